@@ -1,0 +1,106 @@
+# Chancery. `make help` lists the targets.
+#
+# V picks how things are compiled, each in its own folder build/$(V):
+#   release  what ships         debug  -DTESTING, ASan and UBSan (tests)
+#   tsan     -DTESTING, TSan    fuzz   clang, libFuzzer, ASan and UBSan
+#   load     -DTESTING, optimised, no sanitizer
+V ?= debug
+B := build/$(V)
+G := build/gen
+CC := gcc
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wcast-qual -Wvla -Wformat=2 -Werror=incompatible-pointer-types -Werror=implicit-function-declaration
+ifdef CI
+WARN += -Werror
+endif
+BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G)
+MODE_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -ftrivial-auto-var-init=zero
+MODE_debug   := -O1 -DTESTING -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+MODE_load    := -O2 -DTESTING -fno-omit-frame-pointer
+MODE_tsan    := -O1 -DTESTING -fsanitize=thread -fno-omit-frame-pointer
+MODE_fuzz    := -O1 -DTESTING -DFUZZING -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+ifeq ($(V),fuzz)
+CC := clang
+endif
+CFLAGS  := $(BASE) $(WARN) $(MODE_$(V)) $(EXTRA_CFLAGS)
+LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize% -O%,$(MODE_$(V)))
+LIBS := -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -ldl -lm
+
+SERVICES := $(notdir $(wildcard services/*))
+BINS := $(addprefix $(B)/bin/chancery-,$(SERVICES)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
+
+# Generated: messages from proto/, statements from every .sql outside db/.
+PROTO := $(wildcard proto/*.proto)
+PB_C  := $(PROTO:proto/%.proto=$(G)/%.pb-c.c)
+PB_H  := $(PB_C:.c=.h)
+SQL   := $(sort $(shell find lib services cli -name '*.sql'))
+SQL_C := $(SQL:%.sql=$(G)/%.sql.c)
+SQL_H := $(SQL_C:.c=.h)
+
+ours     = $(filter-out %_test.c,$(sort $(shell find $(1) -name '*.c' 2>/dev/null)))
+sql_of   = $(patsubst %,$(B)/gen/%.sql.o,$(basename $(filter $(1)/%,$(SQL))))
+objects  = $(patsubst %.c,$(B)/%.o,$(call ours,$(1))) $(call sql_of,$(1))
+LIB_O   := $(call objects,lib) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
+LIB     := $(B)/libchancery.a
+TEST_C  := $(sort $(shell find lib services cli policy tests -name '*_test.c' -not -path 'tests/integration/*' 2>/dev/null))
+TESTS   := $(TEST_C:%.c=$(B)/%)
+
+.PHONY: all help clean gen bins unit
+.SECONDARY:
+all: bins
+
+help:
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | sort | expand -t 20
+
+bins: $(BINS) ## build every service and the chancery command (V=release for what ships)
+
+gen: $(PB_H) $(SQL_H)
+
+$(G)/%.pb-c.c $(G)/%.pb-c.h: proto/%.proto
+	@mkdir -p $(G)
+	protoc-c -Iproto --c_out=$(G) $<
+
+$(G)/%.sql.c $(G)/%.sql.h: %.sql tools/sqlgen.awk
+	@mkdir -p $(@D)
+	awk -f tools/sqlgen.awk -v file=$< -v header=$(G)/$*.sql.h $< > $(G)/$*.sql.c.part
+	@mv $(G)/$*.sql.c.part $(G)/$*.sql.c
+
+# Generated code is not held to our warnings; everything of ours may include any generated header.
+$(B)/gen/%.o: $(G)/%.c | $(PB_H) $(SQL_H)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(MODE_$(V)) -w -c $< -o $@
+
+$(B)/%.o: %.c | $(PB_H) $(SQL_H)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$(<:services/%=%)))) -c $< -o $@
+
+$(LIB): $(LIB_O)
+	@rm -f $@
+	ar rcs $@ $^
+
+define service_rules
+INC_$(1) := -Iservices/$(1)
+$(B)/bin/chancery-$(1): $(call objects,services/$(1)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -o $$@
+$(patsubst %.c,$(B)/%,$(filter services/$(1)/%,$(TEST_C))): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,services/$(1))) $(LIB)
+	$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -lcmocka -o $$@
+endef
+$(foreach s,$(SERVICES),$(eval $(call service_rules,$(s))))
+
+INC_cli := -Icli
+$(B)/bin/chancery: $(call objects,cli) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(filter $(B)/lib/% $(B)/cli/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+unit: $(TESTS) ## unit tests beside the code, under ASan and UBSan
+	tools/run-tests $(TESTS)
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

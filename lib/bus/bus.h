@@ -1,0 +1,69 @@
+/* bus - typed calls between services over ZeroMQ with CURVE. Any message may be lost: that costs
+ * latency, never correctness.
+ *
+ * One thread a process owns every socket: one ROUTER that serves, one DEALER for each peer address.
+ * Names are resolved again every few seconds, so that scaled services are found and gone ones left.
+ * A call goes to the peer with the fewest outstanding calls and a free credit; a peer that has been
+ * silent for longer than its heartbeats allow fails its calls at once.
+ *
+ * CURVE: a ZAP handler is started before anything binds, with ZAP_ENFORCE_DOMAIN; the public key
+ * names the service (`policy/trust.json` says who may call what). bus_start() proves that a random
+ * key is refused and fails if it is not.
+ */
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include "bus/call.h"
+#include "base/secret.h"
+
+enum { BUS_MESSAGE_MAX = 1024 * 1024, BUS_PEERS_MAX = 64, BUS_SERVICES_MAX = 8 };
+
+struct bus_peer {
+    const char *service;  /* "issuer" */
+    const char *endpoint; /* "tcp://issuer:7003", several separated by commas */
+};
+
+struct bus_options {
+    const char *service;   /* own name */
+    const char *bind;      /* "tcp://0.0.0.0:7003", or NULL: serves nothing */
+    const char *keys;      /* folder: SERVICE.pub (and SERVICE.old.pub) of all, OWN.key of this one */
+    const char *trust;     /* path of trust.json */
+    struct bus_peer peers[BUS_SERVICES_MAX];
+    ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
+    int workers;           /* threads that run handlers; each calls worker_start once, if set */
+    void (*worker_start)(void *context);
+    void (*worker_stop)(void *context);
+    void *context;
+    struct duration heartbeat; /* default 1 s; a peer silent for 3 of them fails its calls */
+};
+
+struct bus;
+
+struct bus *bus_start(const struct bus_options *options, struct fault *f);
+
+/* No new requests are taken; waits (bounded) for handlers to answer, then closes. */
+void bus_stop(struct bus *b);
+
+/* A client of `service`: pass it to the generated stubs (jobs__run(client, &in, closure, &call)).
+ * The `data` of such a stub call must be a struct bus_call. Valid until bus_stop(). */
+ProtobufCService *bus_client(struct bus *b, const char *service,
+                             const ProtobufCServiceDescriptor *type);
+
+/* One outgoing call. Fill in, keep until the closure was called: once, on the bus thread, with the
+ * answer (valid only inside the closure) or with NULL and `fault` set: FAULT_UNAVAILABLE (no peer,
+ * peer lost), FAULT_TIMEOUT (deadline), or what the peer's handler said. Must not block there. */
+struct bus_call {
+    struct actor actor;
+    struct tick deadline;
+    char traceparent[TRACEPARENT_SIZE];
+    struct fault fault;
+    void *context; /* the caller's */
+};
+
+/* Are there live peers for the service? For readiness. */
+bool bus_has_peer(struct bus *b, const char *service);
+
+/* Makes SERVICE.key (mode 0600) and SERVICE.pub in `folder`, unless they are there. */
+bool bus_make_keys(const char *folder, const char *service, struct fault *f);
+
+#endif

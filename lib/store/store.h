@@ -1,0 +1,104 @@
+/* store - run named SQL with messages on both sides. One connection; one thread at a time.
+ *
+ * A statement lives in a .sql file beside its user:
+ *
+ *     -- order_get: OrderRef -> OrderInfo
+ *     SELECT o.id, o.status, c.name AS "container.name" FROM orders o ... WHERE o.id = :order_id;
+ *
+ * ":field" is bound from the member of that name of the input message (":certificate.csr" reaches
+ * into a sub-message), a result column fills the member of its name ("container.name" likewise), a
+ * column of type json or jsonb fills a sub-message or a list through the JSON codec. The title says
+ * how many rows: "Out" exactly one, "Out?" none or one, "Out*" any number, "Nothing" none.
+ *
+ * A set statement ("In* -> Out*") takes many input messages at once: each ":field" is bound as an
+ * array with one element a message, to be used with unnest(). Of a repeated member of the inputs,
+ * ":names.fqdn" is bound as the concatenation over all messages.
+ *
+ * Every call has a deadline: a database that does not answer costs the connection, never the thread.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/secret.h"
+
+enum { SQL_PARAMS_MAX = 48 };
+enum sql_rows { SQL_NONE, SQL_ONE, SQL_MAYBE, SQL_MANY };
+
+/* What tools/sqlgen.awk makes of a statement. */
+struct sql {
+    const char *name; /* also the name of the prepared statement */
+    const char *file; /* "services/gateway/api/orders.sql": the folder decides whose role runs it */
+    const char *text; /* with $1, $2, ... */
+    const ProtobufCMessageDescriptor *in, *out;
+    bool set;             /* "In*" */
+    enum sql_rows rows;
+    const char *params[SQL_PARAMS_MAX]; /* member paths, NULL at the end */
+};
+
+struct store_options {
+    struct secret url;         /* libpq connection string or URI */
+    bool prepare;              /* false behind pgbouncer below 1.21 in transaction mode */
+    struct duration timeout;   /* for connecting and for each statement */
+    const char *application;   /* application_name */
+};
+
+struct store;
+
+/* Connects at first use, and again by itself after a loss (waiting 50 ms to 2 s between tries;
+ * calls in between fail at once with FAULT_UNAVAILABLE). Never NULL. */
+struct store *store_new(const struct store_options *options);
+void store_free(struct store *s);
+
+/* Faults of all calls: FAULT_UNAVAILABLE (no connection, lost, or timed out: whether a statement
+ * that was under way took effect is not known), FAULT_CONFLICT (serialization failure, deadlock,
+ * lock timeout: nothing took effect), FAULT_INTERNAL (everything else; `detail` has the SQLSTATE
+ * and the text). A unique violation is FAULT_CONFLICT with `field` = the constraint's name. */
+bool store_one(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
+               ProtobufCMessage *out, struct fault *f); /* FAULT_NOT_FOUND when there is no row */
+
+/* Like store_one, but no row is no fault: `*found` says. `out` stays as it was then. */
+bool store_maybe(struct store *s, struct arena *a, const struct sql *sql,
+                 const ProtobufCMessage *in, ProtobufCMessage *out, bool *found, struct fault *f);
+
+struct rows {
+    ProtobufCMessage **items; /* in the call's arena */
+    size_t count;
+};
+bool store_all(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
+               struct rows *out, struct fault *f);
+/* `out` may be NULL when the statement gives Nothing. */
+bool store_set(struct store *s, struct arena *a, const struct sql *sql,
+               const ProtobufCMessage *const *in, size_t count, struct rows *out, struct fault *f);
+/* For statements that give Nothing; `*affected` (may be NULL) is the number of rows changed. */
+bool store_run(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
+               size_t *affected, struct fault *f);
+
+/* A transaction. Commit failing with FAULT_UNAVAILABLE leaves its outcome unknown. After any fault
+ * inside, only store_rollback() is useful; it always succeeds (it drops the connection if it must). */
+bool store_begin(struct store *s, struct fault *f);
+bool store_commit(struct store *s, struct fault *f);
+void store_rollback(struct store *s);
+
+/* Runs `work` between BEGIN and COMMIT, again (3 times at most) after FAULT_CONFLICT without a
+ * constraint's name, never after a lost connection. */
+bool store_transaction(struct store *s, bool (*work)(struct store *s, void *context, struct fault *f),
+                       void *context, struct fault *f);
+
+/* Calls that leave the process (bus, token, DNS, HTTP) assert that this thread has none open. */
+bool store_in_transaction(void);
+
+/* Anything answered at all? For readiness. */
+bool store_ping(struct store *s, struct fault *f);
+
+/* The connection of the calling worker thread; set by the worker pool, NULL elsewhere. */
+struct store *store_mine(void);
+void store_set_mine(struct store *s);
+
+#endif
