@@ -167,7 +167,7 @@ static bool take_offset(const char **text, int64_t *second)
 {
     unsigned hour, minute;
 
-    if (take_char(text, 'Z') || take_char(text, 'z'))
+    if (**text == '\0' || take_char(text, 'Z') || take_char(text, 'z'))
         return true;
     bool east = **text == '+';
     if ((!east && **text != '-') || !(*text)++ || !take_number(text, 2, 0, 23, &hour) ||
@@ -178,7 +178,7 @@ static bool take_offset(const char **text, int64_t *second)
     return true;
 }
 
-/* After the date: nothing, or a blank and a time, or 'T', a time, a fraction and an offset. */
+/* After the date: nothing, or a blank and a time, or 'T', a time, perhaps a fraction and an offset. */
 static bool take_rest(const char **text, int64_t *second, int64_t *us)
 {
     *us = 0;
