@@ -1,0 +1,72 @@
+/* http - the door: takes requests by HTTP, has the handler of their route answer, renders that.
+ *
+ * One thread of libmicrohttpd holds all connections. A request is collected, matched and suspended;
+ * a worker admits it, fills the input message (query, body, path: the path wins; `account_id` is
+ * always the caller's own) and calls the handler. Whoever answers first, the handler, the deadline
+ * or the drain, is the one whose answer is sent; what comes later is dropped.
+ */
+#ifndef GATEWAY_HTTP_H
+#define GATEWAY_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/call.h"
+#include "route.h"
+#include "store/store.h"
+
+struct http_options {
+    const char *listen;                  /* "0.0.0.0:8080", "[::]:8080"; port 0: any */
+    const struct route_family *families; /* ends with a row without tables */
+    int workers;
+    int queue;                           /* requests that may wait for a worker; more get 503 */
+    int connections, connections_per_ip; /* the latter 0: unlimited */
+    size_t body_max;                     /* bytes; more get 413 */
+    struct duration receive;           /* a whole request must come within this, and an answer go */
+    struct duration deadline;          /* of a call */
+    struct duration late;              /* what a row's late rpc is given beyond that */
+    struct duration drain;             /* how long http_stop() waits for answers */
+    const char *trusted_proxies;       /* "10.0.0.0/8 ::1": whose X-Forwarded-For is believed */
+    const struct store_options *store; /* each worker's connection; NULL: without */
+};
+
+/* Starting values for all but `listen`, `families` and `store`. */
+#define HTTP_DEFAULTS                                                                              \
+    .workers = 16, .queue = 1024, .connections = 2048, .body_max = 256 * 1024,                     \
+    .receive = { 30000000 }, .deadline = { 30000000 }, .late = { 2000000 }, .drain = { 20000000 }, \
+    .trusted_proxies = ""
+
+struct http;
+
+struct http *http_start(const struct http_options *options, struct fault *f);
+
+/* Takes no new connections, waits (at most `drain`) for the answers of those under way, answers the
+ * rest with 503, and closes. After this the bus and the committer can be stopped. */
+void http_stop(struct http *h);
+
+/* After everything that could still answer a call has been stopped. NULL allowed. */
+void http_free(struct http *h);
+
+uint16_t http_port(const struct http *h);
+const struct router *http_router(const struct http *h);
+
+/* For handlers: about the request of a call that came through this door. What they return lives as
+ * long as the call. */
+const struct route *http_route(const struct call *call);
+const char *http_request_header(const struct call *call, const char *name); /* NULL: absent */
+const char *http_path(const struct call *call);                             /* as sent, no query */
+struct bytes http_body(const struct call *call);
+void http_body_sha256(const struct call *call, uint8_t out[32]);
+
+/* For handlers: about the answer. Copies its arguments. `http_status` replaces the row's status of
+ * success; 204 sends no body. */
+void http_header(struct call *call, const char *name, const char *value);
+void http_status(struct call *call, int status);
+
+/* What the handler leaves for its row's late rpc, which is given another call with the same input.
+ * Set it before the call is handed to another thread. */
+void http_keep(struct call *call, void *note);
+void *http_kept(const struct call *call);
+
+#endif

@@ -1,0 +1,130 @@
+/* route - the REST endpoints as rows, and the search for the row of a request.
+ *
+ *     const struct route order_routes[] = {
+ *         { POST, "/order/certificate/{name_id}", AWAIT, RPC(orders, "Place"), "order:create", 201,
+ *           "Place an order", .late = RPC(orders, "Placed") },
+ *         { GET, "/order/certificate/{order_id}", WORKER, RPC(orders, "Get"), "order:read", 200,
+ *           "Show one order" },
+ *         { 0 },
+ *     };
+ *
+ * Input and output types come from the service's descriptor. "{order_id}" is a member of the input
+ * message ("{container.id}" reaches into it); "{rest...}", last, takes all that is left of the
+ * path.
+ */
+#ifndef GATEWAY_ROUTE_H
+#define GATEWAY_ROUTE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "bus/call.h"
+
+enum method { NO_METHOD, GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
+
+/* Who answers.
+ * INLINE: the HTTP thread, from memory; the handler answers before it returns and never waits.
+ * WORKER: a worker thread, whose store_mine() is its own; the handler answers before it returns.
+ * AWAIT: a worker begins; the handler may return and leave the answer to another thread. */
+enum route_kind { INLINE, WORKER, AWAIT };
+
+struct rpc {
+    ProtobufCService *service; /* &orders.base */
+    const char *method;
+};
+#define RPC(service_, method_)                                                                     \
+    {                                                                                              \
+        &(service_).base, method_                                                                  \
+    }
+
+enum route_flag {
+    ROUTE_RAW = 1,     /* the body is no JSON: its bytes become the member `body` of the input */
+    ROUTE_NO_BODY = 2, /* whatever body comes is ignored (some clients send one with GET) */
+};
+
+/* What is sent. Filled in from the row before `shape` sees it. */
+struct http_answer {
+    int status;
+    const char *type;  /* Content-Type */
+    struct bytes body; /* in the call's arena, or constant */
+};
+
+struct route {
+    enum method method;
+    const char *path; /* below the family's base */
+    enum route_kind kind;
+    struct rpc rpc;
+    const char *permission; /* "order:create" as in policy/roles.json; "any": any valid key;
+                             * NULL: no key needed */
+    int ok;                 /* status of success */
+    const char *summary;
+
+    /* Columns of few rows. */
+    struct rpc late; /* same input type: asked at the deadline, so that the answer is true */
+    /* For answers that are no JSON (downloads, CSV): true when it filled in `out`, false to leave
+     * it at JSON. */
+    bool (*shape)(struct call *call, const ProtobufCMessage *answer, struct http_answer *out);
+    unsigned flags;           /* enum route_flag */
+    size_t body_max;          /* bytes; 0: as the door is set */
+    struct duration deadline; /* 0: as the door is set */
+};
+
+/* Routes below one base path that share how they admit callers and how they word faults. */
+struct route_family {
+    const char *base;                  /* "/services/v2", or "" */
+    const struct route *const *tables; /* ends with NULL; each table ends with a row of zeros */
+    /* On a worker (INLINE: on the HTTP thread), before the input is read: who is it, is it allowed,
+     * is it within limits? Fills in call->actor, or call->fault and returns false. NULL: everybody.
+     */
+    bool (*admit)(struct call *call, const struct route *route, void *context);
+    void *context;
+    /* NULL: the API's {"errors":[...]}. */
+    void (*shape_fault)(struct call *call, const struct fault *fault, struct http_answer *out);
+};
+
+/* A row, ready to be served. */
+struct route_entry {
+    const struct route *route;
+    const struct route_family *family;
+    unsigned rpc, late; /* method numbers */
+    const ProtobufCMessageDescriptor *in, *out;
+    const char *const *fields; /* the row's path members in order; NULL at the end */
+};
+
+struct router;
+
+enum { ROUTE_FIELDS_MAX = 8, ROUTE_SEGMENTS_MAX = 24 };
+
+struct route_match {
+    const struct route_entry *entry;      /* NULL: none */
+    const char *values[ROUTE_FIELDS_MAX]; /* of entry->fields, decoded */
+    const struct route_family *family;    /* whose base the path has, also without a match */
+    unsigned allowed;                     /* bit 1 << method: other methods of this path */
+};
+
+/* Families end with a row without `tables`. False and a fault that names the row when one cannot
+ * be served: unknown method, a path member that its input has not, two rows for the same path, a
+ * late rpc with another input. */
+struct router *router_new(const struct route_family *families, struct fault *f);
+void router_free(struct router *r);
+
+/* `path` as on the request line, percent-encoded, with or without a slash at the end. A segment
+ * spelled out wins over a member. */
+void router_match(const struct router *r, struct arena *a, enum method method, const char *path,
+                  struct route_match *out);
+
+/* All rows in the order of their tables; for tests and openapi. */
+size_t router_entries(const struct router *r, const struct route_entry **out);
+
+enum method method_read(const char *name); /* HEAD reads as GET; NO_METHOD when unknown */
+const char *method_name(enum method method);
+
+/* Decodes %XX into the arena; NULL when malformed or when a NUL would come out. */
+char *percent_decode(struct arena *a, const char *text, size_t length);
+
+#endif
