@@ -30,23 +30,28 @@ struct config_item {
     const char *name;     /* without CHANCERY_ */
     const char *fallback; /* as it would be written; NULL: must be set; "" allows none */
     const char *help;
-    const char *least, *most; /* as they would be written; for int and duration, or NULL */
+    const char *least, *most;         /* as they would be written; for int and duration, or NULL */
+    const struct config_check *check; /* of a text, beyond its type; or NULL */
     size_t offset;
     enum config_type type;
 };
 
+struct config_check {
+    bool (*good)(const char *text);
+    const char *form; /* "must be ..." */
+};
+extern const struct config_check config_address, config_log_level;
+
 /* The member's C type picks the parser; a type without one does not compile. After the member:
- * name, fallback, help and, if wanted, least and most. */
-#define CONFIG(struct_, member_, ...)                                                                \
-    {                                                                                                \
-        __VA_ARGS__, .offset = offsetof(struct_, member_),                                         \
-            .type = _Generic(((struct_ *)0)->member_, const char *                                 \
-                             : CONFIG_TEXT, int                                                    \
-                             : CONFIG_INT, bool                                                    \
-                             : CONFIG_BOOL, struct duration                                        \
-                             : CONFIG_DURATION, struct secret                                      \
-                             : CONFIG_SECRET) \
-    }
+ * name, fallback, help and, if wanted, least and most, or .check. */
+// clang-format off
+#define CONFIG_TYPE(struct_, member_)                                                              \
+    _Generic(((struct_ *)0)->member_,                                                              \
+        const char *: CONFIG_TEXT, int: CONFIG_INT, bool: CONFIG_BOOL,                             \
+        struct duration: CONFIG_DURATION, struct secret: CONFIG_SECRET)
+#define CONFIG(struct_, member_, ...)                                                              \
+    { __VA_ARGS__, .offset = offsetof(struct_, member_), .type = CONFIG_TYPE(struct_, member_) }
+// clang-format on
 
 /* One table and the struct that it fills. Lists of tables end with a row whose `items` is NULL. */
 struct config_table {
