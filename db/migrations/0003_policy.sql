@@ -50,15 +50,13 @@ LANGUAGE sql STABLE AS $$
        AND r.valid_from <= at AND at < r.valid_till
 $$;
 
--- A length of time that a rule gives, NULL where no rule holds. Units: d, h, min, s.
-CREATE FUNCTION policy_interval(at timestamptz, asked_scope text, asked_parameter text)
-RETURNS interval
-LANGUAGE sql STABLE AS $$
-    SELECT min(CASE unit WHEN 'd' THEN value::int * interval '24 hours'
-                         WHEN 'h' THEN value::int * interval '1 hour'
-                         WHEN 'min' THEN value::int * interval '1 minute'
-                         WHEN 's' THEN value::int * interval '1 second' END)
-      FROM policy_at(at, asked_scope, asked_parameter)
+-- A length of time that a rule gives. Units: d (of 24 hours), h, min, s.
+CREATE FUNCTION rule_interval(value text, unit text) RETURNS interval
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT value::int * CASE unit WHEN 'd' THEN interval '24 hours'
+                                  WHEN 'h' THEN interval '1 hour'
+                                  WHEN 'min' THEN interval '1 minute'
+                                  WHEN 's' THEN interval '1 second' END
 $$;
 
 GRANT SELECT ON policy_version, policy_rule, policy_document, policy_active

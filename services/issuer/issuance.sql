@@ -1,0 +1,177 @@
+-- issuance_id_block: Nothing -> IdBlock
+SELECT nextval('issuance_block') AS first;
+
+-- issuance_claim: IssuanceClaim -> Intent*
+-- C2, first half: the lease, the order locked, the intent, and what is left to do. The status is
+-- that of the locked row; an order that was cancelled in between shows it.
+WITH free AS (
+    SELECT id
+      FROM job
+     WHERE id = ANY (:ids) AND lane = 'issue'
+       AND (lease_until IS NULL OR lease_until < now()) -- lease_until
+       FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE job j
+       SET lease_owner = :owner,
+           lease_epoch = nextval('lease_epoch'),
+           lease_until = now() + :lease_ms * interval '1 millisecond', -- lease_until
+           attempt = j.attempt + 1
+      FROM free f
+     WHERE j.id = f.id
+    RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent
+), intent AS (
+    SELECT o.id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.csr_sha256, o.signature_hash, o.ca_id,
+           o.rule_scope, o.valid_till, o.cert_not_after
+      FROM orders o
+     WHERE o.id IN (SELECT subject FROM claimed)
+     ORDER BY o.id
+       FOR UPDATE
+)
+SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
+       o.id AS order_id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.signature_hash, o.ca_id,
+       o.valid_till, o.cert_not_after,
+       (SELECT count(*) FROM order_open_task(ARRAY[o.id], :now)) AS open_tasks,
+       (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
+       (SELECT version FROM policy_active) AS policy_version,
+       (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
+       (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until))
+          FROM order_name n
+          CROSS JOIN LATERAL dcv_evidence(o.account_id, n.domain, o.rule_scope, o.csr_sha256, :now) e
+         WHERE n.order_id = o.id) AS sign_before,
+       a.may_sign,
+       x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial, t.tbs, t.signature
+  FROM claimed c
+  JOIN intent o ON o.id = c.subject
+  LEFT JOIN authority a ON a.id = o.ca_id
+  LEFT JOIN issuance x ON x.order_id = o.id AND x.sequence = 1 AND x.state NOT IN ('ghost', 'abandoned')
+  LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final';
+
+-- issuance_ghost: GhostIds -> GhostRow*
+-- A dead lease left a serial without a signature: never reused, listed.
+WITH gone AS (
+    UPDATE issuance SET state = 'ghost' WHERE id = ANY (:ids) AND state = 'reserved'
+    RETURNING id, order_id, account_id, ca_id, serial
+), audited AS (
+    INSERT INTO audit (at, account_id, source, activity, subject, detail)
+    SELECT :now, account_id, 'system', 'serial abandoned', 'order/' || order_id,
+           jsonb_build_object('ca_id', ca_id, 'serial', encode(serial, 'hex'))
+      FROM gone
+)
+SELECT id AS issuance_id, order_id, ca_id, encode(serial, 'hex') AS serial FROM gone;
+
+-- issuance_reserve: Reservation* -> Reserved*
+-- C2, second half: the attempt and the bytes that will be signed.
+WITH input AS (
+    SELECT *
+      FROM unnest(:issuance_id, :order_id, :account_id, :job_epoch, :ca_id, :serial, :not_before, :not_after,
+                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :now)
+        AS i (issuance_id, order_id, account_id, job_epoch, ca_id, serial, not_before, not_after,
+              tbs, tbs_sha256, policy_version, profile_sha256, now)
+), attempt AS (
+    INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_epoch, policy_version,
+                          profile_sha256, not_before, not_after, created_at)
+    SELECT issuance_id, order_id, 1, account_id, ca_id, serial, 'reserved', job_epoch, policy_version,
+           profile_sha256, not_before, not_after, now
+      FROM input
+), bytes AS (
+    INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)
+    SELECT issuance_id, 'final', tbs, tbs_sha256 FROM input
+)
+SELECT issuance_id FROM input;
+
+-- issuance_finish: SignedCertificate* -> Issued*
+-- C3. The signature is a fact and is recorded whoever holds the job now; everything else follows
+-- only from the job's deletion by the holder of its lease.
+WITH input AS MATERIALIZED (
+    SELECT *
+      FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :thumbprint,
+                  :not_before, :not_after, :signature, :der, :now)
+        AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, thumbprint,
+              not_before, not_after, signature, der, now)
+), fact AS (
+    UPDATE to_sign t
+       SET signature = i.signature
+      FROM input i
+     WHERE t.issuance_id = i.issuance_id AND t.kind = 'final' AND t.signature IS NULL
+), finished AS (
+    DELETE FROM job j
+     USING input i
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+    RETURNING i.issuance_id
+), living AS (
+    UPDATE issuance x
+       SET state = 'issued'
+      FROM finished f
+     WHERE x.id = f.issuance_id AND x.state = 'reserved'
+    RETURNING x.id
+), issued AS MATERIALIZED (
+    SELECT i.* FROM input i JOIN living l ON l.id = i.issuance_id
+), stored AS (
+    INSERT INTO certificate (id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, issued_at, der)
+    SELECT issuance_id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, now, der FROM issued
+), ordered AS (
+    UPDATE orders o
+       SET status = 'issued', status_at = i.now
+      FROM issued i
+     WHERE o.id = i.order_id
+    RETURNING o.id AS order_id, o.account_id, i.issuance_id, i.now, i.now < o.answer_by AS instant
+), happened AS (
+    INSERT INTO event (account_id, name, order_id, certificate_id, instant, at)
+    SELECT account_id, 'certificate_issued', order_id, issuance_id, instant, now FROM ordered
+    RETURNING id, account_id, order_id, instant, at
+), told AS (
+    INSERT INTO delivery (event_id, webhook_id, account_id, state)
+    SELECT h.id, w.id, h.account_id, 'waiting'
+      FROM happened h
+      JOIN webhook w ON w.account_id = h.account_id AND w.status = 'active'
+                    AND 'certificate_issued' = ANY (w.events) AND (w.instant OR NOT h.instant)
+    RETURNING id, event_id
+), queued AS (
+    INSERT INTO job (lane, subject, run_at)
+    SELECT 'deliver', t.id, h.at + interval '2 seconds' FROM told t JOIN happened h ON h.id = t.event_id
+    RETURNING id, subject
+), audited AS (
+    INSERT INTO audit (at, account_id, source, activity, subject, detail)
+    SELECT now, account_id, 'system', 'certificate issued', 'order/' || order_id,
+           jsonb_build_object('certificate_id', issuance_id, 'ca_id', ca_id, 'serial', encode(serial, 'hex'))
+      FROM issued
+)
+SELECT i.issuance_id, i.order_id,
+       (SELECT json_agg(q.id)::text
+          FROM happened h JOIN told t ON t.event_id = h.id JOIN queued q ON q.subject = t.id
+         WHERE h.order_id = i.order_id) AS deliveries
+  FROM issued i;
+
+-- issuance_record: SignatureFact -> Reserved?
+-- The signature alone, when C3 cannot be reached yet.
+UPDATE to_sign SET signature = :signature
+ WHERE issuance_id = :issuance_id AND kind = 'final' AND signature IS NULL
+RETURNING issuance_id;
+
+-- issuance_after_loss: IssuanceIds -> Issued*
+-- After a connection was lost at COMMIT: which attempts became certificates?
+SELECT c.id AS issuance_id, c.order_id FROM certificate c WHERE c.id = ANY (:ids);
+
+-- issuance_advance: OrderIds -> DcvAdvanced*
+-- Orders whose issue job found open tasks: what is left to do becomes the next step.
+WITH open AS (
+    SELECT DISTINCT o.id, o.status
+      FROM orders o
+     WHERE o.id = ANY (:ids) AND o.status = 'pending'
+       AND EXISTS (SELECT FROM order_open_task(ARRAY[o.id], :now) t WHERE t.kind = 'dcv')
+), queued AS (
+    INSERT INTO job (lane, subject, run_at, idem_key)
+    SELECT 'dcv', id, :now::timestamptz + interval '2 seconds', 'dcv/' || id FROM open
+    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
+    RETURNING id, subject
+)
+SELECT o.id AS order_id, q.id AS job_id FROM open o LEFT JOIN queued q ON q.subject = o.id;
+
+-- authority_all: Nothing -> Authority*
+SELECT id, name, key_label, key_type, parent_id, der, may_sign FROM authority ORDER BY created_at, id;
+
+-- authority_add: Authority -> AuthorityRef?
+INSERT INTO authority (id, name, key_label, key_type, parent_id, der, may_sign, created_at)
+SELECT :id, :name, :key_label, :key_type, :parent_id, :der, :may_sign, :created_at
+ON CONFLICT (key_label) DO NOTHING
+RETURNING id;
