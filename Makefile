@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G)
+BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib
 MODE_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -ftrivial-auto-var-init=zero
 MODE_debug   := -O1 -DTESTING -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 MODE_load    := -O2 -DTESTING -fno-omit-frame-pointer
@@ -80,7 +80,7 @@ $(LIB): $(LIB_O)
 	ar rcs $@ $^
 
 define service_rules
-INC_$(1) := -Iservices/$(1)
+INC_$(1) := -Iservices/$(1) -isystem $(G)/services/$(1)
 $(B)/bin/chancery-$(1): $(call objects,services/$(1)) $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -o $$@

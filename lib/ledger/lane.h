@@ -1,0 +1,95 @@
+/* lane - runs the jobs of a process: those whose ids arrive by the bus, and, every second, whatever
+ * is due. A job is a row; a lane is a kind of job with the function that does it.
+ *
+ * A run takes up to `batch` jobs and finishes each exactly once, then or later, from any thread:
+ * lane_finish() when its effects are committed (the statement that committed them deleted the job),
+ * lane_end(), lane_again() or lane_fail() otherwise. A process that dies in between leaves a lease
+ * that runs out; somebody else claims the job then.
+ */
+#ifndef LEDGER_LANE_H
+#define LEDGER_LANE_H
+
+#include "bus/bus.h"
+#include "job.pb-c.h"
+#include "store/store.h"
+
+struct lanes;
+struct lane;
+
+struct lane_item {
+    int64_t job_id;
+    const Job *job;     /* as claimed; NULL in a lane that claims by itself */
+    struct arena arena; /* freed with the item */
+    const struct lane *lane;
+    struct lanes *lanes;
+    /* The lane runner's. */
+    struct call *waiter; /* who called Jobs.Run, or NULL */
+    struct lane_item *next;
+};
+
+struct lane_batch {
+    const struct lane *lane;
+    struct lane_item **items;
+    size_t count;
+    struct arena *arena; /* lives until run returns */
+    void *context;       /* lanes_options.context */
+};
+
+struct lane {
+    const char *name;      /* as in lanes.def */
+    int batch;             /* jobs a run takes at the most */
+    int room;              /* jobs under way in this process at the most */
+    struct duration lease; /* database time; longer than any run takes */
+    int attempts;          /* claims before the job is given up; 0: never */
+    bool claims_itself;    /* run() claims, so that claim and work are one transaction */
+    void (*run)(struct lane_batch *batch); /* on a worker; store_mine() is its connection */
+};
+
+struct lanes_options {
+    const struct lane *lanes; /* ends with a row without a name */
+    const struct store_options *store;
+    const char *owner; /* "issuer/host/pid", for the lease */
+    int workers;
+    struct duration poll; /* default 1 s */
+    void *context;
+};
+
+struct lanes *lanes_start(const struct lanes_options *options);
+
+/* Takes no new work, waits until everything under way is finished (at most `wait`). True: all was.
+ */
+bool lanes_drain(struct lanes *l, struct duration wait);
+void lanes_stop(struct lanes *l);
+
+/* Handlers of the service Jobs for this process; serve it with the bus. One lanes a process. */
+extern Jobs_Service jobs_service;
+void lanes_serve(struct lanes *l);
+
+/* `certificate` may be NULL. */
+void lane_finish(struct lane_item *item, JobOutcome__Result result,
+                 const IssuedCertificate *certificate);
+/* Deletes the job: it has no effects left to commit. */
+void lane_end(struct lane_item *item, JobOutcome__Result result);
+/* Puts the job back. `fresh`: the next run counts as the first (a cadence goes on). */
+void lane_again(struct lane_item *item, struct instant run_at, bool fresh);
+/* Something failed: back after a pause that grows with the attempts, or buried with its story. */
+void lane_fail(struct lane_item *item, const struct fault *f);
+/* Somebody else has it, or its lease ran out in between. */
+void lane_gone(struct lane_item *item);
+/* The same for a claims_itself lane, where the runner does not know the lease. */
+void lane_fail_claimed(struct lane_item *item, int64_t epoch, int attempt, const struct fault *f);
+
+/* How many jobs are under way, for metrics. */
+int lanes_under_way(struct lanes *l, const char *lane);
+
+/* The pause before attempt n + 1: 1 s, 5 s, 30 s, 2 min, 10 min, then 1 h. */
+struct duration lane_pause(int attempt);
+
+/* Tells the service of that lane about a committed job. Never waits; may be lost. */
+void job_hint(struct bus *bus, const char *lane, int64_t id, const char *traceparent);
+
+/* As above, and waits for what became of it: the closure of Jobs.Run, with `call` as its data. */
+void job_run(struct bus *bus, const char *lane, int64_t id, JobOutcome_Closure done,
+             struct bus_call *call);
+
+#endif
