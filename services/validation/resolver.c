@@ -1,0 +1,213 @@
+#include "resolver.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "deadlines.h"
+#include "library.h"
+
+TAILQ_HEAD(asks, resolver_ask);
+
+struct resolver {
+    struct ub_ctx *library;
+    pthread_t thread;
+    size_t most;
+    int wake; /* eventfd: there is something in the inbox, or it is time to stop */
+
+    pthread_mutex_t lock; /* guards the two */
+    struct asks inbox;
+    bool stopping;
+
+    /* The thread's own. */
+    struct asks waiting;
+    struct deadlines deadlines; /* of all that waits or flies */
+    size_t flying;
+};
+
+static const struct {
+    int type;
+    const char *name;
+} types[] = { { DNS_TXT, "TXT" }, { DNS_CNAME, "CNAME" }, { DNS_CAA, "CAA" } };
+
+const char *resolver_type_name(int type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i].type == type)
+            return types[i].name;
+    return "?";
+}
+
+/* The ask is the owner's again once this calls him. */
+static void finish(struct resolver *r, struct resolver_ask *ask,
+                   const struct resolver_answer *answer)
+{
+    deadlines_remove(&r->deadlines, ask);
+    if (ask->flies)
+        r->flying--;
+    else
+        TAILQ_REMOVE(&r->waiting, ask, link);
+    ask->done(ask, answer);
+}
+
+/* libunbound's callback, inside ub_process(). */
+static void landed(void *data, int error, struct ub_result *result)
+{
+    struct bytes records[RESOLVER_RECORDS_MAX];
+    struct resolver_ask *ask = data;
+    struct resolver_answer answer;
+
+    library_answer(error, result, records, &answer);
+    finish(ask->resolver, ask, &answer);
+    ub_resolve_free(result);
+}
+
+/* Gives up on one; a cancelled look-up never lands. */
+static void drop(struct resolver *r, struct resolver_ask *ask, enum resolver_state state)
+{
+    if (ask->flies)
+        ub_cancel(r->library, ask->id);
+    finish(r, ask, &(struct resolver_answer){ .state = state, .canonical = ask->name });
+}
+
+static void launch(struct resolver *r, struct resolver_ask *ask)
+{
+    int error = ub_resolve_async(r->library, ask->name, ask->type, 1, ask, landed, &ask->id);
+    struct resolver_answer answer = { .state = RESOLVER_FAILED, .canonical = ask->name };
+
+    if (error) {
+        answer.reason = ub_strerror(error);
+        finish(r, ask, &answer);
+        return;
+    }
+    TAILQ_REMOVE(&r->waiting, ask, link);
+    ask->flies = true;
+    r->flying++;
+}
+
+static void launch_waiting(struct resolver *r)
+{
+    struct resolver_ask *ask;
+
+    while (r->flying < r->most && (ask = TAILQ_FIRST(&r->waiting)))
+        launch(r, ask);
+}
+
+static void drop_late(struct resolver *r)
+{
+    struct tick now = tick_now();
+    struct resolver_ask *ask;
+
+    while ((ask = deadlines_first(&r->deadlines)) && ask->deadline.us <= now.us)
+        drop(r, ask, RESOLVER_TIMEOUT);
+}
+
+/* Moves what came in to what waits; false when it is time to stop. */
+static bool take_inbox(struct resolver *r)
+{
+    struct asks fresh = TAILQ_HEAD_INITIALIZER(fresh);
+    struct resolver_ask *ask;
+    bool stopping;
+
+    pthread_mutex_lock(&r->lock);
+    TAILQ_CONCAT(&fresh, &r->inbox, link);
+    stopping = r->stopping;
+    pthread_mutex_unlock(&r->lock);
+    TAILQ_FOREACH(ask, &fresh, link)
+    deadlines_add(&r->deadlines, ask);
+    TAILQ_CONCAT(&r->waiting, &fresh, link);
+    return !stopping;
+}
+
+/* Rounded up: waking before the deadline would be for nothing. */
+static int poll_timeout(const struct resolver *r)
+{
+    enum { AT_MOST = 60000 };
+    const struct resolver_ask *first = deadlines_first(&r->deadlines);
+    int64_t left = first ? (tick_left(first->deadline).us + 999) / 1000 : AT_MOST;
+
+    return left < AT_MOST ? (int)left : AT_MOST;
+}
+
+static void await(struct resolver *r)
+{
+    struct pollfd fds[] = { { .fd = r->wake, .events = POLLIN },
+                            { .fd = ub_fd(r->library), .events = POLLIN } };
+    eventfd_t count;
+
+    if (poll(fds, 2, poll_timeout(r)) < 0 && errno != EINTR)
+        abort();
+    if (fds[0].revents)
+        eventfd_read(r->wake, &count);
+    if (fds[1].revents)
+        ub_process(r->library);
+}
+
+static void *run(void *context)
+{
+    struct resolver *r = context;
+    struct resolver_ask *ask;
+
+    while (take_inbox(r)) {
+        drop_late(r);
+        launch_waiting(r);
+        await(r);
+    }
+    /* An answer may lead to the next question. */
+    while (take_inbox(r), (ask = deadlines_first(&r->deadlines)))
+        drop(r, ask, RESOLVER_STOPPED);
+    return NULL;
+}
+
+struct resolver *resolver_start(const struct resolver_options *options, struct fault *f)
+{
+    struct ub_ctx *library = library_open(options, f);
+    struct resolver *r = library ? calloc(1, sizeof *r) : NULL;
+
+    if (!library)
+        return NULL;
+    if (!r)
+        abort();
+    r->library = library;
+    r->most = (size_t)options->most;
+    r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    TAILQ_INIT(&r->inbox);
+    TAILQ_INIT(&r->waiting);
+    pthread_mutex_init(&r->lock, NULL);
+    if (r->wake < 0 || pthread_create(&r->thread, NULL, run, r))
+        abort();
+    return r;
+}
+
+void resolver_stop(struct resolver *r)
+{
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->stopping = true;
+    pthread_mutex_unlock(&r->lock);
+    eventfd_write(r->wake, 1);
+    pthread_join(r->thread, NULL);
+    ub_ctx_delete(r->library);
+    pthread_mutex_destroy(&r->lock);
+    close(r->wake);
+    free(r->deadlines.items);
+    free(r);
+}
+
+void resolver_ask(struct resolver *r, struct resolver_ask *ask)
+{
+    bool first;
+
+    ask->resolver = r;
+    ask->flies = false;
+    pthread_mutex_lock(&r->lock);
+    first = TAILQ_EMPTY(&r->inbox);
+    TAILQ_INSERT_TAIL(&r->inbox, ask, link);
+    pthread_mutex_unlock(&r->lock);
+    if (first)
+        eventfd_write(r->wake, 1);
+}
