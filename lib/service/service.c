@@ -1,0 +1,224 @@
+#include "service/service.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/migrate.h"
+#include "testing/point.h"
+
+enum { CHECKS_MAX = 16 };
+
+/* ---- readiness */
+
+struct need {
+    struct bus *bus;
+    const char *service;
+};
+
+static bool database_ready(void *context, struct fault *f)
+{
+    return migrate_check(context, SCHEMA_OLDEST, SCHEMA_NEWEST, f);
+}
+
+static bool need_ready(void *context, struct fault *f)
+{
+    const struct need *need = context;
+    return bus_has_peer(need->bus, need->service) ||
+           fault_set(f, FAULT_UNAVAILABLE, NULL, "no %s answers on the bus", need->service);
+}
+
+struct readiness {
+    struct store *store;
+    struct need needs[BUS_SERVICES_MAX];
+    struct health_check checks[CHECKS_MAX];
+};
+
+static void readiness_fill(struct readiness *r, const struct service_run *run)
+{
+    size_t n = 0;
+    r->store = store_new(&run->store);
+    r->checks[n++] = (struct health_check){ "database", database_ready, r->store };
+    for (size_t i = 0; run->service->needs && run->service->needs[i]; i++) {
+        r->needs[i] = (struct need){ run->bus, run->service->needs[i] };
+        r->checks[n++] = (struct health_check){ run->service->needs[i], need_ready, &r->needs[i] };
+    }
+    for (const struct health_check *c = run->service->checks; c && c->name && n < CHECKS_MAX - 1;
+         c++)
+        r->checks[n++] = *c;
+    r->checks[n] = (struct health_check){ 0 };
+}
+
+/* ---- the bus */
+
+/* "issuer=tcp://issuer:7003 validation=tcp://a:7002,tcp://b:7002" */
+static bool peers_read(const char *text, struct arena *a, struct bus_peer *out, struct fault *f)
+{
+    char *rest = NULL;
+    size_t n = 0;
+    for (char *word = strtok_r(arena_strdup(a, text), " ", &rest); word;
+         word = strtok_r(NULL, " ", &rest)) {
+        char *equals = strchr(word, '=');
+        if (!equals || n == BUS_SERVICES_MAX)
+            return fault_set(f, FAULT_INVALID, "CHANCERY_BUS_PEERS", "%s is not SERVICE=ENDPOINT",
+                             word);
+        *equals = '\0';
+        out[n++] = (struct bus_peer){ word, equals + 1 };
+    }
+    return true;
+}
+
+static bool bus_open(struct service_run *run, struct fault *f)
+{
+    struct bus_options o = {
+        .service = run->service->name,
+        .bind = *run->shared.bus_bind ? run->shared.bus_bind : NULL,
+        .keys = run->shared.bus_keys,
+        .trust = arena_format(&run->arena, "%s/trust.json", run->shared.policy),
+        .workers = run->shared.bus_workers,
+    };
+    size_t n = 0;
+    if (run->service->lanes)
+        o.serves[n++] = &jobs_service.base;
+    for (size_t i = 0; run->service->serves[i]; i++)
+        o.serves[n++] = run->service->serves[i];
+    if (!peers_read(run->shared.bus_peers, &run->arena, o.peers, f))
+        return false;
+    run->bus = bus_start(&o, f);
+    return run->bus != NULL;
+}
+
+/* ---- up and down */
+
+static void lanes_open(struct service_run *run)
+{
+    if (!run->service->lanes)
+        return;
+    struct lanes_options o = { .lanes = run->service->lanes,
+                               .store = &run->store,
+                               .owner = run->owner,
+                               .workers =
+                                   run->service->lane_workers ? *run->service->lane_workers : 2,
+                               .context = run };
+    run->lanes = lanes_start(&o);
+    lanes_serve(run->lanes);
+}
+
+static bool up(struct service_run *run, struct fault *f)
+{
+    const struct service *s = run->service;
+    if (s->start && !s->start(run, f))
+        return false;
+    if (!bus_open(run, f))
+        return false;
+    lanes_open(run);
+    return !s->open || s->open(run, f);
+}
+
+/* From outside to inside: first no new work, then what is under way, then what carried it. */
+static void down(struct service_run *run)
+{
+    const struct service *s = run->service;
+    if (s->drain)
+        s->drain(run);
+    if (run->lanes && !lanes_drain(run->lanes, run->shared.drain))
+        log_warn("jobs were still under way at the end of the drain");
+    if (run->bus)
+        bus_stop(run->bus);
+    if (run->lanes)
+        lanes_stop(run->lanes);
+    if (s->stop)
+        s->stop(run);
+}
+
+static void signals_block(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(struct service_run *run)
+{
+    sigset_t set;
+    struct fault f = { 0 };
+    signals_block(&set);
+    if (!up(run, &f)) {
+        log_error("cannot start", LOG_FAULT(&f));
+        fprintf(stderr, "chancery-%s: %s %s\n", run->service->name, f.field, f.detail);
+        return 1;
+    }
+    struct readiness ready;
+    readiness_fill(&ready, run);
+    struct health *health = health_start(run->shared.admin, ready.checks, &f);
+    int status = health ? 0 : 1;
+    if (health) {
+        log_info("started", LOG_TEXT("admin", run->shared.admin));
+        int got = 0;
+        sigwait(&set, &got);
+        log_info("stopping", LOG_INT("signal", got));
+        health_drain(health);
+    } else {
+        log_error("cannot start", LOG_FAULT(&f));
+    }
+    down(run);
+    health_stop(health);
+    store_free(ready.store);
+    return status;
+}
+
+static void run_fill(struct service_run *run)
+{
+    char host[64] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(run->owner, sizeof run->owner, "%s/%s/%d", run->service->name, host, (int)getpid());
+    run->store = (struct store_options){ .url = run->shared.database,
+                                         .prepare = run->shared.prepare,
+                                         .timeout = run->shared.database_timeout,
+                                         .application = run->service->name };
+}
+
+static bool test_points_asked(int argc, char **argv)
+{
+#ifdef TESTING
+    clock_allow_test_offset();
+    if (argc == 2 && strcmp(argv[1], "--test-points") == 0) {
+        test_points_print();
+        return true;
+    }
+#else
+    (void)argc, (void)argv;
+#endif
+    return false;
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+    struct service_run run = { .service = service };
+    if (test_points_asked(argc, argv))
+        return 0;
+    arena_init(&run.arena);
+    const struct config_table tables[] = { { config_common, &run.shared },
+                                           { service->settings, service->config },
+                                           { 0 } };
+    int status = 0;
+    enum config_outcome outcome = config_start(service->name, argc, argv, tables, &run.arena);
+    if (outcome == CONFIG_RUN) {
+        enum log_level least = LOG_INFO;
+        log_level_read(run.shared.log_level, &least);
+        log_start(service->name, least);
+        run_fill(&run);
+        if (!service->command || !service->command(&run, argc, argv, &status))
+            status = serve(&run);
+    } else {
+        status = outcome == CONFIG_REFUSED ? 2 : 0;
+    }
+    arena_free(&run.arena);
+    return status;
+}

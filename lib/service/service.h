@@ -1,0 +1,53 @@
+/* service - what every service of the suite is: settings, a bus, lanes of jobs, health, and a
+ * drain.
+ *
+ * main.c of a service is a table of contents: its settings, what it serves, its lanes, and the
+ * functions called on the way up and down.
+ */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include "bus/bus.h"
+#include "ledger/lane.h"
+#include "service/config.h"
+#include "service/health.h"
+#include "store/store.h"
+
+/* Migrations (numbers of db/migrations) that this code runs on. */
+enum { SCHEMA_OLDEST = 11, SCHEMA_NEWEST = 29 };
+
+struct service;
+
+struct service_run {
+    const struct service *service;
+    struct config_shared shared;
+    struct store_options store; /* of this service's own role */
+    struct bus *bus;
+    struct lanes *lanes; /* NULL when the service has none */
+    char owner[128];     /* "issuer/host/pid" */
+    struct arena arena;  /* lives as long as the process */
+};
+
+struct service {
+    const char *name;
+    const struct config_item *settings; /* its own; CONFIG rows of `config` */
+    void *config;
+    const struct lane *lanes;
+    const int *lane_workers;                        /* a setting; NULL: 2 */
+    ProtobufCService *serves[BUS_SERVICES_MAX - 1]; /* beside Jobs */
+    const struct health_check *checks;              /* beside database and bus peers */
+    const char *const *needs; /* services without which it is not ready; ends with NULL */
+
+    /* Each may be NULL. In this order: */
+    bool (*command)(struct service_run *run, int argc, char **argv,
+                    int *status);                            /* true: was one */
+    bool (*start)(struct service_run *run, struct fault *f); /* settings are read, nothing runs */
+    bool (*open)(struct service_run *run, struct fault *f);  /* bus and lanes run: let work in */
+    void (*drain)(struct service_run *run);                  /* no new work from outside */
+    void (*stop)(struct service_run *run);                   /* bus and lanes have stopped */
+};
+
+/* Runs until SIGTERM or SIGINT; the exit status. */
+int service_main(const struct service *service, int argc, char **argv);
+
+#endif
