@@ -38,13 +38,15 @@ SQL   := $(sort $(shell find lib services cli -name '*.sql'))
 SQL_C := $(SQL:%.sql=$(G)/%.sql.c)
 SQL_H := $(SQL_C:.c=.h)
 
-ours     = $(filter-out %_test.c,$(sort $(shell find $(1) -name '*.c' 2>/dev/null)))
+ours     = $(filter-out %_test.c,$(sort $(shell find $(1) -name '*.c' -not -path '*/testdata/*' 2>/dev/null)))
 sql_of   = $(patsubst %,$(B)/gen/%.sql.o,$(basename $(filter $(1)/%,$(SQL))))
 objects  = $(patsubst %.c,$(B)/%.o,$(call ours,$(1))) $(call sql_of,$(1))
 LIB_O   := $(call objects,lib) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
 LIB     := $(B)/libchancery.a
 TEST_C  := $(sort $(shell find lib services cli policy tests -name '*_test.c' -not -path 'tests/integration/*' 2>/dev/null))
 TESTS   := $(TEST_C:%.c=$(B)/%)
+# Loadable modules that tests hand to the code under test.
+TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))
 
 .PHONY: all help clean gen bins unit
 .SECONDARY:
@@ -96,6 +98,11 @@ $(B)/bin/chancery: $(call objects,cli) $(LIB)
 
 $(filter $(B)/lib/% $(B)/cli/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+$(B)/%.so: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) -O1 -fPIC -shared $< -ldl -o $@
+$(TESTS): | $(TEST_SO)
 
 unit: $(TESTS) ## unit tests beside the code, under ASan and UBSan
 	tools/run-tests $(TESTS)
