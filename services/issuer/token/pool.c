@@ -1,0 +1,444 @@
+#include "token/pool.h"
+
+#include <openssl/err.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+
+enum { LOST_MAX = 8 };
+
+/* How long a token may be idle until somebody looks whether it is still there. */
+#define IDLE seconds(15)
+
+struct signer {
+    struct pool *pool;
+    pthread_t thread;
+    struct session session;
+    struct task *task; /* what it is at, since when */
+    struct tick since;
+    bool lost, ended;
+    struct signer *next;
+};
+
+struct pool {
+    struct link *link;
+    struct pool_options options;
+    pthread_mutex_t lock;
+    pthread_cond_t work, ended;
+    struct task *first, **last;
+    struct signer *signers; /* without the lost ones */
+    int alive, lost;
+    bool closing;
+    struct breaker breaker;
+    struct tick last_good; /* 0: never */
+    struct fault last_fault;
+};
+
+static void *must(void *p)
+{
+    if (!p)
+        abort();
+    return p;
+}
+
+static void condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* as ticks are */
+    pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct batch *batch_new(size_t count)
+{
+    struct batch *batch = must(calloc(1, sizeof *batch + count * sizeof *batch->tasks));
+
+    condition_init(&batch->finished);
+    arena_init(&batch->arena);
+    batch->count = count;
+    batch->refs = 1;
+    return batch;
+}
+
+static void batch_leave(struct batch *batch)
+{
+    if (--batch->refs > 0)
+        return;
+    pthread_cond_destroy(&batch->finished);
+    arena_free(&batch->arena);
+    free(batch);
+}
+
+void pool_release(struct pool *pool, struct batch *batch)
+{
+    pthread_mutex_lock(&pool->lock);
+    batch_leave(batch);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void task_settle(struct task *task, enum task_state state)
+{
+    task->state = state;
+    if (--task->batch->open == 0)
+        pthread_cond_signal(&task->batch->finished);
+}
+
+static void queue_put(struct pool *pool, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct task *task = &batch->tasks[i];
+        task->batch = batch;
+        *pool->last = task;
+        pool->last = &task->next;
+        batch->refs++;
+        batch->open++;
+        pthread_cond_signal(&pool->work);
+    }
+}
+
+static struct task *queue_take(struct pool *pool)
+{
+    struct task *task = pool->first;
+
+    if (!task)
+        return NULL;
+    pool->first = task->next;
+    if (!pool->first)
+        pool->last = &pool->first;
+    task->next = NULL;
+    return task;
+}
+
+/* Gives up what no thread has begun: of one batch, or all (NULL). */
+static void queue_drop(struct pool *pool, const struct batch *batch)
+{
+    struct task **at = &pool->first, *task;
+
+    while ((task = *at)) {
+        if (batch && task->batch != batch) {
+            at = &task->next;
+            continue;
+        }
+        *at = task->next;
+        task_settle(task, TASK_GIVEN_UP);
+        batch_leave(task->batch);
+    }
+    pool->last = at;
+}
+
+/* Twice at most: a session, login or handle that went stale is got anew in between. */
+static CK_RV task_run(struct session *s, struct task *task)
+{
+    CK_RV rv = CKR_OK;
+
+    for (int tries = 0; tries < 2; tries++) {
+        rv = session_enter(s);
+        if (rv == CKR_OK) {
+            rv = task->run(s, task);
+            session_leave(s, rv);
+        }
+        if (return_class(rv) != RETURN_STALE && return_class(rv) != RETURN_AGAIN)
+            break;
+    }
+    if (rv != CKR_OK)
+        return_fault(&task->fault, s->call, rv);
+    ERR_clear_error(); /* SoftHSM shares our libcrypto and leaves its errors in our queue */
+    return rv;
+}
+
+static void note(struct pool *pool, CK_RV rv, const struct fault *f)
+{
+    enum return_class class = return_class(rv);
+    bool good = class == RETURN_OK || class == RETURN_FATAL; /* it answered */
+
+    breaker_note(&pool->breaker, good, tick_now());
+    if (good)
+        pool->last_good = tick_now();
+    else
+        pool->last_fault = *f;
+}
+
+static void signer_work(struct signer *s, struct task *task)
+{
+    struct pool *pool = s->pool;
+
+    task->state = TASK_RUNNING;
+    s->task = task;
+    s->since = tick_now();
+    pthread_mutex_unlock(&pool->lock);
+    CK_RV rv = task_run(&s->session, task);
+    pthread_mutex_lock(&pool->lock);
+    s->task = NULL;
+    if (task->state == TASK_RUNNING) {
+        note(pool, rv, &task->fault);
+        task_settle(task, TASK_DONE);
+    }
+    batch_leave(task->batch);
+}
+
+static void *signer_main(void *arg)
+{
+    struct signer *s = arg;
+    struct pool *pool = s->pool;
+    struct task *task;
+
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->closing && !s->lost) {
+        if ((task = queue_take(pool)))
+            signer_work(s, task);
+        else
+            pthread_cond_wait(&pool->work, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    session_close(&s->session);
+    pthread_mutex_lock(&pool->lock);
+    s->ended = true;
+    pthread_cond_signal(&pool->ended);
+    bool lost = s->lost;
+    if (lost)
+        pool->lost--;
+    pthread_mutex_unlock(&pool->lock);
+    if (lost)
+        free(s);
+    return NULL;
+}
+
+/* Signals are for the main thread. */
+static bool signer_start(struct pool *pool)
+{
+    struct signer *s = must(calloc(1, sizeof *s));
+    sigset_t all, before;
+
+    s->pool = pool;
+    s->session.link = pool->link;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&s->thread, NULL, signer_main, s);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        free(s);
+        return false;
+    }
+    s->next = pool->signers;
+    pool->signers = s;
+    pool->alive++;
+    return true;
+}
+
+static struct tick gives_up_at(const struct pool *pool, const struct signer *s)
+{
+    struct duration patience = s->task->patience;
+
+    if (patience.us == 0)
+        patience = pool->options.patience;
+    return (struct tick){ s->since.us + patience.us };
+}
+
+static void signer_give_up(struct pool *pool, struct signer **at)
+{
+    struct signer *s = *at;
+    struct fault f;
+
+    *at = s->next;
+    s->lost = true;
+    pool->alive--;
+    pool->lost++;
+    pthread_detach(s->thread);
+    fault_set(&f, FAULT_UNAVAILABLE, NULL, "the token does not answer");
+    note(pool, CKR_DEVICE_ERROR, &f);
+    task_settle(s->task, TASK_GIVEN_UP);
+    log_error("signing thread given up", LOG_INT("left_behind", pool->lost));
+}
+
+/* Gives up the threads that hang and starts others. Locked. */
+static void review(struct pool *pool)
+{
+    struct tick now = tick_now();
+
+    for (struct signer **at = &pool->signers, *s; (s = *at);)
+        if (s->task && gives_up_at(pool, s).us < now.us)
+            signer_give_up(pool, at);
+        else
+            at = &s->next;
+    while (!pool->closing && pool->alive < pool->options.threads && pool->lost < LOST_MAX)
+        if (!signer_start(pool))
+            break;
+    if (pool->alive == 0)
+        queue_drop(pool, NULL);
+}
+
+/* When somebody has to look again: at the deadline, or when a thread's patience ends. */
+static struct tick next_look(const struct pool *pool, struct tick deadline)
+{
+    struct tick next = tick_after(pool->options.patience);
+
+    for (const struct signer *s = pool->signers; s; s = s->next)
+        if (s->task && gives_up_at(pool, s).us < next.us)
+            next = gives_up_at(pool, s);
+    next.us++; /* patience has ended only after its last microsecond */
+    return next.us < deadline.us ? next : deadline;
+}
+
+static void await(struct pool *pool, struct batch *batch, struct tick deadline)
+{
+    while (batch->open > 0 && tick_left(deadline).us > 0) {
+        struct tick until = next_look(pool, deadline);
+        struct timespec at = { until.us / 1000000, until.us % 1000000 * 1000 };
+        pthread_cond_timedwait(&batch->finished, &pool->lock, &at);
+        review(pool);
+    }
+    if (batch->open > 0)
+        queue_drop(pool, batch);
+}
+
+static bool admit(struct pool *pool, struct fault *f)
+{
+    review(pool);
+    if (pool->closing)
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, "the token is being closed");
+    if (pool->alive == 0)
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, "all signing threads hang in the token");
+    if (!breaker_allows(&pool->breaker, tick_now())) {
+        *f = pool->last_fault;
+        return false;
+    }
+    return true;
+}
+
+static bool collect(struct batch *batch, struct fault *f)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct task *task = &batch->tasks[i];
+        task->answered = task->state == TASK_DONE;
+        if (task->answered && task->fault.code == FAULT_NONE)
+            continue;
+        if (good && task->answered)
+            *f = task->fault;
+        else if (good)
+            fault_set(f, FAULT_UNAVAILABLE, NULL, "the token did not answer in time");
+        good = false;
+    }
+    return good;
+}
+
+bool pool_run(struct pool *pool, struct batch *batch, struct tick deadline, struct fault *f)
+{
+    bool good = false;
+
+    pthread_mutex_lock(&pool->lock);
+    if (admit(pool, f)) {
+        queue_put(pool, batch);
+        await(pool, batch, deadline);
+        good = collect(batch, f);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return good;
+}
+
+/* The probe is a batch that nobody waits for; its outcome is noted like any other. */
+static void probe_send(struct pool *pool, CK_RV (*probe)(struct session *, struct task *))
+{
+    struct batch *batch = batch_new(1);
+
+    batch->tasks[0].run = probe;
+    queue_put(pool, batch);
+    batch_leave(batch);
+}
+
+static bool wants_probe(struct pool *pool, bool ready)
+{
+    bool idle = tick_now().us - pool->last_good.us > IDLE.us;
+
+    return (!ready || idle) && !pool->first && pool->alive > 0 &&
+           breaker_allows(&pool->breaker, tick_now());
+}
+
+bool pool_ready(struct pool *pool, CK_RV (*probe)(struct session *, struct task *),
+                struct fault *why)
+{
+    pthread_mutex_lock(&pool->lock);
+    review(pool);
+    bool ready = !pool->closing && pool->alive > 0 && pool->last_good.us > 0 &&
+                 !breaker_is_open(&pool->breaker);
+    if (!pool->closing && wants_probe(pool, ready))
+        probe_send(pool, probe);
+    if (!ready && why)
+        *why = pool->last_fault;
+    pthread_mutex_unlock(&pool->lock);
+    return ready;
+}
+
+struct pool *pool_new(struct link *link, const struct pool_options *options)
+{
+    struct pool *pool = must(calloc(1, sizeof *pool));
+
+    pool->link = link;
+    pool->options = *options;
+    pool->breaker = options->breaker;
+    pool->last = &pool->first;
+    pthread_mutex_init(&pool->lock, NULL);
+    condition_init(&pool->work);
+    condition_init(&pool->ended);
+    fault_set(&pool->last_fault, FAULT_UNAVAILABLE, NULL, "the token was not asked yet");
+    return pool;
+}
+
+static bool all_ended(const struct pool *pool)
+{
+    for (const struct signer *s = pool->signers; s; s = s->next)
+        if (!s->ended)
+            return false;
+    return true;
+}
+
+/* Who hangs is left behind; returns the others, for joining without the lock. */
+static struct signer *signers_end(struct pool *pool)
+{
+    struct signer *ended = NULL, *s;
+    struct tick until = tick_after(pool->options.patience);
+    struct timespec at = { until.us / 1000000, until.us % 1000000 * 1000 };
+
+    while (!all_ended(pool) && tick_left(until).us > 0)
+        pthread_cond_timedwait(&pool->ended, &pool->lock, &at);
+    while ((s = pool->signers)) {
+        pool->signers = s->next;
+        if (s->ended) {
+            s->next = ended;
+            ended = s;
+            continue;
+        }
+        s->lost = true;
+        pool->lost++;
+        pthread_detach(s->thread);
+    }
+    return ended;
+}
+
+bool pool_free(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->closing = true;
+    queue_drop(pool, NULL);
+    pthread_cond_broadcast(&pool->work);
+    struct signer *ended = signers_end(pool);
+    bool clean = pool->lost == 0;
+    pthread_mutex_unlock(&pool->lock);
+    for (struct signer *s; (s = ended);) {
+        ended = s->next;
+        pthread_join(s->thread, NULL);
+        free(s);
+    }
+    if (!clean)
+        return false;
+    pthread_mutex_destroy(&pool->lock);
+    pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->ended);
+    free(pool);
+    return true;
+}
