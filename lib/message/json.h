@@ -29,7 +29,8 @@ ProtobufCMessage *message_from_json(struct arena *a, const ProtobufCMessageDescr
                                     const char *json, size_t size, struct fault *f);
 
 /* As above, but into `message`, which is initialised or partly filled: members already set (from
- * the path or the query) are kept where the text does not name them; required members are checked. */
+ * the path or the query) are kept where the text does not name them; required members are checked.
+ * After a failure `message` may be partly changed. */
 bool message_merge_json(struct arena *a, ProtobufCMessage *message, const char *json, size_t size,
                         struct fault *f);
 
@@ -42,7 +43,9 @@ void message_to_json(const ProtobufCMessage *message, struct text *out);
 bool message_set_text(struct arena *a, ProtobufCMessage *message, const char *path,
                       const char *text, struct fault *f);
 
-/* Every required member set, at every level? Else FAULT_REQUIRED with the path. */
+/* Every required member set, at every level? Else FAULT_REQUIRED with the path. A required number,
+ * boolean or enum has no flag: it counts as not set while it is as initialised. (The readers above
+ * know better: a 0 that the text names is there.) Where 0 may come by path or query, use optional. */
 bool message_complete(const ProtobufCMessage *message, struct fault *f);
 
 /* Appends `s` as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */

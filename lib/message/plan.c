@@ -153,6 +153,7 @@ static const void *make_message(const void *of)
     while (buckets < (size_t)type->n_fields * 4)
         buckets *= 2;
     plan->type = type;
+    plan->blank = message_new(&plans, type);
     plan->mask = buckets - 1;
     plan->buckets = arena_array(&plans, uint16_t, buckets);
     plan->fields = arena_array(&plans, struct plan_field, type->n_fields);

@@ -53,8 +53,9 @@ enum { PLAN_FIELDS_MAX = 256 };
 
 struct plan {
     const ProtobufCMessageDescriptor *type;
-    struct plan_field *fields; /* type->n_fields */
-    uint16_t *buckets;         /* 1 + index of a field, by the hash of its key; 0 is free */
+    const ProtobufCMessage *blank; /* as initialised: what a member holds that was never set */
+    struct plan_field *fields;     /* type->n_fields */
+    uint16_t *buckets;             /* 1 + index of a field, by the hash of its key; 0 is free */
     size_t mask;
 };
 
