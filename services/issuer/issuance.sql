@@ -5,7 +5,7 @@ SELECT nextval('issuance_block') AS first;
 -- C2, first half: the lease, the order locked, the intent, and what is left to do. The status is
 -- that of the locked row; an order that was cancelled in between shows it.
 WITH free AS (
-    SELECT id
+    SELECT id, payload
       FROM job
      WHERE id = ANY (:ids) AND lane = 'issue'
        AND (lease_until IS NULL OR lease_until < now()) -- lease_until
@@ -15,10 +15,11 @@ WITH free AS (
        SET lease_owner = :owner,
            lease_epoch = nextval('lease_epoch'),
            lease_until = now() + :lease_ms * interval '1 millisecond', -- lease_until
-           attempt = j.attempt + 1
+           attempt = j.attempt + 1,
+           payload = NULL
       FROM free f
      WHERE j.id = f.id
-    RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent
+    RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent, (f.payload ->> 'resume')::bigint AS resume
 ), intent AS (
     SELECT o.id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.csr_sha256, o.signature_hash, o.ca_id,
            o.rule_scope, o.valid_till, o.cert_not_after
@@ -39,7 +40,8 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
           CROSS JOIN LATERAL dcv_evidence(o.account_id, n.domain, o.rule_scope, o.csr_sha256, :now) e
          WHERE n.order_id = o.id) AS sign_before,
        a.may_sign,
-       x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial, t.tbs, t.signature
+       x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial,
+       x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature
   FROM claimed c
   JOIN intent o ON o.id = c.subject
   LEFT JOIN authority a ON a.id = o.ca_id
@@ -148,6 +150,10 @@ UPDATE to_sign SET signature = :signature
  WHERE issuance_id = :issuance_id AND kind = 'final' AND signature IS NULL
 RETURNING issuance_id;
 
+-- issuance_reserved: IssuanceIds -> Reserved*
+-- After a connection was lost at C2's COMMIT: did it happen?
+SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state = 'reserved';
+
 -- issuance_after_loss: IssuanceIds -> Issued*
 -- After a connection was lost at COMMIT: which attempts became certificates?
 SELECT c.id AS issuance_id, c.order_id FROM certificate c WHERE c.id = ANY (:ids);
@@ -166,9 +172,6 @@ WITH open AS (
     RETURNING id, subject
 )
 SELECT o.id AS order_id, q.id AS job_id FROM open o LEFT JOIN queued q ON q.subject = o.id;
-
--- authority_all: Nothing -> Authority*
-SELECT id, name, key_label, key_type, parent_id, der, may_sign FROM authority ORDER BY created_at, id;
 
 -- authority_add: Authority -> AuthorityRef?
 INSERT INTO authority (id, name, key_label, key_type, parent_id, der, may_sign, created_at)

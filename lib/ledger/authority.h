@@ -1,0 +1,18 @@
+/* authority - the certification authorities of this house, from the database, kept in memory. */
+#ifndef LEDGER_AUTHORITY_H
+#define LEDGER_AUTHORITY_H
+
+#include "certificate.pb-c.h"
+#include "store/store.h"
+
+/* What is found lives as long as the process. NULL when unknown, after asking the database again
+ * (once a second at the most). Any thread with a store_mine(). */
+const Authority *authority_find(const char *id);
+const Authority *authority_find_label(const char *key_label);
+
+/* Appends leaf, issuers and root as links with PEM in CRLF lines, as the API gives them. `der` is
+ * the leaf. False when an issuer is unknown. */
+bool authority_chain(struct arena *a, struct bytes der, const char *ca_id, ChainLink ***links,
+                     size_t *count, struct fault *f);
+
+#endif

@@ -1,0 +1,4 @@
+-- roles: gateway issuer notifier cli
+
+-- authority_all: Nothing -> Authority*
+SELECT id, name, key_label, key_type, parent_id, der, may_sign, created_at FROM authority ORDER BY created_at, id;

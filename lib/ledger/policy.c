@@ -1,0 +1,150 @@
+#include "ledger/policy.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "common.pb-c.h"
+#include "ledger/policy.sql.h"
+#include "message/json.h"
+
+/* Versions are few; each is kept for ever, so readers need no lock on what they were given. */
+struct kept {
+    struct policy policy;
+    struct arena arena;
+    struct kept *next;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kept *versions;
+static struct {
+    int64_t version;
+    struct tick until;
+} current;
+
+static const struct policy *kept_find(int64_t version)
+{
+    pthread_mutex_lock(&lock);
+    const struct kept *k = versions;
+    while (k && k->policy.version != version)
+        k = k->next;
+    pthread_mutex_unlock(&lock);
+    return k ? &k->policy : NULL;
+}
+
+static const struct policy *kept_add(struct kept *k)
+{
+    pthread_mutex_lock(&lock);
+    k->next = versions;
+    versions = k;
+    pthread_mutex_unlock(&lock);
+    return &k->policy;
+}
+
+static bool products_load(struct kept *k, const struct rows *rows, struct fault *f)
+{
+    const Product **products = arena_array(&k->arena, const Product *, rows->count);
+    for (size_t i = 0; i < rows->count; i++) {
+        const PolicyDocument *d = (const PolicyDocument *)rows->items[i];
+        products[i] = (const Product *)message_from_json(&k->arena, &product__descriptor,
+                                                         d->document, strlen(d->document), f);
+        if (!products[i])
+            return false;
+    }
+    k->policy.products = products;
+    k->policy.product_count = rows->count;
+    return true;
+}
+
+static bool profiles_load(struct kept *k, const struct rows *rows, struct fault *f)
+{
+    struct policy_profile *profiles = arena_array(&k->arena, struct policy_profile, rows->count);
+    for (size_t i = 0; i < rows->count; i++) {
+        const PolicyDocument *d = (const PolicyDocument *)rows->items[i];
+        profiles[i].profile = (const Profile *)message_from_json(
+            &k->arena, &profile__descriptor, d->document, strlen(d->document), f);
+        profiles[i].sha256 =
+            (struct bytes){ arena_copy(&k->arena, d->sha256.data, d->sha256.len), d->sha256.len };
+        if (!profiles[i].profile)
+            return false;
+    }
+    k->policy.profiles = profiles;
+    k->policy.profile_count = rows->count;
+    return true;
+}
+
+static bool load(struct kept *k, int64_t version, struct fault *f)
+{
+    PolicyVersion in = POLICY_VERSION__INIT;
+    struct rows products, profiles;
+    in.version = k->policy.version = version;
+    return store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) &&
+           store_all(store_mine(), &k->arena, &sql_policy_profiles, &in.base, &profiles, f) &&
+           products_load(k, &products, f) && profiles_load(k, &profiles, f);
+}
+
+bool policy_version_get(int64_t version, const struct policy **out, struct fault *f)
+{
+    *out = kept_find(version);
+    if (*out)
+        return true;
+    struct kept *k = calloc(1, sizeof *k);
+    if (!k)
+        abort();
+    arena_init(&k->arena);
+    if (load(k, version, f)) {
+        *out = kept_add(k);
+        return true;
+    }
+    arena_free(&k->arena);
+    free(k);
+    return false;
+}
+
+static bool current_ask(int64_t *version, struct fault *f)
+{
+    struct arena a;
+    arena_init(&a);
+    Nothing none = NOTHING__INIT;
+    PolicyVersion out = POLICY_VERSION__INIT;
+    bool found = false;
+    bool ok = store_maybe(store_mine(), &a, &sql_policy_current, &none.base, &out.base, &found, f);
+    *version = out.version;
+    arena_free(&a);
+    return ok && (found || fault_set(f, FAULT_UNAVAILABLE, NULL,
+                                     "no policy is loaded: run chancery policy load"));
+}
+
+bool policy_now(const struct policy **out, struct fault *f)
+{
+    pthread_mutex_lock(&lock);
+    int64_t version = tick_left(current.until).us > 0 ? current.version : 0;
+    pthread_mutex_unlock(&lock);
+    if (!version) {
+        if (!current_ask(&version, f))
+            return false;
+        pthread_mutex_lock(&lock);
+        current.version = version;
+        current.until = tick_after(seconds(1));
+        pthread_mutex_unlock(&lock);
+    }
+    return policy_version_get(version, out, f);
+}
+
+const Product *policy_product(const struct policy *p, const char *name_id)
+{
+    for (size_t i = 0; i < p->product_count; i++)
+        if (strcmp(p->products[i]->name_id, name_id) == 0)
+            return p->products[i];
+    return NULL;
+}
+
+const struct policy_profile *policy_profile_find(const struct policy *p, const char *name)
+{
+    for (size_t i = 0; i < p->profile_count; i++)
+        if (strcmp(p->profiles[i].profile->name, name) == 0)
+            return &p->profiles[i];
+    return NULL;
+}
