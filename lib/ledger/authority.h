@@ -2,6 +2,7 @@
 #ifndef LEDGER_AUTHORITY_H
 #define LEDGER_AUTHORITY_H
 
+#include "base/text.h"
 #include "certificate.pb-c.h"
 #include "store/store.h"
 
@@ -10,9 +11,9 @@
 const Authority *authority_find(const char *id);
 const Authority *authority_find_label(const char *key_label);
 
-/* Appends leaf, issuers and root as links with PEM in CRLF lines, as the API gives them. `der` is
- * the leaf. False when an issuer is unknown. */
-bool authority_chain(struct arena *a, struct bytes der, const char *ca_id, ChainLink ***links,
-                     size_t *count, struct fault *f);
+/* The leaf (with this subject common name), its issuers and the root, as links with PEM in CRLF
+ * lines. `f` is set when an issuer is unknown. */
+bool authority_chain(struct arena *a, const char *common_name, struct bytes leaf, const char *ca_id,
+                     ChainLink ***links, size_t *count, struct fault *f);
 
 #endif

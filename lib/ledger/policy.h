@@ -7,6 +7,7 @@
 #ifndef LEDGER_POLICY_H
 #define LEDGER_POLICY_H
 
+#include "base/text.h"
 #include "product.pb-c.h"
 #include "store/store.h"
 
