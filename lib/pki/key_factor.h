@@ -1,0 +1,23 @@
+/* key_factor - does a modulus fall to a method that anybody can run? For key_check.c only.
+ *
+ * A modulus is big-endian without leading zero. What is found here is arithmetic; which rule asks
+ * for it and what the client is told stands in key_check.c.
+ */
+#ifndef PKI_KEY_FACTOR_H
+#define PKI_KEY_FACTOR_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* A prime below 752 that divides it, or 0. */
+unsigned key_factor_small(struct bytes modulus);
+
+/* Whether it has the form of the keys that Infineon's library made, CVE-2017-15361: modulo each
+ * small prime it is a power of 65537. */
+bool key_factor_roca(struct bytes modulus);
+
+/* Whether its factors are so close together that Fermat's method finds them in that many rounds. */
+bool key_factor_fermat(struct bytes modulus, unsigned rounds);
+
+#endif

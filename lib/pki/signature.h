@@ -1,0 +1,30 @@
+/* signature - the signature algorithms that we accept from others, by their AlgorithmIdentifier:
+ * RSA with PKCS #1 v1.5 or PSS (RFC 4055) and ECDSA (RFC 5758), over SHA-256, SHA-384 or SHA-512.
+ */
+#ifndef PKI_SIGNATURE_H
+#define PKI_SIGNATURE_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "pki/key.h"
+
+struct signature_hash;
+
+struct signature_algorithm {
+    enum key_type type;
+    const struct signature_hash *hash;
+    bool pss;
+    unsigned salt; /* PSS: its length in bytes */
+};
+
+/* `der` is the whole AlgorithmIdentifier. Weak hashes are refused by name; faults are FAULT_CSR. */
+bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
+                              const char *field);
+
+/* Whether `signature` is one of `message` by `key`, which is of the algorithm's type. */
+bool signature_verify(const struct signature_algorithm *algorithm, struct evp_pkey_st *key,
+                      struct bytes message, struct bytes signature);
+
+#endif
