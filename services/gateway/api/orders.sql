@@ -77,24 +77,25 @@ SELECT r.order_id, r.id AS request_id, q.id AS job_id, q.lane
   FROM requested r
   LEFT JOIN queued q ON q.subject = r.order_id;
 
--- order_before: IdempotencyKey -> OrderBefore?
+-- order_before: IdempotencyKey* -> OrderBefore*
 -- The order that won at the gate.
-SELECT g.order_id, g.body_sha256, o.status, r.id AS request_id, r.status AS request_status, o.random_value,
-       o.status = 'pending' AS use_random_value, c.id AS certificate_id, c.der, c.ca_id
-  FROM idempotency g
-  JOIN orders o ON o.id = g.order_id AND o.account_id = :account_id
+SELECT k.order_id, o.id, o.common_name, g.body_sha256, o.status, r.id AS request_id, r.status AS request_status,
+       o.random_value, o.status = 'pending' AS use_random_value, c.id AS certificate_id, c.der, o.ca_id
+  FROM unnest(:order_id, :account_id, :idem_key) AS k (order_id, account_id, idem_key)
+  JOIN idempotency g ON g.account_id = k.account_id AND g.idem_key = k.idem_key
+  JOIN orders o ON o.id = g.order_id AND o.account_id = k.account_id
   JOIN request r ON r.order_id = o.id AND r.type = 'new_request'
-  LEFT JOIN certificate c ON c.order_id = o.id
- WHERE g.account_id = :account_id AND g.idem_key = :idem_key;
+  LEFT JOIN certificate c ON c.order_id = o.id;
 
--- order_state: OrderId -> OrderBefore?
--- The truth about one order, read once more at the caller's deadline.
-SELECT o.id AS order_id, o.csr_sha256 AS body_sha256, o.status, r.id AS request_id, r.status AS request_status,
-       o.random_value, o.status = 'pending' AS use_random_value, c.id AS certificate_id, c.der, c.ca_id
-  FROM orders o
+-- order_state: OrderId* -> OrderBefore*
+-- The truth about an order, when the issuer's word did not come or said nothing.
+SELECT k.order_id, o.id, o.common_name, o.csr_sha256 AS body_sha256, o.status, r.id AS request_id,
+       r.status AS request_status, o.random_value, o.status = 'pending' AS use_random_value,
+       c.id AS certificate_id, c.der, o.ca_id
+  FROM unnest(:order_id, :account_id) AS k (order_id, account_id)
+  JOIN orders o ON o.id = k.order_id AND o.account_id = k.account_id
   JOIN request r ON r.order_id = o.id AND r.type = 'new_request'
-  LEFT JOIN certificate c ON c.order_id = o.id
- WHERE o.id = :order_id AND o.account_id = :account_id;
+  LEFT JOIN certificate c ON c.order_id = o.id;
 
 -- order_by_serial: SerialRef -> OrderId?
 SELECT c.order_id
