@@ -22,7 +22,12 @@ struct log_member {
     int64_t number;
 };
 
-#define LOG_TEXT(k, v) ((struct log_member){ .key = (k), .text = (v) ? (v) : "" })
+static inline const char *log_text_or_empty(const char *v)
+{
+    return v ? v : "";
+}
+
+#define LOG_TEXT(k, v) ((struct log_member){ .key = (k), .text = log_text_or_empty(v) })
 #define LOG_INT(k, v) ((struct log_member){ .key = (k), .number = (int64_t)(v) })
 #define LOG_FAULT(f)                                                                               \
     LOG_TEXT("fault", fault_name((f)->code)), LOG_TEXT("field", (f)->field),                       \
