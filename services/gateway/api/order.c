@@ -1,0 +1,191 @@
+/* Reading and changing one order. */
+#include <ctype.h>
+#include <string.h>
+
+#include "api/orders.h"
+#include "api/orders.sql.h"
+#include "base/clock.h"
+#include "common.pb-c.h"
+#include "gateway.h"
+#include "ledger/policy.h"
+#include "message/field.h"
+#include "pki/pem.h"
+
+void actor_fill(struct call *call, ProtobufCMessage *message)
+{
+    char number[24];
+    struct fault ignored = { 0 };
+    const struct {
+        const char *name;
+        int64_t id;
+        const char *text;
+    } values[] = {
+        { "account_id", call->actor.account_id, NULL },
+        { "user_id", call->actor.user_id, NULL },
+        { "api_key_id", call->actor.api_key_id, NULL },
+        { "source", 0, call->actor.source },
+        { "ip", 0, call->actor.ip },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (!field_find(message->descriptor, values[i].name))
+            continue;
+        snprintf(number, sizeof number, "%lld", (long long)values[i].id);
+        if (values[i].text || values[i].id)
+            message_set_text(&call->arena, message, values[i].name,
+                             values[i].text ? values[i].text : number, &ignored);
+    }
+    const ProtobufCFieldDescriptor *now = field_find(message->descriptor, "now");
+    if (!now)
+        return;
+    Instant *at = arena_new(&call->arena, Instant);
+    instant__init(at);
+    at->us = clock_now().us;
+    *(Instant **)(void *)((char *)message + now->offset) = at;
+}
+
+/* ---- which order */
+
+/* Short and decimal: an id. 40 hex digits: a thumbprint. Other hex: a serial number. */
+static bool order_find(struct call *call, const char *text, int64_t *id)
+{
+    size_t length = strlen(text);
+    if (length < 19 && int64_read(text, id))
+        return true;
+    SerialRef in = SERIAL_REF__INIT;
+    OrderId out = ORDER_ID__INIT;
+    struct bytes serial;
+    bool found = false;
+    if (length < 16 || length > 40 || !hex_read(&call->arena, text, &serial))
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    in.serial =
+        (ProtobufCBinaryData){ serial.size, arena_copy(&call->arena, serial.data, serial.size) };
+    in.has_account_id = true;
+    in.account_id = call->actor.account_id;
+    const struct sql *sql = length == 40 ? &sql_order_by_thumbprint : &sql_order_by_serial;
+    if (!store_maybe(store_mine(), &call->arena, sql, &in.base, &out.base, &found, &call->fault))
+        return false;
+    *id = out.order_id;
+    return found || fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+}
+
+/* ---- order info */
+
+static void product_fill(struct arena *a, OrderedProduct *out, const Product *p)
+{
+    static const struct {
+        const char *type, *name, *description;
+    } rows[] = {
+        { "dv", "DV", "Domain Validation" },
+        { "ov", "OV", "Normal Organization Validation" },
+        { "ev", "EV", "Extended Organization Validation (EV)" },
+    };
+    out->name = p->name;
+    out->type = p->type;
+    out->validation_type = p->validation_type;
+    out->has_csr_required = true;
+    out->csr_required = !p->has_csr_required || p->csr_required;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].type, p->validation_type) != 0)
+            continue;
+        out->validation_name = arena_strdup(a, rows[i].name);
+        out->validation_description = arena_strdup(a, rows[i].description);
+    }
+}
+
+/* What to do, in words (B13). */
+static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
+{
+    const char *value = o->dcv_random_value ? o->dcv_random_value : "";
+    if (strcmp(t->kind, "approval") == 0)
+        return arena_strdup(a,
+                            "An administrator or manager of the account must approve the request.");
+    if (o->dcv_method == DCV_METHOD__VALUE__DNS_CNAME_TOKEN)
+        return arena_format(a, "Publish a CNAME record at _dnsauth.%s that points to %s.%s",
+                            t->domain, value, gateway_dcv_cname_target());
+    return arena_format(a, "Publish a TXT record at %s or _dnsauth.%s that contains %s", t->domain,
+                        t->domain, value);
+}
+
+static char *csr_armoured(struct arena *a, const char *base64)
+{
+    struct text t;
+    struct bytes der;
+    text_init(&t, a);
+    if (base64_read(a, base64, strlen(base64), &der))
+        pem_write(&t, "CERTIFICATE REQUEST", der, "\n");
+    return t.data;
+}
+
+static void info_complete(struct call *call, OrderInfo *o)
+{
+    const struct policy *policy;
+    struct fault ignored = { 0 };
+    const Product *p =
+        policy_now(&policy, &ignored) ? policy_product(policy, o->product_name_id) : NULL;
+    if (p && o->product)
+        product_fill(&call->arena, o->product, p);
+    if (o->certificate && o->certificate->csr)
+        o->certificate->csr = csr_armoured(&call->arena, o->certificate->csr);
+    for (size_t i = 0; i < o->n_blockers; i++)
+        o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
+}
+
+void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    OrderId id = ORDER_ID__INIT;
+    OrderInfo out = ORDER_INFO__INIT;
+    bool found = false;
+    actor_fill(call, &id.base);
+    if (!order_find(call, in->order_id, &id.order_id) ||
+        !store_maybe(store_mine(), &call->arena, &sql_order_info, &id.base, &out.base, &found,
+                     &call->fault)) {
+        call_fail(call);
+    } else if (!found) {
+        fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+        call_fail(call);
+    } else {
+        info_complete(call, &out);
+        answer(&out, call);
+    }
+}
+
+/* ---- cancel */
+
+static bool status_known(struct call *call, const char *status)
+{
+    /* British and American, any case: existing clients send CANCELED. */
+    return strcasecmp(status, "canceled") == 0 || strcasecmp(status, "cancelled") == 0 ||
+           fault_set(&call->fault, FAULT_INVALID, "status", "takes canceled");
+}
+
+static bool changed(struct call *call, const ChangeResult *r, bool found)
+{
+    if (!found)
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    if (r->frozen)
+        return fault_set(&call->fault, FAULT_CONFLICT, "status",
+                         "the certificate is being issued at this moment");
+    return r->changed || fault_set(&call->fault, FAULT_ORDER_STATE, "status",
+                                   "an order that is %s cannot be canceled", r->status);
+}
+
+void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
+                       void *data)
+{
+    (void)self;
+    struct call *call = data;
+    OrderStatusChange change = *in;
+    ChangeResult result = CHANGE_RESULT__INIT;
+    Nothing nothing = NOTHING__INIT;
+    bool found = false;
+    actor_fill(call, &change.base);
+    if (status_known(call, in->status) &&
+        store_maybe(store_mine(), &call->arena, &sql_order_cancel, &change.base, &result.base,
+                    &found, &call->fault) &&
+        changed(call, &result, found))
+        answer(&nothing, call);
+    else
+        call_fail(call);
+}

@@ -1,0 +1,260 @@
+#include "api/order_domains.h"
+
+#include <string.h>
+
+#include "api/orders.h"
+#include "api/orders.sql.h"
+#include "common.pb-c.h"
+#include "gateway.h"
+#include "http.h"
+#include "ledger/policy.h"
+#include "message/field.h"
+
+enum { RANDOM_VALUE_LENGTH = 32 };
+
+static bool no_order(struct call *call)
+{
+    return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+}
+
+static bool pending(struct call *call, const OrderDcv *dcv)
+{
+    return strcmp(dcv->status, "pending") == 0 ||
+           fault_set(&call->fault, FAULT_ORDER_STATE, "order_id", "the order is %s, not pending",
+                     dcv->status);
+}
+
+/* ---- method and random value */
+
+static bool method_offered(struct call *call, const char *product_name_id, DcvMethod__Value method)
+{
+    const struct policy *policy;
+    if (!policy_now(&policy, &call->fault))
+        return false;
+    const Product *p = policy_product(policy, product_name_id);
+    const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
+    for (size_t i = 0; p && i < p->n_dcv_methods; i++)
+        if (strcmp(p->dcv_methods[i], text) == 0)
+            return true;
+    return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
+                     "is not offered for this product");
+}
+
+static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
+{
+    OrderId in = ORDER_ID__INIT;
+    bool found = false;
+    in.order_id = order_id;
+    actor_fill(call, &in.base);
+    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_job, &in.base, &out->base, &found,
+                       &call->fault) &&
+           (found || no_order(call));
+}
+
+static void change_fill(struct call *call, DcvMethodChange *change)
+{
+    char *value = arena_alloc(&call->arena, RANDOM_VALUE_LENGTH + 1);
+    random_text(value, RANDOM_VALUE_LENGTH);
+    change->random_value = value;
+    actor_fill(call, &change->base);
+}
+
+static void value_answer(struct call *call, OrderDcv *dcv, DcvRandomValue_Closure answer)
+{
+    DcvRandomValue out = DCV_RANDOM_VALUE__INIT;
+    out.dcv_random_value = dcv->random_value;
+    out.expiration_date = dcv->expires_at;
+    answer(&out, call);
+}
+
+static bool method_given(struct call *call, const DcvMethodChange *in)
+{
+    return in->has_dcv_method ||
+           fault_set(&call->fault, FAULT_REQUIRED, "dcv_method", "is required");
+}
+
+static void order_domains_set_method(OrderDomains_Service *self, const DcvMethodChange *in,
+                                     DcvRandomValue_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    DcvMethodChange change = *in;
+    OrderDcv before = ORDER_DCV__INIT, after = ORDER_DCV__INIT;
+    bool found = false;
+    change_fill(call, &change);
+    if (!method_given(call, in) || !dcv_read(call, in->order_id, &before) ||
+        !pending(call, &before) || !method_offered(call, before.product_name_id, in->dcv_method) ||
+        !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
+                     &found, &call->fault) ||
+        !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
+        call_fail(call);
+        return;
+    }
+    if (after.has_job_id)
+        job_hint(gateway.run->bus, "dcv", after.job_id, call->traceparent);
+    value_answer(call, &after, answer);
+}
+
+static void order_domains_random_value(OrderDomains_Service *self, const DcvMethodChange *in,
+                                       DcvRandomValue_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    DcvMethodChange change = *in;
+    OrderDcv out = ORDER_DCV__INIT;
+    bool found = false;
+    change_fill(call, &change);
+    if (store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
+                    &found, &call->fault) &&
+        (found || no_order(call)) && pending(call, &out))
+        value_answer(call, &out, answer);
+    else
+        call_fail(call);
+}
+
+/* ---- check now */
+
+struct checking {
+    struct call *call;
+    const CheckDcvRequest *in;
+    struct bus_call dcv, issue;
+};
+
+static bool asked(const CheckDcvRequest *in, const char *name)
+{
+    for (size_t i = 0; i < in->n_dns_names_validations; i++)
+        if (strcasecmp(in->dns_names_validations[i], name) == 0)
+            return true;
+    return in->n_dns_names_validations == 0;
+}
+
+static bool names_read(struct call *call, const CheckDcvRequest *in, OrderId *id,
+                       CheckDcvAnswer *out, bool *all)
+{
+    struct rows rows;
+    if (!store_all(store_mine(), &call->arena, &sql_order_dcv_names, &id->base, &rows,
+                   &call->fault))
+        return false;
+    out->dns_name_validations = arena_array(&call->arena, DnsNameValidation *, rows.count);
+    *all = true;
+    for (size_t i = 0; i < rows.count; i++) {
+        DnsNameValidation *v = (DnsNameValidation *)rows.items[i];
+        *all = *all && strcmp(v->status, "approved") == 0;
+        if (asked(in, v->dns_name))
+            out->dns_name_validations[out->n_dns_name_validations++] = v;
+    }
+    return true;
+}
+
+static bool state_read(struct call *call, OrderId *id, CheckDcvAnswer *out)
+{
+    struct rows rows;
+    const ProtobufCMessage *in = &id->base;
+    if (!store_set(store_mine(), &call->arena, &sql_order_state, &in, 1, &rows, &call->fault))
+        return false;
+    if (rows.count == 0)
+        return no_order(call);
+    const OrderBefore *o = (const OrderBefore *)rows.items[0];
+    out->order_status = o->status;
+    out->has_certificate_id = o->has_certificate_id;
+    out->certificate_id = o->certificate_id;
+    return true;
+}
+
+/* The order as it stands after the round: read on a worker, at the deadline or when it is over. */
+static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequest *in,
+                                  CheckDcvAnswer_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    CheckDcvAnswer out = CHECK_DCV_ANSWER__INIT;
+    OrderId id = ORDER_ID__INIT;
+    bool all = false;
+    id.order_id = in->order_id;
+    actor_fill(call, &id.base);
+    if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all)) {
+        call_fail(call);
+        return;
+    }
+    out.dcv_status = all ? "valid" : "pending";
+    answer(&out, call);
+}
+
+static void check_over(struct checking *c)
+{
+    http_late(c->call);
+}
+
+static void issued(const JobOutcome *outcome, void *data)
+{
+    (void)outcome;
+    struct bus_call *bus = data;
+    check_over(bus->context);
+}
+
+/* The round may have left an issue job; the certificate is part of the answer if it comes in time.
+ */
+static void checked(const JobOutcome *outcome, void *data)
+{
+    struct bus_call *bus = data;
+    struct checking *c = bus->context;
+    if (outcome && outcome->has_next_job_id) {
+        job_run(gateway.run->bus, outcome->next_lane, outcome->next_job_id, issued, &c->issue);
+        return;
+    }
+    check_over(c);
+}
+
+static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
+{
+    OrderDcv dcv = ORDER_DCV__INIT;
+    OrderId id = ORDER_ID__INIT;
+    JobId job = JOB_ID__INIT;
+    bool found = false;
+    if (!dcv_read(call, order_id, &dcv) || !pending(call, &dcv))
+        return false;
+    *job_id = dcv.job_id;
+    if (dcv.has_job_id)
+        return true;
+    id.order_id = order_id;
+    actor_fill(call, &id.base);
+    bool ok = store_maybe(store_mine(), &call->arena, &sql_order_dcv_wake, &id.base, &job.base,
+                          &found, &call->fault);
+    *job_id = found ? job.id : 0;
+    return ok;
+}
+
+static void order_domains_check(OrderDomains_Service *self, const CheckDcvRequest *in,
+                                CheckDcvAnswer_Closure answer, void *data)
+{
+    struct call *call = data;
+    struct checking *c = arena_new(&call->arena, struct checking);
+    int64_t job_id = 0;
+    if (!job_find(call, in->order_id, &job_id)) {
+        call_fail(call);
+        return;
+    }
+    if (!job_id) { /* somebody else's round is under way: the state is all there is */
+        order_domains_checked(self, in, answer, data);
+        return;
+    }
+    *c = (struct checking){ .call = call, .in = in };
+    c->dcv = (struct bus_call){ .actor = call->actor, .deadline = call->deadline, .context = c };
+    memcpy(c->dcv.traceparent, call->traceparent, sizeof c->dcv.traceparent);
+    c->issue = c->dcv;
+    job_run(gateway.run->bus, "dcv", job_id, checked, &c->dcv);
+}
+
+OrderDomains_Service order_domains_service = ORDER_DOMAINS__INIT(order_domains_);
+
+// clang-format off
+const struct route order_domain_routes[] = {
+    { PUT, "/order/certificate/{order_id}/dcv-method",       WORKER, RPC(order_domains_service, "SetMethod"),   "order:update", 200,
+      "Change the method of domain control validation of a pending order" },
+    { PUT, "/order/certificate/{order_id}/dcv-random-value", WORKER, RPC(order_domains_service, "RandomValue"), "order:update", 200,
+      "The order's random value; a new one when it has expired" },
+    { PUT, "/order/certificate/{order_id}/check-dcv",        AWAIT,  RPC(order_domains_service, "Check"),       "order:update", 200,
+      "Check domain control now", .late = RPC(order_domains_service, "Checked") },
+    { 0 },
+};
+// clang-format on

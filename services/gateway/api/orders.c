@@ -1,0 +1,397 @@
+/* Placing an order. The order of events:
+ *   examine, (C0: validation looks for request tokens,) C1, then either the issuer at once (C2, C3)
+ *   or domain control. Nothing here waits: each step begins the next from its callback.
+ */
+#include "api/orders.h"
+
+#include <string.h>
+
+#include "api/intake.h"
+#include "api/orders.sql.h"
+#include "base/log.h"
+#include "common.pb-c.h"
+#include "gateway.h"
+#include "http.h"
+#include "ledger/authority.h"
+#include "ledger/ids.h"
+#include "message/field.h"
+#include "pki/digest.h"
+#include "testing/point.h"
+#include "validation.pb-c.h"
+
+/* How long before its caller's deadline a call to another service gives up, so that the truth can
+ * still be read and told. */
+#define ANSWER_MARGIN    milliseconds(200)
+#define FINGERPRINT_LIFE seconds(10 * 60)
+#define KEY_LIFE         days(1)
+
+struct placing {
+    struct call *call;
+    struct intake intake;
+    OrderIntake *row;
+    const OrderPlaced *placed; /* C1 has happened */
+    struct commit commit;
+    struct bus_call bus;
+    IdempotencyKey key;
+    OrderId id;
+};
+
+static Instant *instant_of(struct arena *a, struct instant at)
+{
+    Instant *i = arena_new(a, Instant);
+    instant__init(i);
+    i->us = at.us;
+    return i;
+}
+
+static void fail(struct placing *p, const struct fault *f)
+{
+    p->call->fault = *f;
+    call_fail(p->call);
+}
+
+/* ---- answers */
+
+static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_id,
+                      const char *ca_id, ProtobufCBinaryData der, const char *common_name)
+{
+    out->has_certificate_id = true;
+    out->certificate_id = certificate_id;
+    return authority_chain(&p->call->arena, common_name, (struct bytes){ der.data, der.len }, ca_id,
+                           &out->certificate_chain, &out->n_certificate_chain, &p->call->fault);
+}
+
+static void answer(struct placing *p, OrderAnswer *out, int64_t request_id,
+                   const char *request_status)
+{
+    RequestState request = REQUEST_STATE__INIT;
+    RequestState *requests[] = { &request };
+    request.id = request_id;
+    request.status = arena_strdup(&p->call->arena, request_status);
+    out->requests = requests;
+    out->n_requests = 1;
+    call_answer(&out->base, p->call);
+}
+
+/* The order waits, for approval or for domain control. */
+static void answer_pending(struct placing *p)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = p->row->order_id;
+    if (!p->intake.auth_key)
+        out.dcv_random_value = p->row->random_value;
+    answer(p, &out, p->placed->request_id, p->row->request_status);
+}
+
+static void answer_issued(struct placing *p, const IssuedCertificate *c)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = p->row->order_id;
+    if (!chain_add(p, &out, c->id, c->ca_id, c->der, p->row->common_name))
+        call_fail(p->call);
+    else
+        answer(p, &out, p->placed->request_id, p->row->request_status);
+}
+
+static void answer_state(struct placing *p, const OrderBefore *o)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = o->id;
+    if (o->use_random_value && !o->has_certificate_id)
+        out.dcv_random_value = o->random_value;
+    if (o->has_certificate_id &&
+        !chain_add(p, &out, o->certificate_id, o->ca_id, o->der, o->common_name))
+        call_fail(p->call);
+    else
+        answer(p, &out, o->request_id, o->request_status);
+}
+
+/* ---- after C1 */
+
+static void state_read(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct placing *p = c->context;
+    if (f || rows->count == 0)
+        answer_pending(p); /* C1 is committed, so the order stands; more is not known now */
+    else
+        answer_state(p, (const OrderBefore *)rows->items[0]);
+}
+
+/* The issuer said nothing certain: the database knows. */
+static void state_ask(struct placing *p)
+{
+    struct fault f = { 0 };
+    order_id__init(&p->id);
+    p->id.order_id = p->row->order_id;
+    p->id.has_account_id = true;
+    p->id.account_id = p->row->account_id;
+    p->commit = (struct commit){ .sql = &sql_order_state,
+                                 .in = &p->id.base,
+                                 .key = "order_id",
+                                 .done = state_read,
+                                 .context = p };
+    if (!committer_put(gateway.committer, &p->commit, &f))
+        answer_pending(p);
+}
+
+static void issue_done(const JobOutcome *outcome, void *data)
+{
+    struct bus_call *bus = data;
+    struct placing *p = bus->context;
+    TEST_POINT("gateway.issue.answered");
+    if (outcome && outcome->certificate && outcome->certificate->order_id == p->row->order_id)
+        answer_issued(p, outcome->certificate);
+    else
+        state_ask(p);
+}
+
+static struct tick margin(struct tick deadline)
+{
+    return (struct tick){ deadline.us - ANSWER_MARGIN.us };
+}
+
+static void bus_call_fill(struct placing *p)
+{
+    p->bus = (struct bus_call){ .actor = p->call->actor,
+                                .deadline = margin(p->call->deadline),
+                                .context = p };
+    memcpy(p->bus.traceparent, p->call->traceparent, sizeof p->bus.traceparent);
+}
+
+static void placed(struct placing *p)
+{
+    const char *lane = p->placed->lane;
+    if (lane && strcmp(lane, "issue") == 0) {
+        bus_call_fill(p);
+        job_run(gateway.run->bus, lane, p->placed->job_id, issue_done, &p->bus);
+        return;
+    }
+    if (lane)
+        job_hint(gateway.run->bus, lane, p->placed->job_id, p->call->traceparent);
+    answer_pending(p);
+}
+
+/* ---- the gate */
+
+static void duplicate(struct placing *p, const OrderBefore *before)
+{
+    char id[24];
+    struct fault f = { 0 };
+    struct bytes mine = { p->row->body_sha256.data, p->row->body_sha256.len };
+    if (!bytes_equal(mine, (struct bytes){ before->body_sha256.data, before->body_sha256.len })) {
+        fault_set(&f, FAULT_IDEMPOTENCY_KEY_REUSED, "Idempotency-Key",
+                  "was used for another request");
+        fail(p, &f);
+        return;
+    }
+    snprintf(id, sizeof id, "%lld", (long long)before->id);
+    http_header(p->call, "Duplicate-Of", id);
+    answer_state(p, before);
+}
+
+static void before_read(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct placing *p = c->context;
+    struct fault gone = { 0 };
+    if (f)
+        fail(p, f);
+    else if (rows->count)
+        duplicate(p, (const OrderBefore *)rows->items[0]);
+    else { /* cancelled between the two statements */
+        fault_set(&gone, FAULT_CONFLICT, NULL, "the order with this key has just ended: try again");
+        fail(p, &gone);
+    }
+}
+
+static void before_ask(struct placing *p)
+{
+    struct fault f = { 0 };
+    idempotency_key__init(&p->key);
+    p->key.order_id = p->row->order_id;
+    p->key.account_id = p->row->account_id;
+    p->key.idem_key = p->row->idem_key;
+    p->commit = (struct commit){ .sql = &sql_order_before,
+                                 .in = &p->key.base,
+                                 .key = "order_id",
+                                 .done = before_read,
+                                 .context = p };
+    if (!committer_put(gateway.committer, &p->commit, &f))
+        fail(p, &f);
+}
+
+static void place_done(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct placing *p = c->context;
+    TEST_POINT("gateway.c1.committed");
+    if (f) {
+        fail(p, f);
+    } else if (rows->count == 0) {
+        before_ask(p);
+    } else {
+        p->placed = (const OrderPlaced *)message_copy(&p->call->arena, rows->items[0]);
+        http_keep(p->call, p);
+        placed(p);
+    }
+}
+
+/* An explicit key counts for itself; without one the request is its own key for ten minutes. */
+static void idempotency(struct placing *p, struct instant now)
+{
+    struct arena *a = &p->call->arena;
+    const char *explicit_key = http_request_header(p->call, "Idempotency-Key");
+    uint8_t body[SHA256_SIZE];
+    http_body_sha256(p->call, body);
+    const char *hex = hex_lower(a, (struct bytes){ body, sizeof body });
+    const char *text =
+        explicit_key && *explicit_key
+            ? arena_format(a, "key %lld %s", (long long)p->row->account_id, explicit_key)
+            : arena_format(a, "print %lld %s %s", (long long)p->row->api_key_id, http_path(p->call),
+                           hex);
+    p->row->idem_key = (ProtobufCBinaryData){ SHA256_SIZE, arena_alloc(a, SHA256_SIZE) };
+    digest_sha256(BYTES_OF(text), p->row->idem_key.data);
+    p->row->body_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, body, sizeof body) };
+    p->row->idem_until = instant_of(
+        a, instant_add(now, explicit_key && *explicit_key ? KEY_LIFE : FINGERPRINT_LIFE));
+}
+
+static void place(struct placing *p)
+{
+    struct fault f = { 0 };
+    struct arena *a = &p->call->arena;
+    struct instant now = clock_now();
+    p->row->now = instant_of(a, now);
+    p->row->answer_by = instant_of(a, instant_add(now, tick_left(margin(p->call->deadline))));
+    p->commit = (struct commit){ .sql = &sql_order_place,
+                                 .in = &p->row->base,
+                                 .key = "order_id",
+                                 .done = place_done,
+                                 .context = p };
+    TEST_POINT("gateway.c1.before");
+    if (!committer_put(gateway.committer, &p->commit, &f))
+        fail(p, &f);
+}
+
+/* ---- C0: request tokens */
+
+static void look_done(const LookAnswer *found, void *data)
+{
+    struct bus_call *bus = data;
+    struct placing *p = bus->context;
+    TEST_POINT("gateway.c0.answered");
+    if (!found) {
+        fail(p, &bus->fault);
+        return;
+    }
+    for (size_t i = 0; i < found->n_results; i++) {
+        const LookResult *r = found->results[i];
+        if (r->found)
+            continue;
+        fault_set(&p->call->fault, FAULT_DNS_TXT, "certificate.dns_names", "%s: %s", r->domain,
+                  r->reason ? r->reason : "no valid request token was found");
+        call_fail(p->call);
+        return;
+    }
+    place(p);
+}
+
+static LookName *look_name(struct arena *a, LookRequest *in, const char *domain)
+{
+    for (size_t i = 0; i < in->n_names; i++)
+        if (strcmp(in->names[i]->domain, domain) == 0)
+            return in->names[i];
+    LookName *n = arena_new(a, LookName);
+    look_name__init(n);
+    n->domain = arena_strdup(a, domain);
+    return in->names[in->n_names++] = n;
+}
+
+static void look(struct placing *p)
+{
+    struct arena *a = &p->call->arena;
+    LookRequest in = LOOK_REQUEST__INIT;
+    in.account_id = p->row->account_id;
+    in.dcv_method = p->row->dcv_method;
+    in.csr = p->row->csr;
+    in.csr_sha256 = p->row->csr_sha256;
+    in.names = arena_array(a, LookName *, p->row->n_names);
+    for (size_t i = 0; i < p->row->n_names; i++)
+        look_name(a, &in, p->row->names[i]->domain);
+    bus_call_fill(p);
+    probes__look(bus_client(gateway.run->bus, "validation", &probes__descriptor), &in, look_done,
+                 &p->bus);
+}
+
+/* ---- handlers */
+
+static bool ids_fill(struct placing *p)
+{
+    if (!ids_next(gateway.order_ids, &p->row->order_id, &p->call->fault))
+        return false;
+    for (size_t i = 0; i < p->row->n_names; i++)
+        p->row->names[i]->order_id = p->row->order_id;
+    return true;
+}
+
+static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnswer_Closure closure,
+                         void *data)
+{
+    (void)self, (void)closure;
+    struct call *call = data;
+    struct placing *p = arena_new(&call->arena, struct placing);
+    p->call = call;
+    if (!intake_examine(call, in, &p->intake)) {
+        call_fail(call);
+        return;
+    }
+    p->row = p->intake.row;
+    idempotency(p, clock_now());
+    if (!ids_fill(p))
+        call_fail(call);
+    else if (p->intake.auth_key)
+        look(p);
+    else
+        place(p);
+}
+
+/* At the deadline: was the order placed, and what has become of it? Asked by its idempotency key,
+ * since a C1 whose end was not seen may have happened. */
+static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAnswer_Closure closure,
+                          void *data)
+{
+    (void)self, (void)closure, (void)in;
+    struct call *call = data;
+    struct placing *p = arena_new(&call->arena, struct placing);
+    struct rows rows = { 0 };
+    p->call = call;
+    p->row = arena_new(&call->arena, OrderIntake);
+    order_intake__init(p->row);
+    p->row->account_id = call->actor.account_id;
+    p->row->api_key_id = call->actor.api_key_id;
+    idempotency(p, clock_now());
+    idempotency_key__init(&p->key);
+    p->key.account_id = p->row->account_id;
+    p->key.idem_key = p->row->idem_key;
+    const ProtobufCMessage *key = &p->key.base;
+    if (!store_set(store_mine(), &call->arena, &sql_order_before, &key, 1, &rows, &call->fault))
+        call_fail(call);
+    else if (rows.count)
+        answer_state(p, (const OrderBefore *)rows.items[0]);
+    else {
+        fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
+        call_fail(call);
+    }
+}
+
+Orders_Service orders_service = ORDERS__INIT(orders_);
+
+// clang-format off
+const struct route order_routes[] = {
+    { POST, "/order/certificate/{name_id}",         AWAIT,  RPC(orders_service, "Place"),     "order:create", 201,
+      "Place an order for a certificate", .late = RPC(orders_service, "Placed") },
+    { GET,  "/order/certificate/{order_id}",        WORKER, RPC(orders_service, "Info"),      "order:read",   200,
+      "Show one order, by its id or by its certificate's thumbprint or serial number" },
+    { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,
+      "Cancel an order that is not issued yet" },
+    { 0 },
+};
+// clang-format on

@@ -1,0 +1,19 @@
+/* orders - the service Orders: placing an order (orders.c), reading and changing one (order.c). */
+#ifndef API_ORDERS_H
+#define API_ORDERS_H
+
+#include "order.pb-c.h"
+#include "route.h"
+
+extern Orders_Service orders_service;
+extern const struct route order_routes[];
+
+/* order.c */
+void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *call);
+void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
+                       void *call);
+
+/* By whom, from where: copied into the members of those names that a message has. */
+void actor_fill(struct call *call, ProtobufCMessage *message);
+
+#endif
