@@ -10,7 +10,7 @@ G := build/gen
 CC := gcc
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-        -Wcast-qual -Wvla -Wformat=2 -Werror=incompatible-pointer-types -Werror=implicit-function-declaration
+        -Wno-missing-field-initializers -Wcast-qual -Wvla -Wformat=2 -Werror=incompatible-pointer-types -Werror=implicit-function-declaration
 ifdef CI
 WARN += -Werror
 endif
