@@ -63,3 +63,10 @@ int address_listen(const struct address *address)
     errno = reason;
     return -1;
 }
+
+uint16_t address_port(int fd)
+{
+    struct address own = { .size = sizeof own.v6 };
+    getsockname(fd, &own.any, &own.size);
+    return ntohs(own.any.sa_family == AF_INET6 ? own.v6.sin6_port : own.v4.sin_port);
+}

@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct address {
     union {
@@ -19,5 +20,8 @@ bool address_read(const char *text, struct address *out);
 
 /* A listening, non-blocking TCP socket, or -1 and errno. */
 int address_listen(const struct address *address);
+
+/* The port that a listening socket was given. */
+uint16_t address_port(int fd);
 
 #endif

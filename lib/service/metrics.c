@@ -1,0 +1,110 @@
+#include "service/metrics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum kind { COUNTER_KIND, GAUGE_KIND, HISTOGRAM_KIND };
+
+static const struct {
+    enum kind kind;
+    const char *name, *labels, *help;
+} rows[] = {
+#define COUNTER(id, name, labels, help)   { COUNTER_KIND, "chancery_" name, labels, help },
+#define GAUGE(id, name, labels, help)     { GAUGE_KIND, "chancery_" name, labels, help },
+#define HISTOGRAM(id, name, labels, help) { HISTOGRAM_KIND, "chancery_" name, labels, help },
+#include "service/metrics.def"
+#undef COUNTER
+#undef GAUGE
+#undef HISTOGRAM
+};
+
+static const struct {
+    int64_t us;
+    const char *text;
+} bounds[] = {
+    { 500, "0.0005" },  { 1000, "0.001" },  { 2500, "0.0025" }, { 5000, "0.005" },
+    { 10000, "0.01" },  { 25000, "0.025" }, { 50000, "0.05" },  { 100000, "0.1" },
+    { 250000, "0.25" }, { 500000, "0.5" },  { 1000000, "1" },   { 2500000, "2.5" },
+    { 5000000, "5" },   { 10000000, "10" }, { 30000000, "30" }, { INT64_MAX, "+Inf" },
+};
+enum { BOUNDS = sizeof bounds / sizeof *bounds };
+
+static struct {
+    _Atomic int64_t value;           /* of a histogram: the sum in microseconds */
+    _Atomic int64_t buckets[BOUNDS]; /* each counts what lies above the bound before it */
+} cells[METRIC_COUNT];
+
+void metric_add(enum metric m, int64_t n)
+{
+    assert(rows[m].kind != HISTOGRAM_KIND);
+    atomic_fetch_add_explicit(&cells[m].value, n, memory_order_relaxed);
+}
+
+void metric_set(enum metric m, int64_t value)
+{
+    assert(rows[m].kind == GAUGE_KIND);
+    atomic_store_explicit(&cells[m].value, value, memory_order_relaxed);
+}
+
+void metric_observe(enum metric m, struct duration d)
+{
+    size_t i = 0;
+    assert(rows[m].kind == HISTOGRAM_KIND);
+    while (d.us > bounds[i].us)
+        i++;
+    atomic_fetch_add_explicit(&cells[m].value, d.us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cells[m].buckets[i], 1, memory_order_relaxed);
+}
+
+static int64_t bucket(enum metric m, size_t i)
+{
+    return atomic_load_explicit(&cells[m].buckets[i], memory_order_relaxed);
+}
+
+int64_t metric_get(enum metric m)
+{
+    int64_t count = 0;
+    if (rows[m].kind != HISTOGRAM_KIND)
+        return atomic_load_explicit(&cells[m].value, memory_order_relaxed);
+    for (size_t i = 0; i < BOUNDS; i++)
+        count += bucket(m, i);
+    return count;
+}
+
+static void write_histogram(enum metric m, struct text *out)
+{
+    const char *labels = rows[m].labels, *comma = *labels ? "," : "";
+    const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
+    int64_t count = 0, sum = atomic_load_explicit(&cells[m].value, memory_order_relaxed);
+    for (size_t i = 0; i < BOUNDS; i++) {
+        count += bucket(m, i);
+        text_format(out, "%s_bucket{%s%sle=\"%s\"} %" PRId64 "\n", rows[m].name, labels, comma,
+                    bounds[i].text, count);
+    }
+    text_format(out, "%s_sum%s%s%s %" PRId64 ".%06" PRId64 "\n", rows[m].name, open, labels, close,
+                sum / 1000000, sum % 1000000);
+    text_format(out, "%s_count%s%s%s %" PRId64 "\n", rows[m].name, open, labels, close, count);
+}
+
+static void write_value(enum metric m, struct text *out)
+{
+    const char *labels = rows[m].labels;
+    text_format(out, "%s%s%s%s %" PRId64 "\n", rows[m].name, *labels ? "{" : "", labels,
+                *labels ? "}" : "", metric_get(m));
+}
+
+void metrics_write(struct text *out)
+{
+    static const char *const kinds[] = { "counter", "gauge", "histogram" };
+    for (enum metric m = 0; m < METRIC_COUNT; m++) {
+        if (!m || strcmp(rows[m].name, rows[m - 1].name) != 0)
+            text_format(out, "# HELP %s %s\n# TYPE %s %s\n", rows[m].name, rows[m].help,
+                        rows[m].name, kinds[rows[m].kind]);
+        if (rows[m].kind == HISTOGRAM_KIND)
+            write_histogram(m, out);
+        else
+            write_value(m, out);
+    }
+}
