@@ -84,7 +84,7 @@ struct route_family {
     bool (*admit)(struct call *call, const struct route *route, void *context);
     void *context;
     /* NULL: the API's {"errors":[...]}. */
-    void (*shape_fault)(struct call *call, const struct fault *fault, struct http_answer *out);
+    void (*shape_fault)(struct arena *a, const struct fault *fault, struct http_answer *out);
 };
 
 /* A row, ready to be served. */
@@ -98,7 +98,7 @@ struct route_entry {
 
 struct router;
 
-enum { ROUTE_FIELDS_MAX = 8, ROUTE_SEGMENTS_MAX = 24 };
+enum { ROUTE_FIELDS_MAX = 8 };
 
 struct route_match {
     const struct route_entry *entry;      /* NULL: none */

@@ -1,0 +1,129 @@
+/* Answers: the one claim, how messages and faults are rendered, and how they go out. */
+#include <microhttpd.h>
+
+#include "base/log.h"
+#include "http_request.h"
+#include "message/json.h"
+#include "service/metrics.h"
+
+bool request_claim(struct request *r)
+{
+    bool open = false;
+    return atomic_compare_exchange_strong(&r->claimed, &open, true);
+}
+
+/* What a fault says when it says nothing itself, or nothing that may leave the house. */
+static const struct {
+    enum fault_code code;
+    const char *text;
+} words[] = {
+    { FAULT_BODY_FORMAT, "Could not parse request data." },
+    { FAULT_BODY_TOO_LARGE, "The request is too large." },
+    { FAULT_METHOD, "The method is not allowed here." },
+    { FAULT_KEY, "Access denied due to access_denied_invalid_key." },
+    { FAULT_PERMISSION, "Access denied due to missing_permission." },
+    { FAULT_RATE, "Service unavailable, please limit request volume" },
+    { FAULT_NO_ROUTE, "The specified route is not supported." },
+    { FAULT_NOT_FOUND, "The requested resource was not found." },
+    { FAULT_CONFLICT, "The request conflicts with another one. Please try again." },
+    { FAULT_UNAVAILABLE, "The service is unavailable. Please try again." },
+    { FAULT_TIMEOUT, "The request took too long. It may still take effect." },
+    { FAULT_NONE, "An error occurred while the request was processed." },
+};
+
+static const char *word_of(enum fault_code code)
+{
+    size_t i = 0;
+    while (words[i].code != code && words[i].code != FAULT_NONE)
+        i++;
+    return words[i].text;
+}
+
+/* "certificate.csr is truncated": a detail reads on from the field that it is about. */
+static void add_message(struct text *out, struct arena *a, const struct fault *f)
+{
+    if (fault_is_private(f->code) || !*f->detail)
+        json_add_string(out, word_of(f->code));
+    else
+        json_add_string(out, arena_format(a, "%s%s%s", f->field, *f->field ? " " : "", f->detail));
+}
+
+static void shape_fault(struct request *r, const struct fault *f, struct http_answer *out)
+{
+    struct text t;
+    text_init(&t, &r->answer_arena);
+    text_add(&t, "{\"errors\":[{\"code\":");
+    json_add_string(&t, fault_api_code(f->code));
+    text_add(&t, ",\"message\":");
+    add_message(&t, &r->answer_arena, f);
+    if (*f->field && !fault_is_private(f->code)) {
+        text_add(&t, ",\"field\":");
+        json_add_string(&t, f->field);
+    }
+    text_add(&t, "}]}");
+    out->body = (struct bytes){ (const uint8_t *)t.data, t.length };
+}
+
+static void log_private(const struct request *r, const struct fault *f)
+{
+    if (!fault_is_private(f->code))
+        return;
+    log_context(r->own.call.traceparent, 0);
+    log_write(f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN, "request failed",
+              (const struct log_member[]){ LOG_TEXT("method", method_name(r->method)),
+                                           LOG_TEXT("path", r->path),
+                                           LOG_FAULT(f),
+                                           { .key = NULL } });
+    log_context("", 0);
+}
+
+void answer_fault(struct request *r, struct side *side, const struct fault *f)
+{
+    const struct route_family *family = r->match.family;
+    r->answer = (struct http_answer){ fault_http_status(f->code), "application/json", { 0 } };
+    r->answer_headers = side ? side->headers : NULL;
+    log_private(r, f);
+    if (family && family->shape_fault)
+        family->shape_fault(&r->answer_arena, f, &r->answer);
+    else
+        shape_fault(r, f, &r->answer);
+}
+
+static void render(struct request *r, const ProtobufCMessage *message)
+{
+    struct text t;
+    text_init(&t, &r->answer_arena);
+    message_to_json(message, &t);
+    r->answer.body = (struct bytes){ (const uint8_t *)t.data, t.length };
+}
+
+void answer_message(struct request *r, struct side *side, const ProtobufCMessage *message)
+{
+    const struct route *route = r->match.entry->route;
+    int status = side->status ? side->status : route->ok;
+    r->answer = (struct http_answer){ status, "application/json", { 0 } };
+    r->answer_headers = side->headers;
+    if (status != 204 && !(route->shape && route->shape(&side->call, message, &r->answer)))
+        render(r, message);
+}
+
+void request_send(struct request *r)
+{
+    struct http *h = r->door;
+    wheel_remove(r);
+    atomic_store(&r->ready, true);
+    if (!r->suspended)
+        return;
+    MHD_resume_connection(r->connection);
+    count_change(h, &h->waiting, -1);
+}
+
+void request_refuse(struct request *r, enum fault_code code, const char *detail)
+{
+    struct fault f;
+    if (!request_claim(r))
+        return;
+    fault_set(&f, code, NULL, "%s", detail);
+    answer_fault(r, NULL, &f);
+    request_send(r);
+}

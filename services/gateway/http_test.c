@@ -1,0 +1,192 @@
+#include "http_toy.h"
+
+#define ERRORS(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
+#define FIELD(code, message, field)                                                                \
+    "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\",\"field\":\"" field "\"}]}"
+#define NO_ROUTE_BODY ERRORS("not_found|route", "The specified route is not supported.")
+#define OWN                                                                                        \
+    "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0."    \
+    "1\\\"}\"}"
+
+// clang-format off
+static const struct {
+    const char *line, *headers, *body;
+    int status;
+    const char *expect;  /* the whole body */
+    const char *header;  /* must be there; NULL: none in particular */
+} cases[] = {
+    /* Paths, with and without a slash at the end; what is spelled out wins over a member. */
+    { "GET /v2/toy", "", NULL, 200, "{\"text\":\"{" OWN, "Content-Type: application/json\r\n" },
+    { "GET /v2/toy/", "", NULL, 200, "{\"text\":\"{" OWN, "Cache-Control: private, no-cache\r\n" },
+    { "GET /v2/toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, "Request-Id: " },
+    { "GET /v2/toy/plain", "", NULL, 200, "as text", "Content-Type: text/plain\r\n" },
+    { "GET /v2/toy/by/a%2Fb%20c+d", "", NULL, 200, "{\"text\":\"{\\\"name\\\":\\\"a/b c+d\\\"," OWN, NULL },
+    { "GET /v2/rest/a//b%2F=/", "", NULL, 200,
+      "{\"text\":\"{\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"rest\\\":\\\"a//b/=/\\\"}\"}", NULL },
+    { "GET /v2/toy/x1", "", NULL, 404, ERRORS("not_found", "no such address"), NULL },
+    { "GET /v2/toy/by/%zz", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2/toy/by/%00", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2/toy/by/%ff", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2/toy//by", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2/nowhere", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "POST /v2/nowhere", "", "{}", 404, NO_ROUTE_BODY, NULL },
+    { "PUT /v2/toy", "", "{}", 405, ERRORS("method_not_allowed", "The method is not allowed here."), "Allow: GET, POST\r\n" },
+    { "BREW /v2/toy/1", "", NULL, 405, ERRORS("method_not_allowed", "The method is not allowed here."), "Allow: GET, PUT\r\n" },
+    { "HEAD /v2/toy", "", NULL, 200, "", "Content-Type: application/json\r\n" },
+    { "GET /v2/inline", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+
+    /* The query. */
+    { "GET /v2/toy?limit=5&unknown=1&filters%5Bstatus%5D=a&filters[status][1]=b%26c&filters[name]=x+y", "", NULL, 200,
+      "{\"text\":\"{\\\"filters\\\":{\\\"status\\\":[\\\"a\\\",\\\"b&c\\\"],\\\"name\\\":\\\"x y\\\"},\\\"limit\\\":5," OWN, NULL },
+    { "GET /v2/toy?limit=&filters[name]=", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "GET /v2/toy?limit&filters[", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "GET /v2/toy?account_id=1&user_id=2&source=system&ip=1.1.1.1", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "GET /v2/toy/3?id=4", "", NULL, 200, "{\"text\":\"{\\\"id\\\":3," OWN, NULL },
+
+    /* The body; the path wins over it, and nobody names another account. */
+    { "POST /v2/toy", "", "{\"id\":\"9\",\"tags\":[\"a\"],\"more\":1}", 201, "{\"text\":\"{\\\"id\\\":9,\\\"tags\\\":[\\\"a\\\"]," OWN, NULL },
+    { "POST /v2/toy", "Content-Type: application/xml\r\n", "{\"id\":1,\"account_id\":99,\"user_id\":3,\"source\":\"cli\"}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "PUT /v2/toy/3", "", "{\"id\":4}", 204, "", NULL },
+    { "POST /v2/toy/user/44", "", "{\"user_id\":45}", 200,
+      "{\"text\":\"{\\\"account_id\\\":5,\\\"user_id\\\":44,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\"}\"}", NULL },
+    { "POST /v2/toy", "", NULL, 201, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/need/5", "", "{\"name\":\"n\",\"id\":6}", 200, "{\"id\":5,\"name\":\"n\"}", NULL },
+    { "POST /v2/toy/need/5", "", "{\"id\":6}", 400, FIELD("missing_field", "name is required", "name"), NULL },
+    { "POST /v2/toy/need/5", "", NULL, 400, FIELD("missing_field", "name is required", "name"), NULL },
+    { "GET /v2/toy/by/me", "", "this is no JSON", 200, "{\"text\":\"{\\\"name\\\":\\\"me\\\"," OWN, NULL },
+    { "POST /v2/toy/raw", "", "\x01{", 200, "{\"text\":\"{" "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"body\\\":\\\"AXs=\\\"}\"}", NULL },
+    { "POST /v2/toy/small", "", "{\"id\":123456}", 413, ERRORS("request_too_large", "The request is too large."), "Connection: close\r\n" },
+
+    /* Answers other than the row's. */
+    { "POST /v2/toy", "", "{\"name\":\"nothing\"}", 204, "", NULL },
+    { "POST /v2/toy", "Idempotency-Key: k1\r\n", "{\"name\":\"seen\"}", 201, "{\"text\":\"k1\"}", NULL },
+    { "POST /v2/toy", "", "{\"name\":\"fault\"}", 400, FIELD("invalid_csr", "certificate.csr is \\\"truncated\\\"", "certificate.csr"), NULL },
+    { "POST /v2/toy", "", "{\"name\":\"internal\"}", 500, ERRORS("internal_error", "An error occurred while the request was processed."), NULL },
+    { "POST /v2/toy", "X-Toy: 403\r\n", "no JSON", 403,
+      ERRORS("access_denied|access_denied_invalid_key", "Access denied due to access_denied_invalid_key."), NULL },
+    { "GET /v2/toy", "X-Toy: 429\r\n", NULL, 429,
+      ERRORS("request_limit_exceeded", "Service unavailable, please limit request volume"), "Retry-After: 3\r\n" },
+};
+// clang-format on
+
+static void requests_are_answered(void **state)
+{
+    struct http *h = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena a;
+        arena_init(&a);
+        char *answer = exchange(h, &a, cases[i].line, cases[i].headers, cases[i].body);
+        if (status_of(answer) != cases[i].status || strcmp(body_of(answer), cases[i].expect) != 0 ||
+            (cases[i].header && !strstr(answer, cases[i].header)))
+            fail_msg("%s\n%s\nexpected %d %s", cases[i].line, answer, cases[i].status,
+                     cases[i].expect);
+        if (cases[i].status == 204)
+            assert_null(strstr(answer, "Content-Type"));
+        arena_free(&a);
+    }
+}
+
+/* What is no JSON, or JSON that is not strict, is 400 without a field; the codec tests the rest. */
+static void bad_bodies_are_refused(void **state)
+{
+    static const char *const bodies[] = { "{",           "[]",
+                                          "{\"id\":1}x", "{\"id\":1,\"id\":2}",
+                                          "null",        "{\"name\":\"\xff\"}" };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct arena a;
+        arena_init(&a);
+        char *answer = exchange(*state, &a, "POST /v2/toy", "", bodies[i]);
+        assert_int_equal(status_of(answer), 400);
+        assert_non_null(strstr(answer, "\"code\":\"bad_request_format\""));
+        arena_free(&a);
+    }
+}
+
+static void a_wrong_query_value_names_its_member(void **state)
+{
+    struct arena a;
+    arena_init(&a);
+    char *answer = exchange(*state, &a, "GET /v2/toy?limit=many", "", NULL);
+    assert_int_equal(status_of(answer), 400);
+    assert_non_null(strstr(answer, "\"code\":\"invalid_field\""));
+    assert_non_null(strstr(answer, "\"field\":\"limit\"}"));
+    arena_free(&a);
+}
+
+static void a_handlers_header_is_sent(void **state)
+{
+    struct arena a;
+    arena_init(&a);
+    char *answer = exchange(*state, &a, "POST /v2/toy", "", "{\"name\":\"header\"}");
+    assert_non_null(strstr(answer, "\r\nDuplicate-Of: 17\r\n"));
+    arena_free(&a);
+}
+
+static void a_trace_is_continued(void **state)
+{
+    static const char *const traces[][2] = {
+        { "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+          "0af7651916cd43dd8448eb211c80319c" },
+        { "00-00000000000000000000000000000000-b7ad6b7169203331-01", NULL },
+        { "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", NULL },
+        { "nonsense", NULL },
+    };
+    for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
+        struct arena a;
+        arena_init(&a);
+        char *answer = exchange(*state, &a, "GET /v2/toy",
+                                arena_format(&a, "traceparent: %s\r\n", traces[i][0]), NULL);
+        const char *id = strstr(answer, "Request-Id: ");
+        assert_non_null(id);
+        if (traces[i][1])
+            assert_memory_equal(id + 12, traces[i][1], 32);
+        else
+            assert_int_not_equal(strspn(id + 12, "0"), 32);
+        assert_memory_equal(id + 44, "\r\n", 2);
+        arena_free(&a);
+    }
+}
+
+static void one_connection_serves_many_requests(void **state)
+{
+    struct arena a;
+    arena_init(&a);
+    static const char three[] =
+        "GET /v2/toy/1 HTTP/1.1\r\nHost: x\r\n\r\n"
+        "POST /v2/toy HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\n{\"id\"\r\n3\r\n:2}\r\n0\r\n\r\n"
+        "GET /v2/toy/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    int fd = dial(*state);
+    say(fd, three, sizeof three - 1);
+    char *answer = hear(fd, &a);
+    assert_non_null(strstr(answer, "\\\"id\\\":1,"));
+    assert_non_null(strstr(answer, "\\\"id\\\":2,"));
+    assert_non_null(strstr(answer, "\\\"id\\\":3,"));
+    arena_free(&a);
+}
+
+static int start(void **state)
+{
+    *state = toy_start((struct http_options){ HTTP_DEFAULTS });
+    return 0;
+}
+
+static int stop(void **state)
+{
+    toy_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_are_answered),
+        cmocka_unit_test(bad_bodies_are_refused),
+        cmocka_unit_test(a_wrong_query_value_names_its_member),
+        cmocka_unit_test(a_handlers_header_is_sent),
+        cmocka_unit_test(a_trace_is_continued),
+        cmocka_unit_test(one_connection_serves_many_requests),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

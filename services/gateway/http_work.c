@@ -1,0 +1,184 @@
+/* The workers of the door: a queue of requests, and what is done with each. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "http_request.h"
+#include "service/metrics.h"
+
+static void put(struct queue *q, struct request *r, bool front)
+{
+    r->queue_next = front ? q->first : NULL;
+    if (front) {
+        q->first = r;
+        q->last = r->queue_next ? q->last : &r->queue_next;
+    } else {
+        *q->last = r;
+        q->last = &r->queue_next;
+    }
+    q->count++;
+    metric_set(METRIC_HTTP_QUEUE, q->count);
+    pthread_cond_signal(&q->filled);
+}
+
+bool work_put(struct request *r)
+{
+    struct queue *q = &r->door->queue;
+    pthread_mutex_lock(&q->lock);
+    bool room = q->count < q->most && !q->stopping;
+    if (room)
+        put(q, r, false);
+    pthread_mutex_unlock(&q->lock);
+    return room;
+}
+
+void work_put_late(struct request *r)
+{
+    struct queue *q = &r->door->queue;
+    r->queued_late = true;
+    pthread_mutex_lock(&q->lock);
+    put(q, r, true);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* The next request, or NULL when the door stops and nothing is left. */
+static struct request *take(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    while (!q->first && !q->stopping)
+        pthread_cond_wait(&q->filled, &q->lock);
+    struct request *r = q->first;
+    if (r) {
+        q->first = r->queue_next;
+        q->last = q->first ? q->last : &q->first;
+        q->count--;
+        metric_set(METRIC_HTTP_QUEUE, q->count);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return r;
+}
+
+/* Ends a side's call. The first to claim the request is heard, the other one is dropped. */
+static void side_finish(struct call *call, const ProtobufCMessage *answer)
+{
+    struct side *side = call->door;
+    struct request *r = side->request;
+    atomic_store(&side->finished, true);
+    metric_add(METRIC_HTTP_CALLS, -1);
+    if (request_claim(r)) {
+        if (answer)
+            answer_message(r, side, answer);
+        else
+            answer_fault(r, side, &call->fault);
+        request_send(r);
+    }
+    request_drop(r);
+}
+
+/* A late call that does not know the truth either: the deadline has passed. */
+static void late_finish(struct call *call, const ProtobufCMessage *answer)
+{
+    if (!answer) {
+        log_warn("late call failed", LOG_FAULT(&call->fault));
+        fault_set(&call->fault, FAULT_TIMEOUT, NULL, "not answered by the deadline");
+    }
+    side_finish(call, answer);
+}
+
+static bool admit(struct request *r, struct call *call)
+{
+    const struct route_family *family = r->match.family;
+    return !family->admit || family->admit(call, r->match.entry->route, family->context);
+}
+
+static void invoke(const struct rpc *rpc, unsigned method, const ProtobufCMessage *in,
+                   struct call *call)
+{
+    rpc->service->invoke(rpc->service, method, in, call_answer, call);
+}
+
+void request_serve(struct request *r)
+{
+    const struct route *route = r->match.entry->route;
+    struct call *call = &r->own.call;
+    request_hold(r);
+    call->finish = side_finish;
+    metric_add(METRIC_HTTP_CALLS, 1);
+    log_context(call->traceparent, 0);
+    if (admit(r, call) && (r->in = input_read(r, call))) {
+        atomic_store(&r->begun, true);
+        invoke(&route->rpc, r->match.entry->rpc, r->in, call);
+    } else {
+        call_fail(call);
+    }
+    if (route->kind != AWAIT && !atomic_load(&r->own.finished)) {
+        log_error("handler returned without an answer", LOG_TEXT("path", route->path));
+        request_refuse(r, FAULT_INTERNAL, "no answer");
+    }
+    log_context("", 0);
+    request_drop(r);
+}
+
+static void serve_late(struct request *r)
+{
+    const struct route_entry *entry = r->match.entry;
+    struct call *call = &r->late.call;
+    call->finish = late_finish;
+    call->actor = r->own.call.actor;
+    call->deadline = tick_after(r->door->options.late);
+    metric_add(METRIC_HTTP_CALLS, 1);
+    log_context(r->own.call.traceparent, 0);
+    invoke(&entry->route->late, entry->late, r->in, call);
+    log_context("", 0);
+}
+
+/* What was answered while it waited here is not begun. */
+static void work(struct request *r)
+{
+    if (atomic_load(&r->claimed))
+        request_drop(r);
+    else if (r->queued_late)
+        serve_late(r);
+    else
+        request_serve(r);
+}
+
+static void *work_thread(void *arg)
+{
+    struct http *h = arg;
+    struct request *r;
+    struct store *store = h->options.store ? store_new(h->options.store) : NULL;
+    pthread_setname_np(pthread_self(), "http-worker");
+    store_set_mine(store);
+    while ((r = take(&h->queue)))
+        work(r);
+    store_set_mine(NULL);
+    if (store)
+        store_free(store);
+    return NULL;
+}
+
+void work_start(struct http *h)
+{
+    struct queue *q = &h->queue;
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_cond_init(&q->filled, NULL);
+    q->last = &q->first;
+    q->most = h->options.queue;
+    q->threads = arena_array(&h->arena, pthread_t, (size_t)h->options.workers);
+    for (; q->workers < h->options.workers; q->workers++)
+        if (pthread_create(&q->threads[q->workers], NULL, work_thread, h) != 0)
+            abort();
+}
+
+void work_stop(struct http *h)
+{
+    struct queue *q = &h->queue;
+    pthread_mutex_lock(&q->lock);
+    q->stopping = true;
+    pthread_cond_broadcast(&q->filled);
+    pthread_mutex_unlock(&q->lock);
+    for (int i = 0; i < q->workers; i++)
+        pthread_join(q->threads[i], NULL);
+    pthread_cond_destroy(&q->filled);
+    pthread_mutex_destroy(&q->lock);
+}
