@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib
+BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib -isystem $(shell pg_config --includedir)
 MODE_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -ftrivial-auto-var-init=zero
 MODE_debug   := -O1 -DTESTING -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 MODE_load    := -O2 -DTESTING -fno-omit-frame-pointer
@@ -31,8 +31,8 @@ SERVICES := $(notdir $(wildcard services/*))
 BINS := $(addprefix $(B)/bin/chancery-,$(SERVICES)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
 
 # Generated: messages from proto/, statements from every .sql outside db/.
-PROTO := $(wildcard proto/*.proto)
-PB_C  := $(PROTO:proto/%.proto=$(G)/%.pb-c.c)
+PROTO := $(wildcard proto/*.proto tests/proto/*.proto)
+PB_C  := $(patsubst %.proto,$(G)/%.pb-c.c,$(notdir $(PROTO)))
 PB_H  := $(PB_C:.c=.h)
 SQL   := $(sort $(shell find lib services cli -name '*.sql'))
 SQL_C := $(SQL:%.sql=$(G)/%.sql.c)
@@ -62,6 +62,10 @@ gen: $(PB_H) $(SQL_H)
 $(G)/%.pb-c.c $(G)/%.pb-c.h: proto/%.proto
 	@mkdir -p $(G)
 	protoc-c -Iproto --c_out=$(G) $<
+
+$(G)/%.pb-c.c $(G)/%.pb-c.h: tests/proto/%.proto
+	@mkdir -p $(G)
+	protoc-c -Iproto -Itests/proto --c_out=$(G) $<
 
 $(G)/%.sql.c $(G)/%.sql.h: %.sql tools/sqlgen.awk
 	@mkdir -p $(@D)
@@ -99,13 +103,27 @@ $(B)/bin/chancery: $(call objects,cli) $(LIB)
 $(filter $(B)/lib/% $(B)/cli/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
+# All statements of all programs, for the test that tries them on the schema.
+$(G)/all_sql.c: $(SQL)
+	@mkdir -p $(@D)
+	awk -f tools/sqllist.awk $^ > $@.part
+	@mv $@.part $@
+
+$(filter $(B)/tests/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(B)/gen/all_sql.o $(SQL:%.sql=$(B)/gen/%.sql.o) $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+# Runs a command beside a PostgreSQL that its tests share.
+WITH_DATABASE := $(B)/tests/with_database
+$(WITH_DATABASE): $(B)/tests/with_database.o $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 $(B)/%.so: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) -O1 -fPIC -shared $< -ldl -o $@
 $(TESTS): | $(TEST_SO)
 
-unit: $(TESTS) ## unit tests beside the code, under ASan and UBSan
-	tools/run-tests $(TESTS)
+unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
+	$(WITH_DATABASE) tools/run-tests $(TESTS)
 
 clean: ## remove build/
 	rm -rf build

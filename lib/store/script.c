@@ -1,0 +1,98 @@
+#include "store/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/connection.h"
+
+struct script {
+    PGconn *db;
+};
+
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+struct script *script_open(struct secret url, struct fault *f)
+{
+    static const char *const keys[] = { "connect_timeout", "dbname", "application_name", NULL };
+    const char *const values[] = { "10", url.text, "chancery script", NULL };
+    AUTO(PGconn) db = PQconnectdbParams(keys, values, 1);
+    struct script *s;
+
+    if (PQstatus(db) != CONNECTION_OK) {
+        fault_set(f, FAULT_UNAVAILABLE, NULL, "database: %s", PQerrorMessage(db));
+        return NULL;
+    }
+    s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    PQsetNoticeReceiver(db, ignore_notice, NULL);
+    s->db = move(db);
+    return s;
+}
+
+void script_close(struct script *s)
+{
+    if (!s)
+        return;
+    PQfinish(s->db);
+    free(s);
+}
+
+static bool good(const PGresult *result, struct fault *f)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY ||
+           sqlstate_fault(result, f);
+}
+
+bool script_run(struct script *s, const char *text, struct fault *f)
+{
+    AUTO(PGresult) result = PQexec(s->db, text);
+
+    return good(result, f);
+}
+
+bool script_ask(struct script *s, struct arena *a, const char *text, const char *const *params,
+                int count, const char **first, struct fault *f)
+{
+    AUTO(PGresult) result = PQexecParams(s->db, text, count, NULL, params, NULL, NULL, 0);
+
+    if (!good(result, f))
+        return false;
+    if (first)
+        *first = PQntuples(result) && PQnfields(result) && !PQgetisnull(result, 0, 0)
+                     ? arena_strdup(a, PQgetvalue(result, 0, 0))
+                     : NULL;
+    return true;
+}
+
+static char *quoted(struct arena *a, const char *s, char quote)
+{
+    struct text t;
+
+    text_init(&t, a);
+    text_add_char(&t, quote);
+    for (; *s; s++) {
+        if (*s == quote)
+            text_add_char(&t, quote);
+        text_add_char(&t, *s);
+    }
+    text_add_char(&t, quote);
+    return t.data;
+}
+
+char *script_identifier(struct arena *a, const char *name)
+{
+    return quoted(a, name, '"');
+}
+
+/* Backslashes mean nothing in '...' since standard_conforming_strings. */
+char *script_literal(struct arena *a, const char *value)
+{
+    return quoted(a, value, '\'');
+}
