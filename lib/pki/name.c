@@ -1,0 +1,210 @@
+#include "pki/name.h"
+
+#include <arpa/inet.h>
+#include <idn2.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "pki/suffix.h"
+
+/* A name under way. */
+struct reader {
+    struct arena *arena;
+    const char *given; /* as the client wrote it, for faults */
+    const char *field;
+    struct fault *f;
+};
+
+/* `given` is cut between characters, since a fault must stay valid UTF-8. */
+static bool fail(const struct reader *r, const char *detail)
+{
+    enum { SHOWN = 80 };
+    size_t shown = 0, size = strlen(r->given), next;
+
+    while (shown < size && (next = utf8_length(r->given + shown, size - shown)) > 0 &&
+           shown + next <= SHOWN)
+        shown += next;
+    return fault_set(r->f, FAULT_DNS_NAME, r->field, "\"%.*s%s\" %s", (int)shown, r->given,
+                     shown < size ? "..." : "", detail);
+}
+
+static bool is_ascii(const char *s)
+{
+    for (; *s; s++)
+        if (*s & 0x80)
+            return false;
+    return true;
+}
+
+static char *lower_ascii(struct arena *a, const char *s)
+{
+    char *out = arena_strdup(a, s);
+
+    for (char *p = out; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    return out;
+}
+
+/* Also "[2001:db8::1]". A name of digits only is caught later, by its top-level domain. */
+static bool is_address(const char *text)
+{
+    char inside[INET6_ADDRSTRLEN] = "";
+    size_t length = strlen(text);
+    unsigned char out[sizeof(struct in6_addr)];
+
+    if (inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1)
+        return true;
+    if (length < 3 || length - 2 >= sizeof inside || text[0] != '[' || text[length - 1] != ']')
+        return false;
+    memcpy(inside, text + 1, length - 2);
+    return inet_pton(AF_INET6, inside, out) == 1 || inet_pton(AF_INET, inside, out) == 1;
+}
+
+static bool looks_like_a_name(const struct reader *r, const char *text)
+{
+    if (*text == '\0')
+        return fail(r, "is empty");
+    if (!utf8_valid(text, strlen(text)))
+        return fail(r, "is no valid UTF-8");
+    if (is_address(text))
+        return fail(r, "is an IP address, not a DNS name");
+    if (strstr(text, "://"))
+        return fail(r, "is a URL, not a DNS name");
+    if (strchr(text, '@'))
+        return fail(r, "is a mail address, not a DNS name");
+    return true;
+}
+
+/* U-labels to A-labels. Names of ASCII only are left as they are but for case: the library's
+ * mapping has nothing to add. */
+static bool to_ascii(const struct reader *r, const char *text, const char **out)
+{
+    uint8_t *ascii = NULL;
+    int rc;
+
+    if (is_ascii(text)) {
+        *out = lower_ascii(r->arena, text);
+        return true;
+    }
+    rc = idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc != IDN2_OK)
+        return fail(r, rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN
+                           ? "is too long when it is written with A-labels"
+                           : "is no valid internationalised name (IDNA2008)");
+    *out = lower_ascii(r->arena, (char *)ascii);
+    idn2_free(ascii);
+    return true;
+}
+
+/* A P-label: what follows "xn--" is the one spelling of a label that IDNA2008 allows. */
+static bool is_a_label(const char *label)
+{
+    uint8_t *back = NULL;
+    char *unicode = NULL;
+    bool same = false;
+
+    if (idn2_to_unicode_8z8z(label, &unicode, 0) == IDN2_OK && !is_ascii(unicode) &&
+        idn2_lookup_u8((uint8_t *)unicode, &back, IDN2_NFC_INPUT | IDN2_NO_TR46) == IDN2_OK)
+        same = strcmp((char *)back, label) == 0;
+    idn2_free(unicode);
+    idn2_free(back);
+    return same;
+}
+
+/* RFC 5890 2.3.1 */
+static bool label_ok(const struct reader *r, const char *label)
+{
+    size_t length = strlen(label);
+
+    if (length == 0)
+        return fail(r, "has an empty label");
+    if (length > 63)
+        return fail(r, "has a label of more than 63 characters");
+    if (strchr(label, '_'))
+        return fail(r, "has an underscore");
+    if (strchr(label, '*'))
+        return fail(r, "has a wildcard that is not the whole left-most label");
+    if (strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
+        return fail(r, "has a character that no host name has");
+    if (label[0] == '-' || label[length - 1] == '-')
+        return fail(r, "has a label that begins or ends with a hyphen");
+    if (length < 4 || label[2] != '-' || label[3] != '-')
+        return true;
+    if (strncmp(label, "xn--", 4) != 0) /* reserved LDH labels: TLS BR 7.1.2.7.12 */
+        return fail(r, "has a label with hyphens at its third and fourth place");
+    return is_a_label(label) || fail(r, "has a label that is no valid A-label (IDNA2008)");
+}
+
+static bool labels_ok(const struct reader *r, const char *host)
+{
+    char *labels = arena_strdup(r->arena, host), *label;
+
+    if (host[0] && host[strlen(host) - 1] == '.')
+        return fail(r, "ends with a dot");
+    while ((label = strsep(&labels, ".")))
+        if (!label_ok(r, label))
+            return false;
+    return true;
+}
+
+// clang-format off
+/* Names that no public authority may certify although DNS or the suffix list knows them. */
+static const struct { const char *ancestor, *detail; } special[] = {
+    { "in-addr.arpa", "is a reverse name" },
+    { "ip6.arpa",     "is a reverse name" },
+    { "arpa",         "is under arpa, where there are no hosts" },       /* RFC 3172 */
+    { "onion",        "is an onion name, for which there is no product" }, /* RFC 7686 */
+    { "localhost",    "is an internal name" },                           /* RFC 6761 */
+    { "local",        "is an internal name" },                           /* RFC 6762 */
+    { "internal",     "is an internal name" },
+    { "test",         "is an internal name" },
+    { "invalid",      "is an internal name" },
+    { "alt",          "is an internal name" },                           /* RFC 9476 */
+};
+// clang-format on
+
+static bool scope_ok(const struct reader *r, struct name *name)
+{
+    const char *suffix, *p = name->host;
+
+    for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
+        if (name_is_within(name->host, special[i].ancestor))
+            return fail(r, special[i].detail);
+    suffix = suffix_of(name->host);
+    if (!suffix)
+        return fail(r, strchr(name->host, '.') ? "is under no public top-level domain"
+                                               : "is an internal name: it has one label");
+    if (suffix == name->host)
+        return fail(r,
+                    name->wildcard ? "is a wildcard over a public suffix" : "is a public suffix");
+    for (name->base_domain = p; (p = strchr(p, '.') + 1) != suffix;)
+        name->base_domain = p;
+    return true;
+}
+
+bool name_read(struct arena *a, const char *text, struct name *out, struct fault *f,
+               const char *field)
+{
+    const struct reader r = { a, text, field, f };
+
+    if (!looks_like_a_name(&r, text))
+        return false;
+    out->wildcard = strncmp(text, "*.", 2) == 0;
+    if (!to_ascii(&r, text + (out->wildcard ? 2 : 0), &out->host))
+        return false;
+    out->fqdn = out->wildcard ? arena_format(a, "*.%s", out->host) : out->host;
+    if (strlen(out->fqdn) > NAME_LENGTH_MAX)
+        return fail(&r, "has more than 253 characters");
+    return labels_ok(&r, out->host) && scope_ok(&r, out);
+}
+
+bool name_is_within(const char *host, const char *ancestor)
+{
+    size_t length = strlen(host), above = strlen(ancestor);
+
+    if (length == above || above == 0)
+        return strcmp(host, ancestor) == 0;
+    return length > above && host[length - above - 1] == '.' &&
+           strcmp(host + length - above, ancestor) == 0;
+}
