@@ -203,12 +203,17 @@ static const char *canonical_name(struct ub_result *result)
     return name;
 }
 
+const char *library_reason(int error)
+{
+    return error == UB_SYNTAX ? "not a name that DNS allows" : ub_strerror(error);
+}
+
 void library_answer(int error, struct ub_result *result, struct bytes records[RESOLVER_RECORDS_MAX],
                     struct resolver_answer *answer)
 {
     *answer = (struct resolver_answer){ .state = RESOLVER_FAILED, .records = records };
     if (error || !result) {
-        answer->reason = ub_strerror(error);
+        answer->reason = library_reason(error);
         return;
     }
     answer->state = state_of(result);

@@ -13,4 +13,7 @@ struct ub_ctx *library_open(const struct resolver_options *options, struct fault
 void library_answer(int error, struct ub_result *result, struct bytes records[RESOLVER_RECORDS_MAX],
                     struct resolver_answer *answer);
 
+/* Why a look-up could not even begin, for people. */
+const char *library_reason(int error);
+
 #endif

@@ -79,7 +79,7 @@ static void launch(struct resolver *r, struct resolver_ask *ask)
     struct resolver_answer answer = { .state = RESOLVER_FAILED, .canonical = ask->name };
 
     if (error) {
-        answer.reason = ub_strerror(error);
+        answer.reason = library_reason(error);
         finish(r, ask, &answer);
         return;
     }

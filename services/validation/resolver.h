@@ -17,8 +17,9 @@
 #include "base/fault.h"
 #include "base/text.h"
 
-/* Records that are looked at; a set has more only to make trouble. */
-enum { RESOLVER_NAME_SIZE = 255, RESOLVER_RECORDS_MAX = 512 };
+/* Names have room for more than DNS allows: what is too long is answered as FAILED. Of the records
+ * of a set the first 512 are given; it has more only to make trouble. */
+enum { RESOLVER_NAME_SIZE = 320, RESOLVER_RECORDS_MAX = 512 };
 
 /* RFC 1035 3.2.2, RFC 8659. */
 enum { DNS_CNAME = 5, DNS_TXT = 16, DNS_CAA = 257 };
