@@ -59,7 +59,7 @@ bool token_find_key(struct token *token, const char *label, struct tick deadline
                     const struct token_key **key, struct fault *f);
 
 /* Generates a key inside the token: sensitive, never extractable, for signing only. `kind` is one
- * of P-256 P-384 rsa2048 rsa3072 rsa4096. CONFLICT when the label is taken. */
+ * of p256 p384 rsa2048 rsa3072 rsa4096. CONFLICT when the label is taken. */
 bool token_make_key(struct token *token, const char *label, const char *kind, struct tick deadline,
                     const struct token_key **key, struct fault *f);
 

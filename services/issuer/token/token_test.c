@@ -120,7 +120,7 @@ static void every_kind_signs_with_every_hash(void **state)
     (void)state;
     static const struct {
         const char *label, *kind;
-    } keys[] = { { "p256", "P-256" }, { "p384", "P-384" }, { "rsa", "rsa2048" } };
+    } keys[] = { { "p256", "p256" }, { "p384", "p384" }, { "rsa", "rsa2048" } };
     struct token_options o = options();
     struct token *token = token_open(&o);
     struct bytes data = BYTES_OF("to be signed"), signature;
@@ -475,7 +475,7 @@ static void keys_are_found_or_told(void **state)
 
     assert_false(token_find_key(token, "none", soon(), &key, &f));
     assert_int_equal(f.code, FAULT_NOT_FOUND);
-    assert_false(token_make_key(token, "p256", "P-384", soon(), &key, &f));
+    assert_false(token_make_key(token, "p256", "p384", soon(), &key, &f));
     assert_int_equal(f.code, FAULT_CONFLICT);
     assert_false(token_make_key(token, "odd", "P-521", soon(), &key, &f));
     assert_int_equal(f.code, FAULT_INVALID);
@@ -531,7 +531,7 @@ static int group_setup(void **state)
 {
     static const struct {
         const char *label, *kind;
-    } keys[] = { { "p256", "P-256" }, { "p384", "P-384" }, { "rsa", "rsa2048" } };
+    } keys[] = { { "p256", "p256" }, { "p384", "p384" }, { "rsa", "rsa2048" } };
     struct token_options o = options();
     const struct token_key *key;
     struct fault f = { 0 };
