@@ -1,0 +1,47 @@
+#include "x509/certificate.h"
+
+#include "pki/der.h"
+#include "pki/signature.h"
+#include "x509/tbs.h"
+
+struct bytes certificate_assemble(struct arena *a, struct bytes tbs,
+                                  const struct sign_algorithm *algorithm, struct bytes signature)
+{
+    struct text t;
+
+    text_init(&t, a);
+    size_t list = der_begin(&t, DER_SEQUENCE);
+    der_add_raw(&t, tbs);
+    der_add_raw(&t, algorithm->der);
+    der_add_bits(&t, signature);
+    der_end(&t, list);
+    return der_written(&t);
+}
+
+bool certificate_compare(struct bytes der, struct bytes tbs, struct fault *f)
+{
+    struct certificate c;
+    struct tbs read;
+
+    if (!certificate_read(der, &c, f) || !tbs_read(c.tbs, &read, f))
+        return false;
+    if (!bytes_equal(c.tbs, tbs))
+        return fault_set(f, FAULT_INTERNAL, NULL, "the certificate differs from its stored bytes");
+    /* RFC 5280 4.1.1.2 */
+    return bytes_equal(c.algorithm, read.algorithm) ||
+           fault_set(f, FAULT_INTERNAL, NULL, "the certificate has two signature algorithms");
+}
+
+bool certificate_verify(struct bytes der, const struct ca *issuer, struct fault *f)
+{
+    struct signature_algorithm algorithm;
+    struct certificate c;
+
+    if (!certificate_read(der, &c, f) ||
+        !signature_algorithm_read(c.algorithm, &algorithm, f, NULL))
+        return false;
+    return (algorithm.type == issuer->public.type &&
+            signature_verify(&algorithm, issuer->verifier, c.tbs, c.signature)) ||
+           fault_set(f, FAULT_INTERNAL, NULL, "the signature is not one of the key of %s",
+                     issuer->name);
+}
