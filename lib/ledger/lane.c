@@ -113,23 +113,25 @@ static void item_free(struct lane_item *item)
 
 /* ---- how a run ends */
 
-void lane_finish(struct lane_item *item, const JobOutcome *outcome)
+void lane_finish(struct lane_item *item, JobOutcome__Result result,
+                 const IssuedCertificate *certificate)
 {
-    if (item->waiter)
-        call_answer(&outcome->base, item->waiter);
+    if (item->waiter) {
+        JobOutcome outcome = JOB_OUTCOME__INIT;
+        IssuedCertificate copy = ISSUED_CERTIFICATE__INIT;
+        outcome.result = result;
+        if (certificate) {
+            copy = *certificate;
+            outcome.certificate = &copy;
+        }
+        call_answer(&outcome.base, item->waiter);
+    }
     item_free(item);
-}
-
-void lane_finish_result(struct lane_item *item, JobOutcome__Result result)
-{
-    JobOutcome outcome = JOB_OUTCOME__INIT;
-    outcome.result = result;
-    lane_finish(item, &outcome);
 }
 
 void lane_gone(struct lane_item *item)
 {
-    lane_finish_result(item, JOB_OUTCOME__RESULT__GONE);
+    lane_finish(item, JOB_OUTCOME__RESULT__GONE, NULL);
 }
 
 /* One statement on its way through the committer; lives in the item's arena. */
@@ -145,9 +147,11 @@ static void ending_done(struct commit *c, const struct rows *rows, const struct 
     if (f)
         log_warn("job could not be put away: its lease will run out",
                  LOG_INT("job_id", e->item->job_id), LOG_FAULT(f));
-    lane_finish_result(e->item, f             ? JOB_OUTCOME__RESULT__WAITING
-                                : rows->count ? e->result
-                                              : JOB_OUTCOME__RESULT__GONE);
+    lane_finish(e->item,
+                f             ? JOB_OUTCOME__RESULT__WAITING
+                : rows->count ? e->result
+                              : JOB_OUTCOME__RESULT__GONE,
+                NULL);
 }
 
 static void ending_put(struct lane_item *item, const struct sql *sql, const ProtobufCMessage *in,
@@ -279,8 +283,9 @@ static size_t items_claim(struct lanes *l, struct arena *a, struct lane_item **i
         for (size_t j = 0; j < held; j++)
             twice = twice || items[j]->job_id == items[i]->job_id;
         if (!job || twice) {
-            lane_finish_result(items[i], rows.items ? JOB_OUTCOME__RESULT__GONE
-                                                    : JOB_OUTCOME__RESULT__WAITING);
+            lane_finish(items[i],
+                        rows.items ? JOB_OUTCOME__RESULT__GONE : JOB_OUTCOME__RESULT__WAITING,
+                        NULL);
             continue;
         }
         items[held] = items[i];

@@ -65,8 +65,9 @@ void lanes_stop(struct lanes *l);
 extern Jobs_Service jobs_service;
 void lanes_serve(struct lanes *l);
 
-void lane_finish(struct lane_item *item, const JobOutcome *outcome);
-void lane_finish_result(struct lane_item *item, JobOutcome__Result result);
+/* `certificate` may be NULL. */
+void lane_finish(struct lane_item *item, JobOutcome__Result result,
+                 const IssuedCertificate *certificate);
 /* Deletes the job: it has no effects left to commit. */
 void lane_end(struct lane_item *item, JobOutcome__Result result);
 /* Puts the job back. `fresh`: the next run counts as the first (a cadence goes on). */
