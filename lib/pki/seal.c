@@ -1,0 +1,180 @@
+#include "pki/seal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pki/digest.h"
+#include "pki/evp.h"
+
+enum { VERSION = 1, ID = 4, NONCE = 12, TAG = 16, HEADER = 1 + ID + NONCE, KEY = 32, KEYS = 2 };
+
+struct one_key {
+    uint8_t id[ID], secret[KEY];
+};
+
+struct seal_key {
+    struct one_key keys[KEYS]; /* the one to seal with, then the one of before */
+    size_t count;
+};
+
+/* False, with errno, if it cannot be read. What does not fit is left out: then it is no key. */
+static bool read_file(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
+    int error = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    out[got < 0 ? 0 : got] = '\0';
+    return got >= 0;
+}
+
+static bool decode(struct arena *a, char *text, struct bytes *out)
+{
+    size_t length = strcspn(text, " \t\r\n");
+
+    if (text[length + strspn(text + length, " \t\r\n")] != '\0')
+        return false;
+    text[length] = '\0';
+    if (length == 2 * KEY)
+        return hex_read(a, text, out);
+    return base64_read(a, text, length, out) && out->size == KEY;
+}
+
+/* Adds the key that the text spells. */
+static bool add_key(struct seal_key *key, char *text)
+{
+    struct one_key *one = &key->keys[key->count];
+    uint8_t hash[SHA256_SIZE];
+    struct bytes secret;
+    struct arena a;
+    bool ok;
+
+    arena_init(&a);
+    ok = decode(&a, text, &secret);
+    if (ok) {
+        memcpy(one->secret, secret.data, KEY);
+        digest_sha256(secret, hash);
+        memcpy(one->id, hash, ID);
+        OPENSSL_cleanse((void *)(uintptr_t)secret.data, KEY); /* an arena is not wiped */
+        key->count++;
+    }
+    arena_free(&a);
+    return ok;
+}
+
+static bool load_file(struct seal_key *key, const char *path, bool needed, struct fault *f)
+{
+    char text[256];
+    bool ok;
+
+    if (!read_file(path, text, sizeof text))
+        return (!needed && errno == ENOENT) ||
+               fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
+    ok = add_key(key, text);
+    OPENSSL_cleanse(text, sizeof text);
+    return ok || fault_set(f, FAULT_INVALID, path, "is no key: 32 bytes in hex or base64 are");
+}
+
+struct seal_key *seal_key_load(const char *path, struct fault *f)
+{
+    struct seal_key *key = OPENSSL_secure_zalloc(sizeof *key);
+    char old[4096];
+
+    evp_must(key != NULL, "memory");
+    if (snprintf(old, sizeof old, "%s.old", path) < (int)sizeof old &&
+        load_file(key, path, true, f) && load_file(key, old, false, f))
+        return key;
+    seal_key_free(key);
+    return NULL;
+}
+
+void seal_key_free(struct seal_key *key)
+{
+    OPENSSL_secure_clear_free(key, sizeof *key);
+}
+
+/* Key, nonce and additional data; then the same calls seal or open. */
+static EVP_CIPHER_CTX *begin(const struct one_key *one, const uint8_t *nonce, struct bytes aad,
+                             int sealing)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int length;
+
+    evp_must(ctx && EVP_CipherInit_ex2(ctx, evp_aes_256_gcm(), one->secret, nonce, sealing, NULL) &&
+                 EVP_CipherUpdate(ctx, NULL, &length, aad.data, (int)aad.size),
+             "AES-256-GCM");
+    return ctx;
+}
+
+struct bytes seal(struct arena *a, const struct seal_key *key, struct bytes aad, struct bytes plain)
+{
+    uint8_t *out = arena_alloc(a, HEADER + plain.size + TAG), *tag = out + HEADER + plain.size;
+    int length;
+
+    assert(plain.size < INT32_MAX && aad.size < INT32_MAX);
+    out[0] = VERSION;
+    memcpy(out + 1, key->keys[0].id, ID);
+    random_bytes(out + 1 + ID, NONCE);
+    AUTO(EVP_CIPHER_CTX) ctx = begin(&key->keys[0], out + 1 + ID, aad, 1);
+    evp_must(EVP_CipherUpdate(ctx, out + HEADER, &length, plain.data, (int)plain.size) &&
+                 EVP_CipherFinal_ex(ctx, out + HEADER + length, &length) &&
+                 EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, tag),
+             "seal");
+    return (struct bytes){ out, HEADER + plain.size + TAG };
+}
+
+static const struct one_key *find_key(const struct seal_key *key, struct bytes sealed)
+{
+    if (sealed.size < HEADER + TAG || sealed.data[0] != VERSION)
+        return NULL;
+    for (size_t i = 0; i < key->count; i++)
+        if (memcmp(key->keys[i].id, sealed.data + 1, ID) == 0)
+            return &key->keys[i];
+    return NULL;
+}
+
+static bool open_with(const struct one_key *one, struct bytes aad, struct bytes sealed,
+                      uint8_t *out, size_t size)
+{
+    AUTO(EVP_CIPHER_CTX) ctx = begin(one, sealed.data + 1 + ID, aad, 0);
+    uint8_t tag[TAG];
+    int length;
+
+    memcpy(tag, sealed.data + HEADER + size, TAG);
+    evp_must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, tag) &&
+                 EVP_CipherUpdate(ctx, out, &length, sealed.data + HEADER, (int)size),
+             "unseal");
+    return EVP_CipherFinal_ex(ctx, out + length, &length) > 0;
+}
+
+bool unseal(struct arena *a, const struct seal_key *key, struct bytes aad, struct bytes sealed,
+            struct bytes *plain, struct fault *f)
+{
+    const struct one_key *one = find_key(key, sealed);
+    size_t size;
+    uint8_t *out;
+
+    if (!one)
+        return fault_set(f, FAULT_INTERNAL, NULL, "a secret is sealed with an unknown key");
+    size = sealed.size - HEADER - TAG;
+    out = arena_alloc(a, size + 1);
+    if (!open_with(one, aad, sealed, out, size)) {
+        OPENSSL_cleanse(out, size);
+        return fault_set(f, FAULT_INTERNAL, NULL, "a sealed secret was changed or moved");
+    }
+    *plain = (struct bytes){ out, size };
+    return true;
+}
+
+bool seal_is_current(const struct seal_key *key, struct bytes sealed)
+{
+    return find_key(key, sealed) == &key->keys[0];
+}
