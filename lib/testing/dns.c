@@ -4,14 +4,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { WORDS_MAX = 6 };
 static const char tool[] = "tools/dns-rig";
@@ -34,6 +31,10 @@ static bool run(const struct dns_rig *rig, const char *input, const char *const 
                 struct fault *f)
 {
     const char *argv[WORDS_MAX + 2] = { tool, rig->folder };
+    union {
+        const char *const *ours;
+        char *const *theirs; /* posix_spawn() does not write either */
+    } args = { argv };
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int error;
@@ -42,7 +43,7 @@ static bool run(const struct dns_rig *rig, const char *input, const char *const 
         argv[i + 2] = words[i];
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0);
-    error = posix_spawn(&pid, tool, &actions, NULL, (char **)(uintptr_t)argv, environ);
+    error = posix_spawn(&pid, tool, &actions, NULL, args.theirs, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error)
         return fault_set(f, FAULT_INTERNAL, NULL, "%s: %s", tool, strerror(error));

@@ -43,7 +43,7 @@ void deadlines_add(struct deadlines *d, struct resolver_ask *ask)
 {
     if (d->count == d->room) {
         d->room = d->room ? 2 * d->room : 64;
-        d->items = reallocarray(d->items, d->room, sizeof *d->items);
+        d->items = reallocarray(d->items, d->room, sizeof(void *));
         if (!d->items)
             abort();
     }

@@ -116,8 +116,8 @@ static bool take_inbox(struct resolver *r)
     TAILQ_CONCAT(&fresh, &r->inbox, link);
     stopping = r->stopping;
     pthread_mutex_unlock(&r->lock);
-    TAILQ_FOREACH(ask, &fresh, link)
-    deadlines_add(&r->deadlines, ask);
+    for (ask = TAILQ_FIRST(&fresh); ask; ask = TAILQ_NEXT(ask, link))
+        deadlines_add(&r->deadlines, ask);
     TAILQ_CONCAT(&r->waiting, &fresh, link);
     return !stopping;
 }
