@@ -113,25 +113,23 @@ static void item_free(struct lane_item *item)
 
 /* ---- how a run ends */
 
-void lane_finish(struct lane_item *item, JobOutcome__Result result,
-                 const IssuedCertificate *certificate)
+void lane_finish(struct lane_item *item, const JobOutcome *outcome)
 {
-    if (item->waiter) {
-        JobOutcome outcome = JOB_OUTCOME__INIT;
-        IssuedCertificate copy = ISSUED_CERTIFICATE__INIT;
-        outcome.result = result;
-        if (certificate) {
-            copy = *certificate;
-            outcome.certificate = &copy;
-        }
-        call_answer(&outcome.base, item->waiter);
-    }
+    if (item->waiter)
+        call_answer(&outcome->base, item->waiter);
     item_free(item);
+}
+
+void lane_finish_result(struct lane_item *item, JobOutcome__Result result)
+{
+    JobOutcome outcome = JOB_OUTCOME__INIT;
+    outcome.result = result;
+    lane_finish(item, &outcome);
 }
 
 void lane_gone(struct lane_item *item)
 {
-    lane_finish(item, JOB_OUTCOME__RESULT__GONE, NULL);
+    lane_finish_result(item, JOB_OUTCOME__RESULT__GONE);
 }
 
 /* One statement on its way through the committer; lives in the item's arena. */
@@ -147,11 +145,9 @@ static void ending_done(struct commit *c, const struct rows *rows, const struct 
     if (f)
         log_warn("job could not be put away: its lease will run out",
                  LOG_INT("job_id", e->item->job_id), LOG_FAULT(f));
-    lane_finish(e->item,
-                f             ? JOB_OUTCOME__RESULT__WAITING
-                : rows->count ? e->result
-                              : JOB_OUTCOME__RESULT__GONE,
-                NULL);
+    lane_finish_result(e->item, f             ? JOB_OUTCOME__RESULT__WAITING
+                                : rows->count ? e->result
+                                              : JOB_OUTCOME__RESULT__GONE);
 }
 
 static void ending_put(struct lane_item *item, const struct sql *sql, const ProtobufCMessage *in,
@@ -190,20 +186,22 @@ void lane_end(struct lane_item *item, JobOutcome__Result result)
     ending_put(item, &sql_job_end, &job_end_of(item, item->job->epoch)->base, result);
 }
 
-static void again(struct lane_item *item, int64_t epoch, struct instant run_at, bool fresh)
+static void again(struct lane_item *item, struct instant run_at, bool fresh, int64_t resume)
 {
-    JobAgain *again_ = arena_new(&item->arena, JobAgain);
-    job_again__init(again_);
-    again_->id = item->job_id;
-    again_->epoch = epoch;
-    again_->run_at = instant_in(&item->arena, run_at);
-    again_->fresh = fresh;
-    ending_put(item, &sql_job_again, &again_->base, JOB_OUTCOME__RESULT__WAITING);
+    JobAgain *in = arena_new(&item->arena, JobAgain);
+    job_again__init(in);
+    in->id = item->job_id;
+    in->epoch = item->job->epoch;
+    in->run_at = instant_in(&item->arena, run_at);
+    in->fresh = fresh;
+    if (resume)
+        in->payload = arena_format(&item->arena, "{\"resume\":%lld}", (long long)resume);
+    ending_put(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING);
 }
 
 void lane_again(struct lane_item *item, struct instant run_at, bool fresh)
 {
-    again(item, item->job->epoch, run_at, fresh);
+    again(item, run_at, fresh, 0);
 }
 
 static void bury(struct lane_item *item, int64_t epoch, const char *story)
@@ -224,22 +222,22 @@ struct duration lane_pause(int attempt)
     return seconds(pauses[n < last ? n : last]);
 }
 
-void lane_fail_claimed(struct lane_item *item, int64_t epoch, int attempt, const struct fault *f)
+void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume)
 {
-    char story[320];
-    snprintf(story, sizeof story, "%s %s %s", fault_name(f->code), f->field, f->detail);
-    if (item->lane->attempts && attempt >= item->lane->attempts) {
-        bury(item, epoch, story);
+    const Job *job = item->job;
+    if (item->lane->attempts && job->attempt >= item->lane->attempts) {
+        bury(item, job->epoch,
+             arena_format(&item->arena, "%s %s %s", fault_name(f->code), f->field, f->detail));
         return;
     }
     log_warn("job failed, will be tried again", LOG_TEXT("lane", item->lane->name),
-             LOG_INT("job_id", item->job_id), LOG_INT("attempt", attempt), LOG_FAULT(f));
-    again(item, epoch, instant_add(clock_now(), lane_pause(attempt)), false);
+             LOG_INT("job_id", item->job_id), LOG_INT("attempt", job->attempt), LOG_FAULT(f));
+    again(item, instant_add(clock_now(), lane_pause(job->attempt)), false, resume);
 }
 
 void lane_fail(struct lane_item *item, const struct fault *f)
 {
-    lane_fail_claimed(item, item->job->epoch, item->job->attempt, f);
+    lane_fail_resume(item, f, 0);
 }
 
 /* ---- workers */
@@ -283,9 +281,8 @@ static size_t items_claim(struct lanes *l, struct arena *a, struct lane_item **i
         for (size_t j = 0; j < held; j++)
             twice = twice || items[j]->job_id == items[i]->job_id;
         if (!job || twice) {
-            lane_finish(items[i],
-                        rows.items ? JOB_OUTCOME__RESULT__GONE : JOB_OUTCOME__RESULT__WAITING,
-                        NULL);
+            lane_finish_result(items[i], rows.items ? JOB_OUTCOME__RESULT__GONE
+                                                    : JOB_OUTCOME__RESULT__WAITING);
             continue;
         }
         items[held] = items[i];

@@ -65,9 +65,8 @@ void lanes_stop(struct lanes *l);
 extern Jobs_Service jobs_service;
 void lanes_serve(struct lanes *l);
 
-/* `certificate` may be NULL. */
-void lane_finish(struct lane_item *item, JobOutcome__Result result,
-                 const IssuedCertificate *certificate);
+void lane_finish(struct lane_item *item, const JobOutcome *outcome);
+void lane_finish_result(struct lane_item *item, JobOutcome__Result result);
 /* Deletes the job: it has no effects left to commit. */
 void lane_end(struct lane_item *item, JobOutcome__Result result);
 /* Puts the job back. `fresh`: the next run counts as the first (a cadence goes on). */
@@ -76,8 +75,9 @@ void lane_again(struct lane_item *item, struct instant run_at, bool fresh);
 void lane_fail(struct lane_item *item, const struct fault *f);
 /* Somebody else has it, or its lease ran out in between. */
 void lane_gone(struct lane_item *item);
-/* The same for a claims_itself lane, where the runner does not know the lease. */
-void lane_fail_claimed(struct lane_item *item, int64_t epoch, int attempt, const struct fault *f);
+/* The same, leaving a note in the job's payload that the next claim finds: {"resume": id}; 0: none.
+ * A lane that claims by itself sets `item->job` before it ends an item in one of these ways. */
+void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume);
 
 /* How many jobs are under way, for metrics. */
 int lanes_under_way(struct lanes *l, const char *lane);

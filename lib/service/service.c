@@ -198,6 +198,12 @@ static bool test_points_asked(int argc, char **argv)
     return false;
 }
 
+static int command_unknown(const struct service *service, const char *command)
+{
+    fprintf(stderr, "chancery-%s: there is no command %s (try --help)\n", service->name, command);
+    return 2;
+}
+
 int service_main(const struct service *service, int argc, char **argv)
 {
     struct service_run run = { .service = service };
@@ -208,14 +214,18 @@ int service_main(const struct service *service, int argc, char **argv)
                                            { service->settings, service->config },
                                            { 0 } };
     int status = 0;
-    enum config_outcome outcome = config_start(service->name, argc, argv, tables, &run.arena);
+    bool command = service->command && argc > 1 && argv[1][0] != '-';
+    enum config_outcome outcome =
+        config_start(service->name, command ? 1 : argc, argv, tables, &run.arena);
     if (outcome == CONFIG_RUN) {
         enum log_level least = LOG_INFO;
         log_level_read(run.shared.log_level, &least);
         log_start(service->name, least);
         run_fill(&run);
-        if (!service->command || !service->command(&run, argc, argv, &status))
+        if (!command)
             status = serve(&run);
+        else if (!service->command(&run, argc, argv, &status))
+            status = command_unknown(service, argv[1]);
     } else {
         status = outcome == CONFIG_REFUSED ? 2 : 0;
     }
