@@ -112,6 +112,12 @@ $(G)/all_sql.c: $(SQL)
 $(filter $(B)/tests/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(B)/gen/all_sql.o $(SQL:%.sql=$(B)/gen/%.sql.o) $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
+# Every message and enum there is, for the test that looks each row of wire.def up.
+$(G)/types.def: $(PB_H)
+	sed -n -e 's/^extern const ProtobufCMessageDescriptor *\(.*\);/MESSAGE_TYPE(\1)/p' \
+	       -e 's/^extern const ProtobufCEnumDescriptor *\(.*\);/ENUM_TYPE(\1)/p' $(PB_H) > $@
+$(B)/lib/message/wire_test.o: | $(G)/types.def
+
 # Runs a command beside a PostgreSQL that its tests share.
 WITH_DATABASE := $(B)/tests/with_database
 $(WITH_DATABASE): $(B)/tests/with_database.o $(LIB)

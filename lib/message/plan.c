@@ -12,6 +12,9 @@
 const struct wire_row wire_rows[] = {
 #define WIRE(name, form) { name, FORM_##form },
 #include "message/wire.def"
+#ifdef TESTING
+#include "message/testdata/wire.def"
+#endif
 #undef WIRE
     { NULL, FORM_PLAIN },
 };
