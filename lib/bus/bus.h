@@ -34,6 +34,7 @@ struct bus_options {
     void (*worker_start)(void *context);
     void (*worker_stop)(void *context);
     void *context;
+    struct duration resolve;   /* default 5 s; how often names are looked up */
     struct duration heartbeat; /* default 1 s; a peer silent for 3 of them fails its calls */
 };
 
@@ -62,6 +63,9 @@ struct bus_call {
 
 /* Are there live peers for the service? For readiness. */
 bool bus_has_peer(struct bus *b, const char *service);
+
+/* Where it serves, with the port that was taken: "tcp://127.0.0.1:40123". NULL: it serves nothing. */
+const char *bus_endpoint(const struct bus *b);
 
 /* Makes SERVICE.key (mode 0600) and SERVICE.pub in `folder`, unless they are there. */
 bool bus_make_keys(const char *folder, const char *service, struct fault *f);
