@@ -1,0 +1,42 @@
+/* attempt - one order on its way to its certificate, from the claimed intent to the finished bytes.
+ */
+#ifndef ISSUER_ATTEMPT_H
+#define ISSUER_ATTEMPT_H
+
+#include "issuance.pb-c.h"
+#include "ledger/lane.h"
+#include "signers.h"
+
+enum attempt_step {
+    ATTEMPT_RESERVE, /* new bytes, to be stored before they are signed */
+    ATTEMPT_SIGN,    /* bytes that are stored already, by this lease or one that gave them back */
+    ATTEMPT_FINISH,  /* the signature is there */
+    ATTEMPT_OPEN,    /* something is left to do: the order goes on elsewhere */
+    ATTEMPT_OVER,    /* the order has ended, or has its certificate */
+    ATTEMPT_FAILED,
+};
+
+struct attempt {
+    struct lane_item *item;
+    const Intent *intent;
+    enum attempt_step step;
+    struct fault fault;
+    struct signer signer;
+    int64_t issuance_id;
+    int64_t ghost_id; /* the dead attempt that this one replaces, or 0 */
+    struct bytes serial, tbs, signature, der;
+    struct instant not_before, not_after, sign_before;
+};
+
+/* Decides what is to be done with a claimed order and, for ATTEMPT_RESERVE, builds and lints the
+ * bytes. Nothing is stored. `a` outlives the attempt. */
+void attempt_prepare(struct attempt *t, struct arena *a, struct instant now);
+
+/* For C2 and C3; the messages point into the attempt and `a`. */
+Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struct instant now);
+SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, struct instant now);
+
+/* The certificate around the stored bytes; compared with them and verified. */
+bool attempt_assemble(struct attempt *t, struct arena *a);
+
+#endif

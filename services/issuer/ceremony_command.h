@@ -1,0 +1,13 @@
+/* ceremony_command - `chancery-issuer ceremony SCRIPT FOLDER`: holds the key ceremony and enters
+ * its authorities into the database. */
+#ifndef ISSUER_CEREMONY_COMMAND_H
+#define ISSUER_CEREMONY_COMMAND_H
+
+#include "service/service.h"
+#include "token/token.h"
+
+/* The process's exit status. */
+int ceremony_command(struct service_run *run, const struct token_options *token,
+                     const char *status_host, int argc, char **argv);
+
+#endif
