@@ -55,7 +55,11 @@ static bool is_address(const char *text)
 
     if (inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1)
         return true;
+#ifdef SEEDED_BUG_NAME
+    if (length < 3 || text[0] != '[' || text[length - 1] != ']')
+#else
     if (length < 3 || length - 2 >= sizeof inside || text[0] != '[' || text[length - 1] != ']')
+#endif
         return false;
     memcpy(inside, text + 1, length - 2);
     return inet_pton(AF_INET6, inside, out) == 1 || inet_pton(AF_INET, inside, out) == 1;

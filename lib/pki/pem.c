@@ -23,7 +23,11 @@ static struct bytes trim(struct bytes b)
 {
     for (; b.size > 0 && is_space(b.data[0]); b.size--)
         b.data++;
+#ifdef SEEDED_BUG_PEM
+    while (is_space(b.data[b.size - 1]))
+#else
     while (b.size > 0 && is_space(b.data[b.size - 1]))
+#endif
         b.size--;
     return b;
 }

@@ -117,7 +117,7 @@ static EVP_CIPHER_CTX *begin(const struct one_key *one, const uint8_t *nonce, st
 struct bytes seal(struct arena *a, const struct seal_key *key, struct bytes aad, struct bytes plain)
 {
     uint8_t *out = arena_alloc(a, HEADER + plain.size + TAG), *tag = out + HEADER + plain.size;
-    int length;
+    int length = 0;
 
     assert(plain.size < INT32_MAX && aad.size < INT32_MAX);
     out[0] = VERSION;
@@ -146,7 +146,7 @@ static bool open_with(const struct one_key *one, struct bytes aad, struct bytes 
 {
     AUTO(EVP_CIPHER_CTX) ctx = begin(one, sealed.data + 1 + ID, aad, 0);
     uint8_t tag[TAG];
-    int length;
+    int length = 0;
 
     memcpy(tag, sealed.data + HEADER + size, TAG);
     evp_must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, tag) &&

@@ -1,0 +1,71 @@
+/* A certificate request as DER: what is read lies inside it, and what is accepted with its
+ * signature OpenSSL accepts too. */
+#include <assert.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "pki/csr.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_inside(struct bytes part, struct bytes whole)
+{
+    assert(part.size == 0 ||
+           (part.data >= whole.data && part.data + part.size <= whole.data + whole.size));
+}
+
+static void check_form(const struct csr *csr)
+{
+    struct key again;
+    struct fault f = { 0 };
+
+    check_inside(csr->tbs, csr->der);
+    check_inside(csr->signature, csr->der);
+    check_inside(csr->subject, csr->tbs);
+    check_inside(csr->attributes, csr->tbs);
+    check_inside(csr->key.spki, csr->tbs);
+    assert(key_read(csr->key.spki, &again, &f, "") && again.type == csr->key.type);
+    assert(csr->key.bits >= 0);
+}
+
+static void check_names(const struct csr *csr)
+{
+    struct csr_names found;
+    struct fault f = { 0 };
+    struct arena a;
+
+    arena_init(&a);
+    if (csr_names(&a, csr, &found, &f))
+        for (size_t i = 0; i < found.count; i++)
+            assert(strlen(found.names[i]) < csr->der.size);
+    else
+        assert(f.code == FAULT_CSR);
+    arena_free(&a);
+}
+
+static void check_with_openssl(struct bytes der)
+{
+    const unsigned char *p = der.data;
+    X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)der.size);
+
+    assert(req && p == der.data + der.size);
+    assert(X509_REQ_verify(req, X509_REQ_get0_pubkey(req)) == 1);
+    X509_REQ_free(req);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct bytes der = { data, size };
+    struct csr csr;
+    struct fault f = { 0 };
+
+    if (!csr_read_form(der, &csr, &f)) {
+        assert(f.code == FAULT_CSR && f.detail[0] && strcmp(f.field, "certificate.csr") == 0);
+        return 0;
+    }
+    check_form(&csr);
+    check_names(&csr);
+    if (csr_read(der, &csr, &f))
+        check_with_openssl(der);
+    return 0;
+}
