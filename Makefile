@@ -34,7 +34,7 @@ BINS := $(addprefix $(B)/bin/chancery-,$(SERVICES)) $(if $(wildcard cli/*.c),$(B
 PROTO := $(wildcard proto/*.proto tests/proto/*.proto)
 PB_C  := $(patsubst %.proto,$(G)/%.pb-c.c,$(notdir $(PROTO)))
 PB_H  := $(PB_C:.c=.h)
-SQL   := $(sort $(shell find lib services cli -name '*.sql'))
+SQL   := $(sort $(shell find lib services $(wildcard cli) -name '*.sql'))
 SQL_C := $(SQL:%.sql=$(G)/%.sql.c)
 SQL_H := $(SQL_C:.c=.h)
 
@@ -43,7 +43,7 @@ sql_of   = $(patsubst %,$(B)/gen/%.sql.o,$(basename $(filter $(1)/%,$(SQL))))
 objects  = $(patsubst %.c,$(B)/%.o,$(call ours,$(1))) $(call sql_of,$(1))
 LIB_O   := $(call objects,lib) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
 LIB     := $(B)/libchancery.a
-TEST_C  := $(sort $(shell find lib services cli policy tests -name '*_test.c' -not -path 'tests/integration/*' 2>/dev/null))
+TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.c' -not -path 'tests/integration/*' 2>/dev/null))
 TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
 TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))

@@ -11,10 +11,12 @@ CREATE TABLE webhook (
     frequency        bigint[] NOT NULL,
     challenge_sha256 bytea,
     challenge_until  timestamptz,
+    verified         boolean NOT NULL DEFAULT false,
     failing_since    timestamptz,
     created_at       timestamptz NOT NULL
 );
 CREATE INDEX webhook_account ON webhook (account_id);
+COMMENT ON COLUMN webhook.verified IS 'The endpoint has shown a challenge token; a changed endpoint must show one again.';
 COMMENT ON COLUMN webhook.instant IS 'Also tell of certificates that were issued in the answer to the order.';
 
 CREATE TABLE event (

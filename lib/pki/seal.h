@@ -16,6 +16,10 @@
 #include "base/fault.h"
 #include "base/text.h"
 
+/* What sealed secrets are tied to: printf forms with the id (long long) of their row. */
+#define AUTH_KEY_AAD "account.auth_key|%lld"
+#define WEBHOOK_SECRET_AAD "webhook.secret|%lld"
+
 struct seal_key;
 
 /* From a file with 32 bytes in hexadecimal or base64. To rotate, the file is renamed PATH.old and a

@@ -3,6 +3,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "ledger/ids.h"
+#include "net/guard.h"
 #include "pki/seal.h"
 #include "service/service.h"
 #include "store/committer.h"
@@ -12,11 +13,10 @@ struct gateway {
     struct committer *committer;
     struct ids *order_ids;
     struct seal_key *seal;
+    struct guard outbound; /* for the form of customers' addresses */
+    const char *dcv_cname_target;
 };
 
 extern struct gateway gateway;
-
-/* The CA's own name that CNAME tokens point to: setting DCV_CNAME_TARGET. */
-const char *gateway_dcv_cname_target(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Reading and changing one order. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/orders.h"
@@ -9,6 +10,7 @@
 #include "gateway.h"
 #include "ledger/policy.h"
 #include "message/field.h"
+#include "message/json.h"
 #include "pki/pem.h"
 
 void actor_fill(struct call *call, ProtobufCMessage *message)
@@ -101,7 +103,7 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
                             "An administrator or manager of the account must approve the request.");
     if (o->dcv_method == DCV_METHOD__VALUE__DNS_CNAME_TOKEN)
         return arena_format(a, "Publish a CNAME record at _dnsauth.%s that points to %s.%s",
-                            t->domain, value, gateway_dcv_cname_target());
+                            t->domain, value, gateway.dcv_cname_target);
     return arena_format(a, "Publish a TXT record at %s or _dnsauth.%s that contains %s", t->domain,
                         t->domain, value);
 }

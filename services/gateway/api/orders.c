@@ -4,6 +4,7 @@
  */
 #include "api/orders.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/intake.h"

@@ -1,0 +1,22 @@
+-- account_settings: AccountId -> AccountSettings?
+SELECT a.id, a.name, a.dcv_scope, EXISTS (SELECT FROM auth_key k WHERE k.account_id = a.id) AS has_auth_key,
+       (SELECT min(c.id) FROM container c WHERE c.account_id = a.id) AS container_id
+  FROM account a
+ WHERE a.id = :account_id;
+
+-- auth_key_get: AccountId -> AuthKeyRow?
+SELECT auth_key_id, auth_key_sealed FROM auth_key WHERE account_id = :account_id;
+
+-- auth_key_add: AuthKeyNew -> AuthKeyRow?
+-- None when the account has one already.
+WITH added AS (
+    INSERT INTO auth_key (account_id, auth_key_id, auth_key_sealed, created_at)
+    VALUES (:account_id, :auth_key_id, :auth_key_sealed, :now)
+    ON CONFLICT (account_id) DO NOTHING
+    RETURNING auth_key_id, auth_key_sealed
+), audited AS (
+    INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject)
+    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'auth key created', 'account/' || :account_id
+      FROM added
+)
+SELECT auth_key_id, auth_key_sealed FROM added;

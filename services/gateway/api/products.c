@@ -1,0 +1,148 @@
+#include "api/products.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "api/accounts.h"
+#include "base/text.h"
+#include "ledger/authority.h"
+#include "ledger/policy.h"
+
+static HashTypes *hashes(struct arena *a, const Product *p)
+{
+    HashTypes *out = arena_new(a, HashTypes);
+    hash_types__init(out);
+    out->allowed_hash_types = arena_array(a, HashType *, p->n_allowed_hashes);
+    for (size_t i = 0; i < p->n_allowed_hashes; i++) {
+        HashType *h = arena_new(a, HashType);
+        hash_type__init(h);
+        h->id = p->allowed_hashes[i];
+        h->name = arena_format(a, "SHA-%s", p->allowed_hashes[i] + strlen("sha"));
+        out->allowed_hash_types[out->n_allowed_hash_types++] = h;
+    }
+    out->default_hash_type_id = p->allowed_hashes[0];
+    return out;
+}
+
+/* "Issuing CA > Root" */
+static char *chain_text(struct arena *a, const Authority *ca)
+{
+    struct text t;
+    text_init(&t, a);
+    for (int depth = 0; ca && depth < 6; depth++) {
+        text_add(&t, depth ? " > " : "");
+        text_add(&t, ca->name);
+        ca = ca->parent_id ? authority_find(ca->parent_id) : NULL;
+    }
+    return t.data;
+}
+
+static void authorities(struct arena *a, const Product *p, ProductInfo *out)
+{
+    out->allowed_ca_certs = arena_array(a, AllowedAuthority *, p->n_authorities);
+    for (size_t i = 0; i < p->n_authorities; i++) {
+        const Authority *ca = authority_find_label(p->authorities[i]);
+        if (!ca)
+            continue;
+        AllowedAuthority *row = arena_new(a, AllowedAuthority);
+        allowed_authority__init(row);
+        row->id = ca->id;
+        row->name = ca->name;
+        row->chain_info = chain_text(a, ca);
+        out->allowed_ca_certs[out->n_allowed_ca_certs++] = row;
+    }
+}
+
+static char *upper(struct arena *a, const char *text)
+{
+    char *out = arena_strdup(a, text);
+    for (char *c = out; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return out;
+}
+
+#define SET(message, member, value) (message)->has_##member = true, (message)->member = (value)
+
+static ProductInfo *product_info(struct arena *a, const Product *p, int64_t container_id)
+{
+    ProductInfo *out = arena_new(a, ProductInfo);
+    product_info__init(out);
+    out->group_name = p->group_name;
+    out->name_id = p->name_id;
+    out->name = p->name;
+    out->type = p->type;
+    out->validation_type = upper(a, p->validation_type);
+    out->n_allowed_validity_years = 1;
+    out->allowed_validity_years = arena_new(a, uint32_t);
+    out->allowed_validity_years[0] = 1;
+    out->n_allowed_order_validity_years = p->n_allowed_order_validity_years;
+    out->allowed_order_validity_years = p->allowed_order_validity_years;
+    for (size_t i = 0; i < p->n_allowed_order_validity_years; i++)
+        SET(out, max_multi_year_order_validity_years, p->allowed_order_validity_years[i]);
+    out->signature_hash_types = hashes(a, p);
+    authorities(a, p, out);
+    SET(out, additional_dns_names_allowed, p->max_names > 1);
+    SET(out, csr_required, !p->has_csr_required || p->csr_required);
+    SET(out, custom_expiration_date_allowed, true);
+    SET(out, allow_auto_renew, true);
+    SET(out, duplicates_allowed, true);
+    out->n_allowed_container_ids = 1;
+    out->allowed_container_ids = arena_new(a, int64_t);
+    out->allowed_container_ids[0] = container_id;
+    return out;
+}
+
+static bool ready(struct call *call, const struct policy **policy, struct account_settings *account)
+{
+    return policy_now(policy, &call->fault) &&
+           account_settings(call->actor.account_id, account, &call->fault);
+}
+
+static void products_info(Products_Service *self, const ProductRef *in, ProductInfo_Closure answer,
+                          void *data)
+{
+    (void)self;
+    struct call *call = data;
+    const struct policy *policy;
+    struct account_settings account;
+    if (!ready(call, &policy, &account)) {
+        call_fail(call);
+        return;
+    }
+    const Product *p = policy_product(policy, in->name_id);
+    if (!p) {
+        fault_set(&call->fault, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+        call_fail(call);
+        return;
+    }
+    answer(product_info(&call->arena, p, account.container_id), call);
+}
+
+static void products_list(Products_Service *self, const ProductFilter *in,
+                          ProductList_Closure answer, void *data)
+{
+    (void)self, (void)in;
+    struct call *call = data;
+    const struct policy *policy;
+    struct account_settings account;
+    ProductList out = PRODUCT_LIST__INIT;
+    if (!ready(call, &policy, &account)) {
+        call_fail(call);
+        return;
+    }
+    out.products = arena_array(&call->arena, ProductInfo *, policy->product_count);
+    for (size_t i = 0; i < policy->product_count; i++)
+        out.products[out.n_products++] =
+            product_info(&call->arena, policy->products[i], account.container_id);
+    answer(&out, call);
+}
+
+Products_Service products_service = PRODUCTS__INIT(products_);
+
+// clang-format off
+const struct route product_routes[] = {
+    { GET, "/product",           WORKER, RPC(products_service, "List"), "product:read", 200, "List the products of the account" },
+    { GET, "/product/{name_id}", WORKER, RPC(products_service, "Info"), "product:read", 200, "Show one product" },
+    { 0 },
+};
+// clang-format on

@@ -1,0 +1,70 @@
+-- webhook_list: WebhookListFilter -> WebhookRow*
+SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency
+  FROM webhook
+ WHERE account_id = :account_id
+ ORDER BY id;
+
+-- webhook_get: WebhookId -> WebhookRow?
+SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency, challenge_sha256, challenge_until, verified
+  FROM webhook
+ WHERE id = :webhook_id AND account_id = :account_id;
+
+-- webhook_add: WebhookChange -> WebhookCreated
+WITH added AS (
+    INSERT INTO webhook (account_id, endpoint, events, status, instant, chain, instant_chain, frequency, created_at)
+    VALUES (:account_id, :endpoint, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
+            coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :now)
+    RETURNING id
+), audited AS (
+    INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
+    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook created', 'webhook/' || id,
+           jsonb_build_object('endpoint', :endpoint::text)
+      FROM added
+)
+SELECT id AS webhook_id FROM added;
+
+-- webhook_change: WebhookChange -> WebhookRow?
+-- What is absent stays. A changed endpoint must be verified and activated again.
+WITH changed AS (
+    UPDATE webhook w
+       SET endpoint = coalesce(:endpoint, w.endpoint),
+           secret_sealed = CASE WHEN :set_secret::boolean THEN :secret_sealed ELSE w.secret_sealed END,
+           events = CASE WHEN :set_events::boolean THEN :events ELSE w.events END,
+           frequency = CASE WHEN :set_frequency::boolean THEN :frequency ELSE w.frequency END,
+           instant = coalesce(:instant, w.instant),
+           chain = coalesce(:chain, w.chain),
+           instant_chain = coalesce(:instant_chain, w.instant_chain),
+           status = CASE WHEN :endpoint <> w.endpoint THEN 'pending' ELSE coalesce(:status, w.status) END,
+           failing_since = CASE WHEN :status = 'active' OR :endpoint <> w.endpoint THEN NULL ELSE w.failing_since END,
+           challenge_sha256 = CASE WHEN :endpoint <> w.endpoint OR :verified THEN NULL ELSE coalesce(:challenge_sha256, w.challenge_sha256) END,
+           challenge_until = coalesce(:challenge_until, w.challenge_until),
+           verified = CASE WHEN :endpoint <> w.endpoint THEN false ELSE coalesce(:verified, w.verified) END
+     WHERE w.id = :webhook_id AND w.account_id = :account_id
+    RETURNING w.id, w.endpoint, w.events, w.status, w.instant, w.chain, w.instant_chain, w.frequency
+), audited AS (
+    INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
+    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook changed', 'webhook/' || id,
+           jsonb_build_object('endpoint', endpoint, 'status', status, 'events', events)
+      FROM changed
+)
+SELECT id, endpoint, events, status, instant, chain, instant_chain, frequency FROM changed;
+
+-- webhook_remove: WebhookChange -> WebhookCreated?
+WITH removed AS (
+    DELETE FROM webhook WHERE id = :webhook_id AND account_id = :account_id RETURNING id, endpoint
+), audited AS (
+    INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
+    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook deleted', 'webhook/' || id,
+           jsonb_build_object('endpoint', endpoint)
+      FROM removed
+)
+SELECT id AS webhook_id FROM removed;
+
+-- webhook_log: EventLogFilter -> EventLogEntry*
+SELECT event_name, data AS event_info, CASE WHEN ok THEN 'success' ELSE 'failed' END AS request_status,
+       sent_at AS request_sent_time, received_at AS response_received_time, response_code,
+       count(*) OVER () AS total
+  FROM delivery_attempt
+ WHERE account_id = :account_id
+ ORDER BY id DESC
+OFFSET coalesce(:offset, 0) LIMIT coalesce(:limit, 1000);
