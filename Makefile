@@ -128,6 +128,27 @@ $(B)/%.so: %.c
 	$(CC) $(BASE) $(WARN) -O1 -fPIC -shared $< -ldl -o $@
 $(TESTS): | $(TEST_SO)
 
+# ---- Fuzzing. A target is fuzz/NAME.c with its corpus in fuzz/corpus/NAME.
+FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c))))
+FUZZ_BINS    := $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+# Runs under libFuzzer where it is built for that, else over the files it is given.
+ifeq ($(V),fuzz)
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+FUZZ_MAIN := $(B)/fuzz/replay.o
+$(FUZZ_BINS): $(FUZZ_MAIN)
+endif
+
+$(FUZZ_BINS): $(B)/fuzz/%: $(B)/fuzz/%.o $(LIB)
+	$(CC) $(LDFLAGS) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) $(LIBS) -o $@
+
+.PHONY: fuzz-replay $(FUZZ_TARGETS:%=fuzz-%)
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
+	$(MAKE) V=fuzz build/fuzz/fuzz/$*
+
+fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds one for fuzzing)
+	@for t in $(FUZZ_TARGETS); do $(B)/fuzz/$$t fuzz/corpus/$$t || exit 1; done
+
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	$(WITH_DATABASE) tools/run-tests $(TESTS)
 

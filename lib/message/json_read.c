@@ -172,9 +172,19 @@ struct list {
     size_t count, room;
 };
 
+static bool list_is_full(const struct list *list)
+{
+#ifdef SEEDED_BUG_JSON
+    /* One item too late, on purpose: to see that fuzzing finds it. */
+    return list->room == 0 || list->count > list->room;
+#else
+    return list->count == list->room;
+#endif
+}
+
 static void *list_next(struct reader *r, const struct plan_field *field, struct list *list)
 {
-    if (list->count == list->room) {
+    if (list_is_full(list)) {
         list->room = list->room ? list->room * 2 : 4;
         char *items = arena_alloc(r->arena, list->room * field->size);
         if (list->count)
