@@ -146,7 +146,7 @@ static bool take_time(const char **text, int64_t *second)
         !take_number(text, 2, 0, 59, &minute) || !take_char(text, ':') ||
         !take_number(text, 2, 0, 59, &s))
         return false;
-    *second += (int64_t)hour * 3600 + minute * 60 + s;
+    *second += ((int64_t)hour * 60 + minute) * 60 + s;
     return true;
 }
 
@@ -173,7 +173,7 @@ static bool take_offset(const char **text, int64_t *second)
     if ((!east && **text != '-') || !(*text)++ || !take_number(text, 2, 0, 23, &hour) ||
         !take_char(text, ':') || !take_number(text, 2, 0, 59, &minute))
         return false;
-    int64_t ahead = (int64_t)hour * 3600 + minute * 60;
+    int64_t ahead = ((int64_t)hour * 60 + minute) * 60;
     *second += east ? -ahead : ahead;
     return true;
 }

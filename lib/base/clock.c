@@ -149,9 +149,9 @@ bool instant_before(struct instant a, struct instant b)
     return a.us < b.us;
 }
 
-struct instant instant_from_unix(int64_t n)
+struct instant instant_from_unix(int64_t unix_seconds)
 {
-    return (struct instant){ times(n, SECOND) };
+    return (struct instant){ times(unix_seconds, SECOND) };
 }
 
 static const struct unit {

@@ -31,7 +31,7 @@ struct duration days(int64_t n);                   /* of 86,400 s */
 struct instant instant_add(struct instant at, struct duration d);
 struct duration instant_since(struct instant later, struct instant earlier);
 bool instant_before(struct instant a, struct instant b);
-struct instant instant_from_unix(int64_t seconds);
+struct instant instant_from_unix(int64_t unix_seconds);
 
 enum { INSTANT_TEXT_SIZE = 40 };
 

@@ -109,7 +109,9 @@ static char short_escape(char c)
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found = c ? strchr(from, c) : NULL;
 
-    return found ? to[found - from] : '\0';
+    if (!found)
+        return '\0';
+    return to[found - from];
 }
 
 /* `*s` is at the backslash. What an escape stands for is never longer than itself. */

@@ -91,8 +91,11 @@ static struct name spell(const char *name, enum wire_form form)
     struct name n = { .length = strlen(name) };
     char *text = arena_strdup(&plans, name);
 
-    for (char *c = text; *c; c++)
-        *c = *c == '_' && form == FORM_HYPHEN ? '-' : (char)tolower((unsigned char)*c);
+    for (char *c = text; *c; c++) {
+        *c = (char)tolower((unsigned char)*c);
+        if (*c == '_' && form == FORM_HYPHEN)
+            *c = '-';
+    }
     n.text = text;
     return n;
 }
