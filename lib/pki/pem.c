@@ -77,7 +77,7 @@ static bool label_wrong(const struct reader *r, struct bytes label, const char *
 /* The base64 between the lines, and that the lines agree. `labels` ends with NULL. */
 static bool take_armour(struct reader *r, const char *const *labels, struct bytes *body)
 {
-    struct bytes label, end;
+    struct bytes label = { 0 }, end = { 0 };
 
     if (!take_until(r, "-----", &label))
         return fail(r, "has an incomplete first line");
@@ -112,7 +112,7 @@ static bool read_base64(const struct reader *r, struct arena *a, struct bytes bo
 static bool read_object(struct reader *r, struct arena *a, const char *const *labels, bool bare,
                         struct bytes *der)
 {
-    struct bytes body;
+    struct bytes body = r->rest;
 
     if (r->rest.size > PEM_SIZE_MAX)
         return fail(r, "is larger than 16 KB");

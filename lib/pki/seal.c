@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "pki/evp.h"
 
 enum { VERSION = 1, ID = 4, NONCE = 12, TAG = 16, HEADER = 1 + ID + NONCE, KEY = 32, KEYS = 2 };
+enum { HEX_LENGTH = 64, BASE64_LENGTH = 44 }; /* of a key */
 
 struct one_key {
     uint8_t id[ID], secret[KEY];
@@ -36,16 +38,34 @@ static bool read_file(const char *path, char *out, size_t size)
     return got >= 0;
 }
 
-static bool decode(struct arena *a, char *text, struct bytes *out)
+/* `text` without white space after it, which is cut off. */
+static bool cut_end(char *text)
 {
     size_t length = strcspn(text, " \t\r\n");
+    bool ok = text[length + strspn(text + length, " \t\r\n")] == '\0';
 
-    if (text[length + strspn(text + length, " \t\r\n")] != '\0')
-        return false;
     text[length] = '\0';
-    if (length == 2 * KEY)
-        return hex_read(a, text, out);
-    return base64_read(a, text, length, out) && out->size == KEY;
+    return ok;
+}
+
+/* Not by base's readers: what they decode stays in an arena, which is not wiped. */
+static bool decode(char *text, uint8_t out[KEY])
+{
+    uint8_t padded[KEY + 1];
+    size_t got = 0;
+    bool ok;
+
+    if (!cut_end(text))
+        return false;
+    if (strlen(text) == HEX_LENGTH)
+        return OPENSSL_hexstr2buf_ex(out, KEY, &got, text, '\0') && got == KEY;
+    ok = strlen(text) == BASE64_LENGTH && text[BASE64_LENGTH - 1] == '=' &&
+         text[BASE64_LENGTH - 2] != '=' &&
+         EVP_DecodeBlock(padded, (unsigned char *)text, BASE64_LENGTH) == sizeof padded;
+    if (ok)
+        memcpy(out, padded, KEY);
+    OPENSSL_cleanse(padded, sizeof padded);
+    return ok;
 }
 
 /* Adds the key that the text spells. */
@@ -53,21 +73,15 @@ static bool add_key(struct seal_key *key, char *text)
 {
     struct one_key *one = &key->keys[key->count];
     uint8_t hash[SHA256_SIZE];
-    struct bytes secret;
-    struct arena a;
-    bool ok;
+    bool ok = decode(text, one->secret);
 
-    arena_init(&a);
-    ok = decode(&a, text, &secret);
-    if (ok) {
-        memcpy(one->secret, secret.data, KEY);
-        digest_sha256(secret, hash);
-        memcpy(one->id, hash, ID);
-        OPENSSL_cleanse((void *)(uintptr_t)secret.data, KEY); /* an arena is not wiped */
-        key->count++;
-    }
-    arena_free(&a);
-    return ok;
+    ERR_clear_error();
+    if (!ok)
+        return false;
+    digest_sha256((struct bytes){ one->secret, KEY }, hash);
+    memcpy(one->id, hash, ID);
+    key->count++;
+    return true;
 }
 
 static bool load_file(struct seal_key *key, const char *path, bool needed, struct fault *f)

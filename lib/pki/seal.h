@@ -22,9 +22,10 @@
 
 struct seal_key;
 
-/* From a file with 32 bytes in hexadecimal or base64. To rotate, the file is renamed PATH.old and a
- * new one put in its place: what the old key sealed still opens, what is sealed uses the new one.
- * NULL if a file cannot be read or is anything else; the fault is FAULT_INVALID on `path`. */
+/* From a file with 32 bytes in hexadecimal or padded base64. To rotate, the file is renamed
+ * PATH.old and a new one put in its place: what the old key sealed still opens, what is sealed uses
+ * the new one. NULL if a file cannot be read or is anything else; the fault is FAULT_INVALID on
+ * `path`. */
 struct seal_key *seal_key_load(const char *path, struct fault *f);
 /* Wipes it. NULL allowed. */
 void seal_key_free(struct seal_key *key);

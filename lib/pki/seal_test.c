@@ -67,9 +67,10 @@ static struct seal_key *load(const char *content)
 static const char *const no_keys[] = {
     "", "\n", "00", HEX_A "00", HEX_A " 00", "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", BASE64_A BASE64_A, BASE64_A BASE64_A BASE64_A BASE64_A BASE64_A BASE64_A,
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8*",
 };
 
-static const char *const same_key[] = { HEX_A, HEX_A "\n", BASE64_A, BASE64_A "\r\n", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" };
+static const char *const same_key[] = { HEX_A, HEX_A "\n", BASE64_A, BASE64_A "\r\n" };
 
 static const char *const secrets[] = { "", "x", "a webhook's secret", "\xff\xfe" };
 // clang-format on

@@ -201,7 +201,7 @@ bool signature_verify(const struct signature_algorithm *algorithm, EVP_PKEY *key
     AUTO(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     const EVP_MD *md = algorithm->hash->md();
     uint8_t hash[SHA512_SIZE];
-    unsigned size;
+    unsigned size = 0;
     bool good;
 
     evp_must(ctx && EVP_Digest(message.data, message.size, hash, &size, md, NULL) &&
