@@ -138,8 +138,12 @@ void cache_free(struct cache *c)
 
 static bool down(struct cache *c)
 {
+    bool silent = c->redis && !c->redis->err;
+
     if (c->was_up)
-        log_warn("cache lost", LOG_TEXT("detail", c->redis ? c->redis->errstr : "no memory"));
+        log_warn("cache lost", LOG_TEXT("detail", silent     ? "it refused the password"
+                                                  : c->redis ? c->redis->errstr
+                                                             : "no memory"));
     c->was_up = false;
     disconnect(c);
     c->down_until = tick_after(milliseconds(DOWN_MS));

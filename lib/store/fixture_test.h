@@ -16,6 +16,8 @@
 #include "store/store.h"
 #include "testing/database.h"
 
+#define SHARED static __attribute__((unused))
+
 static struct database *database;
 static struct store *store;
 static struct arena arena;
@@ -31,7 +33,7 @@ static struct fault f;
                                       .rows = (how_many),                                          \
                                       .params = { __VA_ARGS__ } }
 
-static struct store *connect(bool prepare, const char *more)
+SHARED struct store *store_of(bool prepare, const char *more)
 {
     const char *url = arena_format(&arena, "%s %s", database_url(database, NULL), more);
 
@@ -39,7 +41,7 @@ static struct store *connect(bool prepare, const char *more)
         .url = { url }, .prepare = prepare, .timeout = seconds(20), .application = "store_test" });
 }
 
-static void script(const char *text)
+SHARED void script(const char *text)
 {
     struct script *s = script_open((struct secret){ database_url(database, NULL) }, &f);
 
@@ -48,7 +50,7 @@ static void script(const char *text)
     script_close(s);
 }
 
-static int start(void **state)
+SHARED int start(void **state)
 {
     (void)state;
     arena_init(&arena);
@@ -58,7 +60,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+SHARED int stop(void **state)
 {
     (void)state;
     database_free(database);
@@ -66,29 +68,29 @@ static int stop(void **state)
     return 0;
 }
 
-static int open_store(void **state)
+SHARED int open_store(void **state)
 {
     (void)state;
     f = (struct fault){ 0 };
     script("TRUNCATE sample, part");
-    store = connect(true, "");
+    store = store_of(true, "");
     return 0;
 }
 
-static int close_store(void **state)
+SHARED int close_store(void **state)
 {
     (void)state;
     store_free(store);
     return 0;
 }
 
-static void must(bool ok)
+SHARED void must(bool ok)
 {
     if (!ok)
         fail_msg("%s %s: %s", fault_name(f.code), f.field, f.detail);
 }
 
-static void must_fail(bool ok, enum fault_code code)
+SHARED void must_fail(bool ok, enum fault_code code)
 {
     assert_false(ok);
     if (f.code != code)
@@ -102,7 +104,7 @@ STATEMENT(insert, row, row, false, SQL_NONE, "INSERT INTO sample (id, text) VALU
 STATEMENT(update_all, row, row, false, SQL_NONE, "UPDATE sample SET text = $1", "text", NULL);
 STATEMENT(all_rows, row, row, false, SQL_MANY, "SELECT id, text FROM sample ORDER BY id", NULL);
 
-static Row row_of(int64_t id, const char *text)
+SHARED Row row_of(int64_t id, const char *text)
 {
     Row row = ROW__INIT;
 
@@ -112,7 +114,7 @@ static Row row_of(int64_t id, const char *text)
 }
 
 /* "1=a 2=b", from `sql`. */
-static const char *list(const struct sql *sql)
+SHARED const char *list(const struct sql *sql)
 {
     Row in = row_of(0, NULL);
     struct text t;

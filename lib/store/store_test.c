@@ -106,7 +106,7 @@ static void absent_members(void **state)
 
 static void unprepared(void **state)
 {
-    struct store *s = connect(false, "");
+    struct store *s = store_of(false, "");
     Sample in = SAMPLE__INIT, out = SAMPLE__INIT;
 
     (void)state;

@@ -66,8 +66,8 @@ static bool race_work(struct store *s, void *context, struct fault *fault)
 static void serialization_failures_are_retried(void **state)
 {
     static const char serializable[] = "options='-c default_transaction_isolation=serializable'";
-    struct store *s = connect(true, serializable);
-    struct race once = { connect(true, serializable), 0, 1 }, always = { once.rival, 0, 99 };
+    struct store *s = store_of(true, serializable);
+    struct race once = { store_of(true, serializable), 0, 1 }, always = { once.rival, 0, 99 };
     Row a = row_of(1, "a");
 
     (void)state;
@@ -150,7 +150,7 @@ static void forgotten_plans(void **state)
 static void a_first_use_that_fails(void **state)
 {
     Row a = row_of(1, "a");
-    struct store *other = connect(true, "");
+    struct store *other = store_of(true, "");
 
     (void)state;
     must(store_run(other, &arena, &insert, &a.base, NULL, &f));
