@@ -48,7 +48,7 @@ TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
 TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))
 
-.PHONY: all help clean gen bins unit
+.PHONY: all help clean gen bins unit always
 .SECONDARY:
 all: bins
 
@@ -104,10 +104,10 @@ $(filter $(B)/lib/% $(B)/cli/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 # All statements of all programs, for the test that tries them on the schema.
-$(G)/all_sql.c: $(SQL)
+$(G)/all_sql.c: $(SQL) always
 	@mkdir -p $(@D)
-	awk -f tools/sqllist.awk $^ > $@.part
-	@mv $@.part $@
+	@awk -f tools/sqllist.awk $(SQL) > $@.part
+	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
 
 $(filter $(B)/tests/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(B)/gen/all_sql.o $(SQL:%.sql=$(B)/gen/%.sql.o) $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
