@@ -61,9 +61,9 @@ bool row_resolve(const ProtobufCMessageDescriptor *type, struct row_column *colu
     return true;
 }
 
-static void list_set(const struct reading *r, ProtobufCMessage *message, void *items, size_t count)
+static void list_set(const struct reading *r, void *items, size_t count)
 {
-    char *base = (char *)message;
+    char *base = (char *)r->message;
 
     *(void **)(void *)(base + r->field->offset) = items;
     *(size_t *)(void *)(base + r->field->quantifier_offset) = count;
@@ -93,7 +93,7 @@ static bool array_open(struct bytes *rest, uint32_t *count)
            *count <= rest->size / sizeof(uint32_t);
 }
 
-static bool read_array(struct reading *r, ProtobufCMessage *message)
+static bool read_array(struct reading *r)
 {
     struct bytes rest = r->value;
     uint32_t count, size;
@@ -110,7 +110,7 @@ static bool read_array(struct reading *r, ProtobufCMessage *message)
             return false;
         rest = (struct bytes){ rest.data + size, rest.size - size };
     }
-    list_set(r, message, items, count);
+    list_set(r, items, count);
     return true;
 }
 
@@ -145,34 +145,34 @@ static struct bytes after_space(struct bytes text)
     return text;
 }
 
-/* Messages of a JSON array; never more than it has commas, so these are counted first. */
-static bool read_json_list(struct reading *r, ProtobufCMessage *message)
+/* Never more items than one more than there are commas, so these are counted first. */
+static bool read_json_list(struct reading *r)
 {
     struct bytes rest = after_space(r->value);
-    size_t most = 1, count = 0;
-    ProtobufCMessage **items;
+    size_t most = 1, count = 0, size = field_size(r->field);
+    char *items;
 
     if (!rest.size || rest.data[0] != '[')
         return row_unfit(r, "is no JSON array");
     for (size_t i = 0; i < rest.size; i++)
         most += rest.data[i] == ',';
-    items = arena_array(r->arena, ProtobufCMessage *, most);
+    items = arena_alloc(r->arena, most * size);
     rest = after_space((struct bytes){ rest.data + 1, rest.size - 1 });
     while (rest.size && rest.data[0] != ']') {
         r->value = (struct bytes){ rest.data, json_extent(rest) };
-        if (count == most || !r->column->reader->read(r, &items[count++]))
+        if (count == most || !r->column->reader->read(r, items + count++ * size))
             return false;
         rest = (struct bytes){ rest.data + r->value.size, rest.size - r->value.size };
         if (rest.size && rest.data[0] == ',')
             rest = after_space((struct bytes){ rest.data + 1, rest.size - 1 });
     }
-    list_set(r, message, items, count);
+    list_set(r, items, count);
     return true;
 }
 
-static bool read_one(struct reading *r, ProtobufCMessage *message)
+static bool read_one(struct reading *r)
 {
-    char *base = (char *)message;
+    char *base = (char *)r->message;
 
     if (r->field->label == PROTOBUF_C_LABEL_OPTIONAL && r->field->quantifier_offset)
         *(protobuf_c_boolean *)(base + r->field->quantifier_offset) = 1;
@@ -194,22 +194,21 @@ static ProtobufCMessage *holder(struct arena *a, const struct row_column *c,
     return message;
 }
 
-static bool value_read(struct arena *a, const struct row_column *c, const struct row_value *value,
-                       ProtobufCMessage *out, struct fault *f)
+static bool column_read(struct arena *a, const struct row_column *c, const struct row_value *value,
+                        ProtobufCMessage *out, struct fault *f)
 {
     struct reading r = { .arena = a,
                          .column = c,
+                         .message = holder(a, c, out),
                          .field = c->path.steps[c->path.depth - 1],
                          .value = { value->data, value->size },
                          .fault = f };
-    bool list = r.field->label == PROTOBUF_C_LABEL_REPEATED;
 
-    out = holder(a, c, out);
     if (c->type == SQL_JSONB && r.value.size) /* a version number comes first */
         r.value = (struct bytes){ r.value.data + 1, r.value.size - 1 };
-    if (!list)
-        return read_one(&r, out);
-    return c->reader->kind == JSON ? read_json_list(&r, out) : read_array(&r, out);
+    if (r.field->label != PROTOBUF_C_LABEL_REPEATED)
+        return read_one(&r);
+    return c->reader->kind == JSON ? read_json_list(&r) : read_array(&r);
 }
 
 /* NULL for a required member is a mistake unless the whole sub-message is absent (an outer join).
@@ -226,7 +225,7 @@ bool row_read(struct arena *a, const struct row_column *columns, size_t count,
               const struct row_value *values, ProtobufCMessage *out, struct fault *f)
 {
     for (size_t i = 0; i < count; i++)
-        if (!values[i].null && !value_read(a, &columns[i], &values[i], out, f))
+        if (!values[i].null && !column_read(a, &columns[i], &values[i], out, f))
             return false;
     for (size_t i = 0; i < count; i++)
         if (values[i].null && !null_allowed(&columns[i], out, f))

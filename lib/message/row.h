@@ -2,9 +2,9 @@
  *
  * A member becomes: whole numbers int8, bool bool, string and enum text, bytes bytea, Instant
  * timestamptz, an absent member NULL. A column may be int2, int4, int8, xid8, bool, text, varchar,
- * name, bytea, timestamptz, an array of those, json or jsonb. JSON fills a sub-message, a list of
- * messages (from a JSON array), or a string (as it is); bytes inside it are base64, so a statement
- * writes encode(x, 'base64') there. The instants 'infinity' and '-infinity' are INT64_MAX and
+ * name, bytea, timestamptz, an array of those, json or jsonb. JSON fills a sub-message, a list
+ * (from a JSON array), or a string (as it is); bytes inside it are base64, so a statement writes
+ * encode(x, 'base64') there. The instants 'infinity' and '-infinity' are INT64_MAX and
  * INT64_MIN.
  */
 #ifndef MESSAGE_ROW_H

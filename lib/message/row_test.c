@@ -90,10 +90,12 @@ static const struct {
     { "parts.name", SQL_TEXT_ARRAY, false },
     { "names", SQL_TEXT_ARRAY, true },
     { "names", SQL_TEXT, false },
-    { "names", SQL_JSON, false },
+    { "names", SQL_JSON, true },
+    { "numbers", SQL_JSONB, true },
+    { "id", SQL_JSONB, false },
     { "numbers", SQL_INT4_ARRAY, true },
     { "times", SQL_TIMESTAMPTZ_ARRAY, true },
-    { "times", SQL_JSON, false },
+    { "times", SQL_JSON, true },
     { "nothing", SQL_TEXT, false },
     { "?column?", SQL_INT4, false },
 };
@@ -143,6 +145,16 @@ static const struct {
     { "parts", SQL_JSON, OF("[{\"rank\":1}]"), false },
     { "parts", SQL_JSON, OF("[1]"), false },
     { "parts", SQL_JSON, OF("[\"\\"), false },
+    { "names", SQL_JSON, OF("[\"a\", \"\\u00e4\\n\"]"), true },
+    { "names", SQL_JSON, OF("[\"a\", null]"), false },
+    { "names", SQL_JSON, OF("[[\"a\"]]"), false },
+    { "names", SQL_JSON, OF("[\"a\\u0000b\"]"), false },
+    { "numbers", SQL_JSONB, OF("\1[9223372036854775807, -1]"), true },
+    { "numbers", SQL_JSON, OF("[1.5]"), false },
+    { "smalls", SQL_JSON, OF("[2147483648]"), false },
+    { "colours", SQL_JSON, OF("[\"dark_blue\"]"), true },
+    { "colours", SQL_JSON, OF("[\"green\"]"), false },
+    { "times", SQL_JSON, OF("[\"2024-03-01T10:20:30.5+00:00\"]"), true },
     { "part", SQL_JSONB, OF(""), false },
     { "part", SQL_JSONB, OF("\1{\"name\":\"x\",\"at\":\"2024-03-01T10:20:30.123456+00:00\"}"),
       true },
@@ -189,6 +201,26 @@ static void json_lists(void **state)
     arena_free(&a);
 }
 
+static void json_texts(void **state)
+{
+    static const char json[] = "[\"a,]\" , \"b\\\"c\",\"\\u00e4\"]";
+    struct row_column column = { .name = "names", .type = SQL_JSON };
+    struct row_value value = { .data = (const uint8_t *)json, .size = strlen(json) };
+    Sample out = SAMPLE__INIT;
+    struct fault f = { 0 };
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    assert_true(row_resolve(&sample__descriptor, &column, 1, &f));
+    assert_true(row_read(&a, &column, 1, &value, &out.base, &f));
+    assert_int_equal(out.n_names, 3);
+    assert_string_equal(out.names[0], "a,]");
+    assert_string_equal(out.names[1], "b\"c");
+    assert_string_equal(out.names[2], "\xc3\xa4");
+    arena_free(&a);
+}
+
 static void infinities(void **state)
 {
     static const int64_t cases[] = {
@@ -227,9 +259,10 @@ static void numbers_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parameter_types), cmocka_unit_test(column_types),
-        cmocka_unit_test(odd_values),      cmocka_unit_test(json_lists),
-        cmocka_unit_test(infinities),      cmocka_unit_test(numbers_out_of_range),
+        cmocka_unit_test(parameter_types),      cmocka_unit_test(column_types),
+        cmocka_unit_test(odd_values),           cmocka_unit_test(json_lists),
+        cmocka_unit_test(json_texts),           cmocka_unit_test(infinities),
+        cmocka_unit_test(numbers_out_of_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,14 @@
 #include "message/row_value.h"
 
+#include <string.h>
+
 #include "common.pb-c.h"
 #include "message/field.h"
 #include "message/json.h"
+#include "message/lexer.h"
+#include "message/plan.h"
 #include "message/row_time.h"
+#include "message/value.h"
 
 bool row_unfit(const struct reading *r, const char *why)
 {
@@ -121,6 +126,21 @@ static bool read_json(const struct reading *r, void *member)
            fault_set(r->fault, FAULT_INTERNAL, r->column->name, "column: %s %s", f.field, f.detail);
 }
 
+/* One item of a JSON array, which lives on in the arena: a text's characters stay where they are.
+ */
+static bool read_json_item(const struct reading *r, void *member)
+{
+    const struct plan *plan = plan_of(r->message->descriptor);
+    char *copy = arena_alloc(r->arena, r->value.size + LEXER_PADDING);
+    struct lexer lexer = { copy };
+    struct token token;
+
+    memcpy(copy, r->value.data, r->value.size);
+    return (lexer_scalar(&lexer, &token) && token.kind != TOKEN_NULL && !token.has_nul &&
+            value_read(r->arena, &plan->fields[r->field - plan->type->fields], &token, member)) ||
+           row_unfit(r, "has an item of another kind in its JSON array");
+}
+
 // clang-format off
 static const struct row_reader readers[] = {
     { WHOLE,  PROTOBUF_C_TYPE_INT32,    read_int32 },
@@ -166,25 +186,39 @@ static bool kind_fits(const struct sql_kind *kind, uint32_t type, bool list)
     return kind->type == type ? !list || kind->kind == JSON : list && type && kind->array == type;
 }
 
-/* A JSON array fills a list of messages only: SQL has arrays for the rest. */
 static bool reader_fits(const struct row_reader *reader, enum row_kind kind,
                         const ProtobufCFieldDescriptor *field)
 {
-    if (reader->kind != kind || reader->type != field->type)
-        return false;
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return type_is_instant(field->descriptor) == (kind == MOMENT);
-    return kind != JSON || field->label != PROTOBUF_C_LABEL_REPEATED;
+    return reader->kind == kind && reader->type == field->type &&
+           (field->type != PROTOBUF_C_TYPE_MESSAGE ||
+            type_is_instant(field->descriptor) == (kind == MOMENT));
+}
+
+/* JSON in a list of anything but messages: each item is one token. */
+static const struct row_reader json_item = { .kind = JSON, .read = read_json_item };
+
+static bool is_json_item(enum row_kind kind, const ProtobufCFieldDescriptor *field)
+{
+    return kind == JSON && field->label == PROTOBUF_C_LABEL_REPEATED &&
+           (field->type != PROTOBUF_C_TYPE_MESSAGE || type_is_instant(field->descriptor));
+}
+
+static const struct row_reader *reader_of(enum row_kind kind, const ProtobufCFieldDescriptor *field)
+{
+    if (is_json_item(kind, field))
+        return &json_item;
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (reader_fits(&readers[i], kind, field))
+            return &readers[i];
+    return NULL;
 }
 
 const struct row_reader *row_reader_find(uint32_t type, const ProtobufCFieldDescriptor *field)
 {
     bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
 
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        for (size_t i = 0; kind_fits(&kinds[k], type, list) && i < sizeof readers / sizeof *readers;
-             i++)
-            if (reader_fits(&readers[i], kinds[k].kind, field))
-                return &readers[i];
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kind_fits(&kinds[i], type, list))
+            return reader_of(kinds[i].kind, field);
     return NULL;
 }

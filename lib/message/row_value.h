@@ -8,6 +8,7 @@
 struct reading {
     struct arena *arena;
     const struct row_column *column;
+    ProtobufCMessage *message; /* that holds the member */
     const ProtobufCFieldDescriptor *field;
     struct bytes value;
     struct fault *fault;
