@@ -59,7 +59,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO chancery_gateway;
 GRANT SELECT, UPDATE (status, failing_since) ON webhook TO chancery_notifier;
 GRANT SELECT ON webhook TO chancery_issuer, chancery_scheduler;
 GRANT INSERT ON event, delivery TO chancery_gateway, chancery_issuer, chancery_scheduler;
-GRANT SELECT (id) ON event TO chancery_gateway, chancery_issuer, chancery_scheduler;
+GRANT SELECT (id, account_id, order_id, instant, at) ON event TO chancery_gateway, chancery_issuer, chancery_scheduler;
 GRANT SELECT (id, event_id, webhook_id) ON delivery TO chancery_gateway, chancery_issuer, chancery_scheduler;
 GRANT SELECT ON event, delivery, delivery_attempt TO chancery_notifier;
 GRANT SELECT ON delivery_attempt TO chancery_gateway;
