@@ -1,0 +1,221 @@
+/* What the text of a statement must not say, and what a statement of the gateway must ask. */
+#include "tests/statements.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "store/script.h"
+
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* In lower case, with what stands in '...' and behind "--" blanked, so that positions stay. */
+static char *plain(const char *text)
+{
+    char *out = arena_strdup(&arena, text), quote = 0;
+
+    for (char *p = out; *p; p++) {
+        *p = (char)tolower((unsigned char)*p);
+        if (quote == '-') {
+            quote = *p == '\n' ? 0 : quote;
+        } else if (quote) {
+            quote = *p == quote ? 0 : quote;
+        } else if (*p == '\'' || (*p == '-' && p[1] == '-')) {
+            quote = *p;
+        } else {
+            continue;
+        }
+        *p = *p == '\n' ? '\n' : ' ';
+    }
+    return out;
+}
+
+static const char *find_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if ((at == text || !is_word(at[-1])) && !is_word(at[length]))
+            return at;
+    return NULL;
+}
+
+static const char *line_at(const char *text, size_t position)
+{
+    const char *start_of = text + position;
+
+    while (start_of > text && start_of[-1] != '\n')
+        start_of--;
+    return arena_strndup(&arena, start_of, strcspn(start_of, "\n"));
+}
+
+/* Two clocks that are never mixed: only a lease is compared with the database's. */
+static void check_clock(const char *path)
+{
+    static const char *const clocks[] = { "now",
+                                          "current_timestamp",
+                                          "clock_timestamp",
+                                          "transaction_timestamp",
+                                          "statement_timestamp",
+                                          "localtimestamp",
+                                          "current_date",
+                                          "current_time",
+                                          "localtime",
+                                          "timeofday" };
+    const char *text = file_text(path), *seen = plain(text);
+
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++)
+        for (const char *at = seen; (at = find_word(at, clocks[i])); at++) {
+            const char *line = line_at(text, (size_t)(at - seen));
+            /* "now" is also the name of a parameter and of columns made from it. */
+            bool call = strcmp(clocks[i], "now") || at[strspn(at, "now ")] == '(';
+
+            if (call && !strstr(line, "lease_until"))
+                complain(path, "the database's clock", line);
+        }
+}
+
+static const char *last_file;
+
+static bool is_new_file(const struct sql *sql)
+{
+    bool new = !last_file || strcmp(sql->file, last_file) != 0;
+
+    last_file = sql->file;
+    return new;
+}
+
+static void one_clock(void **state)
+{
+    struct dirent **entries = NULL;
+    int count = scandir("db/migrations", &entries, NULL, alphasort);
+
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++)
+        if (is_new_file(all_sql[i]))
+            check_clock(all_sql[i]->file);
+    assert_true(count > 2);
+    for (int i = 0; i < count; i++) {
+        if (strstr(entries[i]->d_name, ".sql"))
+            check_clock(arena_format(&arena, "db/migrations/%s", entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    assert_int_equal(faults, 0);
+}
+
+static const char *after(const char *text, const char *word)
+{
+    text += strspn(text, " \n\t");
+    return !strncmp(text, word, strlen(word)) ? text + strlen(word) : NULL;
+}
+
+/* The columns of a table are named; those of unnest() are in the statement anyway. */
+static void columns_are_named(void **state)
+{
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        const char *text = plain(all_sql[i]->text);
+
+        for (const char *at = text; (at = find_word(at, "select")); at++) {
+            const char *star = after(at + strlen("select"), "*");
+            const char *from = star ? after(star, "from") : NULL;
+
+            if (star && !(from && after(from, "unnest(")))
+                complain(all_sql[i]->name, "SELECT *", all_sql[i]->file);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
+/* ---- accounts are kept apart */
+
+/* Statements of the gateway that ask no account, and why that is right. */
+// clang-format off
+static const struct {
+    const char *statement, *reason;
+} without_account[] = {
+    { "session_find", "finds out whose key it is" },
+};
+// clang-format on
+
+static const char *tenant_tables(void)
+{
+    struct fault f;
+    struct script *s = script_open((struct secret){ database_url(database, NULL) }, &f);
+    const char *names = NULL;
+
+    if (!s || !script_ask(s, &arena,
+                          "SELECT string_agg(DISTINCT c.relname, ' ') || ' account'"
+                          "  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+                          "  JOIN pg_namespace n ON n.oid = c.relnamespace"
+                          " WHERE a.attname = 'account_id' AND NOT a.attisdropped"
+                          "   AND n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')",
+                          NULL, 0, &names, &f))
+        fail_msg("%s", f.detail);
+    script_close(s);
+    assert_non_null(names);
+    return names;
+}
+
+static bool touches(const struct sql *sql, const char *tables)
+{
+    char *list = arena_strdup(&arena, tables), *rest = NULL;
+    const char *text = plain(sql->text);
+
+    for (char *name = strtok_r(list, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+        if (find_word(text, name))
+            return true;
+    return false;
+}
+
+static bool asks_account(const struct sql *sql)
+{
+    for (int i = 0; i < SQL_PARAMS_MAX && sql->params[i]; i++)
+        if (!strcmp(sql->params[i], "account_id"))
+            return true;
+    return false;
+}
+
+static bool is_exception(const struct sql *sql)
+{
+    for (size_t i = 0; i < sizeof without_account / sizeof *without_account; i++)
+        if (!strcmp(sql->name, without_account[i].statement))
+            return true;
+    return false;
+}
+
+static void tenants_are_asked(void **state)
+{
+    const char *tables = tenant_tables();
+
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        const struct sql *sql = all_sql[i];
+        bool gateway = !strncmp(sql->file, "services/gateway/", strlen("services/gateway/"));
+        bool needed = gateway && touches(sql, tables) && !asks_account(sql);
+
+        if (needed && !is_exception(sql))
+            complain(sql->name, "has no :account_id", sql->file);
+        if (!needed && is_exception(sql))
+            complain(sql->name, "needs no exception", sql->file);
+    }
+    assert_int_equal(faults, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_clock),
+        cmocka_unit_test(columns_are_named),
+        cmocka_unit_test(tenants_are_asked),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
