@@ -1,0 +1,139 @@
+/* chancery-gateway: the door for customers' programs. */
+#include <string.h>
+
+#include "api/accounts.h"
+#include "api/certificates.h"
+#include "api/order_domains.h"
+#include "api/orders.h"
+#include "api/orders.sql.h"
+#include "api/products.h"
+#include "api/requests.h"
+#include "api/webhooks.h"
+#include "gateway.h"
+#include "http.h"
+#include "limit.h"
+#include "openapi.h"
+#include "role.h"
+#include "session.h"
+
+enum { ORDERS_A_STATEMENT = 32 };
+
+struct gateway gateway;
+
+static struct gateway_settings {
+    const char *listen, *seal_key, *proxies, *cname_target;
+    int workers, committers, connections, burst, sustained;
+    struct duration deadline, session;
+    bool loopback;
+} settings;
+
+// clang-format off
+static const struct config_item items[] = {
+    CONFIG(struct gateway_settings, listen,       "LISTEN",          "127.0.0.1:8080", "address of the API", .check = &config_address),
+    CONFIG(struct gateway_settings, workers,      "HTTP_WORKERS",    "8",     "threads that answer requests, each with a database connection", "1", "256"),
+    CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
+    CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
+    CONFIG(struct gateway_settings, deadline,     "HTTP_DEADLINE",   "30s",   "how long a caller waits for an answer at the most", "1s", "5m"),
+    CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed: 10.0.0.0/8 ::1"),
+    CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work", "0s", "5m"),
+    CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
+    CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
+    CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
+    CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
+    CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
+    { 0 },
+};
+
+static const struct route *const api[] = {
+    order_routes, order_domain_routes, request_routes, certificate_routes, product_routes, account_routes, webhook_routes, NULL,
+};
+// clang-format on
+
+static struct route_family families[] = {
+    { "/services/v2", api, .admit = session_admit },
+    { "", openapi_tables },
+    { 0 },
+};
+
+static struct roles *roles;
+static struct limits *limits;
+static struct http *door;
+
+static bool admission_open(struct service_run *run, struct fault *f)
+{
+    struct limit_options l = { LIMIT_DEFAULTS, .redis = run->shared.redis };
+    l.windows[0].requests = settings.burst;
+    l.windows[1].requests = settings.sustained;
+    roles = roles_load(arena_format(&run->arena, "%s/roles.json", run->shared.policy), f);
+    limits = roles ? limits_new(&l, f) : NULL;
+    if (!limits)
+        return false;
+    struct session_options s = { .roles = roles, .limits = limits, .fresh = settings.session };
+    families[0].context = sessions_new(&s);
+    return true;
+}
+
+static bool start(struct service_run *run, struct fault *f)
+{
+    gateway.run = run;
+    gateway.dcv_cname_target = settings.cname_target;
+    gateway.outbound.loopback = settings.loopback;
+    gateway.order_ids = ids_new(&sql_order_id_block);
+    gateway.seal = seal_key_load(settings.seal_key, f);
+    if (!gateway.seal || !admission_open(run, f))
+        return false;
+    gateway.committer = committer_start(&run->store, settings.committers, ORDERS_A_STATEMENT);
+    return true;
+}
+
+static bool open(struct service_run *run, struct fault *f)
+{
+    struct http_options o = { HTTP_DEFAULTS, .listen = settings.listen, .families = families,
+                              .store = &run->store };
+    o.workers = settings.workers;
+    o.connections = settings.connections;
+    o.deadline = settings.deadline;
+    o.drain = run->shared.drain;
+    o.trusted_proxies = settings.proxies;
+    door = http_start(&o, f);
+    return door != NULL;
+}
+
+static void drain(struct service_run *run)
+{
+    (void)run;
+    if (door)
+        http_stop(door);
+}
+
+static void stop(struct service_run *run)
+{
+    (void)run;
+    committer_stop(gateway.committer);
+    http_free(door);
+    sessions_free(families[0].context);
+    limits_free(limits);
+    roles_free(roles);
+    seal_key_free(gateway.seal);
+    ids_free(gateway.order_ids);
+}
+
+static const char *const needs[] = { "issuer", "validation", NULL };
+
+static const struct service service = {
+    .name = "gateway",
+    .settings = items,
+    .config = &settings,
+    .needs = needs,
+    .start = start,
+    .open = open,
+    .drain = drain,
+    .stop = stop,
+};
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--openapi") == 0)
+        return openapi_print(families);
+    return service_main(&service, argc, argv);
+}
