@@ -248,7 +248,7 @@ CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind
     CK_OBJECT_HANDLE handle;
     CK_ULONG count = 0;
 
-    pthread_mutex_lock(&s->link->make_lock);
+    pthread_mutex_lock(&s->connection->make_lock);
     CK_RV rv = session_logged_in(s);
     if (rv == CKR_OK)
         rv = find_objects(s, &private_class, label, &handle, &count);
@@ -256,7 +256,7 @@ CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind
         fault_set(f, FAULT_CONFLICT, NULL, "the token already has a key \"%s\"", label);
     else if (rv == CKR_OK)
         rv = generate(s, label, kind);
-    pthread_mutex_unlock(&s->link->make_lock);
+    pthread_mutex_unlock(&s->connection->make_lock);
     return rv;
 }
 

@@ -2,7 +2,7 @@
 #ifndef TOKEN_KEY_H
 #define TOKEN_KEY_H
 
-#include "token/link.h"
+#include "token/connection.h"
 
 /* One kind of key that a certificate authority may have here (BR 6.1.5), and how PKCS#11 and X.509
  * spell it. */

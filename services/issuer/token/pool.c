@@ -23,7 +23,7 @@ struct signer {
 };
 
 struct pool {
-    struct link *link;
+    struct connection *connection;
     struct pool_options options;
     pthread_mutex_t lock;
     pthread_cond_t work, ended;
@@ -214,7 +214,7 @@ static bool signer_start(struct pool *pool)
     sigset_t all, before;
 
     s->pool = pool;
-    s->session.link = pool->link;
+    s->session.connection = pool->connection;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&s->thread, NULL, signer_main, s);
@@ -374,11 +374,11 @@ bool pool_ready(struct pool *pool, CK_RV (*probe)(struct session *, struct task 
     return ready;
 }
 
-struct pool *pool_new(struct link *link, const struct pool_options *options)
+struct pool *pool_new(struct connection *connection, const struct pool_options *options)
 {
     struct pool *pool = must(calloc(1, sizeof *pool));
 
-    pool->link = link;
+    pool->connection = connection;
     pool->options = *options;
     pool->breaker = options->breaker;
     pool->last = &pool->first;

@@ -57,7 +57,7 @@ struct pool_options {
     struct breaker breaker;
 };
 
-struct pool *pool_new(struct link *link, const struct pool_options *options);
+struct pool *pool_new(struct connection *connection, const struct pool_options *options);
 
 /* False when threads are left behind inside the module: what they use must not be freed then. */
 bool pool_free(struct pool *pool);

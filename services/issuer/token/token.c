@@ -9,7 +9,7 @@
 
 struct token {
     struct arena arena; /* options and keys; under `lock` once calls run */
-    struct link link;
+    struct connection connection;
     struct pool *pool;
     bool session_copy;
     pthread_mutex_t lock;
@@ -65,10 +65,10 @@ struct token *token_open(const struct token_options *options)
     pthread_mutex_init(&token->lock, NULL);
     token->session_copy = options->session_copy;
     token->spoil_every = spoil_setting(options->label);
-    link_init(&token->link, arena_strdup(&token->arena, options->module),
-              arena_strdup(&token->arena, options->label),
-              (struct secret){ arena_strdup(&token->arena, options->pin.text) });
-    token->pool = pool_new(&token->link,
+    connection_init(&token->connection, arena_strdup(&token->arena, options->module),
+                    arena_strdup(&token->arena, options->label),
+                    (struct secret){ arena_strdup(&token->arena, options->pin.text) });
+    token->pool = pool_new(&token->connection,
                            &(struct pool_options){
                                .threads = options->sessions > 0 ? options->sessions : 2,
                                .patience = duration_or(options->patience, seconds(5)),
@@ -82,7 +82,7 @@ void token_close(struct token *token)
 {
     if (!token || !pool_free(token->pool))
         return; /* threads that hang in the module still use all this */
-    link_close(&token->link);
+    connection_close(&token->connection);
     pthread_mutex_destroy(&token->lock);
     arena_free(&token->arena);
     free(token);
@@ -223,7 +223,7 @@ static CK_RV sign_run(struct session *s, struct task *task)
     CK_RV rv = key_handle(s, task->key, task->token->session_copy, &handle, &task->fault);
     if (rv != CKR_OK || task->fault.code != FAULT_NONE || !in_time(task))
         return rv;
-    if (!scheme_prepare(s->link->schemes, kind->type, task->hash, task->data, &in))
+    if (!scheme_prepare(s->connection->schemes, kind->type, task->hash, task->data, &in))
         return session_called(s, "C_GetMechanismList", CKR_MECHANISM_INVALID);
     if ((rv = s->calls->C_SignInit(s->handle, &in.mechanism, handle)) != CKR_OK)
         return session_called(s, "C_SignInit", rv);

@@ -36,10 +36,10 @@ static bool read_key_id(const struct tbs *tbs, struct bytes *key_id)
 
 static bool fill(struct ca *out, const struct token_key *key, struct fault *f)
 {
-    struct certificate c;
+    struct certificate_parts c;
     struct tbs tbs;
 
-    if (!certificate_read(out->der, &c, f) || !tbs_read(c.tbs, &tbs, f) ||
+    if (!certificate_split(out->der, &c, f) || !tbs_read(c.tbs, &tbs, f) ||
         !key_read(tbs.spki, &out->public, f, "authority"))
         return false;
     if (!is_ca(&tbs))

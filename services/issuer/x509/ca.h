@@ -11,7 +11,7 @@
 
 struct ca {
     struct arena arena;
-    const char *name;     /* {ca} in URLs */
+    const char *name;     /* {ca} in URLs: its id */
     struct bytes der;     /* the certificate */
     struct bytes subject; /* whole Name: the issuer of what it signs, byte for byte (BR 7.1.4.1) */
     struct bytes key_id;  /* its subjectKeyIdentifier */

@@ -20,10 +20,10 @@ struct bytes certificate_assemble(struct arena *a, struct bytes tbs,
 
 bool certificate_compare(struct bytes der, struct bytes tbs, struct fault *f)
 {
-    struct certificate c;
+    struct certificate_parts c;
     struct tbs read;
 
-    if (!certificate_read(der, &c, f) || !tbs_read(c.tbs, &read, f))
+    if (!certificate_split(der, &c, f) || !tbs_read(c.tbs, &read, f))
         return false;
     if (!bytes_equal(c.tbs, tbs))
         return fault_set(f, FAULT_INTERNAL, NULL, "the certificate differs from its stored bytes");
@@ -35,9 +35,9 @@ bool certificate_compare(struct bytes der, struct bytes tbs, struct fault *f)
 bool certificate_verify(struct bytes der, const struct ca *issuer, struct fault *f)
 {
     struct signature_algorithm algorithm;
-    struct certificate c;
+    struct certificate_parts c;
 
-    if (!certificate_read(der, &c, f) ||
+    if (!certificate_split(der, &c, f) ||
         !signature_algorithm_read(c.algorithm, &algorithm, f, NULL))
         return false;
     return (algorithm.type == issuer->public.type &&

@@ -99,7 +99,7 @@ const struct tbs_extension *tbs_extension_find(const struct tbs *tbs, struct byt
     return NULL;
 }
 
-bool certificate_read(struct bytes der, struct certificate *out, struct fault *f)
+bool certificate_split(struct bytes der, struct certificate_parts *out, struct fault *f)
 {
     struct der all = der_open(der), c;
 

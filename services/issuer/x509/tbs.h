@@ -39,9 +39,9 @@ bool tbs_read(struct bytes der, struct tbs *out, struct fault *f);
 const struct tbs_extension *tbs_extension_find(const struct tbs *tbs, struct bytes oid);
 
 /* A whole Certificate in its three parts; all borrowed, `tbs` and `algorithm` whole. */
-struct certificate {
+struct certificate_parts {
     struct bytes tbs, algorithm, signature;
 };
-bool certificate_read(struct bytes der, struct certificate *out, struct fault *f);
+bool certificate_split(struct bytes der, struct certificate_parts *out, struct fault *f);
 
 #endif

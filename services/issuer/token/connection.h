@@ -1,12 +1,12 @@
-/* link - the process's one connection to its token: the module loaded, the slot found by the
+/* connection - the process's one connection to its token: the module loaded, the slot found by the
  * token's label, one session kept open for life, one login.
  *
  * Closing a token's last session ends the login, and in SoftHSM races with opening another (softhsm
  * #464): hence the one that is kept. Each renewal has a new generation; what was got from an older
  * one (sessions, handles) is void.
  */
-#ifndef TOKEN_LINK_H
-#define TOKEN_LINK_H
+#ifndef TOKEN_CONNECTION_H
+#define TOKEN_CONNECTION_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 #include "token/return_code.h"
 #include "token/scheme.h"
 
-struct link {
+struct connection {
     const char *module_path, *label;
     struct secret pin;
     pthread_mutex_t lock;      /* held while connecting, so that one thread does it for all */
@@ -38,7 +38,7 @@ struct link {
 /* A thread's own session and the handles found in it. */
 enum { SESSION_KEYS_MAX = 64 };
 struct session {
-    struct link *link;
+    struct connection *connection;
     CK_FUNCTION_LIST *calls;
     bool open;
     uint64_t generation;
@@ -48,10 +48,11 @@ struct session {
 };
 
 /* `pin` and texts are borrowed. */
-void link_init(struct link *link, const char *module_path, const char *label, struct secret pin);
+void connection_init(struct connection *connection, const char *module_path, const char *label,
+                     struct secret pin);
 
 /* Ends the module's work; only when no thread is inside the module. */
-void link_close(struct link *link);
+void connection_close(struct connection *connection);
 
 /* Connects if need be and opens the thread's session; cheap when all is well. CKR_OK must be
  * followed by session_leave(). */

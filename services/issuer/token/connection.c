@@ -1,4 +1,4 @@
-#include "token/link.h"
+#include "token/connection.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -8,11 +8,12 @@
 
 enum { SLOTS_MAX = 256 };
 
-void link_init(struct link *link, const char *module_path, const char *label, struct secret pin)
+void connection_init(struct connection *connection, const char *module_path, const char *label,
+                     struct secret pin)
 {
-    *link = (struct link){ .module_path = module_path, .label = label, .pin = pin };
-    pthread_mutex_init(&link->lock, NULL);
-    pthread_mutex_init(&link->make_lock, NULL);
+    *connection = (struct connection){ .module_path = module_path, .label = label, .pin = pin };
+    pthread_mutex_init(&connection->lock, NULL);
+    pthread_mutex_init(&connection->make_lock, NULL);
 }
 
 CK_RV session_called(struct session *s, const char *call, CK_RV rv)
@@ -24,35 +25,35 @@ CK_RV session_called(struct session *s, const char *call, CK_RV rv)
 /* Loaded once and kept: unloading a module whose threads may still run is not sound. */
 static CK_RV module_load(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     CK_C_GetFunctionList get;
 
-    if (link->calls)
+    if (connection->calls)
         return CKR_OK;
-    if (!link->module)
-        link->module = dlopen(link->module_path, RTLD_NOW | RTLD_LOCAL);
-    if (!link->module) {
+    if (!connection->module)
+        connection->module = dlopen(connection->module_path, RTLD_NOW | RTLD_LOCAL);
+    if (!connection->module) {
         const char *reason = dlerror();
         log_error("PKCS#11 module cannot be loaded", LOG_TEXT("reason", reason));
         return session_called(s, "dlopen", CKR_GENERAL_ERROR);
     }
-    *(void **)&get = dlsym(link->module, "C_GetFunctionList");
+    *(void **)&get = dlsym(connection->module, "C_GetFunctionList");
     if (!get)
         return session_called(s, "dlsym", CKR_GENERAL_ERROR);
-    return session_called(s, "C_GetFunctionList", get(&link->calls));
+    return session_called(s, "C_GetFunctionList", get(&connection->calls));
 }
 
 static CK_RV module_initialize(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK };
 
-    if (link->initialized)
+    if (connection->initialized)
         return CKR_OK;
-    CK_RV rv = session_called(s, "C_Initialize", link->calls->C_Initialize(&args));
+    CK_RV rv = session_called(s, "C_Initialize", connection->calls->C_Initialize(&args));
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
         return CKR_OK;
-    link->initialized = rv == CKR_OK;
+    connection->initialized = rv == CKR_OK;
     return rv;
 }
 
@@ -71,15 +72,16 @@ static bool label_is(const CK_TOKEN_INFO *info, const char *label)
 
 static CK_RV slot_choose(struct session *s, const CK_SLOT_ID *slots, CK_ULONG count)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     int found = 0;
 
     for (CK_ULONG i = 0; i < count; i++) {
         CK_TOKEN_INFO info;
         /* A slot that fails here is somebody else's: ours is missed below. */
-        if (link->calls->C_GetTokenInfo(slots[i], &info) != CKR_OK || !label_is(&info, link->label))
+        if (connection->calls->C_GetTokenInfo(slots[i], &info) != CKR_OK ||
+            !label_is(&info, connection->label))
             continue;
-        link->slot = slots[i];
+        connection->slot = slots[i];
         found++;
     }
     if (found == 1)
@@ -92,8 +94,8 @@ static CK_RV slot_list(struct session *s)
 {
     CK_SLOT_ID slots[SLOTS_MAX];
     CK_ULONG count = SLOTS_MAX;
-    CK_RV rv =
-        session_called(s, "C_GetSlotList", s->link->calls->C_GetSlotList(CK_TRUE, slots, &count));
+    CK_RV rv = session_called(s, "C_GetSlotList",
+                              s->connection->calls->C_GetSlotList(CK_TRUE, slots, &count));
 
     return rv == CKR_OK ? slot_choose(s, slots, count) : rv;
 }
@@ -101,105 +103,106 @@ static CK_RV slot_list(struct session *s)
 /* Somebody else in this process may have finalized the module, and all sessions with it. */
 static CK_RV slot_find(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     CK_RV rv = slot_list(s);
 
     if (rv != CKR_CRYPTOKI_NOT_INITIALIZED)
         return rv;
-    link->initialized = false;
-    link->void_before = link->generation + 1;
+    connection->initialized = false;
+    connection->void_before = connection->generation + 1;
     rv = module_initialize(s);
     return rv == CKR_OK ? slot_list(s) : rv;
 }
 
 static CK_RV mechanisms_ask(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     CK_ULONG count = 0;
-    CK_RV rv = link->calls->C_GetMechanismList(link->slot, NULL, &count);
+    CK_RV rv = connection->calls->C_GetMechanismList(connection->slot, NULL, &count);
     CK_MECHANISM_TYPE *list = calloc(count + 1, sizeof *list);
 
     if (!list)
         abort();
     if (rv == CKR_OK)
-        rv = link->calls->C_GetMechanismList(link->slot, list, &count);
+        rv = connection->calls->C_GetMechanismList(connection->slot, list, &count);
     if (rv == CKR_OK)
-        link->schemes = schemes_among(list, count);
+        connection->schemes = schemes_among(list, count);
     free(list);
     return session_called(s, "C_GetMechanismList", rv);
 }
 
 static CK_RV log_in(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     union {
         const char *text;
         CK_UTF8CHAR *pkcs11; /* C_Login takes no const, and changes nothing */
-    } pin = { .text = link->pin.text };
+    } pin = { .text = connection->pin.text };
 
-    CK_RV rv = link->calls->C_Login(link->kept, CKU_USER, pin.pkcs11, strlen(pin.text));
+    CK_RV rv = connection->calls->C_Login(connection->kept, CKU_USER, pin.pkcs11, strlen(pin.text));
     if (rv == CKR_USER_ALREADY_LOGGED_IN)
         return CKR_OK;
     if (return_class(rv) == RETURN_PIN)
-        link->pin_refused = true;
+        connection->pin_refused = true;
     return session_called(s, "C_Login", rv);
 }
 
 static CK_RV open_kept(struct session *s)
 {
-    struct link *link = s->link;
-    CK_RV rv = link->calls->C_OpenSession(link->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
-                                          NULL, &link->kept);
+    struct connection *connection = s->connection;
+    CK_RV rv = connection->calls->C_OpenSession(
+        connection->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &connection->kept);
     if (rv != CKR_OK)
         return session_called(s, "C_OpenSession", rv);
     if ((rv = log_in(s)) != CKR_OK)
-        link->calls->C_CloseSession(link->kept);
+        connection->calls->C_CloseSession(connection->kept);
     return rv;
 }
 
 /* Some modules look for tokens only when they are initialized (SoftHSM does): one that is missing
  * now can be seen later only so. Never while another thread is inside: it may hang there. */
-static void module_start_over(struct link *link)
+static void module_start_over(struct connection *connection)
 {
-    if (!link->initialized || link->inside > 0 || link->calls->C_Finalize(NULL) != CKR_OK)
+    if (!connection->initialized || connection->inside > 0 ||
+        connection->calls->C_Finalize(NULL) != CKR_OK)
         return;
-    link->initialized = false;
-    link->void_before = link->generation + 1;
+    connection->initialized = false;
+    connection->void_before = connection->generation + 1;
 }
 
 static CK_RV connect_locked(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
     CK_RV rv;
 
-    if (link->pin_refused)
+    if (connection->pin_refused)
         return session_called(s, "C_Login (not tried again)", CKR_PIN_INCORRECT);
     if ((rv = module_load(s)) != CKR_OK || (rv = module_initialize(s)) != CKR_OK)
         return rv;
     if ((rv = slot_find(s)) != CKR_OK) {
-        module_start_over(link);
+        module_start_over(connection);
         return rv;
     }
     if ((rv = mechanisms_ask(s)) != CKR_OK || (rv = open_kept(s)) != CKR_OK)
         return rv;
-    link->connected = true;
-    link->generation++;
+    connection->connected = true;
+    connection->generation++;
     return CKR_OK;
 }
 
 /* The kept session may live on (when only handles changed), so it is closed; whether that works
  * does not matter. */
-static void disconnect_locked(struct link *link)
+static void disconnect_locked(struct connection *connection)
 {
-    if (link->connected)
-        link->calls->C_CloseSession(link->kept);
-    link->connected = false;
+    if (connection->connected)
+        connection->calls->C_CloseSession(connection->kept);
+    connection->connected = false;
 }
 
 static CK_RV open_own(struct session *s)
 {
-    CK_RV rv = s->calls->C_OpenSession(s->link->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
-                                       NULL, &s->handle);
+    CK_RV rv = s->calls->C_OpenSession(s->connection->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+                                       NULL, NULL, &s->handle);
     s->open = rv == CKR_OK;
     memset(s->keys, 0, sizeof s->keys); /* CK_INVALID_HANDLE is 0 */
     return session_called(s, "C_OpenSession", rv);
@@ -207,47 +210,48 @@ static CK_RV open_own(struct session *s)
 
 static void close_own(struct session *s)
 {
-    if (s->open && s->generation >= s->link->void_before)
+    if (s->open && s->generation >= s->connection->void_before)
         s->calls->C_CloseSession(s->handle);
     s->open = false;
 }
 
 static CK_RV renew_own(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
 
-    if (s->open && s->generation == link->generation)
+    if (s->open && s->generation == connection->generation)
         return CKR_OK;
     close_own(s);
-    s->calls = link->calls;
-    s->generation = link->generation;
+    s->calls = connection->calls;
+    s->generation = connection->generation;
     return open_own(s);
 }
 
 CK_RV session_enter(struct session *s)
 {
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
 
-    pthread_mutex_lock(&link->lock);
-    CK_RV rv = link->connected ? CKR_OK : connect_locked(s);
+    pthread_mutex_lock(&connection->lock);
+    CK_RV rv = connection->connected ? CKR_OK : connect_locked(s);
     if (rv == CKR_OK && (rv = renew_own(s)) == CKR_OK)
-        link->inside++;
+        connection->inside++;
     else if (return_class(rv) == RETURN_STALE)
-        disconnect_locked(link);
-    pthread_mutex_unlock(&link->lock);
+        disconnect_locked(connection);
+    pthread_mutex_unlock(&connection->lock);
     return rv;
 }
 
 void session_leave(struct session *s, CK_RV rv)
 {
     enum return_class class = return_class(rv);
-    struct link *link = s->link;
+    struct connection *connection = s->connection;
 
-    pthread_mutex_lock(&link->lock);
-    link->inside--;
-    if ((class == RETURN_STALE || class == RETURN_DEVICE) && s->generation == link->generation)
-        disconnect_locked(link);
-    pthread_mutex_unlock(&link->lock);
+    pthread_mutex_lock(&connection->lock);
+    connection->inside--;
+    if ((class == RETURN_STALE || class == RETURN_DEVICE) &&
+        s->generation == connection->generation)
+        disconnect_locked(connection);
+    pthread_mutex_unlock(&connection->lock);
 }
 
 CK_RV session_logged_in(struct session *s)
@@ -262,15 +266,15 @@ CK_RV session_logged_in(struct session *s)
 
 void session_close(struct session *s)
 {
-    pthread_mutex_lock(&s->link->lock);
+    pthread_mutex_lock(&s->connection->lock);
     close_own(s);
-    pthread_mutex_unlock(&s->link->lock);
+    pthread_mutex_unlock(&s->connection->lock);
 }
 
-void link_close(struct link *link)
+void connection_close(struct connection *connection)
 {
-    disconnect_locked(link);
-    module_start_over(link);
-    pthread_mutex_destroy(&link->lock);
-    pthread_mutex_destroy(&link->make_lock);
+    disconnect_locked(connection);
+    module_start_over(connection);
+    pthread_mutex_destroy(&connection->lock);
+    pthread_mutex_destroy(&connection->make_lock);
 }
