@@ -1,0 +1,214 @@
+/* The names: subjectAltName (BR 7.1.2.7.12). */
+#include "lints/names.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "x509/oid.h"
+
+enum { DNS_NAME = DER_CONTEXT(2), DNS_NAME_MAX = 253, LABEL_MAX = 63 };
+
+void name_walk_open(const struct lint_case *c, struct name_walk *out)
+{
+    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_SUBJECT_ALT_NAME);
+    struct der all;
+
+    out->list = (struct der){ NULL, NULL };
+    if (!e)
+        return;
+    all = der_open(e->value);
+    if (!der_enter(&all, DER_SEQUENCE, &out->list))
+        out->list = (struct der){ NULL, NULL };
+}
+
+bool name_walk_next(struct name_walk *walk, struct bytes *name)
+{
+    unsigned tag;
+
+    while (der_next(&walk->list, &tag, name, NULL))
+        if (tag == DNS_NAME)
+            return true;
+    return false;
+}
+
+static bool each_name(struct lint_case *c, bool (*holds)(struct lint_case *, struct bytes))
+{
+    struct name_walk walk;
+    struct bytes name;
+
+    name_walk_open(c, &walk);
+    while (name_walk_next(&walk, &name))
+        if (!holds(c, name))
+            return false;
+    return true;
+}
+
+static bool san_present(struct lint_case *c)
+{
+    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_SUBJECT_ALT_NAME);
+    struct der all, list;
+
+    if (!e)
+        return lint_miss(c, "has no subjectAltName");
+    all = der_open(e->value);
+    return (der_enter(&all, DER_SEQUENCE, &list) && der_done(&all) && !der_done(&list)) ||
+           lint_miss(c, "subjectAltName is empty");
+}
+
+static bool san_criticality(struct lint_case *c)
+{
+    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_SUBJECT_ALT_NAME);
+    struct der all = der_open(c->tbs.subject), subject;
+    bool empty = der_enter(&all, DER_SEQUENCE, &subject) && der_done(&subject);
+
+    return !e || e->critical == empty ||
+           lint_miss(c, "subjectAltName is %scritical with %s subject", e->critical ? "" : "not ",
+                     empty ? "an empty" : "a");
+}
+
+/* dNSName and nothing else: what was validated here are domain names. */
+static bool san_dns_only(struct lint_case *c)
+{
+    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_SUBJECT_ALT_NAME);
+    struct der all = e ? der_open(e->value) : der_open((struct bytes){ NULL, 0 }), list;
+    unsigned tag;
+
+    if (!e || !der_enter(&all, DER_SEQUENCE, &list))
+        return true;
+    while (der_next(&list, &tag, NULL, NULL))
+        if (tag != DNS_NAME)
+            return lint_miss(c, "subjectAltName has a name of type %u", tag & 0x1f);
+    return der_done(&list) || lint_miss(c, "subjectAltName is malformed");
+}
+
+static bool is_ldh(struct bytes label)
+{
+    if (label.size == 0 || label.size > LABEL_MAX)
+        return false;
+    for (size_t i = 0; i < label.size; i++)
+        if (!isalnum(label.data[i]) && label.data[i] != '-')
+            return false;
+    return label.data[0] != '-' && label.data[label.size - 1] != '-';
+}
+
+/* The label at `*rest`, which moves behind its dot. False when there is none left. */
+static bool take_label(struct bytes *rest, bool *more, struct bytes *label)
+{
+    if (!*more)
+        return false;
+    const uint8_t *dot = rest->size ? memchr(rest->data, '.', rest->size) : NULL;
+    size_t size = dot ? (size_t)(dot - rest->data) : rest->size;
+
+    *label = (struct bytes){ rest->data, size };
+    *more = dot != NULL;
+    if (dot)
+        *rest = (struct bytes){ dot + 1, rest->size - size - 1 };
+    return true;
+}
+
+static struct bytes without_wildcard(struct bytes name)
+{
+    if (name.size > 2 && memcmp(name.data, "*.", 2) == 0)
+        return (struct bytes){ name.data + 2, name.size - 2 };
+    return name;
+}
+
+/* LDH labels, two or more, the last not all digits; a wildcard only as the whole first label. */
+static bool is_dns_name(struct lint_case *c, struct bytes name)
+{
+    struct bytes rest = without_wildcard(name), label = { NULL, 0 };
+    size_t labels = 0, digits = 0;
+    bool more = true;
+
+    for (; take_label(&rest, &more, &label); labels++)
+        if (!is_ldh(label))
+            return lint_miss(c, "%.*s is no domain name", (int)name.size, (const char *)name.data);
+    for (size_t i = 0; i < label.size; i++)
+        digits += isdigit(label.data[i]) != 0;
+    return (labels >= 2 && name.size <= DNS_NAME_MAX && digits < label.size) ||
+           lint_miss(c, "%.*s is no domain name", (int)name.size, (const char *)name.data);
+}
+
+static bool san_dns_syntax(struct lint_case *c)
+{
+    return each_name(c, is_dns_name);
+}
+
+static bool has_no_underscore(struct lint_case *c, struct bytes name)
+{
+    return !memchr(name.data, '_', name.size) ||
+           lint_miss(c, "%.*s has an underscore", (int)name.size, (const char *)name.data);
+}
+
+static bool no_underscore(struct lint_case *c)
+{
+    return each_name(c, has_no_underscore);
+}
+
+/* "??--" is reserved: only "xn--" may stand there (RFC 5890 2.3.1). */
+static bool has_no_reserved_label(struct lint_case *c, struct bytes name)
+{
+    struct bytes rest = name, label;
+    bool more = true;
+
+    while (take_label(&rest, &more, &label))
+        if (label.size >= 4 && memcmp(label.data + 2, "--", 2) == 0 &&
+            strncasecmp((const char *)label.data, "xn", 2) != 0)
+            return lint_miss(c, "%.*s has a reserved label", (int)name.size,
+                             (const char *)name.data);
+    return true;
+}
+
+static bool no_reserved_label(struct lint_case *c)
+{
+    return each_name(c, has_no_reserved_label);
+}
+
+static bool same_name(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
+}
+
+static bool names_no_duplicate(struct lint_case *c)
+{
+    struct name_walk outer, inner;
+    struct bytes name, other;
+
+    name_walk_open(c, &outer);
+    while (name_walk_next(&outer, &name))
+        for (inner = outer; name_walk_next(&inner, &other);)
+            if (same_name(name, other))
+                return lint_miss(c, "%.*s stands there twice", (int)name.size,
+                                 (const char *)name.data);
+    return true;
+}
+
+/* Nothing but what was validated, and all of it, in that order. */
+static bool names_exact(struct lint_case *c)
+{
+    struct name_walk walk;
+    struct bytes name;
+    size_t i = 0;
+
+    name_walk_open(c, &walk);
+    for (; name_walk_next(&walk, &name); i++)
+        if (i >= c->in->name_count || !bytes_equal(name, BYTES_OF(c->in->names[i])))
+            return lint_miss(c, "%.*s is not what was asked for", (int)name.size,
+                             (const char *)name.data);
+    return i == c->in->name_count || lint_miss(c, "a name is missing");
+}
+
+// clang-format off
+const struct lint name_lints[] = {
+    { "san_present",        "BR 7.1.2.7.12",     NULL, 0, san_present },
+    { "san_criticality",    "BR 7.1.2.7.12",     NULL, 0, san_criticality },
+    { "san_dns_only",       "BR 7.1.2.7.12",     NULL, 0, san_dns_only },
+    { "san_dns_syntax",     "BR 7.1.2.7.12",     NULL, 0, san_dns_syntax },
+    { "no_underscore",      "BR 7.1.2.7.12",     NULL, 0, no_underscore },
+    { "no_reserved_label",  "BR 7.1.2.7.12",     NULL, 0, no_reserved_label },
+    { "names_no_duplicate", "BR 7.1.2.7.12",     NULL, 0, names_no_duplicate },
+    { "names_exact",        "BR 3.2.2.4",        NULL, 0, names_exact },
+    { 0 },
+};
+// clang-format on
