@@ -65,7 +65,19 @@ static bool serial_fill(struct attempt *t, struct arena *a)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-static bool tbs_build(struct attempt *t, struct arena *a)
+static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
+{
+    const struct lint_value values[] = { { "validity_max", t->intent->validity_advised_days } };
+    struct lint_input in = { .tbs = t->tbs,
+                             .ca = t->signer.ca,
+                             .now = now,
+                             .names = request->names,
+                             .name_count = request->name_count,
+                             .spki = request->key->spki };
+    return lint_tbs(&in, t->signer.profile->profile, values, 1, &t->fault);
+}
+
+static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
 {
     struct csr csr;
     const Intent *in = t->intent;
@@ -79,12 +91,8 @@ static bool tbs_build(struct attempt *t, struct arena *a)
                                     .serial = t->serial,
                                     .not_before = t->not_before,
                                     .not_after = t->not_after };
-    return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault);
-}
-
-static bool lint(struct attempt *t, struct instant now)
-{
-    return lint_tbs(t->tbs, t->signer.profile->profile, t->signer.ca, now, &t->fault);
+    return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault) &&
+           lint(t, &request, now);
 }
 
 static bool signer(struct attempt *t)
@@ -154,7 +162,7 @@ void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
         ok = fault_set(&t->fault, FAULT_INTERNAL, "may_sign", "authority %s may not sign",
                        in->ca_id);
     if (ok && t->step == ATTEMPT_RESERVE)
-        ok = validity_fill(t, now) && serial_fill(t, a) && tbs_build(t, a) && lint(t, now);
+        ok = validity_fill(t, now) && serial_fill(t, a) && tbs_build(t, a, now);
     if (!ok)
         t->step = ATTEMPT_FAILED;
 }

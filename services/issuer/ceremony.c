@@ -83,11 +83,25 @@ static struct instant last_second(const struct run *run, const struct step *s)
     return end;
 }
 
+static char *fingerprint(const struct run *run, struct bytes der)
+{
+    uint8_t hash[SHA256_SIZE];
+
+    digest_sha256(der, hash);
+    return hex_upper(run->a, (struct bytes){ hash, sizeof hash });
+}
+
+/* The database's id of an authority: the first 8 bytes of its certificate's SHA-256. */
+static char *id_of(const struct run *run, const struct step *s)
+{
+    return arena_strndup(run->a, fingerprint(run, s->ca->der), 16);
+}
+
 static struct ca_request request_of(const struct run *run, const struct step *s,
                                     const uint8_t *serial)
 {
     const Ceremony *script = run->c->script;
-    const char *status = run->c->status, *issuer = issuer_name(s);
+    const char *status = run->c->status, *issuer = s->issuer ? id_of(run, s->issuer) : "";
 
     return (struct ca_request){
         .country = script->country,
@@ -132,14 +146,6 @@ static bool accept_certificate(struct run *run, struct step *s, struct bytes der
     return s->ca && certificate_verify(der, s->issuer ? s->issuer->ca : s->ca, run->f);
 }
 
-static char *fingerprint(struct run *run, struct bytes der)
-{
-    uint8_t hash[SHA256_SIZE];
-
-    digest_sha256(der, hash);
-    return hex_upper(run->a, (struct bytes){ hash, sizeof hash });
-}
-
 static bool write_certificate(struct run *run, const struct step *s, struct bytes der)
 {
     const char *folder = run->c->folder, *name = s->row->name;
@@ -167,12 +173,6 @@ static bool have_certificate(struct run *run, struct step *s)
            write_certificate(run, s, der) &&
            NOTE(run, "certificate %s (%s) signed with key %s, SHA-256 %s", name,
                 s->row->common_name, issuer_name(s), fingerprint(run, der));
-}
-
-/* The database's id of an authority: the first 8 bytes of its certificate's SHA-256. */
-static char *id_of(struct run *run, const struct step *s)
-{
-    return arena_strndup(run->a, fingerprint(run, s->ca->der), 16);
 }
 
 static Authority *row_of(struct run *run, const struct step *s)

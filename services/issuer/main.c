@@ -8,8 +8,6 @@
 #include "issuer.h"
 #include "service/service.h"
 
-struct issuer issuer;
-
 static struct issuer_settings {
     const char *module, *label, *status_host;
     struct secret pin;

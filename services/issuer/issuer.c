@@ -1,0 +1,3 @@
+#include "issuer.h"
+
+struct issuer issuer;
