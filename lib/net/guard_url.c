@@ -223,8 +223,8 @@ static bool host_check(const struct guard *g, const char *written, char host[GUA
 
 bool guard_url(const struct guard *g, const char *url, struct guarded_url *out, struct fault *f)
 {
-    const struct scheme *scheme;
-    const char *authority;
+    const struct scheme *scheme = NULL;
+    const char *authority = url;
     char written[GUARD_HOST_SIZE];
 
     return text_check(url, f) && authority_find(g, url, &scheme, &authority, f) &&
