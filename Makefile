@@ -47,8 +47,10 @@ TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.
 TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
 TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))
+# Outside parties that tests talk to; each is a program of one file.
+PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/peers/*.c))
 
-.PHONY: all help clean gen bins unit always
+.PHONY: all help clean gen bins unit always peers
 .SECONDARY:
 all: bins
 
@@ -127,6 +129,12 @@ $(B)/%.so: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) -O1 -fPIC -shared $< -ldl -o $@
 $(TESTS): | $(TEST_SO)
+
+$(PEERS): %: %.o $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+peers: $(PEERS) ## the outside parties of tests and of the demonstration
+$(TESTS): | $(PEERS)
+$(B)/lib/testing/%.o: CFLAGS += -DBUILD_DIR='"$(B)"'
 
 # ---- Fuzzing. A target is fuzz/NAME.c with its corpus in fuzz/corpus/NAME.
 FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c))))
