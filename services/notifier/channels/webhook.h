@@ -1,0 +1,44 @@
+/* webhook - what a webhook call looks like, when it counts and when it is tried again.
+ *
+ * Headers: X-WEBHOOK-KEY with the secret as it was given, and those of Standard Webhooks 1.0
+ * (webhook-id, webhook-timestamp, webhook-signature). Everything here is a pure function.
+ */
+#ifndef NOTIFIER_CHANNELS_WEBHOOK_H
+#define NOTIFIER_CHANNELS_WEBHOOK_H
+
+#include "base/secret.h"
+#include "sender.h"
+
+enum { WEBHOOK_ATTEMPTS = 10, WEBHOOK_WARNINGS = 3 };
+
+struct webhook {
+    const char *url;
+    struct secret secret; /* text NULL or "": no key and no signature */
+};
+
+/* Fills in `out`, which borrows `body` and lives in `a`. `id` is derived from the fact that is
+ * told, the same for each attempt, so that receivers can drop what they have seen. Fails only where
+ * `id` or the secret cannot be a header's value. */
+bool webhook_post(struct arena *a, const struct webhook *to, const char *id, struct instant now,
+                  struct bytes body, struct post *out, struct fault *f);
+
+/* The signature over id, time and body: "v1," and base64 of HMAC-SHA-256. A secret "whsec_..." is
+ * base64 after the underscore; any other, also one that is no base64 there, is taken as it is. */
+char *webhook_signature(struct arena *a, struct secret secret, const char *id, struct instant now,
+                        struct bytes body);
+
+/* Any 2xx, and nothing else. */
+bool webhook_is_delivered(const struct post_result *r);
+
+/* When to try again after `attempt` attempts (1 after the first); false when there were enough.
+ * Delays have 20 % of jitter, drawn from `random`. `retry_after` is the header (seconds or an HTTP
+ * date) or "": it can only delay, and by one day at most. */
+bool webhook_next_attempt(int attempt, const char *retry_after, struct instant now, uint32_t random,
+                          struct instant *next);
+
+/* An endpoint that has answered nothing but failures since then (0 us: that works). How many
+ * warnings its owner should have had by now; and whether it is time to disable it. */
+int webhook_warnings_due(struct instant failing_since, struct instant now);
+bool webhook_is_dead(struct instant failing_since, struct instant now);
+
+#endif

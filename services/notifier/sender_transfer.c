@@ -1,0 +1,194 @@
+#include "sender_transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_MS = 10000 };
+
+static void *must_have(void *p)
+{
+    if (!p)
+        abort(); /* out of memory */
+    return p;
+}
+
+static void must(CURLcode code)
+{
+    if (code != CURLE_OK)
+        abort(); /* out of memory, or a libcurl without what we are built for */
+}
+
+static const char *const *headers_copy(struct arena *a, const char *const *from)
+{
+    size_t count = 0;
+    const char **to;
+
+    while (from && from[count])
+        count++;
+    to = arena_array(a, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        to[i] = arena_strdup(a, from[i]);
+    return to;
+}
+
+struct transfer *transfer_new(const struct post *post,
+                              void (*done)(const struct post_result *, void *), void *context)
+{
+    struct transfer *t = must_have(calloc(1, sizeof *t));
+
+    arena_init(&t->arena);
+    t->post.url = arena_strdup(&t->arena, post->url);
+    t->post.headers = headers_copy(&t->arena, post->headers);
+    t->post.body.data = arena_copy(&t->arena, post->body.data, post->body.size);
+    t->post.body.size = post->body.size;
+    t->done = done;
+    t->context = context;
+    return t;
+}
+
+void transfer_settle(struct transfer *t, enum post_outcome outcome, const char *reason)
+{
+    t->result.outcome = outcome;
+    snprintf(t->result.reason, sizeof t->result.reason, "%s", reason);
+}
+
+/* The headers of an answer end with an empty line; those of a 1xx are not the answer yet. */
+static size_t header_seen(const char *line, size_t one, size_t size, void *data)
+{
+    struct transfer *t = data;
+    long status = 0;
+
+    (void)one;
+    if (size > 0 && (line[0] == '\r' || line[0] == '\n')) {
+        must(curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status));
+        t->answered = status >= 200;
+    }
+    return size;
+}
+
+/* A body is read for the sake of the connection, which can then be used again, but not for long. */
+static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
+{
+    struct transfer *t = data;
+
+    (void)bytes;
+    (void)one;
+    t->body_seen += size;
+    return t->body_seen > SENDER_BODY_MAX ? 0 : size;
+}
+
+static void set_request(struct transfer *t)
+{
+    t->headers = must_have(curl_slist_append(NULL, "Expect:")); /* no 100-continue */
+    for (const char *const *h = t->post.headers; *h; h++)
+        t->headers = must_have(curl_slist_append(t->headers, *h));
+    must(curl_easy_setopt(t->easy, CURLOPT_URL, t->post.url));
+    must(curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers));
+    must(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
+    must(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->post.body.data));
+    must(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.body.size));
+}
+
+static void set_answer(struct transfer *t)
+{
+    must(curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t));
+    must(curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error));
+    must(curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, header_seen));
+    must(curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t));
+    must(curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_seen));
+    must(curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t));
+}
+
+/* QUICK_EXIT: when time is up during a look-up, the resolving thread is left to end by itself (it
+ * frees what it holds); without it curl waits for getaddrinfo() and the whole loop with it. */
+static void set_limits(struct transfer *t, const struct sender_options *options)
+{
+    long timeout = (long)(options->timeout.us / 1000);
+    long connect = timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS;
+
+    must(curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout));
+    must(curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect));
+    must(curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L));
+    must(curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L));
+}
+
+/* CAINFO takes the place of the system's file of roots; its folder (CAPATH) stays as it is, so that
+ * the extra file adds to the roots. */
+static void set_trust(struct transfer *t, const struct sender_options *options)
+{
+    must(curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L));
+    must(curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    must(curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    if (options->ca_file)
+        must(curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file));
+}
+
+void transfer_start(struct transfer *t, const struct sender_options *options, CURLM *multi)
+{
+    t->easy = must_have(curl_easy_init());
+    t->watch.guard = &options->guard;
+    guard_curl(&t->watch, t->easy);
+    set_request(t);
+    set_answer(t);
+    set_limits(t, options);
+    set_trust(t, options);
+    t->result.sent = clock_now();
+    if (curl_multi_add_handle(multi, t->easy) != CURLM_OK)
+        abort();
+}
+
+void transfer_end(struct transfer *t, CURLM *multi)
+{
+    curl_multi_remove_handle(multi, t->easy);
+    curl_easy_cleanup(t->easy);
+    curl_slist_free_all(t->headers);
+}
+
+static void judge_answer(struct transfer *t)
+{
+    struct post_result *r = &t->result;
+    struct curl_header *header;
+    long status = 0;
+
+    must(curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status));
+    r->outcome = POST_ANSWERED;
+    r->status = (int)status;
+    r->received = clock_now();
+    if (curl_easy_header(t->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(r->retry_after, sizeof r->retry_after, "%s", header->value);
+    snprintf(r->reason, sizeof r->reason, "answered %ld%s", status,
+             status / 100 == 3 ? ", and redirects are not followed" : "");
+}
+
+static void judge_failure(struct transfer *t, CURLcode code)
+{
+    const char *why = t->error[0] ? t->error : curl_easy_strerror(code), *os = NULL;
+    char reason[POST_REASON_SIZE];
+    long number = 0;
+
+    must(curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number));
+    if (code == CURLE_COULDNT_CONNECT && number)
+        os = strerrordesc_np((int)number);
+    snprintf(reason, sizeof reason, "%.100s%s%.50s", why, os ? ": " : "", os ? os : "");
+    transfer_settle(t, POST_FAILED, reason);
+}
+
+/* Once the headers are there, nothing that happens to the rest takes the answer back. */
+void transfer_judge(struct transfer *t, CURLcode code)
+{
+    if (t->answered)
+        judge_answer(t);
+    else if (t->watch.refused.code != FAULT_NONE && !t->watch.opened)
+        transfer_settle(t, POST_REFUSED, t->watch.refused.detail);
+    else
+        judge_failure(t, code);
+}
+
+void transfer_done(struct transfer *t)
+{
+    t->done(&t->result, t->context);
+    arena_free(&t->arena);
+    free(t);
+}
