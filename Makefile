@@ -28,7 +28,7 @@ LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize% -O%,$(MODE_$(V
 LIBS := -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -ldl -lm
 
 SERVICES := $(notdir $(wildcard services/*))
-BINS := $(addprefix $(B)/bin/chancery-,$(SERVICES)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
+BINS := $(patsubst services/%/main.c,$(B)/bin/chancery-%,$(wildcard services/*/main.c)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
 
 # Generated: messages from proto/, statements from every .sql outside db/.
 PROTO := $(wildcard proto/*.proto tests/proto/*.proto)
