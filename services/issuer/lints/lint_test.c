@@ -355,12 +355,20 @@ static void times_are_compared_to_the_second(void **state)
         int64_t from, to; /* hours from now; the last second before `to` */
         bool passes;
     } cases[] = {
-        { "validity_max", 0, 2400, true },       { "validity_max", 0, 2401, false },
-        { "validity_order", 0, 1, true },        { "validity_order", 1, 1, false },
-        { "not_before_skew", -48, 24, true },    { "not_before_skew", -49, 24, false },
-        { "not_before_skew", 48, 72, true },     { "not_before_skew", 49, 72, false },
-        { "within_issuer", 0, 24 * 1095, true }, { "within_issuer", 0, 24 * 1095 + 1, false },
-        { "within_issuer", -1, 24, false },      { "time_encoding", 0, 24, true },
+        // clang-format off
+        { "validity_max",    0,   2400,          true },
+        { "validity_max",    0,   2401,          false },
+        { "validity_order",  0,   1,             true },
+        { "validity_order",  1,   1,             false },
+        { "not_before_skew", -48, 24,            true },
+        { "not_before_skew", -49, 24,            false },
+        { "not_before_skew", 48,  72,            true },
+        { "not_before_skew", 49,  72,            false },
+        { "within_issuer",   -1,  24,            true },
+        { "within_issuer",   0,   24 * 1095,     true },
+        { "within_issuer",   0,   24 * 1095 + 1, false },
+        { "time_encoding",   0,   24,            true },
+        // clang-format on
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct parts p = good_parts;

@@ -12,6 +12,9 @@ enum { LOST_MAX = 8 };
 /* How long a token may be idle until somebody looks whether it is still there. */
 #define IDLE seconds(15)
 
+/* How long closing waits at the least for threads that hang. */
+#define LAST_CHANCE seconds(2)
+
 struct signer {
     struct pool *pool;
     pthread_t thread;
@@ -391,17 +394,21 @@ struct pool *pool_new(struct connection *connection, const struct pool_options *
 
 static bool all_ended(const struct pool *pool)
 {
+    if (pool->lost > 0)
+        return false;
     for (const struct signer *s = pool->signers; s; s = s->next)
         if (!s->ended)
             return false;
     return true;
 }
 
-/* Who hangs is left behind; returns the others, for joining without the lock. */
+/* Who hangs is left behind; returns the others, for joining without the lock. Those that were given
+ * up get another chance to come back: only without them the module can be finalized. */
 static struct signer *signers_end(struct pool *pool)
 {
     struct signer *ended = NULL, *s;
-    struct tick until = tick_after(pool->options.patience);
+    bool hasty = pool->options.patience.us < LAST_CHANCE.us;
+    struct tick until = tick_after(hasty ? LAST_CHANCE : pool->options.patience);
     struct timespec at = { until.us / 1000000, until.us % 1000000 * 1000 };
 
     while (!all_ended(pool) && tick_left(until).us > 0)
