@@ -69,4 +69,12 @@ void http_status(struct call *call, int status);
 void http_keep(struct call *call, void *note);
 void *http_kept(const struct call *call);
 
+/* Instead of answering: the row's late rpc shall say now what the answer is. As with answering, the
+ * call is gone after this. */
+void http_late(struct call *call);
+
+/* What a family's `admit` leaves for handlers about the caller; the late call has it too. */
+void http_set_caller(struct call *call, void *caller);
+void *http_caller(const struct call *call);
+
 #endif

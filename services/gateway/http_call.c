@@ -1,4 +1,5 @@
 /* What handlers may ask of and tell the door. */
+#include <assert.h>
 #include <string.h>
 
 #include "http_request.h"
@@ -66,4 +67,22 @@ void http_keep(struct call *call, void *note)
 void *http_kept(const struct call *call)
 {
     return atomic_load(&request_of(call)->note);
+}
+
+void http_late(struct call *call)
+{
+    struct request *r = request_of(call);
+    assert(http_route(call)->late.service && side_of(call) == &r->own);
+    work_put_late(r);
+    side_end(&r->own);
+}
+
+void http_set_caller(struct call *call, void *caller)
+{
+    request_of(call)->caller = caller;
+}
+
+void *http_caller(const struct call *call)
+{
+    return request_of(call)->caller;
 }

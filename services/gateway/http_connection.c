@@ -65,9 +65,9 @@ void connections_cut(struct http *h)
         int64_t since = atomic_load_explicit(&n->since, memory_order_relaxed);
         if (since == 0 || since > oldest)
             continue;
-        shutdown(n->fd, SHUT_RDWR);
-        atomic_store_explicit(&n->since, 0, memory_order_relaxed);
         metric_add(METRIC_HTTP_SLOW_CLIENTS, 1);
+        atomic_store_explicit(&n->since, 0, memory_order_relaxed);
+        shutdown(n->fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&h->connections_lock);
 }

@@ -74,14 +74,13 @@ static struct request *pick_due(struct wheel *w, struct request **slot, int64_t 
 static void expire(struct request *r)
 {
     const struct route *route = r->match.entry->route;
-    metric_add(METRIC_HTTP_DEADLINES, !r->queued_late);
-    if (route->late.service && !r->queued_late && atomic_load(&r->begun) &&
-        wheel_add(r, tick_after(r->door->options.late))) {
-        request_hold(r);
+    metric_add(METRIC_HTTP_DEADLINES, !r->grace);
+    bool ask = route->late.service && !r->grace && atomic_load(&r->begun);
+    r->grace = true;
+    if (ask && wheel_add(r, tick_after(r->door->options.late)))
         work_put_late(r);
-    } else {
+    else
         request_refuse(r, FAULT_TIMEOUT, "not answered by the deadline");
-    }
 }
 
 static void expire_all(struct request *due)

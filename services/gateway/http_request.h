@@ -59,14 +59,16 @@ struct request {
     struct side own, late;
     ProtobufCMessage *in;
     _Atomic(void *) note; /* from the handler for the late rpc */
+    void *caller;         /* from admit() */
 
     struct arena answer_arena;
     struct http_answer answer;
     const struct http_header *answer_headers;
 
-    struct request *queue_next; /* while it waits for a worker */
-    bool queued_late;
-    atomic_bool begun;            /* a worker has taken it */
+    struct request *queue_next;   /* while it waits for a worker */
+    atomic_bool begun;            /* its handler has the input */
+    atomic_bool late_asked;       /* ... and so has, or will have, its late rpc */
+    bool grace;                   /* it got more time for that */
     struct request *next, **link; /* in the deadline wheel; `link` NULL: is not there */
     struct tick deadline;
 };
@@ -144,8 +146,9 @@ ProtobufCMessage *input_read(struct request *r, struct call *call);
 void work_start(struct http *h);
 void work_stop(struct http *h);
 bool work_put(struct request *r);      /* false: full */
-void work_put_late(struct request *r); /* before all others */
+void work_put_late(struct request *r); /* once, before all others */
 void request_serve(struct request *r); /* on a worker; INLINE: on the HTTP thread */
+void side_end(struct side *side);      /* its call has ended */
 
 /* http_deadline.c */
 void wheel_start(struct http *h);

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -106,6 +107,17 @@ static void toys_late(Toys_Service *self, const ToyIn *in, ToyOut_Closure answer
     answer(&out, call);
 }
 
+/* A handler on a path of its own stands here as long as a test holds it. */
+static pthread_mutex_t toy_gate = PTHREAD_MUTEX_INITIALIZER;
+
+static bool gate_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
+{
+    (void)call, (void)answer, (void)out;
+    pthread_mutex_lock(&toy_gate);
+    pthread_mutex_unlock(&toy_gate);
+    return false;
+}
+
 static Toys_Service toys = TOYS__INIT(toys_);
 
 static bool toy_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
@@ -131,6 +143,8 @@ static const struct route toy_routes[] = {
     { POST,   "/wait",            AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait" },
     { POST,   "/wait/short",      AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait", .deadline = { 100000 } },
     { POST,   "/wait/late/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 } },
+    { POST,   "/wait/later/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late") },
+    { POST,   "/toy/gate",        WORKER, RPC(toys, "Echo"), "toy:write", 200, "Stands", .shape = gate_shape },
     { GET,    "/inline",          INLINE, RPC(toys, "Echo"), NULL,        200, "At once" },
     { GET,    "/rest/{rest...}",  WORKER, RPC(toys, "Echo"), NULL,        200, "All of it" },
     { 0 },

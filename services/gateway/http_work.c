@@ -34,7 +34,9 @@ bool work_put(struct request *r)
 void work_put_late(struct request *r)
 {
     struct queue *q = &r->door->queue;
-    r->queued_late = true;
+    if (atomic_exchange(&r->late_asked, true))
+        return;
+    request_hold(r); /* until the late call has ended */
     pthread_mutex_lock(&q->lock);
     put(q, r, true);
     pthread_mutex_unlock(&q->lock);
@@ -57,13 +59,18 @@ static struct request *take(struct queue *q)
     return r;
 }
 
+void side_end(struct side *side)
+{
+    atomic_store(&side->finished, true);
+    metric_add(METRIC_HTTP_CALLS, -1);
+    request_drop(side->request);
+}
+
 /* Ends a side's call. The first to claim the request is heard, the other one is dropped. */
 static void side_finish(struct call *call, const ProtobufCMessage *answer)
 {
     struct side *side = call->door;
     struct request *r = side->request;
-    atomic_store(&side->finished, true);
-    metric_add(METRIC_HTTP_CALLS, -1);
     if (request_claim(r)) {
         if (answer)
             answer_message(r, side, answer);
@@ -71,7 +78,7 @@ static void side_finish(struct call *call, const ProtobufCMessage *answer)
             answer_fault(r, side, &call->fault);
         request_send(r);
     }
-    request_drop(r);
+    side_end(side);
 }
 
 /* A late call that does not know the truth either: the deadline has passed. */
@@ -136,7 +143,7 @@ static void work(struct request *r)
 {
     if (atomic_load(&r->claimed))
         request_drop(r);
-    else if (r->queued_late)
+    else if (atomic_load(&r->late_asked))
         serve_late(r);
     else
         request_serve(r);
