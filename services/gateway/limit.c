@@ -1,0 +1,232 @@
+#include "limit.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http.h"
+#include "service/metrics.h"
+#include "store/cache.h"
+
+enum { SETS = 1024, WAYS = 4, LOCKS = 64, LEASE = 10, LOCAL_PART = 4 };
+
+/* What one key has of one window. */
+struct bucket {
+    int leased;          /* tokens in hand, until `lease_ends` */
+    int64_t lease_ends;  /* ticks */
+    int64_t empty_until; /* Redis had none: not asked again before */
+    double local;        /* the bucket of one's own */
+    int64_t local_at;
+};
+
+struct key {
+    int64_t id, used; /* used: the tick of the last request */
+    struct bucket buckets[LIMIT_WINDOWS];
+};
+
+struct limits {
+    struct limit_options options;
+    pthread_key_t caches; /* each thread's */
+    pthread_mutex_t locks[LOCKS];
+    struct key keys[SETS][WAYS];
+};
+
+static double rate_of(const struct limit_window *w)
+{
+    return w->requests * 1e6 / (double)w->window.us;
+}
+
+static void free_cache(void *cache)
+{
+    cache_free(cache);
+}
+
+/* From Redis, with a connection of this thread. */
+static bool lease_cache(void *context, const char *bucket, double rate, int burst, int want,
+                        int *granted)
+{
+    struct limits *l = context;
+    struct fault f;
+    struct cache *cache = pthread_getspecific(l->caches);
+    if (!cache && (cache = cache_new(l->options.redis, &f)))
+        pthread_setspecific(l->caches, cache);
+    return cache && cache_lease(cache, bucket, rate, burst, want, granted);
+}
+
+static bool lease_nothing(void *context, const char *bucket, double rate, int burst, int want,
+                          int *granted)
+{
+    (void)context, (void)bucket, (void)rate, (void)burst, (void)want, (void)granted;
+    return false;
+}
+
+static bool redis_good(const struct limit_options *o, struct fault *f)
+{
+    struct cache *probe = *o->redis.text ? cache_new(o->redis, f) : NULL;
+    cache_free(probe);
+    return probe || !*o->redis.text;
+}
+
+struct limits *limits_new(const struct limit_options *options, struct fault *f)
+{
+    struct limits *l = NULL;
+    if (!options->lease && !redis_good(options, f))
+        return NULL;
+    if (!(l = calloc(1, sizeof *l)))
+        abort();
+    l->options = *options;
+    if (!options->lease) {
+        l->options.lease = *options->redis.text ? lease_cache : lease_nothing;
+        l->options.context = l;
+    }
+    pthread_key_create(&l->caches, free_cache);
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&l->locks[i], NULL);
+    return l;
+}
+
+void limits_free(struct limits *l)
+{
+    if (!l)
+        return;
+    free_cache(pthread_getspecific(l->caches));
+    pthread_key_delete(l->caches);
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&l->locks[i]);
+    free(l);
+}
+
+/* The record of a key, in the place of the one that was not used for longest. */
+static struct key *key_of(struct limits *l, int64_t id, int64_t now)
+{
+    struct key *set = l->keys[(uint64_t)id % SETS], *place = &set[0];
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].id == id) {
+            place = &set[i];
+            break;
+        }
+        place = set[i].used < place->used ? &set[i] : place;
+    }
+    if (place->id != id) {
+        *place = (struct key){ .id = id };
+        for (int i = 0; i < LIMIT_WINDOWS; i++) {
+            place->buckets[i].local = (double)l->options.windows[i].requests / LOCAL_PART;
+            place->buckets[i].local_at = now;
+        }
+    }
+    place->used = now;
+    return place;
+}
+
+/* Tokens that one may take from one's own bucket, which gains while time passes. */
+static bool local_has(const struct limit_window *w, struct bucket *b, int64_t now)
+{
+    double most = fmax(1, (double)w->requests / LOCAL_PART);
+    double gained = rate_of(w) / LOCAL_PART * (double)(now - b->local_at) / 1e6;
+    b->local = fmin(most, b->local + gained);
+    b->local_at = now;
+    return b->local >= 1;
+}
+
+enum outcome { HAS, EMPTY, ASK };
+
+static enum outcome in_hand(const struct bucket *b, int64_t now)
+{
+    if (b->leased > 0 && b->lease_ends > now)
+        return HAS;
+    return b->empty_until > now ? EMPTY : ASK;
+}
+
+/* Adds what Redis gave. */
+static void lease_add(const struct limit_window *w, struct bucket *b, int granted, int64_t now)
+{
+    b->leased = (b->lease_ends > now ? b->leased : 0) + granted;
+    b->lease_ends = now + w->window.us;
+    if (b->leased == 0) /* until one token more is there */
+        b->empty_until = now + (int64_t)(1e6 / rate_of(w));
+}
+
+struct taking {
+    struct limits *l;
+    struct call *call;
+    pthread_mutex_t *lock;
+    bool local[LIMIT_WINDOWS]; /* Redis did not answer */
+};
+
+/* Asks Redis; without the lock, which nobody may hold over a trip. */
+static void lease(struct taking *t, int window)
+{
+    const struct limit_window *w = &t->l->options.windows[window];
+    int64_t id = t->call->actor.api_key_id;
+    char name[64];
+    int granted = 0;
+    snprintf(name, sizeof name, "limit:%s:%" PRId64, w->name, id);
+    metric_add(METRIC_LIMIT_LEASES, 1);
+    t->local[window] =
+        !t->l->options.lease(t->l->options.context, name, rate_of(w), w->requests, LEASE, &granted);
+    metric_add(METRIC_LIMIT_LOCAL, t->local[window]);
+    int64_t now = tick_now().us;
+    pthread_mutex_lock(t->lock);
+    if (!t->local[window])
+        lease_add(w, &key_of(t->l, id, now)->buckets[window], granted, now);
+    pthread_mutex_unlock(t->lock);
+}
+
+/* One look at both windows under the lock: takes from both or from none. `*window` is the one that
+ * refuses or wants a lease. */
+static enum outcome take(struct taking *t, int *window)
+{
+    enum outcome outcome = HAS;
+    int64_t now = tick_now().us;
+    pthread_mutex_lock(t->lock);
+    struct key *key = key_of(t->l, t->call->actor.api_key_id, now);
+    for (*window = 0; *window < LIMIT_WINDOWS; ++*window) {
+        const struct limit_window *w = &t->l->options.windows[*window];
+        struct bucket *b = &key->buckets[*window];
+        if (w->requests == 0)
+            continue;
+        outcome = t->local[*window] ? (local_has(w, b, now) ? HAS : EMPTY) : in_hand(b, now);
+        if (outcome != HAS)
+            break;
+    }
+    for (int i = 0; outcome == HAS && i < LIMIT_WINDOWS; i++) {
+        key->buckets[i].local -= t->local[i];
+        key->buckets[i].leased -= !t->local[i];
+    }
+    pthread_mutex_unlock(t->lock);
+    return outcome;
+}
+
+static bool refuse(struct limits *l, struct call *call, int window)
+{
+    char text[160];
+    const struct limit_window *w = l->options.windows;
+    int wait = (int)ceil(1 / rate_of(&w[window]));
+    snprintf(text, sizeof text, "%d", wait);
+    http_header(call, "Retry-After", text);
+    snprintf(text, sizeof text, "\"%s\";r=0;t=%d", w[window].name, wait);
+    http_header(call, "RateLimit", text);
+    snprintf(text, sizeof text, "\"%s\";q=%d;w=%" PRId64 ", \"%s\";q=%d;w=%" PRId64, w[0].name,
+             w[0].requests, w[0].window.us / 1000000, w[1].name, w[1].requests,
+             w[1].window.us / 1000000);
+    http_header(call, "RateLimit-Policy", text);
+    metric_add(METRIC_LIMIT_REFUSED, 1);
+    return fault_set(&call->fault, FAULT_RATE, NULL, "%s", "");
+}
+
+bool limit_take(struct limits *l, struct call *call)
+{
+    int window = 0;
+    enum outcome outcome = ASK;
+    uint64_t set = (uint64_t)call->actor.api_key_id % SETS;
+    struct taking t = { .l = l, .call = call, .lock = &l->locks[set % LOCKS] };
+    /* Each round leases for one window; another thread may use that up in between. */
+    for (int round = 0; outcome == ASK && round < 2 * LIMIT_WINDOWS; round++) {
+        outcome = take(&t, &window);
+        if (outcome == ASK)
+            lease(&t, window);
+    }
+    return outcome == HAS || refuse(l, call, window);
+}

@@ -1,0 +1,25 @@
+/* role - who may do what: policy/roles.json, read once. */
+#ifndef GATEWAY_ROLE_H
+#define GATEWAY_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+
+enum { PERMISSIONS_MAX = 128 };
+
+struct roles;
+
+/* Fails when the file names a permission that its own list does not have. */
+struct roles *roles_read(const char *path, struct fault *f);
+struct roles *roles_parse(const char *json, size_t size, struct fault *f);
+void roles_free(struct roles *r); /* NULL allowed */
+
+bool roles_know(const struct roles *r, const char *permission);
+
+/* The user's role and the role to which the key is restricted must both allow it. "any" is allowed
+ * to everybody whose roles exist. */
+bool roles_allow(const struct roles *r, int role, int key_role, const char *permission);
+
+#endif

@@ -1,0 +1,92 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "role.h"
+
+enum { ADMINISTRATOR = 1, LIMITED, FINANCE, MANAGER, STANDARD };
+enum { FREE = 0, ORDERS = 100, ORDERS_DOMAINS, VIEW, USERS };
+
+// clang-format off
+static const struct {
+    int role, key;
+    const char *permission;
+    bool allowed;
+} cases[] = {
+    { ADMINISTRATOR, FREE,           "order:create",        true },
+    { ADMINISTRATOR, FREE,           "user:delete",         true },
+    { ADMINISTRATOR, FREE,           "any",                 true },
+    { ADMINISTRATOR, FREE,           "order:nonsense",      false },
+    { ADMINISTRATOR, FREE,           "",                    false },
+    { ADMINISTRATOR, ORDERS,         "order:create",        true },
+    { ADMINISTRATOR, ORDERS,         "domain:create",       false },
+    { ADMINISTRATOR, ORDERS_DOMAINS, "domain:create",       true },
+    { ADMINISTRATOR, ORDERS_DOMAINS, "user:read",           false },
+    { ADMINISTRATOR, VIEW,           "order:read",          true },
+    { ADMINISTRATOR, VIEW,           "order:create",        false },
+    { ADMINISTRATOR, USERS,          "user:create",         true },
+    { ADMINISTRATOR, USERS,          "order:read",          false },
+    { ADMINISTRATOR, 999,            "order:read",          false },
+    { LIMITED,       FREE,           "order:create",        true },
+    { LIMITED,       FREE,           "request:approve",     false },
+    { FINANCE,       FREE,           "finance:update",      true },
+    { FINANCE,       FREE,           "order:create",        false },
+    { MANAGER,       FREE,           "request:approve",     true },
+    { MANAGER,       FREE,           "webhook:read",        true },
+    { MANAGER,       FREE,           "webhook:create",      false },
+    { STANDARD,      FREE,           "order:create",        true },
+    { STANDARD,      FREE,           "organization:delete", false },
+    { STANDARD,      VIEW,           "order:create",        false },
+    { 0,             FREE,           "any",                 false },
+    { 6,             FREE,           "order:read",          false },
+};
+// clang-format on
+
+static void both_roles_must_allow(void **state)
+{
+    struct fault f = { 0 };
+    struct roles *roles = roles_read("policy/roles.json", &f);
+    (void)state;
+    if (!roles)
+        fail_msg("%s %s", f.field, f.detail);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (roles_allow(roles, cases[i].role, cases[i].key, cases[i].permission) !=
+            cases[i].allowed)
+            fail_msg("role %d, key %d, %s", cases[i].role, cases[i].key, cases[i].permission);
+    roles_free(roles);
+}
+
+static void a_bad_file_is_a_fault(void **state)
+{
+    static const char *const files[] = {
+        "",
+        "[]",
+        "{\"roles\":[{\"id\":1}]}",
+        "{\"permissions\":[\"a:b\"],\"roles\":[{\"id\":1,\"name\":\"x\",\"permissions\":[\"a:c\"]}]"
+        "}",
+        "{\"permissions\":[\"a:b\"],\"key_roles\":[{\"id\":1,\"name\":\"x\",\"permissions\":[\"*:"
+        "c\"]}]}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct fault f = { 0 };
+        assert_null(roles_parse(files[i], strlen(files[i]), &f));
+        assert_int_not_equal(f.code, FAULT_NONE);
+    }
+    struct fault f = { 0 };
+    assert_null(roles_read("policy/no-such-file.json", &f));
+    assert_string_equal(f.field, "policy/no-such-file.json");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_roles_must_allow),
+        cmocka_unit_test(a_bad_file_is_a_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+#include "session.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http.h"
+#include "pki/digest.h"
+#include "service/metrics.h"
+#include "services/gateway/session.sql.h"
+#include "store/store.h"
+
+/* Two tables of fixed size, so that nobody who tries keys pushes out the good ones. */
+enum { SETS = 2048, WAYS = 4, LOCKS = 64, KEY_MAX = 256 };
+
+struct entry {
+    uint8_t hash[SHA256_SIZE];
+    Session session;
+    int64_t until; /* a tick; 0: unused */
+};
+
+struct table {
+    struct entry entries[SETS][WAYS];
+};
+
+struct sessions {
+    struct session_options options;
+    pthread_mutex_t locks[LOCKS];
+    struct table present, absent;
+};
+
+struct caller {
+    const struct sessions *sessions;
+    int role_id, key_role_id;
+};
+
+static bool find_stored(struct arena *a, const SessionKey *key, Session *out, bool *found,
+                        struct fault *f)
+{
+    if (!store_mine())
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, "this thread has no connection");
+    return store_maybe(store_mine(), a, &sql_session_find, &key->base, &out->base, found, f);
+}
+
+struct sessions *sessions_new(const struct session_options *options)
+{
+    struct sessions *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    s->options = *options;
+    s->options.find = options->find ? options->find : find_stored;
+    s->options.fresh = options->fresh.us ? options->fresh : seconds(5);
+    s->options.absent = options->absent.us ? options->absent : seconds(1);
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&s->locks[i], NULL);
+    return s;
+}
+
+void sessions_free(struct sessions *s)
+{
+    if (!s)
+        return;
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&s->locks[i]);
+    free(s);
+}
+
+static size_t set_of(const uint8_t hash[SHA256_SIZE])
+{
+    uint32_t n;
+    memcpy(&n, hash, sizeof n);
+    return n % SETS;
+}
+
+static bool look(struct table *t, const uint8_t hash[SHA256_SIZE], int64_t now, Session *out)
+{
+    struct entry *set = t->entries[set_of(hash)];
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].until > now && memcmp(set[i].hash, hash, SHA256_SIZE) == 0) {
+            *out = set[i].session;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In the place of the same key, or of what ends first. */
+static void keep(struct table *t, const uint8_t hash[SHA256_SIZE], const Session *session,
+                 int64_t until)
+{
+    struct entry *set = t->entries[set_of(hash)], *place = &set[0];
+    for (int i = 0; i < WAYS; i++) {
+        if (memcmp(set[i].hash, hash, SHA256_SIZE) == 0) {
+            place = &set[i];
+            break;
+        }
+        place = set[i].until < place->until ? &set[i] : place;
+    }
+    memcpy(place->hash, hash, SHA256_SIZE);
+    place->session = *session;
+    place->until = until;
+}
+
+static bool ask(struct sessions *s, struct call *call, uint8_t hash[SHA256_SIZE], Session *out,
+                bool *found)
+{
+    SessionKey key = SESSION_KEY__INIT;
+    key.key_hash = (ProtobufCBinaryData){ SHA256_SIZE, hash };
+    metric_add(METRIC_SESSION_LOOKUPS, 1);
+    return s->options.find(&call->arena, &key, out, found, &call->fault);
+}
+
+static bool find(struct sessions *s, struct call *call, uint8_t hash[SHA256_SIZE], Session *out)
+{
+    pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
+    int64_t now = tick_now().us;
+    pthread_mutex_lock(lock);
+    bool found = look(&s->present, hash, now, out);
+    bool absent = !found && look(&s->absent, hash, now, out);
+    pthread_mutex_unlock(lock);
+    if (found)
+        return true;
+    if (!absent && !ask(s, call, hash, out, &found))
+        return false;
+    if (!absent) {
+        struct duration life = found ? s->options.fresh : s->options.absent;
+        pthread_mutex_lock(lock);
+        keep(found ? &s->present : &s->absent, hash, out, now + life.us);
+        pthread_mutex_unlock(lock);
+    }
+    return found || fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
+}
+
+static void enter(struct sessions *s, struct call *call, const Session *session)
+{
+    struct caller *caller = arena_new(&call->arena, struct caller);
+    *caller = (struct caller){ s, session->role_id, session->key_role_id };
+    http_set_caller(call, caller);
+    call->actor.account_id = session->account_id;
+    call->actor.user_id = session->user_id;
+    call->actor.api_key_id = session->api_key_id;
+}
+
+/* A key that is missing, too long or unknown: the same answer (services-api 6). */
+bool session_admit(struct call *call, const struct route *route, void *sessions)
+{
+    struct sessions *s = sessions;
+    Session session = SESSION__INIT;
+    uint8_t hash[SHA256_SIZE];
+    if (!route->permission)
+        return true;
+    const char *key = http_request_header(call, "X-DC-DEVKEY");
+    if (!key || !*key || strlen(key) > KEY_MAX)
+        return fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
+    digest_sha256(BYTES_OF(key), hash);
+    if (!find(s, call, hash, &session))
+        return false;
+    enter(s, call, &session);
+    if (s->options.limits && !limit_take(s->options.limits, call))
+        return false;
+    return session_may(call, route->permission) ||
+           fault_set(&call->fault, FAULT_PERMISSION, NULL, "%s", "");
+}
+
+bool session_may(const struct call *call, const char *permission)
+{
+    const struct caller *caller = http_caller(call);
+    return caller && roles_allow(caller->sessions->options.roles, caller->role_id,
+                                 caller->key_role_id, permission);
+}
