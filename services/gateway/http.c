@@ -444,8 +444,3 @@ uint16_t http_port(const struct http *h)
 {
     return h->port;
 }
-
-const struct router *http_router(const struct http *h)
-{
-    return h->router;
-}

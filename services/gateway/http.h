@@ -49,11 +49,15 @@ void http_stop(struct http *h);
 void http_free(struct http *h);
 
 uint16_t http_port(const struct http *h);
-const struct router *http_router(const struct http *h);
+
+/* Members of an input that the door fills in itself, whatever a client sends: account_id, now, ...
+ */
+bool http_own_member(const char *name);
 
 /* For handlers: about the request of a call that came through this door. What they return lives as
  * long as the call. */
 const struct route *http_route(const struct call *call);
+const struct router *http_router(const struct call *call);
 const char *http_request_header(const struct call *call, const char *name); /* NULL: absent */
 const char *http_path(const struct call *call);                             /* as sent, no query */
 struct bytes http_body(const struct call *call);

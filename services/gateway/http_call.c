@@ -20,6 +20,11 @@ const struct route *http_route(const struct call *call)
     return request_of(call)->match.entry->route;
 }
 
+const struct router *http_router(const struct call *call)
+{
+    return request_of(call)->door->router;
+}
+
 const char *http_request_header(const struct call *call, const char *name)
 {
     for (const struct http_header *h = request_of(call)->headers.first; h; h = h->next)

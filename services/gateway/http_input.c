@@ -1,5 +1,6 @@
 /* From a request to the input message of its rpc: query, then body, then path; last what no client
  * may choose. */
+#include <stddef.h>
 #include <string.h>
 
 #include "common.pb-c.h"
@@ -98,35 +99,45 @@ static void set_now(struct arena *a, ProtobufCMessage *in, const ProtobufCFieldD
     *(Instant **)member_at(in, field) = now;
 }
 
-/* What the house knows better than any client: whose request it is, from where, and when. A path
- * may still name another user. */
+/* What the house knows better than any client: whose request it is, from where, and when. */
+static const struct own {
+    const char *name;
+    enum { AN_ID, A_WORD, THE_TIME } kind;
+    size_t offset; /* in struct call */
+} own_members[] = {
+    { "account_id", AN_ID, offsetof(struct call, actor.account_id) },
+    { "user_id", AN_ID, offsetof(struct call, actor.user_id) },
+    { "api_key_id", AN_ID, offsetof(struct call, actor.api_key_id) },
+    { "source", A_WORD, offsetof(struct call, actor.source) },
+    { "ip", A_WORD, offsetof(struct call, actor.ip) },
+    { "traceparent", A_WORD, offsetof(struct call, traceparent) },
+    { "now", THE_TIME, 0 },
+};
+enum { OWN_MEMBERS = sizeof own_members / sizeof *own_members };
+
+bool http_own_member(const char *name)
+{
+    for (size_t i = 0; i < OWN_MEMBERS; i++)
+        if (strcmp(own_members[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A path may still name another user. */
 static void set_own(struct request *r, struct call *call, ProtobufCMessage *in)
 {
-    struct actor *actor = &call->actor;
-    const struct {
-        const char *name;
-        int64_t id;
-        char *word;
-    } members[] = {
-        { "account_id", actor->account_id, NULL },
-        { "user_id", actor->user_id, NULL },
-        { "api_key_id", actor->api_key_id, NULL },
-        { "source", 0, actor->source },
-        { "ip", 0, actor->ip },
-        { "traceparent", 0, call->traceparent },
-    };
-    const ProtobufCFieldDescriptor *field;
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        field = field_find(in->descriptor, members[i].name);
-        if (!field || is_path_field(r->match.entry, members[i].name))
+    for (const struct own *own = own_members; own < own_members + OWN_MEMBERS; own++) {
+        const ProtobufCFieldDescriptor *field = field_find(in->descriptor, own->name);
+        void *value = (char *)call + own->offset;
+        if (!field || is_path_field(r->match.entry, own->name))
             continue;
-        if (members[i].word)
-            set_word(in, field, members[i].word);
+        if (own->kind == AN_ID)
+            set_id(in, field, *(int64_t *)value);
+        else if (own->kind == A_WORD)
+            set_word(in, field, value);
         else
-            set_id(in, field, members[i].id);
+            set_now(&call->arena, in, field);
     }
-    if ((field = field_find(in->descriptor, "now")))
-        set_now(&call->arena, in, field);
 }
 
 static bool set_raw_body(struct request *r, ProtobufCMessage *in)

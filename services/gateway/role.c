@@ -90,7 +90,7 @@ struct roles *roles_parse(const char *json, size_t size, struct fault *f)
     return NULL;
 }
 
-struct roles *roles_read(const char *path, struct fault *f)
+struct roles *roles_load(const char *path, struct fault *f)
 {
     static const size_t most = FILE_MAX;
     AUTO(FILE) file = fopen(path, "re");

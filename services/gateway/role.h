@@ -12,7 +12,7 @@ enum { PERMISSIONS_MAX = 128 };
 struct roles;
 
 /* Fails when the file names a permission that its own list does not have. */
-struct roles *roles_read(const char *path, struct fault *f);
+struct roles *roles_load(const char *path, struct fault *f);
 struct roles *roles_parse(const char *json, size_t size, struct fault *f);
 void roles_free(struct roles *r); /* NULL allowed */
 

@@ -49,7 +49,7 @@ static const struct {
 static void both_roles_must_allow(void **state)
 {
     struct fault f = { 0 };
-    struct roles *roles = roles_read("policy/roles.json", &f);
+    struct roles *roles = roles_load("policy/roles.json", &f);
     (void)state;
     if (!roles)
         fail_msg("%s %s", f.field, f.detail);
@@ -78,7 +78,7 @@ static void a_bad_file_is_a_fault(void **state)
         assert_int_not_equal(f.code, FAULT_NONE);
     }
     struct fault f = { 0 };
-    assert_null(roles_read("policy/no-such-file.json", &f));
+    assert_null(roles_load("policy/no-such-file.json", &f));
     assert_string_equal(f.field, "policy/no-such-file.json");
 }
 

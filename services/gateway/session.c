@@ -49,8 +49,8 @@ struct sessions *sessions_new(const struct session_options *options)
         abort();
     s->options = *options;
     s->options.find = options->find ? options->find : find_stored;
-    s->options.fresh = options->fresh.us ? options->fresh : seconds(5);
-    s->options.absent = options->absent.us ? options->absent : seconds(1);
+    if (!options->absent.us)
+        s->options.absent = options->fresh.us < 1000000 ? options->fresh : seconds(1);
     for (int i = 0; i < LOCKS; i++)
         pthread_mutex_init(&s->locks[i], NULL);
     return s;

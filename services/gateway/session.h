@@ -14,8 +14,8 @@
 struct session_options {
     const struct roles *roles;
     struct limits *limits;  /* NULL: none */
-    struct duration fresh;  /* default 5 s */
-    struct duration absent; /* default 1 s */
+    struct duration fresh;  /* how long what was found is believed; 0: not at all */
+    struct duration absent; /* likewise what was not; 0: 1 s, but not longer than `fresh` */
     /* NULL: in the database, with the worker's connection. */
     bool (*find)(struct arena *a, const SessionKey *key, Session *out, bool *found,
                  struct fault *f);

@@ -96,7 +96,7 @@ struct house {
 static void open_house(struct house *h, struct duration fresh, struct duration absent)
 {
     struct fault f = { 0 };
-    h->roles = roles_read("policy/roles.json", &f);
+    h->roles = roles_load("policy/roles.json", &f);
     h->sessions = sessions_new(&(struct session_options){
         .roles = h->roles, .fresh = fresh, .absent = absent, .find = find_key });
     h->families[0] = (struct route_family){
