@@ -15,14 +15,14 @@ static bool is_word(char c)
 /* In lower case, with what stands in '...' and behind "--" blanked, so that positions stay. */
 static char *plain(const char *text)
 {
-    char *out = arena_strdup(&arena, text), quote = 0;
+    char *out = arena_strdup(&arena, text);
+    char quote = 0;
 
     for (char *p = out; *p; p++) {
         *p = (char)tolower((unsigned char)*p);
-        if (quote == '-') {
-            quote = *p == '\n' ? 0 : quote;
-        } else if (quote) {
-            quote = *p == quote ? 0 : quote;
+        if (quote) {
+            if (*p == (quote == '-' ? '\n' : quote))
+                quote = 0;
         } else if (*p == '\'' || (*p == '-' && p[1] == '-')) {
             quote = *p;
         } else {
@@ -71,7 +71,7 @@ static void check_clock(const char *path)
         for (const char *at = seen; (at = find_word(at, clocks[i])); at++) {
             const char *line = line_at(text, (size_t)(at - seen));
             /* "now" is also the name of a parameter and of columns made from it. */
-            bool call = strcmp(clocks[i], "now") || at[strspn(at, "now ")] == '(';
+            bool call = strcmp(clocks[i], "now") != 0 || at[strspn(at, "now ")] == '(';
 
             if (call && !strstr(line, "lease_until"))
                 complain(path, "the database's clock", line);

@@ -1,6 +1,7 @@
 /* The reading half of row.h: columns to members. */
 #include "message/row.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <string.h>
 
@@ -204,6 +205,7 @@ static bool column_read(struct arena *a, const struct row_column *c, const struc
                          .value = { value->data, value->size },
                          .fault = f };
 
+    assert(r.message);                        /* made where it was absent */
     if (c->type == SQL_JSONB && r.value.size) /* a version number comes first */
         r.value = (struct bytes){ r.value.data + 1, r.value.size - 1 };
     if (r.field->label != PROTOBUF_C_LABEL_REPEATED)

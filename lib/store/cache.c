@@ -168,7 +168,7 @@ static bool login(struct cache *c)
 
 static bool connected(struct cache *c)
 {
-    struct timeval wait = { .tv_usec = WAIT_MS * 1000 };
+    struct timeval wait = { .tv_usec = WAIT_MS * 1000L };
 
     if (c->redis)
         return true;

@@ -163,7 +163,7 @@ static void run_batch(struct worker *w, const struct batch *b)
 static void *work(void *context)
 {
     struct worker *w = context;
-    struct batch b;
+    struct batch b = { .count = 0 };
 
     store_set_mine(w->store);
     while (next_batch(w->committer, &b))

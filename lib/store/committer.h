@@ -14,7 +14,8 @@ struct commit {
     const struct sql *sql;      /* a set statement */
     const ProtobufCMessage *in; /* borrowed until `done` was called */
     /* Rows of the answer belong to the input whose `key` member (an int64 of that name on both
-     * sides) is the same. Called once, on a committer thread: `rows` (maybe none), or a fault. */
+     * sides) is the same. Called once, on a committer thread, whose connection store_mine() is:
+     * `rows` (maybe none, gone afterwards), or a fault. */
     const char *key;
     void (*done)(struct commit *c, const struct rows *rows, const struct fault *f);
     void *context;

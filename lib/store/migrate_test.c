@@ -144,12 +144,13 @@ static void checks_the_range(void **state)
         assert_int_equal(migrate_check(store, cases[i].oldest, cases[i].newest, &f), cases[i].ok);
 }
 
+static const char *shared_url;
+
 static void *migrate_beside(void *applied)
 {
     struct fault own;
 
-    return migrate((struct secret){ database_url(database, NULL) }, folder, applied, &own) ? applied
-                                                                                           : NULL;
+    return migrate((struct secret){ shared_url }, folder, applied, &own) ? applied : NULL;
 }
 
 static void one_at_a_time(void **state)
@@ -159,7 +160,7 @@ static void one_at_a_time(void **state)
     void *ok;
 
     (void)state;
-    database_url(database, NULL);
+    shared_url = database_url(database, NULL);
     file("0002_wait.sql", "SELECT pg_sleep(0.1)");
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, migrate_beside, &applied[i]), 0);

@@ -23,7 +23,7 @@ static void grow(struct prepared *p)
 {
     struct prepared bigger = { .room = p->room ? p->room * 2 : 128, .count = p->count };
 
-    bigger.slots = calloc(bigger.room, sizeof *bigger.slots);
+    bigger.slots = calloc(bigger.room, sizeof(const struct sql *));
     if (!bigger.slots)
         abort();
     for (size_t i = 0; i < p->room; i++)

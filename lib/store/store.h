@@ -45,7 +45,8 @@ struct sql {
 struct store_options {
     struct secret url;         /* libpq connection string or URI */
     bool prepare;              /* false behind pgbouncer below 1.21 in transaction mode */
-    struct duration timeout;   /* for connecting and for each statement */
+    struct duration timeout;   /* of a call: connecting, if need be, and the statement. (A host name
+                                  is looked up by the system's resolver, which does not know it.) */
     const char *application;   /* application_name */
 };
 

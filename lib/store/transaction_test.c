@@ -89,8 +89,8 @@ static bool insert_twice(struct store *s, void *context, struct fault *fault)
     Row a = row_of(1, "a");
 
     ++*(int *)context;
-    return store_run(s, &arena, &insert, &a.base, NULL, fault) &&
-           store_run(s, &arena, &insert, &a.base, NULL, fault);
+    must(store_run(s, &arena, &insert, &a.base, NULL, fault));
+    return store_run(s, &arena, &insert, &a.base, NULL, fault);
 }
 
 static void unique_violations_are_not_retried(void **state)

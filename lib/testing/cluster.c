@@ -198,7 +198,7 @@ static _Noreturn void keep(int gone)
 static void wait_until_ready(pid_t keeper)
 {
     struct tick deadline = tick_after(seconds(60));
-    struct timespec nap = { .tv_nsec = 20 * 1000 * 1000 };
+    struct timespec nap = { .tv_nsec = 20 * 1000 * 1000L };
     struct script *script = NULL;
     struct fault f;
 
