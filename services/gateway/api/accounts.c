@@ -153,8 +153,8 @@ Accounts_Service accounts_service = ACCOUNTS__INIT(accounts_);
 
 // clang-format off
 const struct route account_routes[] = {
-    { GET,  "/account/auth-key", WORKER, RPC(accounts_service, "ShowAuthKey"),       "account:read",   200, "Show the account's AuthKey" },
-    { POST, "/account/auth-key", WORKER, RPC(accounts_service, "CreateAuthKey"), "account:update", 200, "Create the account's AuthKey" },
+    { GET,  "/account/auth-key", WORKER, RPC(accounts_service, "ShowAuthKey"),       "authkey:read",   200, "Show the account's AuthKey" },
+    { POST, "/account/auth-key", WORKER, RPC(accounts_service, "CreateAuthKey"), "authkey:create", 200, "Create the account's AuthKey" },
     { 0 },
 };
 // clang-format on

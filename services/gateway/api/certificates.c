@@ -141,13 +141,13 @@ Certificates_Service certificates_service = CERTIFICATES__INIT(certificates_);
 
 // clang-format off
 const struct route certificate_routes[] = {
-    { GET, "/certificate/{certificate_id}/download/format/{format}",    WORKER, RPC(certificates_service, "Download"),        "order:read", 200,
+    { GET, "/certificate/{certificate_id}/download/format/{format}",    WORKER, RPC(certificates_service, "Download"),        "certificate:read", 200,
       "Download a certificate in a format", .shape = as_file },
-    { GET, "/certificate/download/order/{order_id}",                    WORKER, RPC(certificates_service, "DownloadOfOrder"), "order:read", 200,
+    { GET, "/certificate/download/order/{order_id}",                    WORKER, RPC(certificates_service, "DownloadOfOrder"), "certificate:read", 200,
       "Download the active certificate of an order with its chain", .shape = as_file },
-    { GET, "/certificate/download/order/{order_id}/format/{format}",    WORKER, RPC(certificates_service, "DownloadOfOrder"), "order:read", 200,
+    { GET, "/certificate/download/order/{order_id}/format/{format}",    WORKER, RPC(certificates_service, "DownloadOfOrder"), "certificate:read", 200,
       "Download the active certificate of an order in a format", .shape = as_file },
-    { GET, "/certificate/{certificate_id}/chain",                       WORKER, RPC(certificates_service, "Chain"),           "order:read", 200,
+    { GET, "/certificate/{certificate_id}/chain",                       WORKER, RPC(certificates_service, "Chain"),           "certificate:read", 200,
       "Show a certificate with its issuers and the root" },
     { 0 },
 };

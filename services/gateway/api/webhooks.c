@@ -319,11 +319,11 @@ WebhookSettingsApi_Service webhook_settings_service = WEBHOOK_SETTINGS_API__INIT
 
 // clang-format off
 const struct route webhook_routes[] = {
-    { POST,   "/webhook",                               WORKER, RPC(webhook_settings_service, "Create"),         "webhook:update", 201, "Create a webhook" },
+    { POST,   "/webhook",                               WORKER, RPC(webhook_settings_service, "Create"),         "webhook:create", 201, "Create a webhook" },
     { GET,    "/webhook",                               WORKER, RPC(webhook_settings_service, "List"),           "webhook:read",   200, "List the account's webhooks" },
     { PUT,    "/webhook/{webhook_id}",                  WORKER, RPC(webhook_settings_service, "Update"),         "webhook:update", 204, "Change a webhook" },
-    { DELETE, "/webhook/{webhook_id}",                  WORKER, RPC(webhook_settings_service, "Delete"),         "webhook:update", 204, "Delete a webhook" },
-    { POST,   "/webhook/test-endpoint",                 AWAIT,  RPC(webhook_settings_service, "Test"),           "webhook:update", 200, "Send a test event to an endpoint" },
+    { DELETE, "/webhook/{webhook_id}",                  WORKER, RPC(webhook_settings_service, "Delete"),         "webhook:delete", 204, "Delete a webhook" },
+    { POST,   "/webhook/test-endpoint",                 AWAIT,  RPC(webhook_settings_service, "Test"),           "webhook:create", 200, "Send a test event to an endpoint" },
     { PUT,    "/webhook/{webhook_id}/send-challenge",   AWAIT,  RPC(webhook_settings_service, "SendChallenge"),  "webhook:update", 204, "Send a challenge token to a webhook's endpoint" },
     { PUT,    "/webhook/{webhook_id}/check-challenge",  WORKER, RPC(webhook_settings_service, "CheckChallenge"), "webhook:update", 204, "Show that the challenge token was received" },
     { PUT,    "/webhook/{webhook_id}/activate",         WORKER, RPC(webhook_settings_service, "Activate"),       "webhook:update", 204, "Begin to send events" },
