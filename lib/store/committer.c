@@ -28,6 +28,7 @@ struct committer {
 };
 
 struct batch {
+    const struct sql *sql;
     struct commit *items[BATCH_MAX];
     const ProtobufCMessage *in[BATCH_MAX];
     size_t count;
@@ -57,6 +58,7 @@ static void take(struct committer *m, struct batch *b)
     const struct sql *sql = m->first->sql;
     struct commit **at = &m->first;
 
+    b->sql = sql;
     b->count = 0;
     while (*at && b->count < (size_t)m->most) {
         struct commit *c = *at;
@@ -111,11 +113,10 @@ static void answer(struct worker *w, struct commit *c, const struct rows *all)
 
 static bool run(struct worker *w, const struct batch *b, struct rows *out, struct fault *f)
 {
-    const struct sql *sql = b->items[0]->sql;
-    struct rows *rows = sql->rows == SQL_NONE ? NULL : out;
+    struct rows *rows = b->sql->rows == SQL_NONE ? NULL : out;
 
     *out = (struct rows){ 0 };
-    return store_set(w->store, &w->arena, sql, b->in, b->count, rows, f);
+    return store_set(w->store, &w->arena, b->sql, b->in, b->count, rows, f);
 }
 
 static bool worth_retrying(const struct fault *f)
@@ -126,7 +127,7 @@ static bool worth_retrying(const struct fault *f)
 /* Alone, so that what fails is this item's own fault; a deadlock is nobody's. */
 static void run_single(struct worker *w, struct commit *c)
 {
-    struct batch b = { .items = { c }, .in = { c->in }, .count = 1 };
+    struct batch b = { .sql = c->sql, .items = { c }, .in = { c->in }, .count = 1 };
     struct fault f = { 0 };
     struct rows rows;
     bool ok = false;
