@@ -1,4 +1,5 @@
-/* http_connection - what MHD tells about connections; between http.c and http_connection.c. */
+/* http_connection - what MHD calls; between http.c, which hands it over, http_receive.c and
+ * http_connection.c. */
 #ifndef GATEWAY_HTTP_CONNECTION_H
 #define GATEWAY_HTTP_CONNECTION_H
 
@@ -9,6 +10,14 @@
 /* MHD_NotifyConnectionCallback */
 void connection_notify(void *door, struct MHD_Connection *c, void **context,
                        enum MHD_ConnectionNotificationCode code);
+
+/* MHD_AccessHandlerCallback, MHD_RequestCompletedCallback, UnescapeCallback */
+enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *size, void **own);
+void request_completed(void *door, struct MHD_Connection *c, void **own,
+                       enum MHD_RequestTerminationCode code);
+size_t leave_encoded(void *context, struct MHD_Connection *c, char *text);
 
 struct connection *connection_of(struct MHD_Connection *c);
 

@@ -4,7 +4,7 @@
  * handler until it has answered, the late call until it has answered. Whoever claims it answers it;
  * the claim is one compare-and-swap, and only the claimer writes `answer` and uses `answer_arena`.
  * The HTTP thread uses the own call's arena until the request is queued; from then on it is the
- * handler's. Only http.c, http_answer.c and http_connection.c know of MHD.
+ * handler's. Only http.c, http_receive.c, http_answer.c and http_connection.c know of MHD.
  */
 #ifndef GATEWAY_HTTP_REQUEST_H
 #define GATEWAY_HTTP_REQUEST_H
@@ -124,10 +124,11 @@ struct http {
     atomic_int alive; /* request structs */
 };
 
-/* http.c */
-struct request *request_new(struct http *h);
+/* http_receive.c */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
+
+/* http.c */
 void count_change(struct http *h, int *count, int by); /* wakes http_stop() at zero */
 
 /* http_answer.c */

@@ -1,14 +1,8 @@
 /* chancery-gateway: the door for customers' programs. */
 #include <string.h>
 
-#include "api/accounts.h"
-#include "api/certificates.h"
-#include "api/order_domains.h"
-#include "api/orders.h"
 #include "api/orders.sql.h"
-#include "api/products.h"
-#include "api/requests.h"
-#include "api/webhooks.h"
+#include "api/tables.h"
 #include "gateway.h"
 #include "http.h"
 #include "limit.h"
@@ -17,8 +11,6 @@
 #include "session.h"
 
 enum { ORDERS_A_STATEMENT = 32 };
-
-struct gateway gateway;
 
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
@@ -43,14 +35,10 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
     { 0 },
 };
-
-static const struct route *const api[] = {
-    order_routes, order_domain_routes, request_routes, certificate_routes, product_routes, account_routes, webhook_routes, NULL,
-};
 // clang-format on
 
 static struct route_family families[] = {
-    { "/services/v2", api, .admit = session_admit },
+    { "/services/v2", api_tables, .admit = session_admit },
     { "", openapi_tables },
     { 0 },
 };

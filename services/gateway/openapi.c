@@ -230,11 +230,35 @@ void openapi_write(const struct router *r, struct text *out)
     text_add(out, "}}\n");
 }
 
+/* Two spaces a level and a line a member, so that a change of the API is a change of few lines. */
+static void indent(const char *json, struct text *out)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (const char *at = json; *at && *at != '\n'; at++) {
+        bool opens = !quoted && strchr("{[", *at), closes = !quoted && strchr("}]", *at);
+        bool empty = closes && strchr("{[", at[-1]);
+        depth += opens - closes;
+        if (closes && !empty)
+            text_format(out, "\n%*s", 2 * depth, "");
+        text_add_char(out, *at);
+        if (quoted && *at == '\\')
+            text_add_char(out, *++at);
+        else if (*at == '"')
+            quoted = !quoted;
+        if ((opens && !strchr("}]", at[1])) || (!quoted && *at == ','))
+            text_format(out, "\n%*s", 2 * depth, "");
+        else if (!quoted && *at == ':')
+            text_add_char(out, ' ');
+    }
+    text_add_char(out, '\n');
+}
+
 int openapi_print(const struct route_family *families)
 {
     struct fault f = { 0 };
     struct arena a;
-    struct text out;
+    struct text out, lines;
     struct router *r = router_new(families, &f);
     if (!r) {
         fprintf(stderr, "%s %s\n", f.field, f.detail);
@@ -242,8 +266,10 @@ int openapi_print(const struct route_family *families)
     }
     arena_init(&a);
     text_init(&out, &a);
+    text_init(&lines, &a);
     openapi_write(r, &out);
-    bool good = fwrite(out.data, 1, out.length, stdout) == out.length && fflush(stdout) == 0;
+    indent(out.data, &lines);
+    bool good = fwrite(lines.data, 1, lines.length, stdout) == lines.length && fflush(stdout) == 0;
     arena_free(&a);
     router_free(r);
     return good ? 0 : 1;

@@ -1,0 +1,14 @@
+#include "api/tables.h"
+
+#include "api/accounts.h"
+#include "api/certificates.h"
+#include "api/order_domains.h"
+#include "api/orders.h"
+#include "api/products.h"
+#include "api/requests.h"
+#include "api/webhooks.h"
+
+const struct route *const api_tables[] = {
+    order_routes,   order_domain_routes, request_routes, certificate_routes,
+    product_routes, account_routes,      webhook_routes, NULL,
+};

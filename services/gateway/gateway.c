@@ -1,0 +1,3 @@
+#include "gateway.h"
+
+struct gateway gateway;
