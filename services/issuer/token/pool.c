@@ -30,7 +30,7 @@ struct pool {
     struct pool_options options;
     pthread_mutex_t lock;
     pthread_cond_t work, ended;
-    struct task *first, **last;
+    struct queue queue;
     struct signer *signers; /* without the lost ones */
     int alive, lost;
     bool closing;
@@ -46,36 +46,6 @@ static void *must(void *p)
     return p;
 }
 
-static void condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* as ticks are */
-    pthread_cond_init(condition, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
-struct batch *batch_new(size_t count)
-{
-    struct batch *batch = must(calloc(1, sizeof *batch + count * sizeof *batch->tasks));
-
-    condition_init(&batch->finished);
-    arena_init(&batch->arena);
-    batch->count = count;
-    batch->refs = 1;
-    return batch;
-}
-
-static void batch_leave(struct batch *batch)
-{
-    if (--batch->refs > 0)
-        return;
-    pthread_cond_destroy(&batch->finished);
-    arena_free(&batch->arena);
-    free(batch);
-}
-
 void pool_release(struct pool *pool, struct batch *batch)
 {
     pthread_mutex_lock(&pool->lock);
@@ -83,54 +53,11 @@ void pool_release(struct pool *pool, struct batch *batch)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void task_settle(struct task *task, enum task_state state)
+static void send(struct pool *pool, struct batch *batch)
 {
-    task->state = state;
-    if (--task->batch->open == 0)
-        pthread_cond_signal(&task->batch->finished);
-}
-
-static void queue_put(struct pool *pool, struct batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        struct task *task = &batch->tasks[i];
-        task->batch = batch;
-        *pool->last = task;
-        pool->last = &task->next;
-        batch->refs++;
-        batch->open++;
+    queue_put(&pool->queue, batch);
+    for (size_t i = 0; i < batch->count; i++)
         pthread_cond_signal(&pool->work);
-    }
-}
-
-static struct task *queue_take(struct pool *pool)
-{
-    struct task *task = pool->first;
-
-    if (!task)
-        return NULL;
-    pool->first = task->next;
-    if (!pool->first)
-        pool->last = &pool->first;
-    task->next = NULL;
-    return task;
-}
-
-/* Gives up what no thread has begun: of one batch, or all (NULL). */
-static void queue_drop(struct pool *pool, const struct batch *batch)
-{
-    struct task **at = &pool->first, *task;
-
-    while ((task = *at)) {
-        if (batch && task->batch != batch) {
-            at = &task->next;
-            continue;
-        }
-        *at = task->next;
-        task_settle(task, TASK_GIVEN_UP);
-        batch_leave(task->batch);
-    }
-    pool->last = at;
 }
 
 /* Twice at most: a session, login or handle that went stale is got anew in between. */
@@ -191,7 +118,7 @@ static void *signer_main(void *arg)
 
     pthread_mutex_lock(&pool->lock);
     while (!pool->closing && !s->lost) {
-        if ((task = queue_take(pool)))
+        if ((task = queue_take(&pool->queue)))
             signer_work(s, task);
         else
             pthread_cond_wait(&pool->work, &pool->lock);
@@ -271,7 +198,7 @@ static void review(struct pool *pool)
         if (!signer_start(pool))
             break;
     if (pool->alive == 0)
-        queue_drop(pool, NULL);
+        queue_drop(&pool->queue, NULL);
 }
 
 /* When somebody has to look again: at the deadline, or when a thread's patience ends. */
@@ -295,7 +222,7 @@ static void await(struct pool *pool, struct batch *batch, struct tick deadline)
         review(pool);
     }
     if (batch->open > 0)
-        queue_drop(pool, batch);
+        queue_drop(&pool->queue, batch);
 }
 
 static bool admit(struct pool *pool, struct fault *f)
@@ -336,7 +263,7 @@ bool pool_run(struct pool *pool, struct batch *batch, struct tick deadline, stru
 
     pthread_mutex_lock(&pool->lock);
     if (admit(pool, f)) {
-        queue_put(pool, batch);
+        send(pool, batch);
         await(pool, batch, deadline);
         good = collect(batch, f);
     }
@@ -350,7 +277,7 @@ static void probe_send(struct pool *pool, CK_RV (*probe)(struct session *, struc
     struct batch *batch = batch_new(1);
 
     batch->tasks[0].run = probe;
-    queue_put(pool, batch);
+    send(pool, batch);
     batch_leave(batch);
 }
 
@@ -358,7 +285,7 @@ static bool wants_probe(struct pool *pool, bool ready)
 {
     bool idle = tick_now().us - pool->last_good.us > IDLE.us;
 
-    return (!ready || idle) && !pool->first && pool->alive > 0 &&
+    return (!ready || idle) && !pool->queue.first && pool->alive > 0 &&
            breaker_allows(&pool->breaker, tick_now());
 }
 
@@ -384,7 +311,7 @@ struct pool *pool_new(struct connection *connection, const struct pool_options *
     pool->connection = connection;
     pool->options = *options;
     pool->breaker = options->breaker;
-    pool->last = &pool->first;
+    queue_init(&pool->queue);
     pthread_mutex_init(&pool->lock, NULL);
     condition_init(&pool->work);
     condition_init(&pool->ended);
@@ -431,7 +358,7 @@ bool pool_free(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->closing = true;
-    queue_drop(pool, NULL);
+    queue_drop(&pool->queue, NULL);
     pthread_cond_broadcast(&pool->work);
     struct signer *ended = signers_end(pool);
     bool clean = pool->lost == 0;
