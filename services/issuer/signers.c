@@ -46,7 +46,7 @@ static struct ca *ca_load(const Authority *a, struct fault *f)
     const struct token_key *key = NULL;
     if (!token_find_key(issuer.token, a->key_label, tick_after(seconds(5)), &key, f))
         return NULL;
-    return ca_new(a->key_label, (struct bytes){ a->der.data, a->der.len }, key, f);
+    return ca_new(a->id, (struct bytes){ a->der.data, a->der.len }, key, f);
 }
 
 bool signer_authority(const char *ca_id, const struct ca **out, struct fault *f)
