@@ -161,7 +161,7 @@ SELECT c.id AS issuance_id, c.order_id FROM certificate c WHERE c.id = ANY (:ids
 -- issuance_advance: OrderIds -> DcvAdvanced*
 -- Orders whose issue job found open tasks: what is left to do becomes the next step.
 WITH open AS (
-    SELECT DISTINCT o.id, o.status
+    SELECT o.id, o.rule_scope
       FROM orders o
      WHERE o.id = ANY (:ids) AND o.status = 'pending'
        AND EXISTS (SELECT FROM order_open_task(ARRAY[o.id], :now) t WHERE t.kind = 'dcv')
@@ -170,6 +170,12 @@ WITH open AS (
     SELECT 'dcv', id, :now::timestamptz + interval '2 seconds', 'dcv/' || id FROM open
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
     RETURNING id, subject
+), expiring AS (
+    INSERT INTO job (lane, subject, run_at, idem_key)
+    SELECT 'order_expire', o.id, :now::timestamptz + rule_interval(r.value, r.unit), 'order_expire/' || o.id
+      FROM open o
+      CROSS JOIN LATERAL policy_at(:now, o.rule_scope, 'order.pending') r
+    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
 )
 SELECT o.id AS order_id, q.id AS job_id FROM open o LEFT JOIN queued q ON q.subject = o.id;
 
