@@ -37,10 +37,13 @@ void job_run(struct bus *bus, const char *lane, int64_t id, JobOutcome_Closure d
     jobs__run(bus_client(bus, service, &jobs__descriptor), &in, done, call);
 }
 
+/* Nobody waits who could run the job that follows. */
 static void hint_done(const JobOutcome *outcome, void *data)
 {
-    (void)outcome;
-    free(data);
+    struct bus_call *call = data;
+    if (outcome && outcome->has_next_job_id && outcome->next_lane)
+        job_hint(call->context, outcome->next_lane, outcome->next_job_id, call->traceparent);
+    free(call);
 }
 
 void job_hint(struct bus *bus, const char *lane, int64_t id, const char *traceparent)
@@ -50,6 +53,7 @@ void job_hint(struct bus *bus, const char *lane, int64_t id, const char *tracepa
         abort();
     memcpy(call->actor.source, "system", sizeof "system");
     call->deadline = tick_after(seconds(30));
+    call->context = bus;
     if (traceparent)
         snprintf(call->traceparent, sizeof call->traceparent, "%s", traceparent);
     job_run(bus, lane, id, hint_done, call);
