@@ -1,0 +1,255 @@
+/* fixture_test - what the tests of this service share: a scratch database with rules and orders, a
+ * world of DNS, the service's parts between them, and calls that wait for their answer. */
+#ifndef VALIDATION_FIXTURE_TEST_H
+#define VALIDATION_FIXTURE_TEST_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "domains.h"
+#include "message/field.h"
+#include "store/script.h"
+#include "testing/database.h"
+#include "testing/dns.h"
+#include "validation.h"
+
+#define VALUE  "0123456789abcdefghijklmnopqrstuv"
+#define TARGET "dcv.chancery.example"
+
+enum { ACCOUNT = 900, POOR, THIEF };
+
+static struct database *database;
+static struct dns_rig rig;
+static struct arena arena;
+static struct script *script;
+static struct lanes *lanes;
+
+static struct store_options store_options;
+static struct lane lane_table[] = {
+    { .name = "dcv", .batch = 32, .room = 256, .attempts = 20, .run = domains_run }, { 0 }
+};
+
+/* ---- the database */
+
+static inline void run_sql(const char *text)
+{
+    struct fault f = { 0 };
+    if (!script_run(script, text, &f))
+        fail_msg("%s: %s", text, f.detail);
+}
+
+/* The first column of the first row, NULL if there is none. */
+static inline const char *ask(const char *format, ...)
+{
+    struct fault f = { 0 };
+    const char *answer = NULL;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (!script_ask(script, &arena, text, NULL, 0, &answer, &f))
+        fail_msg("%s: %s", text, f.detail);
+    return answer;
+}
+
+#define assert_sql(expected, ...)                                                                  \
+    do {                                                                                           \
+        const char *got_ = ask(__VA_ARGS__);                                                       \
+        assert_string_equal(got_ ? got_ : "-", expected);                                          \
+    } while (0)
+
+// clang-format off
+static const char rules[] =
+    "INSERT INTO policy_version (sha256, loaded_at) VALUES (decode(repeat('00', 32), 'hex'), '2020-01-01');"
+    "INSERT INTO policy_active SELECT true, id FROM policy_version;"
+    "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source)"
+    " SELECT v.id, r.parameter, 'TLS', r.parameter, r.value, r.unit, 'M', '-infinity', 'infinity', 's', 's'"
+    "   FROM policy_version v,"
+    "        (VALUES ('random.life', '30', 'd'), ('token.life', '30', 'd'), ('reuse.dcv', '398', 'd'),"
+    "                ('dcv.poll', '1m/15m 5m/1h 15m/1d 1h/10d', NULL)) AS r (parameter, value, unit);"
+    "INSERT INTO account (name, status, dcv_scope, created_at)"
+    " SELECT 'a' || n, 'active', 'base_domain', now() FROM generate_series(1, 3) n;";
+// clang-format on
+
+static inline void records_start(void)
+{
+    struct fault f = { 0 };
+    arena_init(&arena);
+    database = database_new("db/migrations");
+    store_options = (struct store_options){ .url = { database_url(database, "validation") },
+                                            .prepare = true,
+                                            .timeout = seconds(20),
+                                            .application = "validation_test" };
+    script = script_open((struct secret){ database_url(database, NULL) }, &f);
+    assert_non_null(script);
+    run_sql(rules);
+}
+
+/* ---- orders */
+
+struct setup {
+    const char *method; /* NULL: dns-txt-token */
+    const char *status; /* NULL: pending */
+    const char *value;  /* NULL: VALUE */
+    int value_days;     /* its age */
+    int poll_days;      /* since polling began */
+};
+
+static const struct setup usual __attribute__((unused));
+
+/* An order for these domains (with a space between), and its job of lane dcv. */
+static inline int64_t order_put(const struct setup *s, const char *domains)
+{
+    static int64_t last = 1000;
+    int64_t id = ++last;
+    const char *first = arena_strndup(&arena, domains, strcspn(domains, " "));
+    run_sql(arena_format(
+        &arena,
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, rule_scope, status,"
+        " common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,"
+        " dcv_scope, random_value, random_value_at, poll_from, valid_till, created_at, answer_by,"
+        " status_at) VALUES (%lld, %d, 1, 'ssl_dv_geotrust', 'TLS', '%s', '%s', '\\x00',"
+        " decode(repeat('00', 32), 'hex'), 'rsa', 2048, 'sha256', 'ca', '%s', 'base_domain', '%s',"
+        " now() - interval '%d days', now() - interval '%d days', now(), now(), now(), now());"
+        "INSERT INTO order_name (order_id, position, account_id, fqdn, domain)"
+        " SELECT %lld, n, %d, d, d FROM string_to_table('%s', ' ') WITH ORDINALITY AS t (d, n);"
+        "INSERT INTO job (lane, subject, run_at, idem_key, traceparent)"
+        " VALUES ('dcv', %lld, now(), 'dcv/%lld', 'trace-%lld')",
+        (long long)id, ACCOUNT, s->status ? s->status : "pending", first,
+        s->method ? s->method : "dns-txt-token", s->value ? s->value : VALUE, s->value_days,
+        s->poll_days, (long long)id, ACCOUNT, domains, (long long)id, (long long)id,
+        (long long)id));
+    return id;
+}
+
+/* "1 evidence, 0 issue, 1 dcv": what there is for an order. */
+static inline const char *standing(int64_t id)
+{
+    long long n = id;
+    return ask(
+        "SELECT (SELECT count(*) FROM validation WHERE order_id = %lld) || ' evidence, '"
+        "    || (SELECT count(*) FROM job WHERE lane = 'issue' AND subject = %lld) || ' issue, '"
+        "    || (SELECT count(*) FROM job WHERE lane = 'dcv' AND subject = %lld) || ' dcv'",
+        n, n, n);
+}
+
+/* ---- the parts */
+
+static inline void write_seal_key(char *path, size_t size)
+{
+    snprintf(path, size, "%s/seal.key", rig.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 32; i++)
+        fprintf(file, "%02x", i);
+    assert_int_equal(fclose(file), 0);
+}
+
+static inline void parts_start(struct duration timeout)
+{
+    static char seal_key[128];
+    struct fault f = { 0 };
+    struct validation_settings s = { .anchor = rig.anchor,
+                                     .hints = rig.hints,
+                                     .cname_target = TARGET,
+                                     .seal_key = seal_key,
+                                     .perspective = "test",
+                                     .timeout = timeout,
+                                     .loopback = true };
+    write_seal_key(seal_key, sizeof seal_key);
+    if (!validation_open(&s, &store_options, &f))
+        fail_msg("%s", f.detail);
+    /* Nothing runs but what a test runs: the poller sleeps. */
+    lane_table[0].lease = seconds(60);
+    lanes = lanes_start(&(struct lanes_options){ .lanes = lane_table,
+                                                 .store = &store_options,
+                                                 .owner = "test",
+                                                 .workers = 2,
+                                                 .poll = seconds(86400) });
+    lanes_serve(lanes);
+}
+
+static inline void parts_stop(struct duration wait)
+{
+    validation_close(wait);
+    assert_true(lanes_drain(lanes, seconds(20)));
+    lanes_stop(lanes);
+}
+
+/* `address` is this program's own. */
+static inline int world_start(const char *address)
+{
+    struct fault f = { 0 };
+    if (!dns_rig_start(&rig, address, &f)) {
+        print_error("%s\n", f.detail);
+        return 1;
+    }
+    records_start();
+    return 0;
+}
+
+static inline int world_stop(void)
+{
+    script_close(script);
+    database_free(database);
+    dns_rig_stop(&rig);
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- calls */
+
+struct waiting {
+    struct call *call;
+    ProtobufCMessage *answer; /* NULL: the fault says why */
+    struct fault fault;
+    bool over;
+};
+
+static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t waiting_over = PTHREAD_COND_INITIALIZER;
+
+static inline void call_over(struct call *call, const ProtobufCMessage *answer)
+{
+    struct waiting *w = call->door;
+    pthread_mutex_lock(&waiting_lock);
+    w->answer = answer ? message_copy(&arena, answer) : NULL;
+    w->fault = call->fault;
+    w->over = true;
+    arena_free(&call->arena);
+    free(call);
+    pthread_cond_broadcast(&waiting_over);
+    pthread_mutex_unlock(&waiting_lock);
+}
+
+static inline struct call *call_begin(struct waiting *w, struct duration patience)
+{
+    struct call *call = calloc(1, sizeof *call);
+    assert_non_null(call);
+    arena_init(&call->arena);
+    call->deadline = tick_after(patience);
+    call->finish = call_over;
+    call->door = w;
+    *w = (struct waiting){ .call = call };
+    return call;
+}
+
+static inline const void *call_await(struct waiting *w)
+{
+    pthread_mutex_lock(&waiting_lock);
+    while (!w->over)
+        pthread_cond_wait(&waiting_over, &waiting_lock);
+    pthread_mutex_unlock(&waiting_lock);
+    return w->answer;
+}
+
+#endif

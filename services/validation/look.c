@@ -1,0 +1,258 @@
+/* Nothing waits: the AuthKey is read by the committer, the names are probed on the resolver's
+ * thread, what was found is committed, and only then the caller is answered. */
+#include "look.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "gate.h"
+#include "look.sql.h"
+#include "pki/digest.h"
+#include "service/metrics.h"
+#include "testing/point.h"
+#include "validation.h"
+
+enum { COMMIT_MARGIN_MS = 750 };
+
+/* One name. */
+struct looked {
+    struct looking *looking;
+    const char *domain;
+    bool found;
+    const char *reason, *proof;
+    struct instant at;
+};
+
+/* Lives in the call's arena; one thread at a time has it. */
+struct looking {
+    struct call *call;
+    const LookRequest *in;
+    LookAnswer_Closure answer;
+    const struct method *method;
+    struct secret auth_key;
+    struct duration token_life;
+    struct looked *names;
+    size_t pending;
+    AuthKeyQuery query;
+    LookFound found;
+    struct commit commit;
+};
+
+/* ---- the end */
+
+static void fail(struct looking *l)
+{
+    call_fail(l->call);
+    gate_leave();
+}
+
+static LookResult *result_of(struct arena *a, const struct looked *name)
+{
+    LookResult *r = arena_new(a, LookResult);
+    look_result__init(r);
+    r->domain = arena_strdup(a, name->domain);
+    r->found = name->found;
+    if (!name->found)
+        r->reason = arena_strdup(a, name->reason);
+    return r;
+}
+
+static void answer(struct looking *l)
+{
+    struct arena *a = &l->call->arena;
+    LookAnswer out = LOOK_ANSWER__INIT;
+    out.results = arena_array(a, LookResult *, l->in->n_names);
+    for (size_t i = 0; i < l->in->n_names; i++)
+        out.results[out.n_results++] = result_of(a, &l->names[i]);
+    l->answer(&out, l->call);
+    gate_leave();
+}
+
+static void commit(struct looking *l, const struct sql *sql, const ProtobufCMessage *in,
+                   const char *key,
+                   void (*done)(struct commit *c, const struct rows *rows, const struct fault *f))
+{
+    l->commit = (struct commit){ .sql = sql, .in = in, .key = key, .done = done, .context = l };
+    if (!committer_put(validation.committer, &l->commit, &l->call->fault))
+        fail(l);
+}
+
+/* ---- what was found */
+
+static void stored(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct looking *l = c->context;
+    (void)rows;
+    TEST_POINT("validation.look.committed");
+    if (!f) {
+        answer(l);
+        return;
+    }
+    l->call->fault = *f;
+    fail(l);
+}
+
+static Evidence *evidence_of(struct looking *l, const struct looked *name)
+{
+    struct arena *a = &l->call->arena;
+    Evidence *e = arena_new(a, Evidence);
+    evidence__init(e);
+    e->account_id = l->in->account_id;
+    e->domain = arena_strdup(a, name->domain);
+    e->method = l->method->id;
+    e->br_method = arena_strdup(a, l->method->section);
+    e->completed_at = instant_of(a, name->at);
+    e->evidence = arena_strdup(a, name->proof);
+    e->has_csr_sha256 = true;
+    e->csr_sha256 = l->in->csr_sha256;
+    return e;
+}
+
+static void look_end(struct looking *l)
+{
+    static atomic_int_least64_t last_id;
+    struct arena *a = &l->call->arena;
+    TEST_POINT("validation.look.probed");
+    look_found__init(&l->found);
+    l->found.look_id = ++last_id;
+    l->found.now = instant_of(a, clock_now());
+    l->found.evidence = arena_array(a, Evidence *, l->in->n_names);
+    for (size_t i = 0; i < l->in->n_names; i++)
+        if (l->names[i].found)
+            l->found.evidence[l->found.n_evidence++] = evidence_of(l, &l->names[i]);
+    if (l->found.n_evidence > 0)
+        commit(l, &sql_look_store, &l->found.base, "look_id", stored);
+    else
+        answer(l);
+}
+
+/* ---- probes */
+
+/* On the resolver's thread. */
+static void probed(void *context, const struct probe_result *result)
+{
+    struct looked *name = context;
+    struct looking *l = name->looking;
+    struct arena *a = &l->call->arena;
+    name->found = result->found;
+    name->at = result->at;
+    name->reason = arena_strdup(a, result->reason);
+    name->proof = arena_strdup(a, result->proof);
+    metric_add(result->found    ? METRIC_DCV_FOUND
+               : result->failed ? METRIC_DCV_FAILED
+                                : METRIC_DCV_MISSING,
+               1);
+    if (--l->pending == 0)
+        look_end(l);
+}
+
+/* Once the last probe is started the call may be over, and its memory gone. */
+static void look_probe(struct looking *l)
+{
+    struct looked *names = l->names;
+    size_t count = l->in->n_names;
+    struct probe_request q = {
+        .method = l->method,
+        .auth_key = l->auth_key,
+        .csr = { l->in->csr.data, l->in->csr.len },
+        .token_life = l->token_life,
+        .deadline = validation_deadline(l->call, milliseconds(COMMIT_MARGIN_MS)),
+    };
+    l->pending = count;
+    for (size_t i = 0; i < count; i++) {
+        q.domain = names[i].domain;
+        probe_start(&validation.prober, &q, probed, &names[i]);
+    }
+}
+
+static void look_ask(struct looking *l)
+{
+    if (!gate_ask_begin()) {
+        fault_set(&l->call->fault, FAULT_UNAVAILABLE, NULL, "validation is stopping");
+        fail(l);
+        return;
+    }
+    look_probe(l);
+    gate_ask_end();
+}
+
+/* ---- the AuthKey */
+
+static bool terms_read(struct looking *l, const AuthKeyTerms *terms)
+{
+    struct arena *a = &l->call->arena;
+    struct fault *f = &l->call->fault;
+    const char *aad = arena_format(a, AUTH_KEY_AAD, (long long)l->in->account_id);
+    struct bytes key;
+    if (!terms->has_auth_key_sealed)
+        return fault_set(f, FAULT_AUTH_KEY_MISSING, NULL, "the account has no AuthKey: create one");
+    if (!terms->has_token_life_us)
+        return fault_set(f, FAULT_INTERNAL, "token.life", "no rule says how long tokens live");
+    if (!unseal(a, validation.seal, BYTES_OF(aad),
+                (struct bytes){ terms->auth_key_sealed.data, terms->auth_key_sealed.len }, &key, f))
+        return false;
+    l->auth_key.text = (const char *)key.data;
+    l->token_life.us = terms->token_life_us;
+    return true;
+}
+
+static void terms_come(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct looking *l = c->context;
+    if (f)
+        l->call->fault = *f;
+    if (!f && terms_read(l, (const AuthKeyTerms *)rows->items[0]))
+        look_ask(l);
+    else
+        fail(l);
+}
+
+/* ---- the call */
+
+/* Evidence is bound to the hash: it must be that of the request that the tokens are checked with.
+ */
+static bool acceptable(const LookRequest *in, const struct method *method, struct fault *f)
+{
+    uint8_t hash[SHA256_SIZE];
+    if (!method || !method->request_token)
+        return fault_set(f, FAULT_DCV_METHOD, "dcv_method", "takes no request tokens");
+    if (in->n_names == 0)
+        return fault_set(f, FAULT_REQUIRED, "names", "is required");
+    digest_sha256((struct bytes){ in->csr.data, in->csr.len }, hash);
+    return (in->csr_sha256.len == sizeof hash &&
+            memcmp(in->csr_sha256.data, hash, sizeof hash) == 0) ||
+           fault_set(f, FAULT_INVALID, "csr_sha256", "is not the hash of the request");
+}
+
+static void look_begin(struct call *call, const LookRequest *in, const struct method *method,
+                       LookAnswer_Closure closure)
+{
+    struct looking *l = arena_new(&call->arena, struct looking);
+    *l = (struct looking){ .call = call, .in = in, .answer = closure, .method = method };
+    l->names = arena_array(&call->arena, struct looked, in->n_names);
+    for (size_t i = 0; i < in->n_names; i++)
+        l->names[i] = (struct looked){ .looking = l, .domain = in->names[i]->domain };
+    auth_key_query__init(&l->query);
+    l->query.account_id = in->account_id;
+    l->query.now = instant_of(&call->arena, clock_now());
+    commit(l, &sql_auth_key_terms, &l->query.base, "account_id", terms_come);
+}
+
+static void probes_look(Probes_Service *self, const LookRequest *in, LookAnswer_Closure closure,
+                        void *data)
+{
+    struct call *call = data;
+    const struct method *method = method_find(in->dcv_method);
+    (void)self;
+    if (!acceptable(in, method, &call->fault)) {
+        call_fail(call);
+    } else if (!gate_enter()) {
+        fault_set(&call->fault, FAULT_UNAVAILABLE, NULL, "validation is stopping");
+        call_fail(call);
+    } else {
+        look_begin(call, in, method, closure);
+    }
+}
+
+Probes_Service probes_service = PROBES__INIT(probes_);

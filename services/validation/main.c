@@ -1,0 +1,76 @@
+/* chancery-validation: proves control over domains. */
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "domains.h"
+#include "look.h"
+#include "ready.h"
+#include "validation.h"
+
+static struct validation_settings settings;
+
+// clang-format off
+static const struct config_item items[] = {
+    CONFIG(struct validation_settings, anchor,       "DNS_ANCHOR",       "/usr/share/dns/root.key", "file with the trust anchor of the DNS root (DS or DNSKEY)"),
+    CONFIG(struct validation_settings, hints,        "DNS_HINTS",        "",        "file with the addresses of the DNS root servers; empty: the public ones"),
+    CONFIG(struct validation_settings, cache,        "DNS_CACHE",        "5s",      "how long a DNS answer may be used again", "0s", "8h"),
+    CONFIG(struct validation_settings, loopback,     "DNS_LOOPBACK",     "no",      "name servers may have addresses that are not public: for tests"),
+    CONFIG(struct validation_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "where CNAME tokens point to"),
+    CONFIG(struct validation_settings, seal_key,     "SEAL_KEY",         NULL,      "file with the key that AuthKeys are sealed with: 32 bytes in hexadecimal or base64"),
+    CONFIG(struct validation_settings, workers,      "DCV_WORKERS",      "2",       "threads that start rounds of domain checks", "1", "32"),
+    CONFIG(struct validation_settings, timeout,      "DCV_TIMEOUT",      "10s",     "how long one round of DNS look-ups may take", "1s", "60s"),
+    CONFIG(struct validation_settings, lease,        "DCV_LEASE",        "60s",     "how long a round may take before others take its order over", "2s", "10m"),
+    CONFIG(struct validation_settings, perspective,  "PERSPECTIVE",      "primary", "name of this point of view, as it stands in the evidence"),
+    { 0 },
+};
+
+static struct lane lanes[] = {
+    { .name = "dcv", .batch = 32, .room = 256, .attempts = 20, .run = domains_run },
+    { 0 },
+};
+// clang-format on
+
+static const struct health_check checks[] = { { "resolver", resolver_ready, NULL }, { 0 } };
+
+/* Each look-up has a socket of its own. */
+static void files_allow(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        log_warn("the limit of open files could not be raised");
+}
+
+static bool start(struct service_run *run, struct fault *f)
+{
+    if (settings.lease.us < 2 * settings.timeout.us)
+        return fault_set(f, FAULT_INVALID, "DCV_LEASE", "must be twice DCV_TIMEOUT or more");
+    files_allow();
+    validation.run = run;
+    lanes[0].lease = settings.lease;
+    return validation_open(&settings, &run->store, f);
+}
+
+static void drain(struct service_run *run)
+{
+    validation_close(run->shared.drain);
+}
+
+static const struct service validation_service = {
+    .name = "validation",
+    .settings = items,
+    .config = &settings,
+    .lanes = lanes,
+    .lane_workers = &settings.workers,
+    .serves = { &probes_service.base },
+    .checks = checks,
+    .start = start,
+    .drain = drain,
+};
+
+int main(int argc, char **argv)
+{
+    return service_main(&validation_service, argc, argv);
+}
