@@ -26,6 +26,10 @@ bool script_run(struct script *s, const char *text, struct fault *f);
 bool script_ask(struct script *s, struct arena *a, const char *text, const char *const *params,
                 int count, const char **first, struct fault *f);
 
+/* Gives a role its password. Only its SCRAM-SHA-256 verifier is sent, so that no log has it. */
+bool script_password(struct script *s, struct arena *a, const char *role, struct secret password,
+                     struct fault *f);
+
 /* `name` as an SQL identifier, `value` as an SQL literal; for statements without parameters. */
 char *script_identifier(struct arena *a, const char *name);
 char *script_literal(struct arena *a, const char *value);
