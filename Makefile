@@ -102,7 +102,10 @@ $(B)/bin/chancery: $(call objects,cli) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(filter $(B)/lib/% $(B)/cli/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
+$(filter $(B)/cli/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,cli)) $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+$(filter $(B)/lib/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 # All statements of all programs, for the test that tries them on the schema.
@@ -156,6 +159,10 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 
 fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds one for fuzzing)
 	@for t in $(FUZZ_TARGETS); do $(B)/fuzz/$$t fuzz/corpus/$$t || exit 1; done
+
+.PHONY: snapshots
+snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product is on a few days
+	$< policy snapshot
 
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	$(WITH_DATABASE) tools/run-tests $(TESTS)

@@ -1,0 +1,84 @@
+/* chancery account create, chancery key create. */
+#include <string.h>
+
+#include "account.pb-c.h"
+#include "cli/accounts.sql.h"
+#include "commands.h"
+#include "common.pb-c.h"
+#include "pki/digest.h"
+
+/* As long as the keys that clients of the API know. */
+enum { KEY_LENGTH = 47 };
+
+static char *option_text(struct command_run *r, const char *name, const char *fallback)
+{
+    const char *value = command_option(r, name);
+    return arena_strdup(&r->arena, value ? value : fallback);
+}
+
+static bool username_taken(const char *username, struct fault *f)
+{
+    return f->code == FAULT_CONFLICT && *f->field
+               ? fault_set(f, FAULT_CONFLICT, "--username", "%s is taken: choose another", username)
+               : false;
+}
+
+bool account_create_command(struct command_run *r, struct fault *f)
+{
+    Instant now = INSTANT__INIT;
+    AccountNew in = ACCOUNT_NEW__INIT;
+    AccountCreated out = ACCOUNT_CREATED__INIT;
+    if (!command_option(r, "username") || !command_option(r, "email"))
+        return fault_set(f, FAULT_REQUIRED, NULL,
+                         "--username and --email must be given: they are the administrator's");
+    now.us = clock_now().us;
+    in.now = &now;
+    in.name = arena_strdup(&r->arena, r->words[0]);
+    in.username = option_text(r, "username", "");
+    in.email = option_text(r, "email", "");
+    in.first_name = option_text(r, "first-name", in.username);
+    in.last_name = option_text(r, "last-name", "");
+    if (!command_store(r, f))
+        return false;
+    if (!store_one(r->store, &r->arena, &sql_account_create, &in.base, &out.base, f))
+        return username_taken(in.username, f);
+    fprintf(r->out, "account_id %lld\ncontainer_id %lld\nuser_id %lld\n", (long long)out.account_id,
+            (long long)out.container_id, (long long)out.user_id);
+    return true;
+}
+
+/* The ids of policy/roles.json fit an int32; 0 restricts nothing. */
+static bool id_read(const char *text, const char *what, int64_t most, int64_t *out, struct fault *f)
+{
+    return (int64_read(text, out) && *out >= 0 && *out <= most) ||
+           fault_set(f, FAULT_INVALID, what, "must be a number, not \"%s\"", text);
+}
+
+bool key_create_command(struct command_run *r, struct fault *f)
+{
+    char key[KEY_LENGTH + 1];
+    uint8_t hash[SHA256_SIZE];
+    Instant now = INSTANT__INIT;
+    KeyNew in = KEY_NEW__INIT;
+    KeyCreated out = KEY_CREATED__INIT;
+    const char *role = command_option(r, "role");
+    int64_t role_id = 0;
+    bool found = false;
+    if (!id_read(r->words[0], "USER_ID", INT64_MAX, &in.user_id, f) ||
+        (role && !id_read(role, "--role", INT32_MAX, &role_id, f)) || !command_store(r, f))
+        return false;
+    random_text(key, KEY_LENGTH);
+    digest_sha256(BYTES_OF(key), hash);
+    now.us = clock_now().us;
+    in.now = &now;
+    in.name = arena_strdup(&r->arena, r->words[1]);
+    in.key_hash = (ProtobufCBinaryData){ sizeof hash, hash };
+    in.restricted_to_role_id = (int32_t)role_id;
+    if (!store_maybe(r->store, &r->arena, &sql_key_create, &in.base, &out.base, &found, f))
+        return false;
+    if (!found)
+        return fault_set(f, FAULT_NOT_FOUND, r->words[0],
+                         "is no active user: chancery account create prints user ids");
+    fprintf(r->out, "key_id %lld\nkey %s\n", (long long)out.id, key);
+    return true;
+}

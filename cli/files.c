@@ -1,0 +1,72 @@
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+enum { FILE_MAX = 4 * 1024 * 1024 };
+
+AUTO_FREE(FILE, fclose);
+
+bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
+{
+    AUTO(FILE) file = fopen(path, "re");
+    char block[8192];
+    struct text text;
+    size_t size;
+    if (!file)
+        return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
+    text_init(&text, a);
+    while (text.length < FILE_MAX && (size = fread(block, 1, sizeof block, file)) > 0)
+        text_add_bytes(&text, block, size);
+    text_add(&text, "");
+    *out = text.data;
+    return (!ferror(file) && text.length < FILE_MAX && strlen(text.data) == text.length) ||
+           fault_set(f, FAULT_INVALID, path, "is too long or no text");
+}
+
+static bool written(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return false;
+    bool ok = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    return fclose(file) == 0 && ok;
+}
+
+bool file_write(struct arena *a, const char *path, const char *text, struct fault *f)
+{
+    const char *draft = arena_format(a, "%s.draft", path);
+    return (written(draft, text) && rename(draft, path) == 0) ||
+           fault_set(f, FAULT_INVALID, path, "cannot be written: %s", strerror(errno));
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t length = strlen(name), tail = strlen(ending);
+    return length > tail && name[0] != '.' && strcmp(name + length - tail, ending) == 0;
+}
+
+bool folder_list(struct arena *a, const char *folder, const char *ending, char ***names,
+                 size_t *count, struct fault *f)
+{
+    struct dirent **entries = NULL;
+    int all = scandir(folder, &entries, NULL, alphasort);
+    *count = 0;
+    if (all < 0)
+        return fault_set(f, FAULT_INVALID, folder, "cannot be read: %s", strerror(errno));
+    *names = arena_array(a, char *, (size_t)all + 1);
+    for (int i = 0; i < all; i++) {
+        if (ends_in(entries[i]->d_name, ending))
+            (*names)[(*count)++] = arena_strdup(a, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
+}

@@ -1,0 +1,218 @@
+/* What a policy must be before it may be loaded. */
+#include <ctype.h>
+#include <string.h>
+
+#include "policy_source.h"
+
+/* ---- values */
+
+static bool is_count(const char *value)
+{
+    int64_t n;
+    return int64_read(value, &n) && n >= 0;
+}
+
+/* A number of a unit of time fits rule_interval(), which counts in int. */
+static bool is_time(const char *value)
+{
+    int64_t n;
+    return int64_read(value, &n) && n > 0 && n <= 100000000;
+}
+
+static bool is_bool(const char *value)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static const struct {
+    const char *unit, *form;
+    bool (*fits)(const char *value);
+} units[] = {
+    { "d", "a number of days", is_time },      { "h", "a number of hours", is_time },
+    { "min", "a number of minutes", is_time }, { "s", "a number of seconds", is_time },
+    { "bits", "a number of bits", is_count },  { "bool", "0 or 1", is_bool },
+    { "count", "a number", is_count },
+};
+
+static bool value_fits(const Rule *r, struct fault *f)
+{
+    if (!r->unit)
+        return true;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(r->unit, units[i].unit) == 0)
+            return (r->value && units[i].fits(r->value)) ||
+                   fault_set(f, FAULT_INVALID, r->id, "has value \"%s\", which must be %s",
+                             r->value ? r->value : "", units[i].form);
+    return fault_set(f, FAULT_INVALID, r->id, "has the unknown unit \"%s\"", r->unit);
+}
+
+/* "1m/15m 5m/1h": every minute for 15 minutes, then every 5 minutes for an hour. */
+static bool is_cadence(const char *value)
+{
+    char step[32], *until;
+    struct duration every, during;
+    while (*value) {
+        size_t length = strcspn(value, " ");
+        if (length == 0 || length >= sizeof step)
+            return false;
+        memcpy(step, value, length);
+        step[length] = '\0';
+        until = strchr(step, '/');
+        if (!until)
+            return false;
+        *until++ = '\0';
+        if (!duration_read(step, &every) || !duration_read(until, &during) || every.us <= 0 ||
+            during.us < every.us)
+            return false;
+        value += length + (value[length] == ' ');
+    }
+    return true;
+}
+
+static bool parameter_fits(const Rule *r, struct fault *f)
+{
+    return strcmp(r->parameter, "dcv.poll") != 0 || (r->value && is_cadence(r->value)) ||
+           fault_set(f, FAULT_INVALID, r->id, "must say a cadence such as 1m/15m 5m/1h");
+}
+
+/* ---- one rule */
+
+/* "tls-validity-47", "sig_sha1": words of a-z and 0-9 between single '-' or '_'. */
+static bool is_id(const char *id)
+{
+    char before = '-';
+    for (; *id; before = *id++) {
+        bool mark = *id == '-' || *id == '_';
+        if (mark ? before == '-' || before == '_'
+                 : !islower((unsigned char)*id) && !isdigit((unsigned char)*id))
+            return false;
+    }
+    return before != '-' && before != '_';
+}
+
+static int64_t from_of(const Rule *r)
+{
+    return r->from ? r->from->us : INT64_MIN;
+}
+
+static int64_t until_of(const Rule *r)
+{
+    return r->until ? r->until->us : INT64_MAX;
+}
+
+bool rule_in_force(const Rule *rule, struct instant at)
+{
+    return from_of(rule) <= at.us && at.us < until_of(rule);
+}
+
+static bool is_prohibition(const Rule *r)
+{
+    return strcmp(r->level, "X") == 0;
+}
+
+static bool rule_check(const Rule *r, struct fault *f)
+{
+    if (!is_id(r->id))
+        return fault_set(f, FAULT_INVALID, r->id, "is no id: use a-z, 0-9 and single '-' or '_'");
+    if (strlen(r->level) != 1 || !strchr("MSX", *r->level))
+        return fault_set(f, FAULT_INVALID, r->id, "has level \"%s\": M, S and X are known",
+                         r->level);
+    if (!is_prohibition(r) && !r->value)
+        return fault_set(f, FAULT_INVALID, r->id, "has no value; only prohibitions (X) need none");
+    if (!*r->scope || !*r->parameter || !*r->statement || !*r->source)
+        return fault_set(f, FAULT_INVALID, r->id, "has an empty member");
+    if (from_of(r) >= until_of(r))
+        return fault_set(f, FAULT_INVALID, r->id, "ends before it begins");
+    return value_fits(r, f) && parameter_fits(r, f);
+}
+
+/* ---- rules beside each other */
+
+static bool overlap(const Rule *a, const Rule *b)
+{
+    return from_of(a) < until_of(b) && from_of(b) < until_of(a);
+}
+
+/* Asking for a parameter on a day must give one answer; prohibitions only add up. */
+static bool contradict(const Rule *a, const Rule *b)
+{
+    return strcmp(a->scope, b->scope) == 0 && strcmp(a->parameter, b->parameter) == 0 &&
+           !is_prohibition(a) && !is_prohibition(b) && overlap(a, b);
+}
+
+static bool rules_check(const struct policy_source *p, struct fault *f)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *r = p->rules[i];
+        if (!rule_check(r, f))
+            return false;
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(p->rules[j]->id, r->id) == 0)
+                return fault_set(f, FAULT_INVALID, r->id, "is the id of two rules");
+            if (contradict(p->rules[j], r))
+                return fault_set(f, FAULT_INVALID, r->id,
+                                 "and %s give %s %s two values on one day: end one before the "
+                                 "other begins",
+                                 p->rules[j]->id, r->scope, r->parameter);
+        }
+    }
+    return true;
+}
+
+/* ---- products */
+
+static bool is_among(char **list, size_t count, const char *what)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], what) == 0)
+            return true;
+    return false;
+}
+
+static const Profile *profile_of(const struct policy_source *p, const Product *product)
+{
+    for (size_t i = 0; i < p->profile_count; i++)
+        if (strcmp(p->profiles[i]->name, product->profile) == 0)
+            return p->profiles[i];
+    return NULL;
+}
+
+static bool scope_has_rules(const struct policy_source *p, const char *scope)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (strcmp(p->rules[i]->scope, scope) == 0)
+            return true;
+    return false;
+}
+
+static bool product_check(const struct policy_source *p, const Product *product, struct fault *f)
+{
+    const Profile *profile = profile_of(p, product);
+    const char *id = product->name_id;
+    if (!profile)
+        return fault_set(f, FAULT_INVALID, id, "names profile %s, which is not in profiles/",
+                         product->profile);
+    if (strcmp(profile->rule_scope, product->rule_scope) != 0)
+        return fault_set(f, FAULT_INVALID, id, "has scope %s, its profile %s", product->rule_scope,
+                         profile->rule_scope);
+    if (!scope_has_rules(p, product->rule_scope))
+        return fault_set(f, FAULT_INVALID, id, "has scope %s, for which there is no rule",
+                         product->rule_scope);
+    if (!is_among(product->authorities, product->n_authorities, product->default_authority))
+        return fault_set(f, FAULT_INVALID, id, "has default_authority %s, not among authorities",
+                         product->default_authority);
+    if (!is_among(product->dcv_methods, product->n_dcv_methods, product->default_dcv_method))
+        return fault_set(f, FAULT_INVALID, id, "has default_dcv_method %s, not among dcv_methods",
+                         product->default_dcv_method);
+    return product->max_names > 0 || fault_set(f, FAULT_INVALID, id, "allows no name at all");
+}
+
+bool policy_source_check(const struct policy_source *p, struct fault *f)
+{
+    if (!rules_check(p, f))
+        return false;
+    for (size_t i = 0; i < p->product_count; i++)
+        if (!product_check(p, p->products[i], f))
+            return false;
+    return true;
+}

@@ -1,0 +1,184 @@
+#include "policy_source.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "message/json.h"
+
+char *policy_text(struct arena *a, const ProtobufCMessage *message)
+{
+    struct text t;
+    text_init(&t, a);
+    message_to_json(message, &t);
+    return t.data;
+}
+
+/* ---- files */
+
+/* Without the white space outside strings. */
+static char *minified(struct arena *a, const char *json)
+{
+    struct text t;
+    bool inside = false;
+    text_init(&t, a);
+    for (; *json; json++) {
+        if (*json == '"')
+            inside = !inside;
+        if (inside || !isspace((unsigned char)*json))
+            text_add_char(&t, *json);
+        if (inside && *json == '\\' && json[1])
+            text_add_char(&t, *++json);
+    }
+    return t.data;
+}
+
+/* The codec passes over members that it does not know. In a policy such a member is a mistake
+ * ("untill"), so a file must say exactly what was understood, in the order of product.proto. */
+static bool is_canonical(struct arena *a, const char *path, const char *json,
+                         const ProtobufCMessage *message, struct fault *f)
+{
+    const char *said = minified(a, json), *understood = policy_text(a, message);
+    size_t same = 0;
+    while (said[same] && said[same] == understood[same])
+        same++;
+    if (!said[same] && !understood[same])
+        return true;
+    while (same > 0 && said[same - 1] != ',' && said[same - 1] != '{')
+        same--;
+    return fault_set(f, FAULT_INVALID, path,
+                     "has a member that is unknown, misplaced or spelled otherwise at: %.60s",
+                     said + same);
+}
+
+static const ProtobufCMessage *document_read(struct arena *a, const char *path,
+                                             const ProtobufCMessageDescriptor *type,
+                                             struct fault *f)
+{
+    char *json = NULL;
+    struct fault why = { 0 };
+    if (!file_read(a, path, &json, f))
+        return NULL;
+    const ProtobufCMessage *m = message_from_json(a, type, json, strlen(json), &why);
+    if (!m)
+        fault_set(f, FAULT_INVALID, path, "%s %s", why.field, why.detail);
+    return m && is_canonical(a, path, json, m, f) ? m : NULL;
+}
+
+/* All documents of one folder. */
+static bool documents_read(struct arena *a, const char *folder,
+                           const ProtobufCMessageDescriptor *type, const ProtobufCMessage ***out,
+                           size_t *count, char ***names, struct fault *f)
+{
+    if (!folder_list(a, folder, ".json", names, count, f))
+        return false;
+    if (*count == 0)
+        return fault_set(f, FAULT_INVALID, folder, "has no .json file");
+    *out = arena_array(a, const ProtobufCMessage *, *count);
+    for (size_t i = 0; i < *count; i++) {
+        const char *path = arena_format(a, "%s/%s", folder, (*names)[i]);
+        (*out)[i] = document_read(a, path, type, f);
+        if (!(*out)[i])
+            return false;
+    }
+    return true;
+}
+
+/* ---- what is in them */
+
+static int by_rule_id(const void *a, const void *b)
+{
+    return strcmp((*(const Rule *const *)a)->id, (*(const Rule *const *)b)->id);
+}
+
+static bool rules_read(struct arena *a, const char *folder, struct policy_source *out,
+                       struct fault *f)
+{
+    const ProtobufCMessage **files;
+    size_t count, all = 0;
+    char **names;
+    if (!documents_read(a, folder, &rule_file__descriptor, &files, &count, &names, f))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        all += ((const RuleFile *)files[i])->n_rules;
+    out->rules = arena_array(a, const Rule *, all + 1);
+    for (size_t i = 0; i < count; i++) {
+        const RuleFile *file = (const RuleFile *)files[i];
+        for (size_t j = 0; j < file->n_rules; j++)
+            out->rules[out->rule_count++] = file->rules[j];
+    }
+    qsort(out->rules, all, sizeof(Rule *), by_rule_id);
+    return true;
+}
+
+/* A document is found by its name, so its file has the same. */
+static bool is_named(const char *file, const char *name, struct fault *f)
+{
+    size_t length = strlen(name);
+    return (strncmp(file, name, length) == 0 && strcmp(file + length, ".json") == 0) ||
+           fault_set(f, FAULT_INVALID, file, "says that it is %s: rename the file", name);
+}
+
+static bool products_read(struct arena *a, const char *folder, struct policy_source *out,
+                          struct fault *f)
+{
+    const ProtobufCMessage **files;
+    char **names;
+    if (!documents_read(a, folder, &product__descriptor, &files, &out->product_count, &names, f))
+        return false;
+    out->products = (const Product **)files;
+    for (size_t i = 0; i < out->product_count; i++)
+        if (!is_named(names[i], out->products[i]->name_id, f))
+            return false;
+    return true;
+}
+
+static bool profiles_read(struct arena *a, const char *folder, struct policy_source *out,
+                          struct fault *f)
+{
+    const ProtobufCMessage **files;
+    char **names;
+    if (!documents_read(a, folder, &profile__descriptor, &files, &out->profile_count, &names, f))
+        return false;
+    out->profiles = (const Profile **)files;
+    for (size_t i = 0; i < out->profile_count; i++)
+        if (!is_named(names[i], out->profiles[i]->name, f))
+            return false;
+    return true;
+}
+
+/* ---- the hash */
+
+static void digest_line(struct digest *d, struct arena *a, const char *kind,
+                        const ProtobufCMessage *m)
+{
+    const char *line = arena_format(a, "%s %s\n", kind, policy_text(a, m));
+    digest_add(d, BYTES_OF(line));
+}
+
+static void hash(struct arena *a, struct policy_source *p)
+{
+    struct digest *d = digest_new();
+    for (size_t i = 0; i < p->rule_count; i++)
+        digest_line(d, a, "rule", &p->rules[i]->base);
+    for (size_t i = 0; i < p->product_count; i++)
+        digest_line(d, a, "product", &p->products[i]->base);
+    for (size_t i = 0; i < p->profile_count; i++)
+        digest_line(d, a, "profile", &p->profiles[i]->base);
+    digest_end(d, p->sha256);
+    digest_free(d);
+}
+
+bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
+                        struct fault *f)
+{
+    *out = (struct policy_source){ 0 };
+    if (!rules_read(a, arena_format(a, "%s/rules", folder), out, f) ||
+        !products_read(a, arena_format(a, "%s/products", folder), out, f) ||
+        !profiles_read(a, arena_format(a, "%s/profiles", folder), out, f) ||
+        !policy_source_check(out, f))
+        return false;
+    hash(a, out);
+    return true;
+}
