@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MMD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib -isystem $(shell pg_config --includedir)
+BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib -isystem $(shell pg_config --includedir)
 MODE_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -ftrivial-auto-var-init=zero
 MODE_debug   := -O1 -DTESTING -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 MODE_load    := -O2 -DTESTING -fno-omit-frame-pointer

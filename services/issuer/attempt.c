@@ -42,8 +42,8 @@ static struct instant earlier(struct instant a, struct instant b)
 static bool validity_fill(struct attempt *t, struct instant now)
 {
     const Intent *in = t->intent;
-    if (!in->has_validity_advised_days)
-        return fault_set(&t->fault, FAULT_INTERNAL, "validity.advised", "no rule holds today");
+    if (!in->has_validity_advised_days || !in->has_validity_max_days)
+        return fault_set(&t->fault, FAULT_INTERNAL, "validity", "policy has no rule for today");
     struct duration backdate = seconds(t->signer.profile->profile->backdate_seconds);
     t->not_before = instant_from_unix((now.us - backdate.us) / 1000000);
     struct instant end = instant_add(t->not_before, days(in->validity_advised_days));
@@ -67,7 +67,7 @@ static bool serial_fill(struct attempt *t, struct arena *a)
 
 static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
 {
-    const struct lint_value values[] = { { "validity_max", t->intent->validity_advised_days } };
+    const struct lint_value values[] = { { "validity_max", t->intent->validity_max_days } };
     struct lint_input in = { .tbs = t->tbs,
                              .ca = t->signer.ca,
                              .now = now,

@@ -35,6 +35,7 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
        (SELECT version FROM policy_active) AS policy_version,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
+       (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.max') r) AS validity_max_days,
        (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until))
           FROM order_name n
           CROSS JOIN LATERAL dcv_evidence(o.account_id, n.domain, o.rule_scope, o.csr_sha256, :now) e
