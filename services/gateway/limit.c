@@ -139,20 +139,23 @@ static enum outcome in_hand(const struct bucket *b, int64_t now)
     return b->empty_until > now ? EMPTY : ASK;
 }
 
-/* Adds what Redis gave. */
+/* Keeps what Redis gave beyond the one token for this request. */
 static void lease_add(const struct limit_window *w, struct bucket *b, int granted, int64_t now)
 {
-    b->leased = (b->lease_ends > now ? b->leased : 0) + granted;
+    b->leased = (b->lease_ends > now ? b->leased : 0) + (granted ? granted - 1 : 0);
     b->lease_ends = now + w->window.us;
-    if (b->leased == 0) /* until one token more is there */
+    if (granted == 0) /* until one token more is there */
         b->empty_until = now + (int64_t)(1e6 / rate_of(w));
 }
+
+/* What became of asking Redis for a window, which each request does at most once. */
+enum asked { NOT_ASKED, GOT, NONE, LOCAL };
 
 struct taking {
     struct limits *l;
     struct call *call;
     pthread_mutex_t *lock;
-    bool local[LIMIT_WINDOWS]; /* Redis did not answer */
+    enum asked asked[LIMIT_WINDOWS];
 };
 
 /* Asks Redis; without the lock, which nobody may hold over a trip. */
@@ -164,14 +167,43 @@ static void lease(struct taking *t, int window)
     int granted = 0;
     snprintf(name, sizeof name, "limit:%s:%" PRId64, w->name, id);
     metric_add(METRIC_LIMIT_LEASES, 1);
-    t->local[window] =
-        !t->l->options.lease(t->l->options.context, name, rate_of(w), w->requests, LEASE, &granted);
-    metric_add(METRIC_LIMIT_LOCAL, t->local[window]);
+    bool answered =
+        t->l->options.lease(t->l->options.context, name, rate_of(w), w->requests, LEASE, &granted);
+    t->asked[window] = !answered ? LOCAL : granted > 0 ? GOT : NONE;
+    metric_add(METRIC_LIMIT_LOCAL, !answered);
     int64_t now = tick_now().us;
     pthread_mutex_lock(t->lock);
-    if (!t->local[window])
+    if (answered)
         lease_add(w, &key_of(t->l, id, now)->buckets[window], granted, now);
     pthread_mutex_unlock(t->lock);
+}
+
+static enum outcome look(const struct limit_window *w, struct bucket *b, enum asked asked,
+                         int64_t now)
+{
+    if (w->requests == 0 || asked == GOT)
+        return HAS;
+    if (asked == LOCAL)
+        return local_has(w, b, now) ? HAS : EMPTY;
+    enum outcome outcome = in_hand(b, now);
+    return asked == NONE && outcome == ASK ? EMPTY : outcome;
+}
+
+static void spend(struct taking *t, struct key *key)
+{
+    for (int i = 0; i < LIMIT_WINDOWS; i++) {
+        if (t->l->options.windows[i].requests == 0)
+            continue;
+        key->buckets[i].local -= t->asked[i] == LOCAL;
+        key->buckets[i].leased -= t->asked[i] == NOT_ASKED || t->asked[i] == NONE;
+    }
+}
+
+/* Tokens of other windows go back into hand when one refuses. */
+static void give_back(struct taking *t, struct key *key)
+{
+    for (int i = 0; i < LIMIT_WINDOWS; i++)
+        key->buckets[i].leased += t->asked[i] == GOT;
 }
 
 /* One look at both windows under the lock: takes from both or from none. `*window` is the one that
@@ -183,18 +215,15 @@ static enum outcome take(struct taking *t, int *window)
     pthread_mutex_lock(t->lock);
     struct key *key = key_of(t->l, t->call->actor.api_key_id, now);
     for (*window = 0; *window < LIMIT_WINDOWS; ++*window) {
-        const struct limit_window *w = &t->l->options.windows[*window];
-        struct bucket *b = &key->buckets[*window];
-        if (w->requests == 0)
-            continue;
-        outcome = t->local[*window] ? (local_has(w, b, now) ? HAS : EMPTY) : in_hand(b, now);
+        outcome =
+            look(&t->l->options.windows[*window], &key->buckets[*window], t->asked[*window], now);
         if (outcome != HAS)
             break;
     }
-    for (int i = 0; outcome == HAS && i < LIMIT_WINDOWS; i++) {
-        key->buckets[i].local -= t->local[i];
-        key->buckets[i].leased -= !t->local[i];
-    }
+    if (outcome == HAS)
+        spend(t, key);
+    else if (outcome == EMPTY)
+        give_back(t, key);
     pthread_mutex_unlock(t->lock);
     return outcome;
 }
@@ -218,15 +247,11 @@ static bool refuse(struct limits *l, struct call *call, int window)
 
 bool limit_take(struct limits *l, struct call *call)
 {
-    int window = 0;
-    enum outcome outcome = ASK;
+    int window;
+    enum outcome outcome;
     uint64_t set = (uint64_t)call->actor.api_key_id % SETS;
     struct taking t = { .l = l, .call = call, .lock = &l->locks[set % LOCKS] };
-    /* Each round leases for one window; another thread may use that up in between. */
-    for (int round = 0; outcome == ASK && round < 2 * LIMIT_WINDOWS; round++) {
-        outcome = take(&t, &window);
-        if (outcome == ASK)
-            lease(&t, window);
-    }
+    while ((outcome = take(&t, &window)) == ASK)
+        lease(&t, window);
     return outcome == HAS || refuse(l, call, window);
 }
