@@ -13,12 +13,13 @@
 
 enum { MEMORY_PER_CONNECTION = 32 * 1024 };
 
-void count_change(struct http *h, int *count, int by)
+/* The lock is for those who wait for zero, which somebody does only after `draining` was set. */
+void count_change(struct http *h, atomic_int *count, int by)
 {
+    if (atomic_fetch_add(count, by) + by != 0 || !atomic_load(&h->draining))
+        return;
     pthread_mutex_lock(&h->idle_lock);
-    *count += by;
-    if (*count == 0)
-        pthread_cond_broadcast(&h->idle);
+    pthread_cond_broadcast(&h->idle);
     pthread_mutex_unlock(&h->idle_lock);
 }
 
@@ -103,13 +104,13 @@ struct http *http_start(const struct http_options *options, struct fault *f)
 }
 
 /* Waits until a count is zero or the time is over. */
-static void await_zero(struct http *h, const int *count, struct duration most)
+static void await_zero(struct http *h, atomic_int *count, struct duration most)
 {
     struct tick end = tick_after(most);
     struct timespec until = { end.us / 1000000, end.us % 1000000 * 1000 };
     int late = 0;
     pthread_mutex_lock(&h->idle_lock);
-    while (*count && late != ETIMEDOUT)
+    while (atomic_load(count) && late != ETIMEDOUT)
         late = pthread_cond_timedwait(&h->idle, &h->idle_lock, &until);
     pthread_mutex_unlock(&h->idle_lock);
 }

@@ -20,8 +20,10 @@ static void link_in(struct wheel *w, struct request *r, struct tick deadline)
     if (*slot)
         (*slot)->link = &r->next;
     *slot = r;
-    if (w->count++ == 0)
+    w->count++;
+    if (w->resting)
         pthread_cond_signal(&w->changed);
+    w->resting = false;
 }
 
 static void link_out(struct wheel *w, struct request *r)
@@ -106,12 +108,14 @@ static void turn(struct wheel *w)
     w->done = step;
 }
 
-/* Sleeps a step, or a second when nothing waits. */
+/* Sleeps a step. When nothing waits it rests for a second, or until something does. */
 static void sleep_a_step(struct wheel *w)
 {
+    w->resting = w->count == 0;
     int64_t us = tick_now().us + (w->count ? WHEEL_STEP_US : 1000000);
     struct timespec until = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
     pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    w->resting = false;
 }
 
 static void *wheel_thread(void *arg)

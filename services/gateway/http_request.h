@@ -82,7 +82,7 @@ struct wheel {
     struct request *slots[WHEEL_SLOTS];
     int64_t done; /* steps up to this one were looked at */
     int count;
-    bool closed, stopping;
+    bool closed, resting, stopping;
     pthread_t thread;
 };
 
@@ -117,11 +117,11 @@ struct http {
     pthread_mutex_t connections_lock;
     struct connection *connections;
 
-    pthread_mutex_t idle_lock; /* of the counts below */
+    pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
-    int waiting;      /* suspended, nobody has resumed them yet */
-    int unsent;       /* suspended once and not completed */
-    atomic_int alive; /* request structs */
+    atomic_int waiting; /* suspended, nobody has resumed them yet */
+    atomic_int unsent;  /* suspended once and not completed */
+    atomic_int alive;   /* request structs */
 };
 
 /* http_receive.c */
@@ -129,7 +129,7 @@ void request_hold(struct request *r);
 void request_drop(struct request *r);
 
 /* http.c */
-void count_change(struct http *h, int *count, int by); /* wakes http_stop() at zero */
+void count_change(struct http *h, atomic_int *count, int by); /* wakes http_stop() at zero */
 
 /* http_answer.c */
 bool request_claim(struct request *r);

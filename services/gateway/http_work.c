@@ -17,7 +17,6 @@ static void put(struct queue *q, struct request *r, bool front)
     }
     q->count++;
     metric_set(METRIC_HTTP_QUEUE, q->count);
-    pthread_cond_signal(&q->filled);
 }
 
 bool work_put(struct request *r)
@@ -28,6 +27,7 @@ bool work_put(struct request *r)
     if (room)
         put(q, r, false);
     pthread_mutex_unlock(&q->lock);
+    pthread_cond_signal(&q->filled); /* after the unlock: who wakes finds the lock free */
     return room;
 }
 
@@ -40,6 +40,7 @@ void work_put_late(struct request *r)
     pthread_mutex_lock(&q->lock);
     put(q, r, true);
     pthread_mutex_unlock(&q->lock);
+    pthread_cond_signal(&q->filled);
 }
 
 /* The next request, or NULL when the door stops and nothing is left. */
