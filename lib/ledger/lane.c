@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "ledger/jobs.sql.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "store/committer.h"
 
@@ -164,14 +165,6 @@ static void ending_put(struct lane_item *item, const struct sql *sql, const Prot
         ending_done(&e->commit, NULL, &f);
 }
 
-static Instant *instant_in(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}
-
 static JobEnd *job_end_of(struct lane_item *item, int64_t epoch)
 {
     JobEnd *end = arena_new(&item->arena, JobEnd);
@@ -192,7 +185,7 @@ static void again(struct lane_item *item, struct instant run_at, bool fresh, int
     job_again__init(in);
     in->id = item->job_id;
     in->epoch = item->job->epoch;
-    in->run_at = instant_in(&item->arena, run_at);
+    in->run_at = instant_message(&item->arena, run_at);
     in->fresh = fresh;
     if (resume)
         in->payload = arena_format(&item->arena, "{\"resume\":%lld}", (long long)resume);
@@ -208,7 +201,7 @@ static void bury(struct lane_item *item, int64_t epoch, const char *story)
 {
     JobEnd *end = job_end_of(item, epoch);
     end->story = arena_strdup(&item->arena, story);
-    end->now = instant_in(&item->arena, clock_now());
+    end->now = instant_message(&item->arena, clock_now());
     log_error("job given up", LOG_TEXT("lane", item->lane->name), LOG_INT("job_id", item->job_id),
               LOG_TEXT("story", story));
     ending_put(item, &sql_job_bury, &end->base, JOB_OUTCOME__RESULT__FAILED);
@@ -260,7 +253,7 @@ static bool claim(struct lanes *l, struct arena *a, struct lane_item **items, si
     in.lane = arena_strdup(a, items[0]->lane->name);
     in.owner = arena_strdup(a, l->options.owner);
     in.lease_ms = items[0]->lane->lease.us / 1000;
-    in.now = instant_in(a, clock_now());
+    in.now = instant_message(a, clock_now());
     in.room = (int32_t)count;
     return store_all(store_mine(), a, &sql_job_claim, &in.base, rows, f);
 }
@@ -346,7 +339,7 @@ static void poll_lane(struct lanes *l, struct store *store, const struct lane *l
     in.lane = arena_strdup(&a, lane->name);
     in.owner = arena_strdup(&a, l->options.owner);
     in.lease_ms = lane->lease.us / 1000;
-    in.now = instant_in(&a, clock_now());
+    in.now = instant_message(&a, clock_now());
     in.room = room;
     struct rows rows = { 0 };
     struct fault f = { 0 };

@@ -5,30 +5,13 @@
 #include "common.pb-c.h"
 #include "issuer.h"
 #include "lints/lint.h"
+#include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
 #include "x509/certificate.h"
 
 /* Bytes that were given back unsigned are signed again only while their notBefore is fresh. */
 #define RESUME_LIFE seconds(60 * 60)
-
-static struct bytes bytes_of(ProtobufCBinaryData d)
-{
-    return (struct bytes){ d.data, d.len };
-}
-
-static ProtobufCBinaryData data_of(struct arena *a, struct bytes b)
-{
-    return (ProtobufCBinaryData){ b.size, arena_copy(a, b.data, b.size) };
-}
-
-static Instant *instant_of(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}
 
 static struct instant earlier(struct instant a, struct instant b)
 {
@@ -47,9 +30,9 @@ static bool validity_fill(struct attempt *t, struct instant now)
     struct duration backdate = seconds(t->signer.profile->profile->backdate_seconds);
     t->not_before = instant_from_unix((now.us - backdate.us) / 1000000);
     struct instant end = instant_add(t->not_before, days(in->validity_advised_days));
-    end = earlier(end, (struct instant){ in->valid_till->us });
+    end = earlier(end, instant_value(in->valid_till));
     if (in->cert_not_after)
-        end = earlier(end, (struct instant){ in->cert_not_after->us });
+        end = earlier(end, instant_value(in->cert_not_after));
     end = earlier(end, t->signer.ca->not_after);
     t->not_after = instant_from_unix(end.us / 1000000 - 1);
     return instant_before(now, t->not_after) ||
@@ -81,7 +64,7 @@ static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
 {
     struct csr csr;
     const Intent *in = t->intent;
-    if (!csr_read_form(bytes_of(in->csr), &csr, &t->fault) ||
+    if (!csr_read_form(bytes_value(in->csr), &csr, &t->fault) ||
         !key_check(&csr.key, &t->fault, "csr"))
         return false;
     struct leaf_request request = { .names = (const char *const *)in->names,
@@ -113,8 +96,7 @@ static bool signer(struct attempt *t)
 static bool fresh(const Intent *in, struct instant now)
 {
     return in->issuance_not_before &&
-           instant_before(
-               now, instant_add((struct instant){ in->issuance_not_before->us }, RESUME_LIFE));
+           instant_before(now, instant_add(instant_value(in->issuance_not_before), RESUME_LIFE));
 }
 
 /* The living attempt of an earlier lease. Signed: only its effects are missing. Put back by its
@@ -132,11 +114,11 @@ static void living(struct attempt *t, struct instant now)
         return;
     }
     t->issuance_id = in->issuance_id;
-    t->serial = bytes_of(in->issuance_serial);
-    t->tbs = bytes_of(in->tbs);
-    t->signature = bytes_of(in->signature);
-    t->not_before = (struct instant){ in->issuance_not_before->us };
-    t->not_after = (struct instant){ in->issuance_not_after->us };
+    t->serial = bytes_value(in->issuance_serial);
+    t->tbs = bytes_value(in->tbs);
+    t->signature = bytes_value(in->signature);
+    t->not_before = instant_value(in->issuance_not_before);
+    t->not_after = instant_value(in->issuance_not_after);
 }
 
 static enum attempt_step step_of(const Intent *in)
@@ -154,7 +136,7 @@ void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
     t->step = step_of(in);
     if (t->step == ATTEMPT_OVER || t->step == ATTEMPT_OPEN)
         return;
-    t->sign_before = in->sign_before ? (struct instant){ in->sign_before->us } : now;
+    t->sign_before = in->sign_before ? instant_value(in->sign_before) : now;
     if (in->has_issuance_id)
         living(t, now);
     bool ok = signer(t);
@@ -181,14 +163,14 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     r->job_id = t->intent->job_id;
     r->job_epoch = t->intent->job_epoch;
     r->ca_id = t->intent->ca_id;
-    r->serial = data_of(a, t->serial);
-    r->not_before = instant_of(a, t->not_before);
-    r->not_after = instant_of(a, t->not_after);
-    r->tbs = data_of(a, t->tbs);
-    r->tbs_sha256 = data_of(a, (struct bytes){ hash, sizeof hash });
+    r->serial = bytes_message(a, t->serial);
+    r->not_before = instant_message(a, t->not_before);
+    r->not_after = instant_message(a, t->not_after);
+    r->tbs = bytes_message(a, t->tbs);
+    r->tbs_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
     r->policy_version = t->intent->policy_version;
-    r->profile_sha256 = data_of(a, t->signer.profile->sha256);
-    r->now = instant_of(a, now);
+    r->profile_sha256 = bytes_message(a, t->signer.profile->sha256);
+    r->now = instant_message(a, now);
     return r;
 }
 
@@ -204,13 +186,13 @@ SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, st
     c->job_id = t->intent->job_id;
     c->job_epoch = t->intent->job_epoch;
     c->ca_id = t->intent->ca_id;
-    c->serial = data_of(a, t->serial);
-    c->thumbprint = data_of(a, (struct bytes){ thumbprint, sizeof thumbprint });
-    c->not_before = instant_of(a, t->not_before);
-    c->not_after = instant_of(a, t->not_after);
-    c->signature = data_of(a, t->signature);
-    c->der = data_of(a, t->der);
-    c->now = instant_of(a, now);
+    c->serial = bytes_message(a, t->serial);
+    c->thumbprint = bytes_message(a, (struct bytes){ thumbprint, sizeof thumbprint });
+    c->not_before = instant_message(a, t->not_before);
+    c->not_after = instant_message(a, t->not_after);
+    c->signature = bytes_message(a, t->signature);
+    c->der = bytes_message(a, t->der);
+    c->now = instant_message(a, now);
     return c;
 }
 

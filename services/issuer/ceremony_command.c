@@ -7,6 +7,7 @@
 #include "ceremony.h"
 #include "common.pb-c.h"
 #include "issuance.sql.h"
+#include "message/convert.h"
 #include "message/json.h"
 #include "order.pb-c.h"
 
@@ -26,14 +27,6 @@ static const Ceremony *script_read(struct arena *a, const char *path, struct fau
     return (const Ceremony *)message_from_json(a, &ceremony__descriptor, text, n, f);
 }
 
-static Instant *instant_of(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}
-
 static bool authorities_enter(struct service_run *run, Authority **all, size_t count,
                               struct instant now, struct fault *f)
 {
@@ -42,7 +35,7 @@ static bool authorities_enter(struct service_run *run, Authority **all, size_t c
     for (size_t i = 0; ok && i < count; i++) {
         AuthorityRef entered = AUTHORITY_REF__INIT;
         bool is_new = false;
-        all[i]->created_at = instant_of(&run->arena, now);
+        all[i]->created_at = instant_message(&run->arena, now);
         ok = store_maybe(store, &run->arena, &sql_authority_add, &all[i]->base, &entered.base,
                          &is_new, f);
         if (ok)

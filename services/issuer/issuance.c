@@ -10,6 +10,7 @@
 #include "issuance.sql.h"
 #include "issuer.h"
 #include "ledger/jobs.sql.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "testing/point.h"
 #include "validation.pb-c.h"
@@ -26,14 +27,6 @@ struct run {
     struct tick lease_end; /* before it, a signature may still be asked for */
 };
 
-static Instant *instant_of(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}
-
 /* ---- C2 */
 
 static bool claim(struct run *r, struct rows *rows, struct fault *f)
@@ -44,7 +37,7 @@ static bool claim(struct run *r, struct rows *rows, struct fault *f)
         in.ids[in.n_ids++] = r->batch->items[i]->job_id;
     in.owner = issuer.run->owner;
     in.lease_ms = issuer.lease.us / 1000;
-    in.now = instant_of(r->a, r->now);
+    in.now = instant_message(r->a, r->now);
     r->lease_end = tick_after((struct duration){ issuer.lease.us * 3 / 4 });
     return store_all(r->store, r->a, &sql_issuance_claim, &in.base, rows, f);
 }
@@ -79,7 +72,7 @@ static bool ghosts(struct run *r, struct fault *f)
     for (size_t i = 0; i < r->count; i++)
         if (r->attempts[i].ghost_id && r->attempts[i].step == ATTEMPT_RESERVE)
             in.ids[in.n_ids++] = r->attempts[i].ghost_id;
-    in.now = instant_of(r->a, r->now);
+    in.now = instant_message(r->a, r->now);
     if (in.n_ids == 0)
         return true;
     if (!store_all(r->store, r->a, &sql_issuance_ghost, &in.base, &rows, f))
@@ -347,7 +340,7 @@ static void advance(struct run *r)
             in.ids[in.n_ids++] = r->attempts[i].intent->order_id;
     if (in.n_ids == 0)
         return;
-    in.now = instant_of(r->a, r->now);
+    in.now = instant_message(r->a, r->now);
     if (!store_all(r->store, r->a, &sql_issuance_advance, &in.base, &rows, &f)) {
         log_warn("orders with open tasks could not be advanced", LOG_FAULT(&f));
         for (size_t i = 0; i < r->count; i++) {
@@ -421,7 +414,7 @@ static void put_aside(struct lane_item *item, struct arena *a, const struct faul
     in.lane = "issue";
     in.owner = issuer.run->owner;
     in.lease_ms = issuer.lease.us / 1000;
-    in.now = instant_of(a, clock_now());
+    in.now = instant_message(a, clock_now());
     if (!store_all(store_mine(), a, &sql_job_claim, &in.base, &rows, &ignored) || rows.count == 0) {
         lane_finish_result(item, JOB_OUTCOME__RESULT__WAITING);
         return;

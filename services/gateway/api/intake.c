@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ledger/authority.h"
 #include "ledger/policy.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "message/json.h"
 #include "pki/csr.h"
@@ -29,14 +30,6 @@ struct examining {
 static bool refuse(struct examining *e, enum fault_code code, const char *field, const char *text)
 {
     return fault_set(&e->call->fault, code, field, "%s", text);
-}
-
-static Instant *instant_of(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
 }
 
 static bool listed(char *const *list, size_t count, const char *text)
@@ -148,13 +141,13 @@ static bool validity(struct examining *e)
         return refuse(e, FAULT_REQUIRED, field, "is required");
     if (!validity_end(e, &v, field, &till))
         return false;
-    e->row->valid_till = instant_of(&e->call->arena, till);
+    e->row->valid_till = instant_message(&e->call->arena, till);
     const Validity *first = e->in->certificate->cert_validity;
     if (!first)
         return true;
     if (!validity_end(e, first, "certificate.cert_validity", &till))
         return false;
-    e->row->cert_not_after = instant_of(&e->call->arena, till);
+    e->row->cert_not_after = instant_message(&e->call->arena, till);
     return true;
 }
 
@@ -228,7 +221,7 @@ static bool csr(struct examining *e)
     struct arena *a = &e->call->arena;
     if (!csr_read_text(a, e->in->certificate->csr, &csr, &e->call->fault))
         return false;
-    row->csr = (ProtobufCBinaryData){ csr.der.size, arena_copy(a, csr.der.data, csr.der.size) };
+    row->csr = bytes_message(a, csr.der);
     row->csr_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, csr.sha256, SHA256_SIZE) };
     row->key_type = arena_strdup(a, key_type_name(csr.key.type));
     row->key_size = csr.key.bits;

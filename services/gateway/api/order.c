@@ -9,6 +9,7 @@
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "ledger/policy.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "message/json.h"
 #include "pki/pem.h"
@@ -39,10 +40,8 @@ void actor_fill(struct call *call, ProtobufCMessage *message)
     const ProtobufCFieldDescriptor *now = field_find(message->descriptor, "now");
     if (!now)
         return;
-    Instant *at = arena_new(&call->arena, Instant);
-    instant__init(at);
-    at->us = clock_now().us;
-    *(Instant **)(void *)((char *)message + now->offset) = at;
+    *(Instant **)(void *)((char *)message + now->offset) =
+        instant_message(&call->arena, clock_now());
 }
 
 /* ---- which order */

@@ -15,6 +15,7 @@
 #include "http.h"
 #include "ledger/authority.h"
 #include "ledger/ids.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "pki/digest.h"
 #include "testing/point.h"
@@ -37,14 +38,6 @@ struct placing {
     OrderId id;
 };
 
-static Instant *instant_of(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}
-
 static void fail(struct placing *p, const struct fault *f)
 {
     p->call->fault = *f;
@@ -58,7 +51,7 @@ static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_i
 {
     out->has_certificate_id = true;
     out->certificate_id = certificate_id;
-    return authority_chain(&p->call->arena, common_name, (struct bytes){ der.data, der.len }, ca_id,
+    return authority_chain(&p->call->arena, common_name, bytes_value(der), ca_id,
                            &out->certificate_chain, &out->n_certificate_chain, &p->call->fault);
 }
 
@@ -178,8 +171,8 @@ static void duplicate(struct placing *p, const OrderBefore *before)
 {
     char id[24];
     struct fault f = { 0 };
-    struct bytes mine = { p->row->body_sha256.data, p->row->body_sha256.len };
-    if (!bytes_equal(mine, (struct bytes){ before->body_sha256.data, before->body_sha256.len })) {
+    struct bytes mine = bytes_value(p->row->body_sha256);
+    if (!bytes_equal(mine, bytes_value(before->body_sha256))) {
         fault_set(&f, FAULT_IDEMPOTENCY_KEY_REUSED, "Idempotency-Key",
                   "was used for another request");
         fail(p, &f);
@@ -251,7 +244,7 @@ static void idempotency(struct placing *p, struct instant now)
     p->row->idem_key = (ProtobufCBinaryData){ SHA256_SIZE, arena_alloc(a, SHA256_SIZE) };
     digest_sha256(BYTES_OF(text), p->row->idem_key.data);
     p->row->body_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, body, sizeof body) };
-    p->row->idem_until = instant_of(
+    p->row->idem_until = instant_message(
         a, instant_add(now, explicit_key && *explicit_key ? KEY_LIFE : FINGERPRINT_LIFE));
 }
 
@@ -260,8 +253,8 @@ static void place(struct placing *p)
     struct fault f = { 0 };
     struct arena *a = &p->call->arena;
     struct instant now = clock_now();
-    p->row->now = instant_of(a, now);
-    p->row->answer_by = instant_of(a, instant_add(now, tick_left(margin(p->call->deadline))));
+    p->row->now = instant_message(a, now);
+    p->row->answer_by = instant_message(a, instant_add(now, tick_left(margin(p->call->deadline))));
     p->commit = (struct commit){ .sql = &sql_order_place,
                                  .in = &p->row->base,
                                  .key = "order_id",
