@@ -29,6 +29,7 @@ enum { ACCOUNT = 900, POOR, THIEF };
 static struct database *database;
 static struct dns_rig rig;
 static struct arena arena;
+static struct arena answers; /* under waiting_lock: whatever thread answers writes here */
 static struct script *script;
 static struct lanes *lanes;
 
@@ -84,6 +85,7 @@ static inline void records_start(void)
 {
     struct fault f = { 0 };
     arena_init(&arena);
+    arena_init(&answers);
     database = database_new("db/migrations");
     store_options = (struct store_options){ .url = { database_url(database, "validation") },
                                             .prepare = true,
@@ -202,6 +204,7 @@ static inline int world_stop(void)
     script_close(script);
     database_free(database);
     dns_rig_stop(&rig);
+    arena_free(&answers);
     arena_free(&arena);
     return 0;
 }
@@ -222,7 +225,7 @@ static inline void call_over(struct call *call, const ProtobufCMessage *answer)
 {
     struct waiting *w = call->door;
     pthread_mutex_lock(&waiting_lock);
-    w->answer = answer ? message_copy(&arena, answer) : NULL;
+    w->answer = answer ? message_copy(&answers, answer) : NULL;
     w->fault = call->fault;
     w->over = true;
     arena_free(&call->arena);
