@@ -21,8 +21,8 @@ struct part {
 };
 
 /* Owned by its thread, which frees it: the thread may hang in a look-up when it is told to stop. */
-struct resolver {
-    struct resolver_options options;
+struct resolve {
+    struct resolve_options options;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
@@ -107,7 +107,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Takes no lock: only the resolver's thread touches the parts. */
-static void part_look_up(struct resolver *r, struct part *part)
+static void part_look_up(struct resolve *r, struct part *part)
 {
     struct address_list *found = mail_new(sizeof *found);
 
@@ -121,7 +121,7 @@ static void part_look_up(struct resolver *r, struct part *part)
 }
 
 /* A peer is told of once all its parts were tried. Answers rotate in DNS, hence sorted. */
-static void tell(struct resolver *r, int peer, struct address_list *all)
+static void tell(struct resolve *r, int peer, struct address_list *all)
 {
     all->count = 0;
     for (int i = 0; i < r->count; i++) {
@@ -138,7 +138,7 @@ static void tell(struct resolver *r, int peer, struct address_list *all)
     r->options.found(r->options.context, peer, all);
 }
 
-static void look_up_all(struct resolver *r)
+static void look_up_all(struct resolve *r)
 {
     struct address_list *all = mail_new(sizeof *all);
 
@@ -155,7 +155,7 @@ static void look_up_all(struct resolver *r)
 }
 
 /* True when it is time for the next round, false to stop. */
-static bool await_next(struct resolver *r)
+static bool await_next(struct resolve *r)
 {
     struct tick at = tick_after(r->options.every);
     struct timespec until = { .tv_sec = at.us / 1000000, .tv_nsec = at.us % 1000000 * 1000 };
@@ -169,25 +169,25 @@ static bool await_next(struct resolver *r)
     return !stop;
 }
 
-static void resolver_free(struct resolver *r)
+static void resolve_free(struct resolve *r)
 {
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->wake);
     free(r);
 }
 
-static void *resolver_run(void *context)
+static void *resolve_run(void *context)
 {
-    struct resolver *r = context;
+    struct resolve *r = context;
 
     do {
         look_up_all(r);
     } while (await_next(r));
-    resolver_free(r);
+    resolve_free(r);
     return NULL;
 }
 
-static bool part_add(struct resolver *r, int peer, const char *endpoint, size_t length,
+static bool part_add(struct resolve *r, int peer, const char *endpoint, size_t length,
                      struct fault *f)
 {
     struct part *part = &r->parts[r->count];
@@ -204,7 +204,7 @@ static bool part_add(struct resolver *r, int peer, const char *endpoint, size_t 
     return true;
 }
 
-static bool parts_fill(struct resolver *r, struct fault *f)
+static bool parts_fill(struct resolve *r, struct fault *f)
 {
     for (int i = 0; i < BUS_SERVICES_MAX && r->options.peers[i].service; i++) {
         const char *next = r->options.peers[i].endpoint;
@@ -219,9 +219,9 @@ static bool parts_fill(struct resolver *r, struct fault *f)
     return true;
 }
 
-struct resolver *resolver_start(const struct resolver_options *options, struct fault *f)
+struct resolve *resolve_start(const struct resolve_options *options, struct fault *f)
 {
-    struct resolver *r = mail_new(sizeof *r);
+    struct resolve *r = mail_new(sizeof *r);
     pthread_condattr_t monotonic;
     pthread_t thread;
 
@@ -233,15 +233,15 @@ struct resolver *resolver_start(const struct resolver_options *options, struct f
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&r->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (!parts_fill(r, f) || !thread_start(&thread, "bus-names", resolver_run, r, f)) {
-        resolver_free(r);
+    if (!parts_fill(r, f) || !thread_start(&thread, "bus-names", resolve_run, r, f)) {
+        resolve_free(r);
         return NULL;
     }
     pthread_detach(thread);
     return r;
 }
 
-void resolver_stop(struct resolver *r)
+void resolve_stop(struct resolve *r)
 {
     if (!r)
         return;

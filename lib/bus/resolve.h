@@ -13,9 +13,9 @@ struct address_list {
     char at[BUS_PEERS_MAX][ADDRESS_SIZE]; /* "tcp://10.0.0.7:7003", "ipc:///run/issuer" */
 };
 
-struct resolver;
+struct resolve;
 
-struct resolver_options {
+struct resolve_options {
     struct bus_peer peers[BUS_SERVICES_MAX];
     struct duration every;
     /* Appends the addresses of one endpoint; false: it could not be found out, the last ones hold.
@@ -28,10 +28,10 @@ struct resolver_options {
 };
 
 /* Every endpoint is "tcp://HOST:PORT" or "ipc://PATH", several separated by commas. */
-struct resolver *resolver_start(const struct resolver_options *options, struct fault *f);
+struct resolve *resolve_start(const struct resolve_options *options, struct fault *f);
 
 /* `found` is not called any more. Does not wait for a look-up that is under way. */
-void resolver_stop(struct resolver *r);
+void resolve_stop(struct resolve *r);
 
 /* By getaddrinfo(3). */
 bool resolve_names(const char *endpoint, struct address_list *out);
