@@ -164,6 +164,14 @@ fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds
 snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product is on a few days
 	$< policy snapshot
 
+# ---- Measuring. bench/run starts everything and prints the table; QUICK=1 for a short run.
+BENCH := $(addprefix $(B)/bench/,pool load calibrate empty)
+INC_bench := -Ibench -Iservices/issuer -isystem $(G)/services/issuer
+$(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
+	$(CC) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) $(LIBS) -o $@
+$(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
+$(B)/bench/calibrate: $(call objects,services/issuer/token)
+
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	$(WITH_DATABASE) tools/run-tests $(TESTS)
 
