@@ -58,11 +58,24 @@ static bool frequency_good(struct call *call, const WebhookSettings *s)
                      "names a day twice");
 }
 
+/* It is sent as the value of a header. */
+static bool secret_is_printable(const char *secret)
+{
+    for (; *secret; secret++)
+        if (*secret < 0x20 || *secret > 0x7e)
+            return false;
+    return true;
+}
+
 bool webhook_secret_good(struct call *call, const char *secret)
 {
     size_t length = secret ? strlen(secret) : 0;
-    return length == 0 || (length >= SECRET_MIN && length <= SECRET_MAX) ||
-           fault_set(&call->fault, FAULT_INVALID, "secret", "must have from 32 to 256 characters");
+    if (length && (length < SECRET_MIN || length > SECRET_MAX))
+        return fault_set(&call->fault, FAULT_INVALID, "secret",
+                         "must have from 32 to 256 characters");
+    return length == 0 || secret_is_printable(secret) ||
+           fault_set(&call->fault, FAULT_INVALID, "secret",
+                     "may have printable ASCII characters only");
 }
 
 /* The form only: addresses are judged when a connection is made, by the notifier's guard. */
