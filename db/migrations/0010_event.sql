@@ -13,10 +13,13 @@ CREATE TABLE webhook (
     challenge_until  timestamptz,
     verified         boolean NOT NULL DEFAULT false,
     failing_since    timestamptz,
+    warnings         int NOT NULL DEFAULT 0,
     created_at       timestamptz NOT NULL
 );
 CREATE INDEX webhook_account ON webhook (account_id);
 COMMENT ON COLUMN webhook.verified IS 'The endpoint has shown a challenge token; a changed endpoint must show one again.';
+COMMENT ON COLUMN webhook.failing_since IS 'The first failure after the last success; NULL while it works.';
+COMMENT ON COLUMN webhook.warnings IS 'How many were given since failing_since.';
 COMMENT ON COLUMN webhook.instant IS 'Also tell of certificates that were issued in the answer to the order.';
 
 CREATE TABLE event (
@@ -54,9 +57,11 @@ CREATE TABLE delivery_attempt (
 );
 CREATE INDEX delivery_attempt_account ON delivery_attempt (account_id, id DESC);
 COMMENT ON COLUMN delivery_attempt.delivery_id IS 'NULL for tests and challenges, which belong to no event.';
+COMMENT ON COLUMN delivery_attempt.webhook_id IS '0 for the test of an endpoint that is no webhook yet.';
+COMMENT ON COLUMN delivery_attempt.reason IS 'For operators: it may name addresses.';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO chancery_gateway;
-GRANT SELECT, UPDATE (status, failing_since) ON webhook TO chancery_notifier;
+GRANT SELECT, UPDATE (status, failing_since, warnings) ON webhook TO chancery_notifier;
 GRANT SELECT ON webhook TO chancery_issuer, chancery_scheduler;
 GRANT INSERT ON event, delivery TO chancery_gateway, chancery_issuer, chancery_scheduler;
 GRANT SELECT (id, account_id, order_id, instant, at) ON event TO chancery_gateway, chancery_issuer, chancery_scheduler;

@@ -10,6 +10,7 @@
  * The path says how it behaves (any other answers 200):
  *   /status/NNN          answers NNN
  *   /slow/SECONDS        answers 200 after so long
+ *   /slow/SECONDS/NNN    answers NNN after so long
  *   /redirect?to=URL     answers 302
  *   /huge                answers 200 with a body that does not end
  *   /close               closes the connection without an answer
@@ -77,12 +78,13 @@ static enum MHD_Result behave_status(struct request *r, const char *rest)
 /* Each connection has a thread, so nobody else waits. */
 static enum MHD_Result behave_slow(struct request *r, const char *rest)
 {
+    size_t length = strcspn(rest, "/");
     int64_t wait;
 
-    if (!int64_read(rest, &wait) || wait < 0)
+    if (!int64_read(arena_strndup(&r->arena, rest, length), &wait) || wait < 0)
         return answer(r, MHD_HTTP_BAD_REQUEST, NULL, NULL);
     nanosleep(&(struct timespec){ .tv_sec = wait }, NULL);
-    return answer(r, MHD_HTTP_OK, NULL, NULL);
+    return rest[length] ? behave_status(r, rest + length + 1) : answer(r, MHD_HTTP_OK, NULL, NULL);
 }
 
 static enum MHD_Result behave_redirect(struct request *r, const char *rest)

@@ -1,0 +1,91 @@
+-- delivery_read: DeliveryIds -> Delivery*
+-- What is to be told, to whom, and whether that still stands. The chain goes with TLS certificates
+-- only, and an immediate issue has a switch of its own.
+SELECT d.id, d.webhook_id, w.endpoint, w.secret_sealed, w.status AS webhook_status, w.failing_since,
+       e.name AS event, e.id AS event_id,
+       json_build_object('order_id', e.order_id, 'certificate_id', e.certificate_id) AS data,
+       c.der, c.ca_id, o.common_name
+  FROM delivery d
+  JOIN event e ON e.id = d.event_id
+  LEFT JOIN webhook w ON w.id = d.webhook_id
+  LEFT JOIN orders o ON o.id = e.order_id AND o.rule_scope = 'TLS' AND e.name = 'certificate_issued'
+                    AND CASE WHEN e.instant THEN w.instant_chain ELSE w.chain END
+  LEFT JOIN certificate c ON c.id = e.certificate_id AND c.order_id = o.id
+ WHERE d.id = ANY (:ids);
+
+-- delivery_attempted: DeliveryAttempt* -> Delivered*
+-- Everything follows from the job, which is deleted or put off by the holder of its lease: who has
+-- lost it has no effect. A webhook's row changes only when it begins or ends to fail, or fails for
+-- so long that somebody must be told; what was read before must still be so.
+WITH input AS MATERIALIZED (
+    SELECT *
+      FROM unnest(:delivery_id, :job_id, :job_epoch, :ok, :tried, :endpoint, :response_code, :reason, :sent_at,
+                  :received_at, :next_at, :now, :failing_since, :warnings, :disable)
+        AS i (delivery_id, job_id, job_epoch, ok, tried, endpoint, response_code, reason, sent_at,
+              received_at, next_at, now, failing_since, warnings, disable)
+), ended AS (
+    DELETE FROM job j
+     USING input i
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
+    RETURNING j.id
+), again AS (
+    UPDATE job j
+       SET run_at = i.next_at, lease_owner = NULL, lease_until = NULL -- lease_until
+      FROM input i
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NOT NULL
+    RETURNING j.id
+), held AS MATERIALIZED (
+    SELECT i.*, d.webhook_id, d.account_id, e.name, e.order_id, e.certificate_id
+      FROM input i
+      JOIN delivery d ON d.id = i.delivery_id
+      JOIN event e ON e.id = d.event_id
+     WHERE i.job_id IN (SELECT id FROM ended UNION ALL SELECT id FROM again)
+), logged AS (
+    INSERT INTO delivery_attempt (delivery_id, webhook_id, account_id, event_name, data, ok, response_code, reason,
+                                  sent_at, received_at)
+    SELECT delivery_id, webhook_id, account_id, name,
+           jsonb_strip_nulls(jsonb_build_object('order_id', order_id, 'certificate_id', certificate_id)),
+           ok, response_code, reason, sent_at, received_at
+      FROM held
+), settled AS (
+    UPDATE delivery d
+       SET state = CASE WHEN h.ok THEN 'delivered' ELSE 'failed' END
+      FROM held h
+     WHERE d.id = h.delivery_id AND h.next_at IS NULL
+), heard AS (
+    SELECT DISTINCT ON (webhook_id) webhook_id, endpoint, ok, sent_at, now, failing_since, warnings, disable
+      FROM held
+     WHERE tried
+     ORDER BY webhook_id, ok DESC, failing_since DESC, sent_at
+), turned AS (
+    UPDATE webhook w
+       SET failing_since = CASE WHEN h.ok THEN NULL ELSE coalesce(w.failing_since, h.sent_at) END,
+           warnings = CASE WHEN h.ok OR w.failing_since IS NULL THEN 0 ELSE h.warnings END,
+           status = CASE WHEN h.disable AND w.failing_since IS NOT NULL THEN 'inactive' ELSE w.status END
+      FROM heard h
+     WHERE w.id = h.webhook_id AND w.endpoint = h.endpoint
+       AND CASE WHEN h.ok THEN w.failing_since IS NOT NULL
+                WHEN w.failing_since IS NULL THEN true
+                ELSE w.status = 'active' AND w.failing_since = h.failing_since
+                     AND (h.disable OR h.warnings > w.warnings) END
+    RETURNING w.id, w.account_id, w.failing_since, w.warnings, h.now, NOT h.ok AND h.disable AND w.status = 'inactive' AS disabled
+), audited AS (
+    INSERT INTO audit (at, account_id, source, activity, subject, detail)
+    SELECT now, account_id, 'system', CASE WHEN disabled THEN 'webhook disabled' ELSE 'webhook failing' END,
+           'webhook/' || id, jsonb_build_object('failing_since', failing_since, 'warnings', warnings)
+      FROM turned
+     WHERE disabled OR warnings > 0
+)
+SELECT h.delivery_id, t.disabled FROM held h LEFT JOIN turned t ON t.id = h.webhook_id;
+
+-- delivery_back: JobAgain* -> JobId*
+-- It was not tried, so this claim does not count.
+UPDATE job j
+   SET run_at = b.run_at, attempt = greatest(j.attempt - 1, 0), lease_owner = NULL, lease_until = NULL -- lease_until
+  FROM unnest(:id, :epoch, :run_at) AS b (id, epoch, run_at)
+ WHERE j.id = b.id AND j.lease_epoch = b.epoch
+RETURNING j.id;
+
+-- webhook_logged: WebhookLog* -> Nothing
+INSERT INTO delivery_attempt (webhook_id, account_id, event_name, ok, response_code, reason, sent_at, received_at)
+SELECT * FROM unnest(:webhook_id, :account_id, :event, :ok, :response_code, :reason, :sent_at, :received_at);

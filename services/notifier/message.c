@@ -1,0 +1,50 @@
+/* What is posted: from the rows to the bytes. */
+#include <string.h>
+
+#include "channels/webhook.h"
+#include "deliveries.h"
+#include "ledger/authority.h"
+#include "message/json.h"
+
+bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int64_t webhook_id,
+                     struct secret *out, struct fault *f)
+{
+    struct bytes plain;
+    const char *aad = arena_format(a, WEBHOOK_SECRET_AAD, (long long)webhook_id);
+    *out = (struct secret){ "" };
+    if (!has)
+        return true;
+    if (!unseal(a, notifier.seal, BYTES_OF(aad), (struct bytes){ sealed.data, sealed.len }, &plain,
+                f))
+        return false;
+    out->text = (const char *)plain.data;
+    return true;
+}
+
+static bool chain_add(struct arena *a, const Delivery *d, EventData *data, struct fault *f)
+{
+    if (!d->has_der)
+        return true;
+    return authority_chain(a, d->common_name, (struct bytes){ d->der.data, d->der.len }, d->ca_id,
+                           &data->certificate_chain, &data->n_certificate_chain, f);
+}
+
+/* The same id for each attempt, so that receivers can drop what they have seen. */
+bool delivery_post(struct arena *a, const Delivery *d, struct instant now, struct post *out,
+                   struct fault *f)
+{
+    struct text json;
+    EventData data = *d->data;
+    EventBody body = EVENT_BODY__INIT;
+    struct webhook to = { .url = d->endpoint };
+    const char *id =
+        arena_format(a, "evt_%lld_%lld", (long long)d->event_id, (long long)d->webhook_id);
+    if (!delivery_secret(a, d->has_secret_sealed, d->secret_sealed, d->webhook_id, &to.secret, f) ||
+        !chain_add(a, d, &data, f))
+        return false;
+    body.event = d->event;
+    body.data = &data;
+    text_init(&json, a);
+    message_to_json(&body.base, &json);
+    return webhook_post(a, &to, id, now, BYTES_OF(json.data), out, f);
+}

@@ -1,0 +1,39 @@
+/* notifier - what the parts of this process share. Set up before the first job. */
+#ifndef NOTIFIER_NOTIFIER_H
+#define NOTIFIER_NOTIFIER_H
+
+#include "common.pb-c.h"
+#include "pki/seal.h"
+#include "sender.h"
+#include "store/committer.h"
+
+struct notifier {
+    struct sender *sender;
+    struct committer *committer;
+    struct seal_key *seal;
+};
+
+extern struct notifier notifier;
+
+struct notifier_options {
+    const struct store_options *store;
+    const char *seal_key; /* file */
+    int committers;
+    struct sender_options sender;
+};
+
+bool notifier_open(const struct notifier_options *o, struct fault *f);
+
+/* Sender and committer stay between an enter and its leave; false: they are about to stop. What was
+ * posted in between is called back, and what was then put to the committer is committed, before
+ * either is gone. */
+bool notifier_enter(void);
+void notifier_leave(void);
+
+/* Nobody enters any more; what is under way is ended. */
+void notifier_drain(void);
+void notifier_close(void);
+
+Instant *notifier_instant(struct arena *a, struct instant at);
+
+#endif

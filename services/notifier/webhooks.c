@@ -1,0 +1,143 @@
+#include "webhooks.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "bus/call.h"
+#include "channels/webhook.h"
+#include "deliveries.h"
+#include "deliveries.sql.h"
+#include "message/json.h"
+
+enum { NONCE_LENGTH = 20 };
+
+/* One message on its way; lives in its call's arena. */
+struct sending {
+    struct call *call;
+    WebhookSent answer;
+    WebhookLog log;
+    struct commit commit;
+};
+
+/* What the customer reads: what the sender says may name addresses and is for the log. */
+static const char *const reasons[] = {
+    [POST_FAILED] = "the endpoint could not be reached, or did not answer in time",
+    [POST_REFUSED] = "messages to this address are not allowed",
+    [POST_BUSY] = "too many messages wait for this endpoint, try again in a minute",
+    [POST_STOPPED] = "the message was not sent, try again in a minute",
+};
+
+static char *reason_of(struct arena *a, const struct post_result *r)
+{
+    if (r->outcome == POST_ANSWERED)
+        return arena_format(a, "the endpoint answered with status %d", r->status);
+    return arena_strdup(a, reasons[r->outcome]);
+}
+
+/* ---- the answer */
+
+/* The message is out, whether or not it is in the log. */
+static void logged(struct commit *c, const struct rows *rows, const struct fault *f)
+{
+    struct sending *s = c->context;
+    (void)rows;
+    if (f)
+        log_warn("a webhook message could not be logged", LOG_FAULT(f));
+    call_answer(&s->answer.base, s->call);
+}
+
+static void log_fill(struct sending *s, const struct post_result *r)
+{
+    struct arena *a = &s->call->arena;
+    s->log.ok = s->answer.ok;
+    s->log.has_response_code = s->answer.has_response_code;
+    s->log.response_code = s->answer.response_code;
+    s->log.reason = arena_strdup(a, r->reason);
+    s->log.sent_at = notifier_instant(a, r->sent.us ? r->sent : clock_now());
+    s->log.received_at = r->received.us ? notifier_instant(a, r->received) : NULL;
+}
+
+/* On the sender's thread. */
+static void sent(const struct post_result *r, void *context)
+{
+    struct sending *s = context;
+    struct fault f = { 0 };
+    s->answer.ok = webhook_is_delivered(r);
+    s->answer.has_response_code = r->status != 0;
+    s->answer.response_code = r->status;
+    s->answer.reason = s->answer.ok ? NULL : reason_of(&s->call->arena, r);
+    log_fill(s, r);
+    s->commit = (struct commit){ .sql = &sql_webhook_logged,
+                                 .in = &s->log.base,
+                                 .key = "webhook_id",
+                                 .done = logged,
+                                 .context = s };
+    if (!committer_put(notifier.committer, &s->commit, &f))
+        logged(&s->commit, NULL, &f);
+}
+
+/* ---- the message */
+
+static bool body_make(struct call *call, const WebhookSend *in, struct bytes *out)
+{
+    struct text json;
+    EventBody body = EVENT_BODY__INIT;
+    body.event = in->event;
+    if (in->body)
+        body.data = (EventData *)message_from_json(&call->arena, &event_data__descriptor, in->body,
+                                                   strlen(in->body), &call->fault);
+    if (in->body && !body.data)
+        return false;
+    text_init(&json, &call->arena);
+    message_to_json(&body.base, &json);
+    *out = BYTES_OF(json.data);
+    return true;
+}
+
+static bool message_make(struct call *call, const WebhookSend *in, struct post *out)
+{
+    struct bytes body;
+    struct webhook to = { .url = in->endpoint };
+    char nonce[NONCE_LENGTH + 1];
+    random_text(nonce, NONCE_LENGTH);
+    return delivery_secret(&call->arena, in->has_secret_sealed, in->secret_sealed, in->webhook_id,
+                           &to.secret, &call->fault) &&
+           body_make(call, in, &body) &&
+           webhook_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
+                        body, out, &call->fault);
+}
+
+static struct sending *sending_new(struct call *call, const WebhookSend *in)
+{
+    struct sending *s = arena_new(&call->arena, struct sending);
+    s->call = call;
+    webhook_sent__init(&s->answer);
+    webhook_log__init(&s->log);
+    s->log.account_id = in->account_id;
+    s->log.webhook_id = in->webhook_id;
+    s->log.event = in->event;
+    return s;
+}
+
+static void webhooks_send(Webhooks_Service *self, const WebhookSend *in, WebhookSent_Closure answer,
+                          void *data)
+{
+    (void)self, (void)answer;
+    struct call *call = data;
+    struct post post;
+    if (!notifier_enter()) {
+        fault_set(&call->fault, FAULT_UNAVAILABLE, NULL, "about to stop");
+        call_fail(call);
+        return;
+    }
+    if (!message_make(call, in, &post))
+        call_fail(call);
+    else if (sender_room(notifier.sender) == 0)
+        sent(&(struct post_result){ .outcome = POST_BUSY, .reason = "no room" },
+             sending_new(call, in));
+    else
+        sender_post(notifier.sender, &post, sent, sending_new(call, in));
+    notifier_leave();
+}
+
+Webhooks_Service webhooks_service = WEBHOOKS__INIT(webhooks_);
