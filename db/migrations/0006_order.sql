@@ -73,7 +73,7 @@ COMMENT ON COLUMN idempotency.idem_key IS 'SHA-256 of an Idempotency-Key header 
 
 GRANT USAGE ON SEQUENCE order_block, request_id TO chancery_gateway;
 GRANT SELECT, INSERT ON orders, order_name, request, idempotency TO chancery_gateway;
-GRANT UPDATE (status, status_at, note, dcv_method, random_value, random_value_at, poll_from) ON orders TO chancery_gateway;
+GRANT UPDATE (status, status_at, note, dcv_method, random_value, random_value_at, poll_from, answer_by) ON orders TO chancery_gateway;
 GRANT UPDATE (status, processor_id, processor_comment, processed_at) ON request TO chancery_gateway;
 GRANT UPDATE (body_sha256, order_id, expires_at), DELETE ON idempotency TO chancery_gateway;
 GRANT SELECT ON orders, order_name TO chancery_validation, chancery_issuer, chancery_scheduler, chancery_notifier, chancery_cli;

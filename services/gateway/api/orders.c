@@ -102,13 +102,18 @@ static void answer_state(struct placing *p, const OrderBefore *o)
 
 /* ---- after C1 */
 
+static void state_ask(struct placing *p);
+
 static void state_read(struct commit *c, const struct rows *rows, const struct fault *f)
 {
     struct placing *p = c->context;
-    if (f || rows->count == 0)
+    const OrderBefore *o = !f && rows->count ? (const OrderBefore *)rows->items[0] : NULL;
+    if (!o)
         answer_pending(p); /* C1 is committed, so the order stands; more is not known now */
+    else if (!o->told)
+        state_ask(p);
     else
-        answer_state(p, (const OrderBefore *)rows->items[0]);
+        answer_state(p, o);
 }
 
 /* The issuer said nothing certain: the database knows. */
@@ -119,6 +124,7 @@ static void state_ask(struct placing *p)
     p->id.order_id = p->row->order_id;
     p->id.has_account_id = true;
     p->id.account_id = p->row->account_id;
+    p->id.now = instant_message(&p->call->arena, clock_now());
     p->commit = (struct commit){ .sql = &sql_order_state,
                                  .in = &p->id.base,
                                  .key = "order_id",

@@ -88,14 +88,26 @@ SELECT k.order_id, o.id, o.common_name, g.body_sha256, o.status, r.id AS request
   LEFT JOIN certificate c ON c.order_id = o.id;
 
 -- order_state: OrderId* -> OrderBefore*
--- The truth about an order, when the issuer's word did not come or said nothing.
+-- The truth about an order, when the issuer's word did not come or said nothing. Its caller is about
+-- to be answered, so what is issued from now on is no part of the answer: answer_by says so, and C3
+-- will tell the webhooks. Where C3 was quicker than this statement's snapshot, `told` is false.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(:order_id, :account_id, :now) AS k (order_id, account_id, now)
+), told AS (
+    UPDATE orders o
+       SET answer_by = least(o.answer_by, k.now)
+      FROM asked k
+     WHERE o.id = k.order_id AND o.account_id = k.account_id AND o.status <> 'issued'
+    RETURNING o.id
+)
 SELECT k.order_id, o.id, o.common_name, o.csr_sha256 AS body_sha256, o.status, r.id AS request_id,
        r.status AS request_status, o.random_value, o.status = 'pending' AS use_random_value,
-       c.id AS certificate_id, c.der, o.ca_id
-  FROM unnest(:order_id, :account_id) AS k (order_id, account_id)
+       c.id AS certificate_id, c.der, o.ca_id, o.status = 'issued' OR t.id IS NOT NULL AS told
+  FROM asked k
   JOIN orders o ON o.id = k.order_id AND o.account_id = k.account_id
   JOIN request r ON r.order_id = o.id AND r.type = 'new_request'
-  LEFT JOIN certificate c ON c.order_id = o.id;
+  LEFT JOIN certificate c ON c.order_id = o.id
+  LEFT JOIN told t ON t.id = o.id;
 
 -- order_by_serial: SerialRef -> OrderId?
 SELECT c.order_id
