@@ -109,7 +109,7 @@ static void state_read(struct commit *c, const struct rows *rows, const struct f
     struct placing *p = c->context;
     const OrderBefore *o = !f && rows->count ? (const OrderBefore *)rows->items[0] : NULL;
     if (!o)
-        answer_pending(p); /* C1 is committed, so the order stands; more is not known now */
+        http_late(p->call); /* nothing is known now: the late rpc asks once more, or fails */
     else if (!o->told)
         state_ask(p);
     else
@@ -131,7 +131,7 @@ static void state_ask(struct placing *p)
                                  .done = state_read,
                                  .context = p };
     if (!committer_put(gateway.committer, &p->commit, &f))
-        answer_pending(p);
+        http_late(p->call);
 }
 
 static void issue_done(const JobOutcome *outcome, void *data)
@@ -353,16 +353,11 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
         place(p);
 }
 
-/* At the deadline: was the order placed, and what has become of it? Asked by its idempotency key,
- * since a C1 whose end was not seen may have happened. */
-static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAnswer_Closure closure,
-                          void *data)
+/* The order that this request stands for, by its idempotency key: a C1 whose end was not seen may
+ * have happened. */
+static bool placed_find(struct placing *p, struct rows *rows)
 {
-    (void)self, (void)closure, (void)in;
-    struct call *call = data;
-    struct placing *p = arena_new(&call->arena, struct placing);
-    struct rows rows = { 0 };
-    p->call = call;
+    struct call *call = p->call;
     p->row = arena_new(&call->arena, OrderIntake);
     order_intake__init(p->row);
     p->row->account_id = call->actor.account_id;
@@ -372,14 +367,46 @@ static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAns
     p->key.account_id = p->row->account_id;
     p->key.idem_key = p->row->idem_key;
     const ProtobufCMessage *key = &p->key.base;
-    if (!store_set(store_mine(), &call->arena, &sql_order_before, &key, 1, &rows, &call->fault))
+    if (!store_set(store_mine(), &call->arena, &sql_order_before, &key, 1, rows, &call->fault))
+        return false;
+    return rows->count ||
+           fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
+}
+
+/* Again while the issuer is quicker than the question. */
+static bool placed_state(struct placing *p, int64_t order_id, const OrderBefore **out)
+{
+    struct rows rows = { 0 };
+    const ProtobufCMessage *in = &p->id.base;
+    order_id__init(&p->id);
+    p->id.order_id = order_id;
+    p->id.has_account_id = true;
+    p->id.account_id = p->row->account_id;
+    do {
+        p->id.now = instant_message(&p->call->arena, clock_now());
+        if (!store_set(store_mine(), &p->call->arena, &sql_order_state, &in, 1, &rows,
+                       &p->call->fault))
+            return false;
+        *out = rows.count ? (const OrderBefore *)rows.items[0] : NULL;
+    } while (*out && !(*out)->told);
+    return *out ||
+           fault_set(&p->call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
+}
+
+/* At the deadline, or when nothing else answers: was the order placed, what has become of it? */
+static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAnswer_Closure closure,
+                          void *data)
+{
+    (void)self, (void)closure, (void)in;
+    struct call *call = data;
+    struct placing *p = arena_new(&call->arena, struct placing);
+    struct rows rows = { 0 };
+    const OrderBefore *state = NULL;
+    p->call = call;
+    if (placed_find(p, &rows) && placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state))
+        answer_state(p, state);
+    else
         call_fail(call);
-    else if (rows.count)
-        answer_state(p, (const OrderBefore *)rows.items[0]);
-    else {
-        fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
-        call_fail(call);
-    }
 }
 
 Orders_Service orders_service = ORDERS__INIT(orders_);
