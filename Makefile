@@ -179,3 +179,13 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- generated documents, committed so that a change of the API is a diff
+openapi: $(B)/bin/chancery-gateway ## write docs/api/openapi.json
+	@mkdir -p docs/api
+	$< --openapi | /usr/bin/python3 -m json.tool > docs/api/openapi.json
+
+openapi-check: $(B)/bin/chancery-gateway
+	@$< --openapi | /usr/bin/python3 -m json.tool | cmp -s - docs/api/openapi.json || \
+	    { echo "docs/api/openapi.json is stale: run make openapi"; exit 1; }
+.PHONY: openapi openapi-check

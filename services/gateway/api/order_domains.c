@@ -51,12 +51,13 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
            (found || no_order(call));
 }
 
-static void change_fill(struct call *call, DcvMethodChange *change)
+static void change_fill(struct call *call, int64_t order_id, DcvMethodChange *change)
 {
     char *value = arena_alloc(&call->arena, RANDOM_VALUE_LENGTH + 1);
     random_text(value, RANDOM_VALUE_LENGTH);
-    change->random_value = value;
     actor_fill(call, &change->base);
+    change->order_id = order_id;
+    change->random_value = value;
 }
 
 static void value_answer(struct call *call, OrderDcv *dcv, DcvRandomValue_Closure answer)
@@ -67,23 +68,19 @@ static void value_answer(struct call *call, OrderDcv *dcv, DcvRandomValue_Closur
     answer(&out, call);
 }
 
-static bool method_given(struct call *call, const DcvMethodChange *in)
-{
-    return in->has_dcv_method ||
-           fault_set(&call->fault, FAULT_REQUIRED, "dcv_method", "is required");
-}
-
-static void order_domains_set_method(OrderDomains_Service *self, const DcvMethodChange *in,
+static void order_domains_set_method(OrderDomains_Service *self, const DcvMethodRequest *in,
                                      DcvRandomValue_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
-    DcvMethodChange change = *in;
+    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
     OrderDcv before = ORDER_DCV__INIT, after = ORDER_DCV__INIT;
     bool found = false;
-    change_fill(call, &change);
-    if (!method_given(call, in) || !dcv_read(call, in->order_id, &before) ||
-        !pending(call, &before) || !method_offered(call, before.product_name_id, in->dcv_method) ||
+    change_fill(call, in->order_id, &change);
+    change.has_dcv_method = true;
+    change.dcv_method = in->dcv_method;
+    if (!dcv_read(call, in->order_id, &before) || !pending(call, &before) ||
+        !method_offered(call, before.product_name_id, in->dcv_method) ||
         !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
                      &found, &call->fault) ||
         !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
@@ -95,15 +92,15 @@ static void order_domains_set_method(OrderDomains_Service *self, const DcvMethod
     value_answer(call, &after, answer);
 }
 
-static void order_domains_random_value(OrderDomains_Service *self, const DcvMethodChange *in,
+static void order_domains_random_value(OrderDomains_Service *self, const DcvValueRequest *in,
                                        DcvRandomValue_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
-    DcvMethodChange change = *in;
+    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
     OrderDcv out = ORDER_DCV__INIT;
     bool found = false;
-    change_fill(call, &change);
+    change_fill(call, in->order_id, &change);
     if (store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
                     &found, &call->fault) &&
         (found || no_order(call)) && pending(call, &out))
