@@ -27,7 +27,7 @@ static bool read_file(struct arena *a, const char *path, struct bytes *out, stru
 
 const TrustPolicy *trust_read(struct arena *a, const char *path, struct fault *f)
 {
-    struct bytes json;
+    struct bytes json = { 0 };
 
     if (!read_file(a, path, &json, f))
         return NULL;
