@@ -17,8 +17,17 @@ CREATE TABLE issuance (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX issuance_one ON issuance (order_id, sequence) WHERE state NOT IN ('ghost', 'abandoned');
 CREATE UNIQUE INDEX issuance_serial ON issuance (serial, ca_id);
+CREATE INDEX issuance_reserved ON issuance (created_at) WHERE state = 'reserved';
 COMMENT ON TABLE issuance IS 'Attempts. The id of the one that is issued is the id of the certificate.';
 COMMENT ON COLUMN issuance.sequence IS '1 for the first certificate of an order; at most one living attempt each.';
+
+-- Is a certificate for the order under way? To be asked of an order that is locked. VOLATILE, so
+-- that it sees what was committed while its caller waited for the lock.
+CREATE FUNCTION order_frozen(asked bigint) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT EXISTS (SELECT FROM issuance x
+                    WHERE x.order_id = asked AND x.state IN ('reserved', 'precert_signed', 'final_reserved'))
+$$;
 
 CREATE TABLE to_sign (
     issuance_id bigint NOT NULL,

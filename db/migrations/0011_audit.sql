@@ -34,7 +34,8 @@ LANGUAGE sql STABLE AS $$
                             a.api_key_id, a.source, a.ip, a.activity, a.subject, a.detail)::text
 $$;
 
-GRANT INSERT ON audit
+-- Nobody chooses a row's transaction or number.
+GRANT INSERT (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail) ON audit
     TO chancery_gateway, chancery_validation, chancery_issuer, chancery_notifier, chancery_scheduler, chancery_cli;
 GRANT SELECT ON audit TO chancery_scheduler, chancery_cli;
 GRANT SELECT, INSERT ON audit_seal TO chancery_scheduler;
