@@ -1,0 +1,153 @@
+/* fixture_test - what the tests of the scheduler share: a scratch database, an administrator, and a
+ * store of the service's own role. */
+#ifndef SCHEDULER_FIXTURE_TEST_H
+#define SCHEDULER_FIXTURE_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scheduler.h"
+#include "store/script.h"
+#include "testing/database.h"
+
+#define SHARED static __attribute__((unused))
+
+static struct database *database;
+static struct script *admin;
+static struct store_options options;
+static struct store *store;
+static struct arena arena;
+static struct fault f;
+static char heads_path[64];
+
+SHARED void execute(const char *sql)
+{
+    if (!script_run(admin, sql, &f))
+        fail_msg("%s: %s", sql, f.detail);
+}
+
+SHARED const char *answer(const char *sql)
+{
+    const char *text = NULL;
+    if (!script_ask(admin, &arena, sql, NULL, 0, &text, &f))
+        fail_msg("%s: %s", sql, f.detail);
+    return text ? text : "";
+}
+
+SHARED int64_t number(const char *sql)
+{
+    return strtoll(answer(sql), NULL, 10);
+}
+
+/* What nobody tells of: the database is asked until it says so, for 20 s at the most. */
+SHARED void await_number(const char *sql, int64_t want)
+{
+    struct tick deadline = tick_after(seconds(20));
+    while (number(sql) != want && tick_left(deadline).us > 0)
+        sched_yield();
+    assert_int_equal(number(sql), want);
+}
+
+SHARED struct script *another(void)
+{
+    struct script *s = script_open((struct secret){ database_url(database, NULL) }, &f);
+    assert_non_null(s);
+    return s;
+}
+
+SHARED void must(bool ok)
+{
+    if (!ok)
+        fail_msg("%s %s: %s", fault_name(f.code), f.field, f.detail);
+}
+
+/* One time of a cadence. */
+SHARED bool run_once(bool (*run)(struct cadence_call *, struct fault *), bool *more)
+{
+    struct cadence_call call = { .store = store, .arena = &arena, .now = clock_now() };
+    bool ok = run(&call, &f);
+    if (more)
+        *more = call.more;
+    return ok;
+}
+
+SHARED int begin(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    f = (struct fault){ 0 };
+    database = database_new("db/migrations");
+    admin = another();
+    options = (struct store_options){ .url = { database_url(database, "scheduler") },
+                                      .prepare = true,
+                                      .timeout = seconds(20),
+                                      .application = "scheduler_test" };
+    store = store_new(&options);
+    snprintf(heads_path, sizeof heads_path, "/tmp/heads-test-XXXXXX");
+    int fd = mkstemp(heads_path);
+    assert_true(fd >= 0);
+    close(fd);
+    scheduler = (struct scheduler){
+        .seal_every = seconds(1), .ghost_after = seconds(600), .heads = heads_path, .workers = 1
+    };
+    return 0;
+}
+
+SHARED int end(void **state)
+{
+    (void)state;
+    unlink(heads_path);
+    store_free(store);
+    script_close(admin);
+    database_free(database);
+    arena_free(&arena);
+    return 0;
+}
+
+#define FRESH(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+/* An order of account 900 with a request and an idempotency key. */
+SHARED void order_put(int64_t id, const char *status)
+{
+    execute(arena_format(
+        &arena,
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, rule_scope, status, "
+        "common_name, csr, csr_sha256,"
+        " key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope, random_value, "
+        "random_value_at, poll_from,"
+        " valid_till, created_at, answer_by, status_at) VALUES (%lld, 900, 3001, "
+        "'ssl_dv_geotrust', 'TLS', '%s',"
+        " 'a.example', '', sha256(''), 'ec', 256, 'sha256', '0011223344556677', 'dns-txt-token', "
+        "'base_domain', 'x',"
+        " '2026-01-01', '2026-01-01', '2027-01-01', '2026-01-01', '2026-01-01', '2026-01-01');"
+        "INSERT INTO request (order_id, account_id, type, status, requester_id, created_at)"
+        " VALUES (%lld, 900, 'new_request', 'pending', 3001, '2026-01-01');"
+        "INSERT INTO idempotency (account_id, idem_key, body_sha256, order_id, expires_at)"
+        " VALUES (900, sha256('%lld'), sha256(''), %lld, '2999-01-01')",
+        (long long)id, status, (long long)id, (long long)id, (long long)id));
+}
+
+#define ATTEMPT_SQL                                                                                \
+    "INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_epoch,"   \
+    " policy_version, profile_sha256, not_before, not_after, created_at) VALUES (%lld, %lld, 1,"   \
+    " 900, '0011223344556677', int8send(%lld), 'reserved', 1, 1, sha256(''), '2026-01-01',"        \
+    " '2027-01-01', '%s');"                                                                        \
+    "INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)"                                     \
+    " VALUES (%lld, 'final', '', sha256(''))"
+
+SHARED const char *attempt_sql(int64_t id, int64_t order_id, const char *created_at)
+{
+    return arena_format(&arena, ATTEMPT_SQL, (long long)id, (long long)order_id, (long long)id,
+                        created_at, (long long)id);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* Attempts at a certificate that were reserved and then left: their worker died and their job is
+ * gone, so the issuer will not come back to them (design: exactly one certificate). */
+#include "base/log.h"
+#include "common.pb-c.h"
+#include "issuance.pb-c.h"
+#include "scheduler.h"
+#include "scheduler.pb-c.h"
+#include "services/scheduler/jobs/ghosts.sql.h"
+
+enum { GHOSTS_A_RUN = 500 };
+
+bool ghosts_run(struct cadence_call *call, struct fault *f)
+{
+    GhostQuery in = GHOST_QUERY__INIT;
+    Instant now = INSTANT__INIT, before = INSTANT__INIT;
+    struct rows rows;
+    now.us = call->now.us;
+    before.us = call->now.us - scheduler.ghost_after.us;
+    in.now = &now;
+    in.before = &before;
+    in.room = GHOSTS_A_RUN;
+    if (!store_all(call->store, call->arena, &sql_ghosts_mark, &in.base, &rows, f))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const GhostRow *row = (const GhostRow *)rows.items[i];
+        log_warn("serial abandoned", LOG_INT("order_id", row->order_id),
+                 LOG_TEXT("ca_id", row->ca_id), LOG_TEXT("serial", row->serial));
+    }
+    if (rows.count)
+        log_warn("attempts without a signature were given up", LOG_INT("count", rows.count));
+    call->more = rows.count == GHOSTS_A_RUN;
+    return true;
+}

@@ -1,0 +1,51 @@
+/* chancery-scheduler: keeps the calendar and seals the audit log. */
+#include "calendar.h"
+#include "heads.h"
+#include "jobs/order_expire.h"
+#include "scheduler.h"
+#include "service/service.h"
+
+// clang-format off
+static const struct config_item items[] = {
+    CONFIG(struct scheduler, seal_every,  "SEAL_EVERY",  "1s",  "how often new rows of the audit log are sealed", "100ms", "1h"),
+    CONFIG(struct scheduler, heads,       "AUDIT_HEADS", "audit-heads", "file, outside the database, that each head of the audit chain is appended to"),
+    CONFIG(struct scheduler, ghost_after, "GHOST_AFTER", "10m", "after what time an attempt that nobody works on is given up and its serial listed", "1m", "7d"),
+    CONFIG(struct scheduler, workers,     "JOB_WORKERS", "2",   "threads that run jobs", "1", "32"),
+    { 0 },
+};
+
+static const struct lane lanes[] = {
+    { .name = "order_expire", .batch = 32, .room = 256, .lease = { 30000000 }, .attempts = 10, .run = order_expire_run },
+    { .name = "seal",   .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
+    { .name = "ghosts", .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
+    { .name = "dead",   .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
+    { .name = "sweep",  .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
+    { 0 },
+};
+
+static const struct health_check checks[] = {
+    { "calendar", calendar_kept, NULL },
+    { 0 },
+};
+// clang-format on
+
+static bool start(struct service_run *run, struct fault *f)
+{
+    calendar_open(&run->store);
+    return heads_usable(scheduler.heads, f);
+}
+
+static const struct service service = {
+    .name = "scheduler",
+    .settings = items,
+    .config = &scheduler,
+    .lanes = lanes,
+    .lane_workers = &scheduler.workers,
+    .checks = checks,
+    .start = start,
+};
+
+int main(int argc, char **argv)
+{
+    return service_main(&service, argc, argv);
+}
