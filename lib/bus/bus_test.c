@@ -216,30 +216,38 @@ static void caller_that_trust_does_not_name_is_refused(void **state)
 
 enum { THREADS = 8, CALLS_EACH = 400 };
 
+struct caller {
+    pthread_t thread;
+    struct bus *gateway;
+    int64_t first_id;
+    int wrong;
+};
+
 static void *call_many(void *data)
 {
-    struct pair *p = data;
+    struct caller *me = data;
     struct rig_call c;
-    intptr_t wrong = 0;
 
-    for (int i = 0; i < CALLS_EACH; i++) {
-        int64_t id = (int64_t)pthread_self() / 16 + i;
-        rig_call(&c, p->gateway, "say", id);
-        wrong += !c.answered || c.id != id || c.account != id + 1000;
+    for (int64_t id = me->first_id; id < me->first_id + CALLS_EACH; id++) {
+        rig_call(&c, me->gateway, "say", id);
+        me->wrong += !c.answered || c.id != id || c.account != id + 1000;
     }
-    return (void *)wrong;
+    return NULL;
 }
 
 static void many_threads_get_their_own_answers(void **state)
 {
-    pthread_t threads[THREADS];
-    void *wrong;
+    static struct caller callers[THREADS];
+    struct pair *p = *state;
 
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_many, *state), 0);
     for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], &wrong);
-        assert_null(wrong);
+        callers[i].gateway = p->gateway;
+        callers[i].first_id = (int64_t)i * CALLS_EACH;
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call_many, &callers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].wrong, 0);
     }
 }
 

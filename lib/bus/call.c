@@ -2,12 +2,12 @@
 
 #include <assert.h>
 
-void call_answer(const ProtobufCMessage *answer, void *data)
+void call_answer(const ProtobufCMessage *answer, void *call)
 {
-    struct call *call = data;
+    struct call *c = call;
 
     assert(answer);
-    call->finish(call, answer);
+    c->finish(c, answer);
 }
 
 void call_fail(struct call *call)

@@ -78,7 +78,12 @@ ProtobufCMessage *frame_read_input(struct arena *a, const struct frame_target *t
 /* protobuf-c's strings are not const, though packing only reads them. */
 static char *borrowed(const char *text)
 {
-    return *text ? (char *)(uintptr_t)text : NULL;
+    union {
+        const char *given;
+        char *taken;
+    } as = { text };
+
+    return *text ? as.taken : NULL;
 }
 
 static uint32_t wire_milliseconds(struct duration d)

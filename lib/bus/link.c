@@ -17,7 +17,7 @@ static const struct {
     { ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "no word why, as when its key is another" },
 };
 
-enum { CONNECT_MS = 2000, REDIAL_MS = 50, REDIAL_DOUBLINGS = 5 };
+enum { CONNECT_MS = 2000, REDIAL_MS = 50, REDIAL_DOUBLINGS = 5, NEVER_MS = 24 * 3600 * 1000 };
 
 /* 50 ms after the first failure, doubled each time up to 1.6 s, and up to a quarter more so that
  * the clients of a restarted service do not come at once. */
@@ -60,11 +60,13 @@ static bool set_keys(struct link *l, const struct dialling *how, const char *ser
     return ok;
 }
 
+/* The link itself dials again, and sends only while it is live. ZMQ_IMMEDIATE and a reconnection
+ * interval of -1 would say the same to libzmq, but with them libzmq 4.3.4 throws away replies that
+ * had arrived when the connection ends (socket_base_t::hiccuped, term_endpoint). */
 static bool set_options(const struct link *l, const struct dialling *how)
 {
     const struct socket_option options[] = {
-        { ZMQ_IMMEDIATE, 1 },
-        { ZMQ_RECONNECT_IVL, -1 }, /* the link itself dials again */
+        { ZMQ_RECONNECT_IVL, NEVER_MS },
         { ZMQ_CONNECT_TIMEOUT, CONNECT_MS },
         { ZMQ_IPV6, strchr(l->address, '[') != NULL },
         { 0, 0 },
@@ -116,20 +118,6 @@ static void settle(struct link *l)
     l->failures = 0;
 }
 
-static void link_refused(struct link *l, const char *reason)
-{
-    l->keys_tried++;
-    link_close(l);
-    if (l->keys_count > 0 && l->keys_tried % l->keys_count != 0) {
-        l->redial = tick_now();
-        return;
-    }
-    if (l->failures == 0)
-        log_warn("peer refuses the handshake", LOG_TEXT("address", l->address),
-                 LOG_TEXT("reason", reason));
-    link_rest(l);
-}
-
 enum link_news link_read_news(struct link *l)
 {
     int event = curve_event(l->monitor, ZMQ_DONTWAIT, NULL);
@@ -140,18 +128,34 @@ enum link_news link_read_news(struct link *l)
         settle(l);
         return LINK_UP;
     }
+    l->refusal = NULL;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        if (refusals[i].event == event) {
-            link_refused(l, refusals[i].reason);
-            return LINK_DOWN;
-        }
+        if (refusals[i].event == event)
+            l->refusal = refusals[i].reason;
     }
-    link_close(l);
-    link_rest(l);
     return LINK_DOWN;
 }
 
-bool link_send(struct link *l, const struct pending *p)
+/* Is there another pair of keys to try before the next rest? */
+static bool has_more_keys(struct link *l)
+{
+    return l->refusal && ++l->keys_tried % l->keys_count != 0;
+}
+
+void link_end(struct link *l)
+{
+    link_close(l);
+    if (has_more_keys(l)) {
+        l->redial = tick_now();
+        return;
+    }
+    if (l->refusal && l->failures == 0)
+        log_warn("peer refuses the handshake", LOG_TEXT("address", l->address),
+                 LOG_TEXT("reason", l->refusal));
+    link_rest(l);
+}
+
+bool link_send(struct link *l, struct pending *p)
 {
     Envelope e = ENVELOPE__INIT;
     Actor actor;
@@ -162,7 +166,7 @@ bool link_send(struct link *l, const struct pending *p)
     e.id = p->id;
     e.has_body = true;
     e.body.len = p->size;
-    e.body.data = (uint8_t *)(uintptr_t)p->body;
+    e.body.data = p->body;
     if (zmq_msg_init_size(&frame, envelope__get_packed_size(&e)) != 0)
         return false;
     envelope__pack(&e, zmq_msg_data(&frame));

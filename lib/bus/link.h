@@ -12,7 +12,7 @@ struct peer;
 /* How links are made; the same for all of a process. */
 struct dialling {
     void *zmq;
-    const char *keys, *service; /* the folder, and whose keys are our own */
+    char *keys, *service; /* the folder, and whose keys are our own */
     struct duration heartbeat;
 };
 
@@ -25,6 +25,7 @@ struct link {
     enum link_state state;
     void *socket, *monitor;
     unsigned keys_tried, keys_count; /* pairs of own key and peer's key: new and old of each */
+    const char *refusal;             /* why the handshake failed; NULL: something else ended it */
     unsigned failures;               /* since it was live */
     struct tick redial;
     struct tick pause;         /* until then it has too much to do, or is about to stop */
@@ -36,11 +37,13 @@ struct link {
 enum link_news { LINK_NO_NEWS, LINK_UP, LINK_DOWN };
 
 void link_dial(struct link *l, const struct dialling *how, const char *service);
-/* Reads what the monitor says; after LINK_DOWN the sockets are closed and a redial is due. */
+/* Reads what the monitor says. After LINK_DOWN the socket still has what arrived before. */
 enum link_news link_read_news(struct link *l);
+/* After LINK_DOWN: closes the sockets; a redial is due at l->redial. */
+void link_end(struct link *l);
 void link_close(struct link *l);
 
 /* False when the connection takes nothing. */
-bool link_send(struct link *l, const struct pending *p);
+bool link_send(struct link *l, struct pending *p);
 
 #endif

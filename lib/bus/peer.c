@@ -47,21 +47,32 @@ struct peer *peers_find(struct peers *ps, const char *service)
 
 /* ---- calls */
 
-/* `answer` is NULL when the fault says why. The call is the caller's again. */
-static void finish(struct peers *ps, struct pending *p, const ProtobufCMessage *answer)
+/* The call is the caller's again. `answer` is NULL when the fault says why. */
+static void give_back(struct pending *p, const ProtobufCMessage *answer)
 {
-    if (p->id)
-        pending_remove(&ps->calls, p);
     p->closure(answer, p->call);
     free(p);
 }
 
-static void fail(struct peers *ps, struct pending *p, enum fault_code code, const char *why)
+static void finish(struct peers *ps, struct pending *p, const ProtobufCMessage *answer)
+{
+    pending_remove(&ps->calls, p);
+    give_back(p, answer);
+}
+
+/* Of a call that is not among `calls` yet. */
+static void refuse(struct pending *p, enum fault_code code, const char *why)
 {
     const struct peer *peer = p->client->peer;
 
     fault_set(&p->call->fault, code, NULL, "%s: %s", peer ? peer->service : "bus", why);
-    finish(ps, p, NULL);
+    give_back(p, NULL);
+}
+
+static void fail(struct peers *ps, struct pending *p, enum fault_code code, const char *why)
+{
+    pending_remove(&ps->calls, p);
+    refuse(p, code, why);
 }
 
 static void fail_list(struct peers *ps, struct pending_list *list, const char *why)
@@ -78,13 +89,13 @@ void peers_call(struct mail *mail)
     struct peer *peer = p->client->peer;
 
     if (ps->closed)
-        fail(ps, p, FAULT_UNAVAILABLE, "the bus is closed");
+        refuse(p, FAULT_UNAVAILABLE, "the bus is closed");
     else if (!peer)
-        fail(ps, p, FAULT_UNAVAILABLE, "no such peer was configured");
+        refuse(p, FAULT_UNAVAILABLE, "no such peer was configured");
     else if (p->size > BUS_BODY_MAX)
-        fail(ps, p, FAULT_BODY_TOO_LARGE, "the request does not fit into a message");
+        refuse(p, FAULT_BODY_TOO_LARGE, "the request does not fit into a message");
     else if (peer->waiting.count >= WAITING_MAX || !pending_add(&ps->calls, p))
-        fail(ps, p, FAULT_UNAVAILABLE, "too many calls are waiting");
+        refuse(p, FAULT_UNAVAILABLE, "too many calls are waiting");
     else
         pending_list_add(&peer->waiting, p);
 }
@@ -133,11 +144,11 @@ static bool has_hope(const struct peers *ps, const struct peer *peer)
 
 static void send_waiting(struct peers *ps, struct peer *peer)
 {
-    struct pending *p;
     struct link *l;
 
-    while ((p = peer->waiting.first) && (l = choose(ps, peer))) {
-        pending_list_remove(p);
+    while (peer->waiting.first && (l = choose(ps, peer))) {
+        struct pending *p = pending_list_take(&peer->waiting);
+
         pending_list_add(&l->calls, p);
         if (!link_send(l, p))
             fail(ps, p, FAULT_UNAVAILABLE, "the peer takes nothing");
@@ -168,7 +179,9 @@ static void ask_another(struct link *l, struct pending *p)
 /* Late, unknown, or from a peer that was not asked: dropped. */
 static void take_reply(struct peers *ps, struct link *l, struct arena *a, struct bytes frame)
 {
+    SOCKET_READS_BEGIN();
     const Reply *reply = frame_open_reply(a, frame);
+    SOCKET_READS_END();
     struct pending *p = reply ? pending_find(&ps->calls, reply->id) : NULL;
 
     if (!p || p->list != &l->calls)
@@ -212,18 +225,28 @@ static void link_is_down(struct peers *ps, struct link *l)
     fail_list(ps, &l->calls, "the peer was lost");
 }
 
+/* What the peer answered before its connection ended still counts. */
+static void take_down(struct peers *ps, struct link *l)
+{
+    bool was_live = l->state == LINK_LIVE;
+
+    if (was_live)
+        read_replies(ps, l);
+    link_end(l);
+    if (was_live)
+        link_is_down(ps, l);
+}
+
 static void read_news(struct peers *ps, struct link *l)
 {
     enum link_news news = LINK_UP;
 
     while (l->socket && news != LINK_NO_NEWS) {
-        bool was_live = l->state == LINK_LIVE;
-
         news = link_read_news(l);
         if (news == LINK_UP)
             link_is_up(l);
-        if (news == LINK_DOWN && was_live)
-            link_is_down(ps, l);
+        if (news == LINK_DOWN)
+            take_down(ps, l);
     }
 }
 

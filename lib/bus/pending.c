@@ -110,3 +110,12 @@ void pending_list_remove(struct pending *p)
     list->count--;
     p->list = NULL;
 }
+
+struct pending *pending_list_take(struct pending_list *list)
+{
+    struct pending *first = list->first;
+
+    if (first)
+        pending_list_remove(first);
+    return first;
+}

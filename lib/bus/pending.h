@@ -50,5 +50,7 @@ struct pending *pending_first(const struct pending_table *t);
 
 void pending_list_add(struct pending_list *list, struct pending *p);
 void pending_list_remove(struct pending *p);
+/* The first, taken out; NULL if there is none. */
+struct pending *pending_list_take(struct pending_list *list);
 
 #endif

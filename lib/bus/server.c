@@ -139,8 +139,10 @@ static bool open_request(struct served *s, zmq_msg_t *frame, const Envelope **e)
     const char *peer = zmq_msg_gets(frame, "User-Id");
 
     *e = NULL;
+    SOCKET_READS_BEGIN();
     if (peer && zmq_msg_size(frame) <= BUS_MESSAGE_MAX)
         *e = frame_open(&s->call.arena, (struct bytes){ zmq_msg_data(frame), zmq_msg_size(frame) });
+    SOCKET_READS_END();
     if (!*e)
         log_warn("request cannot be read", LOG_TEXT("peer", peer ? peer : "nobody"));
     s->call.peer = arena_strdup(&s->call.arena, peer);

@@ -17,7 +17,7 @@ static void *stop(void *b)
 static void serve(const char *folder, const char *bind)
 {
     struct bus_rig rig;
-    pthread_t stopper;
+    pthread_t stopper = 0;
     char order;
 
     snprintf(rig.folder, sizeof rig.folder, "%s", folder);
@@ -31,7 +31,8 @@ static void serve(const char *folder, const char *bind)
         else
             bus_rig_release();
     }
-    pthread_join(stopper, NULL);
+    if (stopper)
+        pthread_join(stopper, NULL);
 }
 
 void bus_child_main(int argc, char **argv)

@@ -105,14 +105,6 @@ static void lane_big(struct call *call, int64_t id, int seen)
     answer_with(call, id, (size_t)id);
 }
 
-static void lane_hold(struct call *call, int64_t id, int seen)
-{
-    (void)seen;
-    pthread_mutex_lock(&lock);
-    held[held_count++] = (struct held){ call, id };
-    pthread_mutex_unlock(&lock);
-}
-
 /* `seen` is how many releases there were when the call was counted. */
 static void lane_block(struct call *call, int64_t id, int seen)
 {
@@ -132,7 +124,7 @@ static const struct {
     [RIG_WHO]   = { "who",   lane_who },
     [RIG_FAIL]  = { "fail",  lane_fail },
     [RIG_BIG]   = { "big",   lane_big },
-    [RIG_HOLD]  = { "hold",  lane_hold },
+    [RIG_HOLD]  = { "hold",  NULL },
     [RIG_BLOCK] = { "block", lane_block },
 };
 // clang-format on
@@ -147,11 +139,14 @@ static void jobs_run(Jobs_Service *self, const JobRef *in, JobOutcome_Closure an
     while (lane > 0 && strcmp(lanes[lane].name, in->lane) != 0)
         lane--;
     pthread_mutex_lock(&lock);
+    if (lane == RIG_HOLD) /* together with the count: who awaits that may release it */
+        held[held_count++] = (struct held){ data, in->id };
     begun[lane]++;
     int seen = releases;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
-    lanes[lane].run(data, in->id, seen);
+    if (lane != RIG_HOLD)
+        lanes[lane].run(data, in->id, seen);
 }
 
 static Jobs_Service jobs = JOBS__INIT(jobs_);
@@ -165,7 +160,7 @@ struct bus *bus_rig_serve(const struct bus_rig *rig, const char *bind, int worke
         .trust = rig->trust,
         .serves = { &jobs.base },
         .workers = workers,
-        .heartbeat = milliseconds(100),
+        .heartbeat = milliseconds(500),
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
@@ -210,7 +205,7 @@ struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const c
         .service = service,
         .keys = rig->folder,
         .peers = { { "issuer", endpoint } },
-        .heartbeat = milliseconds(100),
+        .heartbeat = milliseconds(500),
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
