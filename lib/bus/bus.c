@@ -18,7 +18,7 @@ struct bus {
     void *zmq;
     struct zap *zap;
     struct mailbox mailbox;
-    struct resolver *resolver;
+    struct resolve *resolver;
     struct server server;
     struct peers peers;
     pthread_t thread;
@@ -138,7 +138,7 @@ static bool serve(struct bus *b, const struct bus_options *o, struct fault *f)
 
 static bool dial(struct bus *b, const struct bus_options *o, struct fault *f)
 {
-    struct resolver_options names = { .every = o->resolve.us > 0 ? o->resolve : seconds(RESOLVE_S),
+    struct resolve_options names = { .every = o->resolve.us > 0 ? o->resolve : seconds(RESOLVE_S),
                                       .found = peers_found,
                                       .context = &b->peers };
 
@@ -149,7 +149,7 @@ static bool dial(struct bus *b, const struct bus_options *o, struct fault *f)
                                       .heartbeat = heartbeat_of(o) };
     if (!peers_init(&b->peers, o->peers, f))
         return false;
-    b->resolver = resolver_start(&names, f);
+    b->resolver = resolve_start(&names, f);
     return b->resolver != NULL;
 }
 
@@ -166,7 +166,7 @@ static void clients_free(struct client *c)
 /* What a handler that still runs may touch stays: the bus is then left where it is, closed. */
 static void bus_free(struct bus *b, bool idle)
 {
-    resolver_stop(b->resolver);
+    resolve_stop(b->resolver);
     server_close(&b->server);
     server_free(&b->server, idle);
     zmq_ctx_shutdown(b->zmq);

@@ -110,13 +110,13 @@ static void bad_endpoints_are_refused(void **state)
                                        "tcp://a:1,",
                                        "udp://a:1",
                                        "tcp://a:1,,tcp://b:1" };
-    struct resolver_options options = { .every = seconds(1), .found = ignore };
+    struct resolve_options options = { .every = seconds(1), .found = ignore };
     struct fault f;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         options.peers[0] = (struct bus_peer){ "issuer", bad[i] };
-        assert_null(resolver_start(&options, &f));
+        assert_null(resolve_start(&options, &f));
         assert_string_equal(f.field, "peers");
     }
 }
