@@ -139,6 +139,10 @@ peers: $(PEERS) ## the outside parties of tests and of the demonstration
 $(TESTS): | $(PEERS)
 $(B)/lib/testing/%.o: CFLAGS += -DBUILD_DIR='"$(B)"'
 
+# How many calls a second the bus carries: make V=release build/release/bench/bus/calls
+$(B)/bench/bus/calls: $(B)/bench/bus/calls.o $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 # ---- Fuzzing. A target is fuzz/NAME.c with its corpus in fuzz/corpus/NAME.
 FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c))))
 FUZZ_BINS    := $(FUZZ_TARGETS:%=$(B)/fuzz/%)
