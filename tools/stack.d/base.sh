@@ -1,0 +1,163 @@
+# shellcheck shell=bash disable=SC2154
+# Part of tools/stack: its folder, addresses, secrets, and programs that run.
+
+note() { echo "stack: $*"; }
+
+die() {
+    echo "stack: $*" >&2
+    exit 1
+}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# ---- the folder
+
+# May the users that programs run as go there? Paths of sockets are short (unix(7)).
+reachable() { # folder
+    [ "${#1}" -le 80 ] && mkdir -p "$1" || return
+    is_root || return 0
+    chmod 711 "$1"
+    setpriv --reuid="${uid[sink]}" --regid="$group" --clear-groups -- test -x "$1"
+}
+
+open_folder() { # as the caller says it
+    local wished
+    wished=$(readlink -m "$1")
+    dir=$wished
+    if ! reachable "$dir" 2>/dev/null; then
+        dir=/var/tmp/chancery-$(printf %s "$wished" | sha256sum | cut -c1-12)
+        case $verb in
+        up | run) note "unprivileged programs cannot use $wished: everything is in $dir" ;;
+        esac
+        reachable "$dir" || die "nor can they use $dir"
+    fi
+    cd "$dir" || exit
+    address=$(cat address 2>/dev/null || true)
+    [ "$verb" = env ] && return
+    exec 8>lock
+    flock -n 8 || die "another stack command is at work in $dir"
+}
+
+folder() { # name owner mode
+    mkdir -p "$1"
+    own "$2" "$1"
+    chmod "$3" "$1"
+}
+
+own() { # owner path...
+    ! is_root || chown -R "${uid[$1]}:$group" "${@:2}"
+}
+
+# Programs run from copies: a build may go on meanwhile, and all users can reach them.
+lay_out() {
+    local b=$top/build/$variant name
+    [ -x "$b/tests/peers/https_sink" ] || die "nothing is built: make V=$variant bins peers"
+    for name in $services; do
+        [ -x "$b/bin/chancery-$name" ] || die "chancery-$name is not built: make V=$variant bins peers"
+    done
+    rm -rf app
+    mkdir -p app/bin log run secrets
+    cp "$b"/bin/* "$b/tests/peers/https_sink" app/bin/
+    cp -R "$top/policy" "$top/db" app/
+    sed -i "s/\"default_authority\": \"[a-z0-9]*\"/\"default_authority\": \"$default_authority\"/" \
+        app/policy/products/*.json
+    chmod -R a+rX app
+    for name in $services operator postgres; do
+        folder "secrets/$name" "$name" 700
+    done
+    chmod 711 secrets run
+    echo "$variant" >variant
+}
+
+# ---- where it listens
+
+taken() { # address port
+    (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null
+}
+
+all_free() { # address
+    local port
+    ! taken "${1%.*}.53" 53 || return
+    for port in $api_port $sink_port "${bus_port[@]}" "${admin_port[@]}"; do
+        ! taken "$1" "$port" || return
+    done
+}
+
+# The same as last time, else the first loopback network where nobody is.
+choose_address() {
+    local n
+    if [ -n "${STACK_ADDRESS:-$address}" ]; then
+        address=${STACK_ADDRESS:-$address}
+        all_free "$address" ||
+            die "something else listens at $address: say STACK_ADDRESS=127.A.B.1 for another"
+    else
+        for n in $(seq 77 99); do
+            address=127.$n.0.1
+            ! all_free "$address" || break
+        done
+    fi
+    echo "$address" >address
+}
+
+# ---- secrets: each in a file of who may read it
+
+keep_secret() { # owner/name; its value is the standard input
+    (umask 077 && cat >"secrets/$1.new")
+    own "${1%%/*}" "secrets/$1.new"
+    mv "secrets/$1.new" "secrets/$1"
+}
+
+secret() { # owner/name: its value; the first who asks has it made
+    [ -s "secrets/$1" ] || openssl rand -hex 24 | keep_secret "$1"
+    cat "secrets/$1"
+}
+
+# ---- programs
+
+as() { # who command...
+    if is_root; then
+        setpriv --reuid="${uid[$1]}" --regid="$group" --clear-groups -- "${@:2}"
+    else
+        "${@:2}"
+    fi
+}
+
+# Ours are known by where they run: a number may be another program's by now.
+alive() { # name
+    local pid
+    pid=$(cat "run/$1.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/cwd")" = "$dir" ]
+}
+
+launch() { # name command...
+    local drop=()
+    ! is_root || drop=(setpriv "--reuid=${uid[$1]}" "--regid=$group" --clear-groups --)
+    setsid "${drop[@]}" "${@:2}" >>"log/$1.log" 2>&1 </dev/null 8>&- &
+    echo $! >"run/$1.pid"
+}
+
+end() { # name [signal]
+    if alive "$1"; then
+        kill "-${2:-TERM}" "$(cat "run/$1.pid")"
+        wait_for 30 gone "$1" || { note "$1 does not end: killed" && kill -KILL "$(cat "run/$1.pid")"; }
+    fi
+    rm -f "run/$1.pid"
+}
+
+gone() { ! alive "$1"; }
+
+wait_for() { # seconds command...
+    local until=$((SECONDS + $1))
+    while ! "${@:2}"; do
+        [ $SECONDS -le $until ] || return
+        sleep 0.05
+    done
+}
+
+show_log() { # name
+    echo "---- the last lines of $dir/log/$1.log" >&2
+    tail -n 15 "log/$1.log" >&2 || true
+}
+
+quietly() { # log command...
+    "${@:2}" >"log/$1.log" 2>&1 || { show_log "$1" && die "$1 failed"; }
+}

@@ -1,0 +1,213 @@
+# shellcheck shell=bash disable=SC2154
+# Part of tools/stack: schema, keys, policy, ceremony, and the five services.
+
+prepare() {
+    local name
+    make_database
+    for name in $services cli; do
+        secret "operator/$name.password" >/dev/null
+    done
+    database_url owner | keep_secret operator/owner-database
+    database_url cli | keep_secret operator/database
+    quietly migrate chancery migrate --passwords secrets/operator
+    quietly keys chancery keys secrets/operator/bus
+    quietly seal-key chancery seal-key secrets/operator/seal-key
+    for name in $services; do
+        hand_over "$name"
+    done
+    quietly policy chancery policy load app/policy
+    hold_ceremony
+    make_account
+    folder audit scheduler 700
+}
+
+# The operator's command.
+chancery() {
+    as operator env -i PATH="$PATH" CHANCERY_MIGRATIONS=app/db/migrations \
+        CHANCERY_DATABASE_URL_FILE=secrets/operator/database \
+        CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database app/bin/chancery "$@"
+}
+
+# Each service gets its own secrets and nobody else's.
+hand_over() { # service
+    local own=secrets/$1
+    database_url "$1" | keep_secret "$1/database"
+    folder "$own/bus" "$1" 700
+    cp secrets/operator/bus/*.pub "secrets/operator/bus/$1.key" "$own/bus/"
+    case $1 in
+    gateway | validation | notifier) cp secrets/operator/seal-key "$own/" ;;
+    esac
+    own "$1" "$own"
+    chmod 600 "$own/bus/$1.key"
+}
+
+hold_ceremony() {
+    folder ceremony issuer 755
+    service_settings issuer
+    quietly ceremony as issuer env -i "${settings[@]}" app/bin/chancery-issuer ceremony \
+        app/policy/ceremony.json ceremony
+}
+
+# Who the demonstration and tests are. A run that was cut off in here leaves an account to no one.
+make_account() {
+    [ ! -s secrets/operator/api-key ] || return 0
+    quietly account chancery account create "Example Ltd" --username "ann-$(openssl rand -hex 3)" \
+        --email ann@example.com
+    keep_secret operator/account <log/account.log
+    chancery key create "$(awk '$1 == "user_id" { print $2 }' log/account.log)" demonstration |
+        awk '$1 == "key" { print $2 }' | keep_secret operator/api-key
+}
+
+# ---- settings
+
+settings_of() { # service
+    local name
+    cat <<-END
+	CHANCERY_DATABASE_URL_FILE=secrets/$1/database
+	CHANCERY_BUS_KEYS=secrets/$1/bus
+	CHANCERY_BUS_PEERS=$(for name in "${!bus_port[@]}"; do
+        [ "$name" = "$1" ] || printf '%s=tcp://%s:%s ' "$name" "$address" "${bus_port[$name]}"
+    done)
+	CHANCERY_BUS_BIND=${bus_port[$1]:+tcp://$address:${bus_port[$1]}}
+	CHANCERY_ADMIN_LISTEN=$address:${admin_port[$1]}
+	CHANCERY_POLICY_DIR=app/policy
+	END
+    case $1 in
+    gateway)
+        cat <<-END
+	CHANCERY_LISTEN=$address:$api_port
+	CHANCERY_REDIS_URL=unix://$dir/run/redis/socket
+	CHANCERY_SEAL_KEY=secrets/gateway/seal-key
+	CHANCERY_OUTBOUND_LOOPBACK=yes
+	END
+        ;;
+    validation)
+        cat <<-END
+	CHANCERY_SEAL_KEY=secrets/validation/seal-key
+	CHANCERY_DNS_ANCHOR=dns/root.key
+	CHANCERY_DNS_HINTS=dns/root.hints
+	CHANCERY_DNS_LOOPBACK=yes
+	END
+        ;;
+    issuer)
+        cat <<-END
+	SOFTHSM2_CONF=$dir/softhsm2.conf
+	CHANCERY_TOKEN_LABEL=$(token_label)
+	CHANCERY_TOKEN_PIN_FILE=secrets/issuer/token-pin
+	END
+        ;;
+    notifier)
+        cat <<-END
+	CHANCERY_SEAL_KEY=secrets/notifier/seal-key
+	CHANCERY_WEBHOOK_CA=sink/ca.pem
+	CHANCERY_OUTBOUND_LOOPBACK=yes
+	END
+        ;;
+    scheduler)
+        echo CHANCERY_AUDIT_HEADS=audit/heads
+        ;;
+    esac
+}
+
+# What the caller's environment says: for this service alone, and whatever setting it knows.
+asked_settings() { # service
+    local only=STACK_${1^^}_ENV known name
+    tr -s ' \n' '\n' <<<"${!only:-}"
+    [ -n "${!CHANCERY_*}" ] || return 0
+    known=$(app/bin/chancery-"$1" --settings)
+    for name in "${!CHANCERY_@}"; do
+        case "$name:$known" in
+        CHANCERY_TEST_*:* | *:*"\`${name%_FILE}\`"*) echo "$name=${!name}" ;;
+        esac
+    done
+}
+
+# Into the array `settings`: what is set last counts. Sanitizers may be told how to behave.
+service_settings() { # service
+    mapfile -t settings < <(
+        echo "PATH=$PATH"
+        for name in ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; do
+            [ -z "${!name:-}" ] || echo "$name=${!name}"
+        done
+        settings_of "$1"
+        asked_settings "$1" | sed '/^$/d'
+    )
+}
+
+# ---- up and down
+
+start_services() {
+    local name
+    for name in $services; do
+        start_service "$name"
+    done
+    for name in $services; do
+        await_ready "$name"
+    done
+}
+
+start_service() { # name
+    service_settings "$1"
+    launch "$1" env -i "${settings[@]}" "app/bin/chancery-$1"
+}
+
+ready() { # name; false as well when it has ended
+    [ "$(curl -s -m 2 -o "run/$1.ready" -w '%{http_code}' "http://$address:${admin_port[$1]}/readyz")" = 200 ]
+}
+
+ready_or_gone() { ready "$1" || gone "$1"; }
+
+await_ready() { # name
+    wait_for "${STACK_WAIT:-30}" ready_or_gone "$1" || true
+    ready "$1" && return
+    echo "stack: $1 is not ready: $(cat "run/$1.ready" 2>/dev/null || true)" >&2
+    show_log "$1"
+    exit 1
+}
+
+stop_all() {
+    local name
+    for name in $services; do
+        end "$name"
+    done
+    end_stores
+}
+
+# ---- one of them
+
+end_one() { # name [signal]
+    case $1 in
+    postgres) end_postgres "$([ "${2:-KILL}" = TERM ] && echo fast || echo immediate)" ;;
+    dns) dns stop ;;
+    *)
+        case ${2:-KILL} in
+        STOP | CONT) kill "-$2" "$(cat "run/$1.pid")" ;;
+        *) end "$1" "${2:-KILL}" ;;
+        esac
+        ;;
+    esac
+}
+
+start_one() { # name
+    variant=$(cat variant)
+    case $1 in
+    postgres) start_postgres ;;
+    redis) start_redis ;;
+    dns) start_dns ;;
+    sink) start_sink ;;
+    *)
+        start_service "$1"
+        await_ready "$1"
+        ;;
+    esac
+}
+
+# Any service that ends by itself ends the show.
+watch_services() {
+    local name
+    while sleep 1; do
+        for name in $services; do
+            alive "$name" || { show_log "$name" && die "$name has ended"; }
+        done
+    done
+}
