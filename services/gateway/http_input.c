@@ -155,14 +155,15 @@ static bool set_body(struct request *r, struct call *call, ProtobufCMessage *in)
 {
     unsigned flags = r->match.entry->route->flags;
     if (flags & ROUTE_RAW)
-        return set_raw_body(r, in);
+        return set_raw_body(r, in) && message_complete(in, &call->fault);
     if (flags & ROUTE_NO_BODY || r->body_size == 0)
-        return true;
+        return message_complete(in, &call->fault);
     return message_merge_json(&call->arena, in, r->body, r->body_size, &call->fault);
 }
 
 /* Path and own members are set before the body, since reading it asks for what is required, and
- * after it, since they win. */
+ * after it, since they win. Required members are asked for once: the reader of a body knows a zero
+ * that the text names, which later looks like none. */
 ProtobufCMessage *input_read(struct request *r, struct call *call)
 {
     ProtobufCMessage *in = message_new(&call->arena, r->match.entry->in);
@@ -170,5 +171,5 @@ ProtobufCMessage *input_read(struct request *r, struct call *call)
     set_own(r, call, in);
     good = good && set_body(r, call, in) && set_path(r, call, in);
     set_own(r, call, in);
-    return good && message_complete(in, &call->fault) ? in : NULL;
+    return good ? in : NULL;
 }
