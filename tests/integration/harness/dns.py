@@ -1,0 +1,19 @@
+"""Records in the rig's signed zones."""
+import subprocess
+
+
+class Dns:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+
+    def _do(self, *words):
+        subprocess.run([self.program, self.folder, *words], check=True, capture_output=True)
+
+    def set(self, name, kind, value):
+        self._do("set", name, kind, value)
+
+    def add(self, name, kind, value):
+        self._do("add", name, kind, value)
+
+    def remove(self, name, *kind):
+        self._do("del", name, *kind)

@@ -1,0 +1,33 @@
+"""What the HTTPS sink has taken: its log, a line of JSON a request."""
+import json
+
+from . import case
+
+
+class Sink:
+    def __init__(self, url, log):
+        self.url, self.log = url, log
+
+    def messages(self, path=None, event=None):
+        """The messages so far, as {path, headers, event, data, body}."""
+        out = []
+        with open(self.log, encoding="utf-8") as log:
+            lines = log.read().split("\n")[:-1]  # the last may be under way
+        for line in lines:
+            m = json.loads(line)
+            if path and m["path"] != path:
+                continue
+            body = json.loads(m["body"] or "{}")
+            if event and body.get("event") != event:
+                continue
+            out.append({"path": m["path"], "headers": m["headers"], "body": m["body"],
+                        "event": body.get("event"), "data": body.get("data") or {}})
+        return out
+
+    def wait(self, path, event, count=1, **data):
+        """The messages of that event whose data has these members, once there are `count`."""
+        def seen():
+            found = [m for m in self.messages(path, event)
+                     if all(m["data"].get(k) == v for k, v in data.items())]
+            return found if len(found) >= count else None
+        return case.until(f"{event} {data} at {path}", seen)

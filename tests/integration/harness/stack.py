@@ -1,0 +1,245 @@
+"""The five processes and what they lean on, by tools/stack, and what tests do to them."""
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+
+from . import case
+from .api import Client
+from .dns import Dns
+from .sink import Sink
+from .sql import Database
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+TOOL = str(TOP / "tools" / "stack")
+VARIANT = os.environ.get("V", "debug")
+SERVICES = ("gateway", "scheduler", "notifier", "validation", "issuer")
+MODULE = TOP / "build" / VARIANT / "services/issuer/token/testdata/moody.so"
+TROUBLE = re.compile(r"(ERROR: \w+Sanitizer|runtime error:|Assertion .* failed|WARNING: ThreadSanitizer)")
+
+# What every group is started with; a group adds its own.
+DEFAULTS = {
+    "CHANCERY_LIMIT_BURST": "1000000",
+    "CHANCERY_LIMIT_SUSTAINED": "1000000",
+    "CHANCERY_SESSION_CACHE": "0s",
+    "CHANCERY_DNS_CACHE": "0s",
+}
+
+
+class Stack:
+    def __init__(self, name, settings=None):
+        self.dir = tempfile.mkdtemp(prefix=f"chancery-{name}-", dir="/var/tmp")
+        self.name, self.settings, self.problems = name, settings or {}, []
+        os.chmod(self.dir, 0o711)
+        self.points = os.path.join(self.dir, "points")
+        self.clock = os.path.join(self.dir, "clock")
+        self.moods = os.path.join(self.dir, "moods")
+        self._lay_out()
+
+    def _lay_out(self):
+        os.mkdir(self.points)
+        os.chmod(self.points, 0o777)
+        with open(self.clock, "wb") as f:
+            f.write(struct.pack("=q", 0))
+        open(self.moods, "w").close()
+        os.chmod(self.clock, 0o644)
+        os.chmod(self.moods, 0o666)
+        shutil.copy(MODULE, self.dir)
+
+    def _environment(self):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("CHANCERY_", "STACK_"))}
+        env.update(DEFAULTS)
+        env.update({"CHANCERY_TEST_POINTS": self.points, "CHANCERY_TEST_CLOCK": self.clock,
+                    "CHANCERY_TOKEN_MODULE": os.path.join(self.dir, "moody.so"),
+                    "STACK_ISSUER_ENV": f"MOODY_CONTROL={self.moods}", "STACK_WAIT": "60"})
+        env.update(self.settings)
+        return env
+
+    def _tool(self, verb, *words):
+        r = subprocess.run([TOOL, verb, self.dir, *words], env=self._environment(),
+                           capture_output=True, text=True)
+        if r.returncode:
+            raise RuntimeError(f"stack {verb} {' '.join(words)}: {r.stdout}{r.stderr}")
+        return r.stdout
+
+    # ---- up and down
+
+    def up(self):
+        self._tool("up", "--variant", VARIANT, "--no-demo")
+        self.address = self.read("address")
+        password = self.read("secrets/postgres/password")
+        self.db = self.database("chancery", password)
+        self.base = f"http://{self.address}:8080"
+        self.sink = Sink(f"https://{self.address}:8443", os.path.join(self.dir, "sink/requests.log"))
+        self.dns = Dns(str(TOP / "tools" / "dns-rig"), os.path.join(self.dir, "dns"))
+        return self
+
+    def database(self, name, password=None):
+        password = password or self.read("secrets/postgres/password")
+        return Database(f"host={self.dir}/run/postgres user=postgres dbname={name} password={password}")
+
+    def down(self):
+        """Stops everything and tells what went wrong inside: a line for each finding."""
+        for name in SERVICES:
+            self.signal(name, signal.SIGCONT)
+        for pid in self._postgres_pids():
+            os.kill(pid, signal.SIGCONT)
+        try:
+            self._tool("down")
+        except RuntimeError as e:
+            self.problems.append(str(e))
+        for name in SERVICES:
+            self._look_at_log(name)
+        if not self.problems and not os.environ.get("KEEP"):
+            shutil.rmtree(self.dir, ignore_errors=True)
+        return self.problems
+
+    def _look_at_log(self, name):
+        try:
+            log = self.read(f"log/{name}.log")
+        except OSError:
+            return
+        self.problems += [f"{name}: {line.strip()} ({self.dir}/log/{name}.log)"
+                          for line in log.splitlines() if TROUBLE.search(line)][:3]
+
+    def read(self, path):
+        with open(os.path.join(self.dir, path), encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+
+    # ---- one program
+
+    def pid(self, name):
+        try:
+            pid = int(self.read(f"run/{name}.pid"))
+            if os.readlink(f"/proc/{pid}/cwd") == self.dir and self.state(pid) != "Z":
+                return pid
+        except (OSError, ValueError):
+            pass
+        return None
+
+    @staticmethod
+    def state(pid):
+        """R, S, T (stopped), Z (dead and not waited for)."""
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+
+    def signal(self, name, number):
+        pid = self.pid(name)
+        if pid:
+            os.kill(pid, number)
+
+    def kill(self, name):
+        if name in ("postgres", "dns"):
+            self._tool("kill", name)
+            return
+        self.signal(name, signal.SIGKILL)
+        case.until(f"{name} is gone", lambda: self.pid(name) is None)
+
+    def start(self, name):
+        self._tool("start", name)
+
+    def stop(self, name):
+        """The program stays and does nothing: a black hole."""
+        self._freeze(name, signal.SIGSTOP)
+
+    def go_on(self, name):
+        self._freeze(name, signal.SIGCONT)
+
+    def _freeze(self, name, number):
+        if name == "postgres":
+            pids = self._postgres_pids()
+        elif name == "dns":
+            pids = [int(self.read("dns/knot.pid"))]
+        else:
+            pids = [self.pid(name)]
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except (ProcessLookupError, TypeError):
+                pass
+
+    def _postgres_pids(self):
+        try:
+            first = int(self.read("postgres/postmaster.pid").split()[0])
+            with open(f"/proc/{first}/task/{first}/children", encoding="ascii") as f:
+                return [first] + [int(pid) for pid in f.read().split()]
+        except (OSError, ValueError):
+            return []
+
+    def ready(self, name):
+        port = {"gateway": 9101, "validation": 9102, "issuer": 9103, "notifier": 9104, "scheduler": 9105}[name]
+        return subprocess.run(["curl", "-s", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}",
+                               f"http://{self.address}:{port}/readyz"],
+                              capture_output=True, text=True).stdout == "200"
+
+    def await_ready(self, *names):
+        for name in names or SERVICES:
+            case.until(f"{name} is ready", lambda n=name: self.ready(n))
+
+    # ---- points, clock, token
+
+    def labels(self):
+        """Every labelled point of every service, as (service, label)."""
+        found = []
+        for name in SERVICES:
+            r = subprocess.run([f"{self.dir}/app/bin/chancery-{name}", "--test-points"], check=True,
+                               capture_output=True, text=True)
+            found += [(name, label) for label in sorted(set(r.stdout.split()))]
+        return found
+
+    def arm(self, label, what="kill"):
+        # By rename: a half-written order must not be read.
+        draft = os.path.join(self.points, ".draft")
+        with open(draft, "w", encoding="ascii") as f:
+            f.write(what)
+        os.chmod(draft, 0o666)
+        os.rename(draft, os.path.join(self.points, label))
+
+    def armed(self, label):
+        return os.path.exists(os.path.join(self.points, label))
+
+    def disarm(self):
+        for label in os.listdir(self.points):
+            os.unlink(os.path.join(self.points, label))
+
+    def now(self):
+        return time.time() + self.offset()
+
+    def offset(self):
+        with open(self.clock, "rb") as f:
+            return struct.unpack("=q", f.read(8))[0] / 1e6
+
+    def advance(self, seconds):
+        """Moves everybody's business clock on."""
+        value = int((self.offset() + seconds) * 1e6)
+        with open(self.clock, "r+b") as f:  # in place: the file is mapped
+            f.write(struct.pack("=q", value))
+
+    def mood(self, text=""):
+        """How the token behaves from now on; see services/issuer/token/testdata/moody.c."""
+        with open(self.moods, "w", encoding="ascii") as f:
+            f.write(text + "\n" if text else "")
+
+    # ---- the operator's command
+
+    def cli(self, *words, database=None):
+        env = {"PATH": os.environ["PATH"],
+               "CHANCERY_DATABASE_URL": database or self.read("secrets/operator/database")}
+        r = subprocess.run([f"{self.dir}/app/bin/chancery", *words], env=env, cwd=self.dir,
+                           capture_output=True, text=True)
+        return r.returncode, r.stdout, r.stderr
+
+    def must_cli(self, *words):
+        status, out, err = self.cli(*words)
+        if status:
+            raise RuntimeError(f"chancery {shlex.join(words)}: {out}{err}")
+        return out
+
+    def client(self, key=None, timeout=40):
+        return Client(self.base, key, timeout)

@@ -1,0 +1,271 @@
+"""What must be refused gets a 4xx that names the field, and nothing is stored; what is merely odd is
+taken. The cases are rows."""
+import base64
+import json
+import re
+
+from harness import case, pki
+from harness.account import Account
+from harness.tests import Tests
+
+tests = Tests()
+TABLES = ("orders", "order_name", "request", "job", "idempotency", "validation", "event")
+CN, DNS, CSR = "certificate.common_name", "certificate.dns_names", "certificate.csr"
+
+
+def spoiled():
+    """A CSR whose signature's last byte is another."""
+    der = bytearray(pki.der_of(pki.csr()))
+    der[-1] ^= 1
+    return pki.pem_of(bytes(der))
+
+
+def even_exponent():
+    """65537 becomes 65536; the signature then is wrong too, but the key is looked at first."""
+    der = pki.der_of(pki.csr("rsa2048"))
+    at = der.rindex(b"\x02\x03\x01\x00\x01")
+    return pki.pem_of(der[:at] + b"\x02\x03\x01\x00\x00" + der[at + 5:])
+
+
+def many_names(count):
+    return [f"n{i}.example.com" for i in range(count - 1)]
+
+
+def nested(depth):
+    return b'{"x":' + b"[" * depth + b"]" * depth + b"}"
+
+
+BYTES = [  # name, body as it goes out, status, code
+    ("not_json", b"certificate=1", 400, "bad_request_format"),
+    ("half_json", b'{"certificate":{"common_name":"x.example.com"', 400, "bad_request_format"),
+    ("no_object", b"[1,2]", 400, "bad_request_format"),
+    ("empty", b"", 400, None),
+    ("trailing", b"{}{}", 400, "bad_request_format"),
+    ("not_utf8", b'{"comments":"\xff"}', 400, "bad_request_format"),
+    ("too_deep", nested(40), 400, "bad_request_format"),
+    ("much_too_deep", nested(100000), 400, "bad_request_format"),
+    ("duplicate_key", b'{"comments":"a","comments":"b"}', 400, "bad_request_format"),
+    ("duplicate_unknown_key", b'{"x":{"a":1,"a":2}}', 400, "bad_request_format"),
+    ("too_large", b'{"comments":"' + b"a" * (4 << 20) + b'"}', 413, "request_too_large"),
+]
+
+REFUSED = [  # name, what is otherwise than in a good order, code, field
+    ("no_certificate", {"certificate": None}, "missing_field", "certificate"),
+    ("no_csr", {"certificate.csr": None}, "missing_field", CSR),
+    ("csr_no_text", {"certificate.csr": {"a": 1}}, "invalid_field", CSR),
+    ("csr_empty", {"certificate.csr": ""}, None, CSR),
+    ("csr_truncated", {"certificate.csr": lambda: pki.pem_of(pki.der_of(pki.csr())[:-20])}, "invalid_csr", CSR),
+    ("csr_trailing", {"certificate.csr": lambda: pki.pem_of(pki.der_of(pki.csr()) + b"\0")}, "invalid_csr", CSR),
+    ("csr_badly_signed", {"certificate.csr": spoiled}, "invalid_csr", CSR),
+    ("csr_is_a_key", {"certificate.csr": lambda: pki.pem_of(b"\x30\0", "PRIVATE KEY")}, "invalid_csr", CSR),
+    ("csr_rsa_1024", {"certificate.csr": lambda: pki.csr("rsa1024")}, "invalid_csr", CSR),
+    ("csr_even_exponent", {"certificate.csr": even_exponent}, "invalid_csr", CSR),
+    ("csr_curve", {"certificate.csr": lambda: pki.csr("secp256k1")}, "invalid_csr", CSR),
+    ("csr_ed25519", {"certificate.csr": lambda: pki.csr("ed25519")}, "invalid_csr", CSR),
+    ("name_missing", {CN: None}, "missing_field", CN),
+    ("name_empty", {CN: ""}, None, CN),
+    ("name_underscore", {CN: "a_b.example.com"}, "invalid_dns_name", CN),
+    ("name_wildcard_inside", {CN: "a.*.example.com"}, "invalid_dns_name", CN),
+    ("name_wildcard_part", {CN: "w*.example.com"}, "invalid_dns_name", CN),
+    ("name_wildcard_product", {CN: "*.example.com"}, "invalid_dns_name", CN),
+    ("name_ipv4", {CN: "192.0.2.1"}, "invalid_dns_name", CN),
+    ("name_ipv6", {CN: "2001:db8::1"}, "invalid_dns_name", CN),
+    ("name_internal", {CN: "mail.local"}, "invalid_dns_name", CN),
+    ("name_one_label", {CN: "server"}, "invalid_dns_name", CN),
+    ("name_suffix", {CN: "co.uk"}, "invalid_dns_name", CN),
+    ("name_idn_a_label", {CN: "xn--a.example.com"}, "invalid_dns_name", CN),
+    ("name_idn_symbol", {CN: "\u2764.ws"}, "invalid_dns_name", CN),
+    ("name_long_label", {CN: "a" * 64 + ".example.com"}, "invalid_dns_name", CN),
+    ("name_too_long", {CN: "a." * 125 + "example.com"}, "invalid_dns_name", CN),
+    ("name_dot_at_end", {CN: "www.example.com."}, "invalid_dns_name", CN),
+    ("name_nul", {CN: "www.example.com\0.evil.com"}, None, CN),
+    ("second_name", {DNS: ["ok.example.com", "not_ok.example.com"]}, "invalid_dns_name", DNS),
+    ("names_251", {DNS: lambda: many_names(251)}, "invalid_dns_name", DNS),
+    ("names_5000", {DNS: lambda: many_names(5000)}, "bad_request_format", None),
+    ("product", {"PRODUCT": "ssl_dv_nonsense"}, "not_found|product", "name_id"),
+    ("product_hint", {"PRODUCT": "ssl", "product": {"type_hint": "nonsense"}}, "ambiguous_product", "product.type_hint"),
+    ("validity_none", {"order_validity": None}, "missing_field", "order_validity"),
+    ("validity_four_years", {"order_validity": {"years": 4}}, "invalid_validity", "order_validity"),
+    ("validity_zero_days", {"order_validity": {"days": 0}}, "invalid_validity", "order_validity"),
+    ("validity_two_members", {"order_validity": {"years": 1, "days": 10}}, "invalid_validity", "order_validity"),
+    ("validity_no_date", {"order_validity": {"custom_expiration_date": "2027-02-30"}}, "invalid_validity", "order_validity"),
+    ("validity_past", {"order_validity": {"custom_expiration_date": "2020-01-01"}}, "invalid_validity", "order_validity"),
+    ("validity_of_certificate", {"certificate.cert_validity": {"years": 9}}, "invalid_validity", "certificate.cert_validity"),
+    ("hash_unknown", {"certificate.signature_hash": "md5"}, "invalid_field", "certificate.signature_hash"),
+    ("hash_not_offered", {"certificate.signature_hash": "sha512"}, "invalid_signature_hash", "certificate.signature_hash"),
+    ("authority", {"certificate.ca_cert_id": "0011223344556677"}, "invalid_ca_cert_id", "certificate.ca_cert_id"),
+    ("profile_option", {"certificate.profile_option": "data_encipherment"}, "profile_option_not_allowed", "certificate.profile_option"),
+    ("method_not_offered", {"dcv_method": "email"}, "invalid_dcv_method", "dcv_method"),
+    ("method_unknown", {"dcv_method": "by-pigeon"}, "invalid_field", "dcv_method"),
+    ("scope_unknown", {"certificate_dcv_scope": "planet"}, "invalid_field", "certificate_dcv_scope"),
+    ("container", {"container": {"id": 1}}, "invalid_field", "container.id"),
+    ("number_too_large", {"auto_renew": 99999999999999999999}, "invalid_field", "auto_renew"),
+    ("bool_no_bool", {"use_auth_key": "perhaps"}, "invalid_field", "use_auth_key"),
+    ("alternative_id", {"alternative_order_id": "a'b"}, "invalid_field", "alternative_order_id"),
+]
+
+
+def flat():
+    return re.sub(r"-----[^-]+-----|\s", "", pki.csr())
+
+
+ACCEPTED = [  # name, what is otherwise
+    ("csr_bare_base64", {"certificate.csr": flat}),
+    ("csr_lost_line_breaks", {"certificate.csr": lambda: pki.csr().replace("\n", "")}),
+    ("csr_spaces_for_breaks", {"certificate.csr": lambda: pki.csr().replace("\n", " ")}),
+    ("csr_crlf", {"certificate.csr": lambda: pki.csr().replace("\n", "\r\n")}),
+    ("csr_base64url", {"certificate.csr": lambda: base64.urlsafe_b64encode(pki.der_of(pki.csr())).decode().rstrip("=")}),
+    ("csr_p384", {"certificate.csr": lambda: pki.csr("p384")}),
+    ("csr_rsa_2048", {"certificate.csr": lambda: pki.csr("rsa2048")}),
+    ("numbers_as_text", {"order_validity": {"years": "1"}, "auto_renew": "1"}),
+    ("booleans_as_text", {"skip_approval": "true", "disable_renewal_notifications": "0"}),
+    ("booleans_as_numbers", {"disable_ct": 1, "use_auth_key": 0}),
+    ("nulls", {"organization": None, "comments": None, "renewal_of_order_id": None}),
+    ("unknown_members", {"service_name": "x", "csa_agreed_to": [1, {"a": None}], "certificate.new": {}}),
+    ("old_validity", {"order_validity": None, "validity_years": 1, "custom_expiration_date": ""}),
+    ("idn", {CN: "b\u00fccher.example.com"}),
+    ("names_250", {DNS: lambda: many_names(250)}),
+    ("product_hint", {"PRODUCT": "ssl", "product": {"type_hint": "dv"}}),
+]
+
+
+def body_of(account, number, changes):
+    """A good order with the changes put in by path; None takes the member out."""
+    body = account.body(f"bad{number}.example.com")
+    for path, value in changes.items():
+        if path == "PRODUCT":
+            continue
+        *parents, last = path.split(".")
+        place = body
+        for parent in parents:
+            place = place[parent]
+        place[last] = value() if callable(value) else value
+        if value is None and path != "comments":
+            del place[last]
+    return body
+
+
+def send(account, body, product="ssl_dv_geotrust"):
+    return account.client.post(f"/order/certificate/{product}", body)
+
+
+def error_good(label, answer, status, code, field=None):
+    """The API's form, this status, this code, this field."""
+    case.equal(f"{label}: status of {answer}", answer.status, status)
+    case.equal(f"{label}: type", answer.headers.get("content-type"), "application/json")
+    error = answer.error
+    case.true(f"{label}: a message in {answer}", isinstance(error.get("message"), str) and error["message"])
+    case.true(f"{label}: a code in {answer}", error.get("code"))
+    if code:
+        case.equal(f"{label}: code of {answer}", error["code"], code)
+    if field:
+        given = re.sub(r"\[\d+\]", "", error.get("field", ""))
+        case.equal(f"{label}: field of {answer}", given, field)
+
+
+def all_of(problems):
+    if problems:
+        raise case.Failed("\n".join(problems))
+
+
+def each(rows, examine):
+    """Every row is tried; what failed is told together."""
+    problems = []
+    for number, row in enumerate(rows):
+        try:
+            examine(number, *row)
+        except case.Failed as e:
+            problems.append(str(e)[:600])
+    all_of(problems)
+
+
+@tests
+def bytes_refused(stack):
+    account = Account(stack)
+    before = stack.db.counts(*TABLES)
+
+    def examine(_, label, body, status, code):
+        error_good(label, send(account, body), status, code)
+    each(BYTES, examine)
+    case.equal("rows", stack.db.counts(*TABLES), before)
+
+
+@tests
+def orders_refused(stack):
+    account = Account(stack)
+    before = stack.db.counts(*TABLES)
+
+    def examine(number, label, changes, code, field):
+        answer = send(account, body_of(account, number, changes), changes.get("PRODUCT", "ssl_dv_geotrust"))
+        error_good(label, answer, 404 if code and code.startswith("not_found") else 400, code, field)
+    each(REFUSED, examine)
+    case.equal("rows", stack.db.counts(*TABLES), before)
+    case.equal("audit rows", stack.db.number(
+        f"SELECT count(*) FROM audit WHERE account_id = {account.id} AND activity = 'order placed'"), 0)
+
+
+@tests
+def orders_accepted(stack):
+    account = Account(stack)
+
+    def examine(number, label, changes):
+        answer = send(account, body_of(account, 500 + number, changes), changes.get("PRODUCT", "ssl_dv_geotrust"))
+        case.equal(f"{label}: {answer}", answer.status, 201)
+    each(ACCEPTED, examine)
+    case.equal("orders", stack.db.number(f"SELECT count(*) FROM orders WHERE account_id = {account.id}"),
+               len(ACCEPTED))
+
+
+@tests
+def csr_forms_mean_the_same(stack):
+    """However it is written, it is the same request."""
+    account = Account(stack)
+    shown = set()
+    for number, form in enumerate((pki.csr(), flat(), pki.csr().replace("\n", "\r\n"))):
+        order = account.place(f"form{number}.example.com", csr=form)
+        shown.add(account.info(order["id"])["certificate"]["csr"].strip())
+    case.equal("requests shown", shown, {pki.csr().strip()})
+
+
+@tests
+def other_routes(stack):
+    account = Account(stack)
+    client = account.client
+    order = account.place("routes.example.com")["id"]
+    rows = [  # method, path, body, status, code, field
+        ("GET", "/nonsense", None, 404, "not_found|route", None),
+        ("DELETE", f"/order/certificate/{order}", None, 405, "method_not_allowed", None),
+        ("GET", "/order/certificate/999999999999", None, 404, "not_found|order", None),
+        ("GET", "/order/certificate/not-a-number", None, 404, "not_found|order", None),
+        ("GET", "/order/certificate/99999999999999999999999999", None, 404, "not_found|order", None),
+        ("PUT", f"/order/certificate/{order}/status", {"status": "issued"}, 400, "invalid_field", "status"),
+        ("PUT", f"/order/certificate/{order}/status", {}, 400, "missing_field", "status"),
+        ("PUT", "/order/certificate/x/check-dcv", None, 404, None, None),
+        ("GET", f"/certificate/download/order/{order}", None, 404, "not_found|certificate", None),
+        ("GET", "/certificate/1/download/format/pem", None, 404, "not_found|certificate", None),
+        ("GET", "/product/nonsense", None, 404, "not_found|product", None),
+        ("GET", "/webhook", None, 400, "webhook_invalid_account", None),
+        ("POST", "/webhook", {"endpoint": "http://example.com/"}, 400, "webhook_invalid_endpoint", "endpoint"),
+        ("POST", "/webhook", {}, 400, "missing_field", "endpoint"),
+        ("POST", "/webhook", {"endpoint": "https://example.com/", "secret": "short"}, 400, "invalid_field", "secret"),
+        ("POST", "/webhook", {"endpoint": "https://example.com/", "events": ["nonsense"]}, 400, "invalid_field", "events"),
+        ("POST", "/webhook", {"endpoint": "https://10.0.0.1/"}, 400, "webhook_invalid_endpoint", "endpoint"),
+        ("PUT", "/request/1/status", {"status": "approved"}, 404, "not_found|request", None),
+    ]
+
+    def examine(_, method, path, body, status, code, field):
+        error_good(f"{method} {path}", client.call(method, path, body), status, code, field)
+    each(rows, examine)
+
+
+@tests
+def keys(stack):
+    """No key, a wrong key, a key of odd form."""
+    for key in (None, "", "nonsense", "x" * 5000):
+        answer = stack.client(key).get("/product")
+        if len(key or "") > 4000 and answer.status in (413, 431):
+            continue
+        error_good(f"key {str(key)[:10]}", answer, 403, "access_denied|access_denied_invalid_key")
+    account = Account(stack)
+    case.equal("a good key", account.client.get("/product").status, 200)
+    case.equal("json", json.loads(account.client.get("/product").body)["products"][0]["name_id"] != "", True)
