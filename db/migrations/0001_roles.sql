@@ -12,6 +12,14 @@ BEGIN
         EXECUTE format('ALTER ROLE %I SET statement_timeout = ''10s''', 'chancery_' || role);
         EXECUTE format('ALTER ROLE %I SET lock_timeout = ''3s''', 'chancery_' || role);
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''30s''', 'chancery_' || role);
+        -- A statement has one plan, made once and by way of the indexes: one that was made while a
+        -- table was empty must serve when it is full.
+        EXECUTE format('ALTER ROLE %I SET plan_cache_mode = ''force_generic_plan''', 'chancery_' || role);
+        EXECUTE format('ALTER ROLE %I SET enable_seqscan = off', 'chancery_' || role);
+        EXECUTE format('ALTER ROLE %I SET enable_bitmapscan = off', 'chancery_' || role);
+        EXECUTE format('ALTER ROLE %I SET enable_hashjoin = off', 'chancery_' || role);
+        EXECUTE format('ALTER ROLE %I SET enable_mergejoin = off', 'chancery_' || role);
+        EXECUTE format('ALTER ROLE %I SET jit = off', 'chancery_' || role);
     END LOOP;
 END $$;
 

@@ -46,7 +46,7 @@ LANGUAGE sql STABLE AS $$
     SELECT r.*
       FROM policy_active a
       JOIN policy_rule r ON r.version = a.version
-     WHERE r.scope = asked_scope AND r.parameter = asked_parameter
+     WHERE a.one AND r.scope = asked_scope AND r.parameter = asked_parameter
        AND r.valid_from <= at AND at < r.valid_till
 $$;
 

@@ -11,10 +11,11 @@ SELECT id
 
 -- job_claim: JobClaim -> Job*
 -- By id, whatever run_at says. Who is locked or leased by somebody else drops out.
-WITH free AS (
-    SELECT id
+-- The lane is looked at last, so that the rows are found by their ids and not by their lane.
+WITH free AS MATERIALIZED (
+    SELECT id, lane
       FROM job
-     WHERE id = ANY (:ids) AND lane = :lane
+     WHERE id = ANY (:ids)
        AND (lease_until IS NULL OR lease_until < now()) -- lease_until
        FOR UPDATE SKIP LOCKED
 )
@@ -24,7 +25,7 @@ UPDATE job j
        lease_until = now() + :lease_ms * interval '1 millisecond', -- lease_until
        attempt = j.attempt + 1
   FROM free f
- WHERE j.id = f.id
+ WHERE j.id = f.id AND f.lane = :lane
 RETURNING j.id, j.lane, j.subject, j.payload::text AS payload, j.run_at, j.attempt, j.lease_epoch AS epoch, j.traceparent;
 
 -- job_end: JobEnd* -> JobId*

@@ -5,9 +5,9 @@ SELECT nextval('issuance_block') AS first;
 -- C2, first half: the lease, the order locked, the intent, and what is left to do. The status is
 -- that of the locked row; an order that was cancelled in between shows it.
 WITH free AS (
-    SELECT id, payload
+    SELECT id, lane, payload
       FROM job
-     WHERE id = ANY (:ids) AND lane = 'issue'
+     WHERE id = ANY (:ids)
        AND (lease_until IS NULL OR lease_until < now()) -- lease_until
        FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -18,7 +18,7 @@ WITH free AS (
            attempt = j.attempt + 1,
            payload = NULL
       FROM free f
-     WHERE j.id = f.id
+     WHERE j.id = f.id AND f.lane = 'issue'
     RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent, (f.payload ->> 'resume')::bigint AS resume
 ), intent AS (
     SELECT o.id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.csr_sha256, o.signature_hash, o.ca_id,
@@ -33,7 +33,7 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        o.valid_till, o.cert_not_after,
        (SELECT count(*) FROM order_open_task(ARRAY[o.id], :now)) AS open_tasks,
        (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
-       (SELECT version FROM policy_active) AS policy_version,
+       (SELECT version FROM policy_active WHERE one) AS policy_version,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.max') r) AS validity_max_days,
        (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until))
@@ -86,7 +86,7 @@ SELECT issuance_id FROM input;
 -- C3. The signature is a fact and is recorded whoever holds the job now; everything else follows
 -- only from the job's deletion by the holder of its lease.
 WITH input AS MATERIALIZED (
-    SELECT *
+    SELECT i.*, 'final'::text AS kind
       FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :thumbprint,
                   :not_before, :not_after, :signature, :der, :now)
         AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, thumbprint,
@@ -95,7 +95,7 @@ WITH input AS MATERIALIZED (
     UPDATE to_sign t
        SET signature = i.signature
       FROM input i
-     WHERE t.issuance_id = i.issuance_id AND t.kind = 'final' AND t.signature IS NULL
+     WHERE t.issuance_id = i.issuance_id AND t.kind = i.kind AND t.signature IS NULL
 ), finished AS (
     DELETE FROM job j
      USING input i
