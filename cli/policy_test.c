@@ -1,0 +1,245 @@
+/* The policy's commands on copies of the real policy. */
+#include "fixture_test.h"
+
+/* ---- a copy of policy/ to change */
+
+static void part_copy(const char *part)
+{
+    const char *from = arena_format(&arena, "policy/%s", part);
+    char **names;
+    size_t count;
+    assert_int_equal(mkdir(path_of(part), 0755), 0);
+    assert_true(folder_list(&arena, from, ".json", &names, &count, &f));
+    for (size_t i = 0; i < count; i++)
+        file_put(arena_format(&arena, "%s/%s/%s", folder, part, names[i]),
+                 file_get(arena_format(&arena, "%s/%s", from, names[i])));
+}
+
+static int copy(void **state)
+{
+    begin(state);
+    part_copy("rules");
+    part_copy("products");
+    part_copy("profiles");
+    return 0;
+}
+
+/* The first `from` becomes `to`. */
+static void edit(const char *name, const char *from, const char *to)
+{
+    char *text = file_get(path_of(name)), *at = strstr(text, from);
+    if (!at)
+        fail_msg("%s is not in %s", from, name);
+    *at = '\0';
+    file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
+}
+
+static bool load(void)
+{
+    return run(policy_load_command, folder);
+}
+
+/* ---- loading */
+
+static void same_policy_is_one_version(void **state)
+{
+    (void)state;
+    must(load());
+    must_say("policy version 1 is in force (new)");
+    must(load());
+    must_say("policy version 1 is in force (loaded before)");
+    assert_int_equal(number("SELECT count(*) FROM policy_version"), 1);
+    assert_int_equal(number("SELECT count(*) FROM audit WHERE source = 'cli'"), 1);
+    assert_int_equal(number("SELECT count(*) FROM policy_rule WHERE valid_from = '-infinity'"),
+                     number("SELECT count(*) FROM policy_rule WHERE NOT isfinite(valid_from)"));
+}
+
+static void form_does_not_count(void **state)
+{
+    (void)state;
+    must(load());
+    edit("rules/validity.json", "{\"id\": \"tls-validity-825\",",
+         "{ \"id\" :\n\"tls-validity-825\" ,");
+    must(load());
+    must_say("policy version 1 is in force (loaded before)");
+}
+
+static void changed_policy_is_a_new_version(void **state)
+{
+    (void)state;
+    must(load());
+    edit("rules/validity.json", "\"199\"", "\"198\"");
+    must(load());
+    must_say("policy version 2 is in force (new)");
+    edit("rules/validity.json", "\"198\"", "\"199\"");
+    must(load());
+    must_say("policy version 1 is in force (loaded before)");
+    edit("products/ssl_dv_geotrust.json", "\"max_names\": 250", "\"max_names\": 249");
+    must(load());
+    must_say("policy version 3 is in force (new)");
+    assert_int_equal(number("SELECT version FROM policy_active"), 3);
+    assert_string_equal(
+        answer("SELECT string_agg(activity || ' ' || subject, ', ' ORDER BY id) FROM audit"),
+        "policy loaded policy/1, policy loaded policy/2, policy activated policy/1, "
+        "policy loaded policy/3");
+}
+
+static void stored_as_it_was_written(void **state)
+{
+    (void)state;
+    must(load());
+    assert_string_equal(
+        answer("SELECT concat_ws('|', scope, parameter, value, unit, level, valid_from, "
+               "valid_till, statement, source,"
+               " check_name) FROM policy_rule WHERE id = 'tls-validity-47'"),
+        "TLS|validity.max|47|d|M|2029-03-15 00:00:00+00|infinity|"
+        "A TLS certificate is valid for at most 47 days.|TLS BR 6.3.2 (SC081v3)|validity_max");
+    assert_string_equal(
+        answer("SELECT concat_ws('|', value IS NULL, unit IS NULL, level) FROM policy_rule"
+               " WHERE id = 'dcv-02'"),
+        "t|t|X");
+    assert_int_equal(number("SELECT (document ->> 'max_names')::int FROM policy_document"
+                            " WHERE kind = 'product' AND name = 'ssl_dv_geotrust'"),
+                     250);
+    assert_int_equal(number("SELECT count(*) FROM policy_document WHERE length(sha256) = 32"), 8);
+}
+
+/* ---- what is refused; nothing is stored then */
+
+static const struct {
+    const char *file, *from, *to, *says;
+} refused[] = {
+    { "rules/validity.json", "\"until\": \"2027-03-15", "\"until\": \"2027-03-16",
+      "two values on one day" },
+    { "rules/validity.json", "\"until\": \"2020-09-01T00:00:00+00:00\", ", "",
+      "two values on one day" },
+    { "rules/validity.json", "tls-validity-398", "tls-validity-825", "is the id of two rules" },
+    { "rules/validity.json", "tls-validity-398", "TLS-validity", "is no id" },
+    { "rules/validity.json", "tls-validity-398", "tls--398", "is no id" },
+    { "rules/validity.json", "tls-validity-398", "tls-398-", "is no id" },
+    { "rules/validity.json", "\"825\"", "\"825.5\"", "must be a number of days" },
+    { "rules/validity.json", "\"825\"", "\"0\"", "must be a number of days" },
+    { "rules/validity.json", "\"unit\": \"h\"", "\"unit\": \"weeks\"", "unknown unit" },
+    { "rules/validity.json", "\"level\": \"M\"", "\"level\": \"Z\"", "level \"Z\"" },
+    { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2021-03-01",
+      "ends before it begins" },
+    { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2018-02-30", "rules[0].from" },
+    { "rules/validity.json", "\"until\"", "\"untill\"", "unknown, misplaced" },
+    { "rules/validity.json", "\"value\": \"825\", ", "", "has no value" },
+    { "rules/validity.json", "\"level\": \"M\", ", "", "rules[0].level" },
+    { "rules/validity.json", "\"rules\": [", "\"rules\": [ 5,", "rules[0]" },
+    { "rules/domain-control.json", "1m/15m 5m/1h", "1m/15m 5m", "cadence" },
+    { "products/ssl_dv_ee.json", "\"tls-dv\"", "\"tls-ov\"", "which is not in profiles/" },
+    { "products/ssl_dv_ee.json", "\"rule_scope\": \"TLS\"", "\"rule_scope\": \"SMIME\"",
+      "its profile TLS" },
+    { "products/ssl_dv_ee.json", "\"name_id\": \"ssl_dv_ee\"", "\"name_id\": \"other\"",
+      "rename the file" },
+    { "products/ssl_dv_ee.json", "\"default_authority\": \"p256\"",
+      "\"default_authority\": \"p384\"", "not among authorities" },
+    { "profiles/tls-dv.json", "\"backdate_seconds\": 3600",
+      "\"backdate_seconds\": 3600, \"surprise\": 1", "unknown, misplaced" },
+};
+
+static void mistakes_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char *before = file_get(path_of(refused[i].file));
+        edit(refused[i].file, refused[i].from, refused[i].to);
+        must_fail(load(), refused[i].says);
+        file_put(path_of(refused[i].file), before);
+    }
+    assert_int_equal(number("SELECT count(*) FROM policy_version"), 0);
+    assert_int_equal(number("SELECT count(*) FROM audit"), 0);
+    must(load());
+}
+
+/* Two prohibitions of one thing only add up. */
+static void prohibitions_may_overlap(void **state)
+{
+    (void)state;
+    edit("rules/domain-control.json",
+         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.2\"",
+         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.4\"");
+    must(load());
+}
+
+/* ---- asking */
+
+static void a_day_before_and_after(void **state)
+{
+    (void)state;
+    must_fail(run(policy_at_command, "2026-01-01"), "chancery policy load");
+    must(load());
+    must(run(policy_at_command, "2026-03-14T23:59:59Z"));
+    must_say("398 days");
+    assert_null(strstr(output, "200 days"));
+    must(run(policy_at_command, "2026-03-15"));
+    must_say("200 days");
+    assert_null(strstr(output, "398 days"));
+    must(run(policy_at_command, "2029-03-15", "TLS"));
+    must_say("47 days");
+    must_say("10 days");
+    must_fail(run(policy_at_command, "2029-03-15", "SMIME"), "no rule is in force");
+    must_fail(run(policy_at_command, "15 March"), "is no date");
+}
+
+/* ---- snapshots */
+
+static bool snapshot(bool check)
+{
+    return run_with(policy_snapshot_command, WORDS(folder), check ? WORDS("check", "") : NULL);
+}
+
+static void snapshots_follow_the_policy(void **state)
+{
+    (void)state;
+    must(snapshot(true));
+    assert_int_equal(status, 1);
+    must(snapshot(false));
+    must(snapshot(true));
+    assert_int_equal(status, 0);
+    const char *text = file_get(path_of("snapshots/ssl_dv_geotrust.txt"));
+    assert_non_null(strstr(text, "GeoTrust Standard DV"));
+    assert_non_null(strstr(text, "Rules in force on 2029-03-15"));
+    edit("rules/validity.json", "\"199\"", "\"198\"");
+    must(snapshot(true));
+    assert_int_equal(status, 1);
+    must_say("is stale");
+    must(snapshot(false));
+    assert_int_equal(unlink(path_of("products/ssl_dv_ee.json")), 0);
+    must(snapshot(true));
+    assert_int_equal(status, 1);
+    must_say("ssl_dv_ee.txt belongs to no product");
+    must(snapshot(false));
+    must(snapshot(true));
+    assert_int_equal(status, 0);
+}
+
+/* Those in the tree are what the policy in the tree says. */
+static void committed_snapshots_are_current(void **state)
+{
+    (void)state;
+    must(run_with(policy_snapshot_command, WORDS("policy"), WORDS("check", "")));
+    if (status)
+        fail_msg("%s", output);
+}
+
+#define COPY(name) cmocka_unit_test_setup_teardown(name, copy, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        COPY(same_policy_is_one_version),
+        COPY(form_does_not_count),
+        COPY(changed_policy_is_a_new_version),
+        COPY(stored_as_it_was_written),
+        COPY(mistakes_are_refused),
+        COPY(prohibitions_may_overlap),
+        COPY(a_day_before_and_after),
+        COPY(snapshots_follow_the_policy),
+        COPY(committed_snapshots_are_current),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
