@@ -70,7 +70,8 @@ static const char *label_of(struct arena *a, const char *name)
 {
     char *label = arena_strdup(a, name);
     for (char *p = label; *p; p++)
-        *p = *p == '_' ? ' ' : *p;
+        if (*p == '_')
+            *p = ' ';
     return label;
 }
 
@@ -105,7 +106,7 @@ static void rules_write(const struct policy_source *p, const Product *product, c
     for (size_t i = 0; i < p->rule_count; i++)
         if (strcmp(p->rules[i]->scope, product->rule_scope) == 0 && rule_in_force(p->rules[i], at))
             in_force[count++] = p->rules[i];
-    qsort(in_force, count, sizeof *in_force, by_parameter);
+    qsort(in_force, count, sizeof in_force[0], by_parameter);
     text_format(out, "\nRules in force on %s\n", day);
     policy_table(in_force, count, 4, false, out);
 }

@@ -123,8 +123,8 @@ static bool is_named(const char *file, const char *name, struct fault *f)
 static bool products_read(struct arena *a, const char *folder, struct policy_source *out,
                           struct fault *f)
 {
-    const ProtobufCMessage **files;
-    char **names;
+    const ProtobufCMessage **files = NULL;
+    char **names = NULL;
     if (!documents_read(a, folder, &product__descriptor, &files, &out->product_count, &names, f))
         return false;
     out->products = (const Product **)files;
@@ -137,8 +137,8 @@ static bool products_read(struct arena *a, const char *folder, struct policy_sou
 static bool profiles_read(struct arena *a, const char *folder, struct policy_source *out,
                           struct fault *f)
 {
-    const ProtobufCMessage **files;
-    char **names;
+    const ProtobufCMessage **files = NULL;
+    char **names = NULL;
     if (!documents_read(a, folder, &profile__descriptor, &files, &out->profile_count, &names, f))
         return false;
     out->profiles = (const Profile **)files;

@@ -13,8 +13,8 @@
 #include "common.pb-c.h"
 #include "services/scheduler/jobs/seal.sql.h"
 
-/* A line has an id of 19 digits at most, 64 of the hash and 25 of the time. */
-enum { HEADS_A_PAGE = 500, LINE_SIZE_MAX = 128 };
+/* A line has an id of 19 digits at most, 64 of the hash and 25 of the time; the tail holds two. */
+enum { HEADS_A_PAGE = 500, TAIL_SIZE = 256 };
 
 static bool unusable(const char *path, struct fault *f)
 {
@@ -58,10 +58,10 @@ static bool head_parse(char *line, struct head *out)
  * again. */
 static bool last_read(int fd, struct head *out)
 {
-    char tail[2 * LINE_SIZE_MAX + 1];
-    off_t size = lseek(fd, 0, SEEK_END), from = size - 2 * LINE_SIZE_MAX;
+    char tail[TAIL_SIZE + 1];
+    off_t size = lseek(fd, 0, SEEK_END), from = size - TAIL_SIZE;
     from = from < 0 ? 0 : from;
-    ssize_t got = pread(fd, tail, 2 * LINE_SIZE_MAX, from);
+    ssize_t got = pread(fd, tail, TAIL_SIZE, from);
     if (size < 0 || got != (ssize_t)(size - from))
         return false;
     while (got > 0 && tail[got - 1] != '\n')

@@ -20,6 +20,7 @@ struct sealing {
     struct cadence_call *call;
     SealPlan plan;
     AuditSeal seal;
+    Instant now;
     struct digest *digest;
     uint8_t previous[SHA256_SIZE], hash[SHA256_SIZE];
 };
@@ -81,14 +82,14 @@ static bool rows_digest(struct sealing *s, struct fault *f)
 /* The same id twice: a sealer whose lease had run out has done it. */
 static bool seal_store(struct sealing *s, struct fault *f)
 {
-    Instant now = INSTANT__INIT;
-    now.us = clock_now().us;
+    instant__init(&s->now);
+    s->now.us = clock_now().us;
     s->seal.id = s->plan.id;
     s->seal.from_horizon = s->plan.from_horizon;
     s->seal.horizon = s->plan.horizon;
     s->seal.previous = (ProtobufCBinaryData){ sizeof s->previous, s->previous };
     s->seal.hash = (ProtobufCBinaryData){ sizeof s->hash, s->hash };
-    s->seal.sealed_at = &now;
+    s->seal.sealed_at = &s->now;
     TEST_POINT("scheduler.seal.before");
     bool ok = store_run(s->call->store, s->call->arena, &sql_seal_add, &s->seal.base, NULL, f) ||
               (f->code == FAULT_CONFLICT && *f->field);
