@@ -209,9 +209,33 @@ static void tenants_are_asked(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* ---- one question decides */
+
+/* What has been validated is read by dcv_evidence() alone (db/migrations/0008_open_task.sql): whoever
+ * asks the table itself decides by rules of his own. Only the validation service writes it. */
+static void evidence_has_one_reader(void **state)
+{
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        const struct sql *sql = all_sql[i];
+        const char *text = plain(sql->text);
+        bool writer = !strncmp(sql->file, "services/validation/", strlen("services/validation/"));
+
+        for (const char *at = text; (at = find_word(at, "validation")); at++) {
+            const char *into = at - strlen("into ");
+
+            if (!writer || into < text || strncmp(into, "into ", strlen("into ")) != 0)
+                complain(sql->name, "reads the table of validations", sql->file);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(evidence_has_one_reader),
         cmocka_unit_test(one_clock),
         cmocka_unit_test(columns_are_named),
         cmocka_unit_test(tenants_are_asked),
