@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib -isystem $(shell pg_config --includedir)
+BASE := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread -MD -MP -Ilib -I. -isystem $(G) -isystem $(G)/lib -isystem $(shell pg_config --includedir 2>/dev/null)
 MODE_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -ftrivial-auto-var-init=zero
 MODE_debug   := -O1 -DTESTING -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 MODE_load    := -O2 -DTESTING -fno-omit-frame-pointer
@@ -175,6 +175,19 @@ $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) $(LIBS) -o $@
 $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
+
+.PHONY: run test everything
+run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show)
+	@tools/install build run
+	@MAKE="$(MAKE)" tools/build release bins peers
+	@tools/stack run $(or $(DIR),var)
+
+test: ## all tests: unit, generated documents, fuzz corpora, integration
+	@tools/install build run test
+	@MAKE="$(MAKE)" tools/build $(V) everything
+	@V=$(V) tools/test
+
+everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	$(WITH_DATABASE) tools/run-tests $(TESTS)
