@@ -120,7 +120,7 @@ static bool up(struct service_run *run, struct fault *f)
 }
 
 /* From outside to inside: first no new work, then what is under way, then what carried it. */
-static void down(struct service_run *run)
+static void down(struct service_run *run, struct health *health)
 {
     const struct service *s = run->service;
     if (s->drain)
@@ -131,6 +131,7 @@ static void down(struct service_run *run)
         bus_stop(run->bus);
     if (run->lanes)
         lanes_stop(run->lanes);
+    health_stop(health); /* its checks look at what stops now */
     if (s->stop)
         s->stop(run);
 }
@@ -167,8 +168,7 @@ static int serve(struct service_run *run)
     } else {
         log_error("cannot start", LOG_FAULT(&f));
     }
-    down(run);
-    health_stop(health);
+    down(run, health);
     store_free(ready.store);
     return status;
 }

@@ -177,12 +177,13 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
 
 -- order_cancel: OrderStatusChange -> ChangeResult?
 -- Not while a certificate is being issued: a living attempt freezes the order.
-WITH before AS (
-    SELECT o.id, o.status,
-           EXISTS (SELECT FROM issuance x WHERE x.order_id = o.id AND x.state IN ('reserved', 'precert_signed', 'final_reserved')) AS frozen
+WITH locked AS MATERIALIZED (
+    SELECT o.id, o.status
       FROM orders o
      WHERE o.id = :order_id AND o.account_id = :account_id
        FOR UPDATE
+), before AS MATERIALIZED (
+    SELECT id, status, order_frozen(id) AS frozen FROM locked
 ), done AS (
     UPDATE orders o
        SET status = 'canceled', status_at = :now, note = :note
@@ -206,13 +207,14 @@ SELECT b.id AS order_id, b.status, EXISTS (SELECT FROM done) AS changed, b.froze
 
 -- request_decide: RequestStatusChange -> ChangeResult?
 -- Approving sends the order on its way; rejecting ends it and tells the account's webhooks.
-WITH before AS (
-    SELECT r.id, r.status, o.id AS order_id, o.status AS order_status, o.account_id,
-           EXISTS (SELECT FROM issuance x WHERE x.order_id = o.id AND x.state IN ('reserved', 'precert_signed', 'final_reserved')) AS frozen
+WITH locked AS MATERIALIZED (
+    SELECT r.id, r.status, o.id AS order_id, o.status AS order_status, o.account_id
       FROM request r
       JOIN orders o ON o.id = r.order_id AND o.account_id = :account_id
      WHERE r.id = :request_id AND r.account_id = :account_id
        FOR UPDATE
+), before AS MATERIALIZED (
+    SELECT id, status, order_id, order_status, account_id, order_frozen(order_id) AS frozen FROM locked
 ), ordered AS (
     UPDATE orders o
        SET status = CASE WHEN :status::text = 'approved' THEN 'pending' ELSE 'rejected' END, status_at = :now,
