@@ -123,6 +123,8 @@ static void living(struct attempt *t, struct instant now)
 
 static enum attempt_step step_of(const Intent *in)
 {
+    if (in->has_held && in->held)
+        return ATTEMPT_HELD;
     if (in->has_issuance_id && in->has_signature && strcmp(in->status, "pending") == 0)
         return ATTEMPT_FINISH;
     if (strcmp(in->status, "pending") != 0)
@@ -134,7 +136,7 @@ void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
 {
     const Intent *in = t->intent;
     t->step = step_of(in);
-    if (t->step == ATTEMPT_OVER || t->step == ATTEMPT_OPEN)
+    if (t->step == ATTEMPT_OVER || t->step == ATTEMPT_OPEN || t->step == ATTEMPT_HELD)
         return;
     t->sign_before = in->sign_before ? instant_value(in->sign_before) : now;
     if (in->has_issuance_id)

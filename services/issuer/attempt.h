@@ -12,6 +12,7 @@ enum attempt_step {
     ATTEMPT_SIGN,    /* bytes that are stored already, by this lease or one that gave them back */
     ATTEMPT_FINISH,  /* the signature is there */
     ATTEMPT_OPEN,    /* something is left to do: the order goes on elsewhere */
+    ATTEMPT_HELD,    /* another job's worker is busy with it: later */
     ATTEMPT_OVER,    /* the order has ended, or has its certificate */
     ATTEMPT_FAILED,
 };

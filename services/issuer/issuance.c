@@ -385,6 +385,8 @@ static void settle(struct run *r)
         t->item->job = job_of(t);
         if (t->step == ATTEMPT_FAILED)
             item_failed(t);
+        else if (t->step == ATTEMPT_HELD)
+            lane_again(t->item, instant_add(clock_now(), seconds(2)), true);
         else
             lane_end(t->item, t->step == ATTEMPT_OPEN ? JOB_OUTCOME__RESULT__WAITING
                                                       : JOB_OUTCOME__RESULT__GONE);

@@ -42,7 +42,11 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
          WHERE n.order_id = o.id) AS sign_before,
        a.may_sign,
        x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial,
-       x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature
+       x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature,
+       CASE WHEN x.id IS NOT NULL
+            THEN EXISTS (SELECT FROM job h
+                          WHERE h.lease_epoch = x.job_epoch AND h.id <> c.id AND h.lease_until > now()) -- lease_until
+            END AS held
   FROM claimed c
   JOIN intent o ON o.id = c.subject
   LEFT JOIN authority a ON a.id = o.ca_id

@@ -356,6 +356,24 @@ static void dead_lease_leaves_a_ghost(void **state)
                      1);
 }
 
+/* Two jobs for one order: the attempt of the other's worker, which lives, is no ghost. */
+static void attempt_of_a_living_lease_is_waited_for(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    attempt_left("NULL");
+    execute("INSERT INTO job (lane, subject, run_at, lease_epoch, lease_until) VALUES ('other', 0, "
+            "now(), 7, now() + interval '1 hour')");
+    issue();
+    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
+    assert_int_equal(count(GHOSTS), 0);
+    assert_int_equal(count(STORED), 0);
+    execute("DELETE FROM job WHERE lane = 'other'");
+    issue();
+    assert_issued_once();
+    assert_int_equal(count(GHOSTS), 1);
+}
+
 /* Signed by a worker that died before C3: only the effects are missing. */
 static void signature_of_a_dead_lease_is_used(void **state)
 {
@@ -459,6 +477,7 @@ int main(void)
         cmocka_unit_test(cancelled_order_is_left_alone),
         cmocka_unit_test(second_job_finds_it_issued),
         cmocka_unit_test(dead_lease_leaves_a_ghost),
+        cmocka_unit_test(attempt_of_a_living_lease_is_waited_for),
         cmocka_unit_test(signature_of_a_dead_lease_is_used),
         cmocka_unit_test(authority_without_the_right_signs_nothing),
         cmocka_unit_test(worn_out_order_is_buried),
