@@ -205,4 +205,11 @@ openapi: $(B)/bin/chancery-gateway ## write docs/api/openapi.json
 openapi-check: $(B)/bin/chancery-gateway
 	@$< --openapi | /usr/bin/python3 -m json.tool | cmp -s - docs/api/openapi.json || \
 	    { echo "docs/api/openapi.json is stale: run make openapi"; exit 1; }
-.PHONY: openapi openapi-check
+settings: $(BINS) ## write docs/guide/settings.md
+	@mkdir -p docs/guide
+	tools/settings $(B)/bin > docs/guide/settings.md
+
+settings-check: $(BINS)
+	@tools/settings $(B)/bin | cmp -s - docs/guide/settings.md || \
+	    { echo "docs/guide/settings.md is stale: run make settings"; exit 1; }
+.PHONY: openapi openapi-check settings settings-check
