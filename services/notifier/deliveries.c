@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "channels/webhook.h"
 #include "deliveries.sql.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "service/metrics.h"
 #include "testing/point.h"
@@ -45,7 +46,7 @@ static void put_back(struct posting *p, struct instant run_at)
     job_again__init(again);
     again->id = p->item->job_id;
     again->epoch = p->item->job->epoch;
-    again->run_at = notifier_instant(&p->item->arena, run_at);
+    again->run_at = instant_message(&p->item->arena, run_at);
     p->commit = (struct commit){ .sql = &sql_delivery_back,
                                  .in = &again->base,
                                  .key = "id",
@@ -125,14 +126,14 @@ static void attempt_schedule(struct posting *p, const char *retry_after, struct 
 {
     struct instant next;
     if (webhook_next_attempt(p->item->job->attempt, retry_after, now, random_number(), &next))
-        p->attempt.next_at = notifier_instant(&p->item->arena, next);
+        p->attempt.next_at = instant_message(&p->item->arena, next);
 }
 
 /* How long it has been failing, as far as it was known when this attempt began. */
 static void attempt_weigh(struct posting *p, struct instant now)
 {
     DeliveryAttempt *t = &p->attempt;
-    struct instant since = { p->delivery->failing_since ? p->delivery->failing_since->us : 0 };
+    struct instant since = instant_value(p->delivery->failing_since);
     t->failing_since = p->delivery->failing_since;
     t->has_warnings = t->has_disable = true;
     t->warnings = webhook_warnings_due(since, now);
@@ -156,9 +157,9 @@ static void posted(const struct post_result *r, void *context)
     t->has_response_code = r->status != 0;
     t->response_code = r->status;
     t->reason = arena_strdup(a, r->reason);
-    t->now = notifier_instant(a, now);
-    t->sent_at = r->sent.us ? notifier_instant(a, r->sent) : t->now;
-    t->received_at = r->received.us ? notifier_instant(a, r->received) : NULL;
+    t->now = instant_message(a, now);
+    t->sent_at = r->sent.us ? instant_message(a, r->sent) : t->now;
+    t->received_at = r->received.us ? instant_message(a, r->received) : NULL;
     if (!t->ok) {
         attempt_schedule(p, r->retry_after, now);
         attempt_weigh(p, now);
@@ -191,7 +192,7 @@ static void attempt_skip(struct posting *p, const struct unsent *why, struct ins
 {
     DeliveryAttempt *t = &p->attempt;
     t->reason = arena_strdup(&p->item->arena, why->reason);
-    t->sent_at = t->now = notifier_instant(&p->item->arena, now);
+    t->sent_at = t->now = instant_message(&p->item->arena, now);
     if (!why->ends)
         attempt_schedule(p, "", now);
     attempt_commit(p);

@@ -4,6 +4,7 @@
 #include "channels/webhook.h"
 #include "deliveries.h"
 #include "ledger/authority.h"
+#include "message/convert.h"
 #include "message/json.h"
 
 bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int64_t webhook_id,
@@ -14,8 +15,7 @@ bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int6
     *out = (struct secret){ "" };
     if (!has)
         return true;
-    if (!unseal(a, notifier.seal, BYTES_OF(aad), (struct bytes){ sealed.data, sealed.len }, &plain,
-                f))
+    if (!unseal(a, notifier.seal, BYTES_OF(aad), bytes_value(sealed), &plain, f))
         return false;
     out->text = (const char *)plain.data;
     return true;
@@ -25,7 +25,7 @@ static bool chain_add(struct arena *a, const Delivery *d, EventData *data, struc
 {
     if (!d->has_der)
         return true;
-    return authority_chain(a, d->common_name, (struct bytes){ d->der.data, d->der.len }, d->ca_id,
+    return authority_chain(a, d->common_name, bytes_value(d->der), d->ca_id,
                            &data->certificate_chain, &data->n_certificate_chain, f);
 }
 

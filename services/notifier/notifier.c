@@ -53,11 +53,3 @@ void notifier_close(void)
     seal_key_free(notifier.seal);
     notifier.seal = NULL;
 }
-
-Instant *notifier_instant(struct arena *a, struct instant at)
-{
-    Instant *i = arena_new(a, Instant);
-    instant__init(i);
-    i->us = at.us;
-    return i;
-}

@@ -2,7 +2,6 @@
 #ifndef NOTIFIER_NOTIFIER_H
 #define NOTIFIER_NOTIFIER_H
 
-#include "common.pb-c.h"
 #include "pki/seal.h"
 #include "sender.h"
 #include "store/committer.h"
@@ -33,7 +32,5 @@ void notifier_leave(void);
 /* Nobody enters any more; what is under way is ended. */
 void notifier_drain(void);
 void notifier_close(void);
-
-Instant *notifier_instant(struct arena *a, struct instant at);
 
 #endif

@@ -7,6 +7,7 @@
 #include "channels/webhook.h"
 #include "deliveries.h"
 #include "deliveries.sql.h"
+#include "message/convert.h"
 #include "message/json.h"
 
 enum { NONCE_LENGTH = 20 };
@@ -53,8 +54,8 @@ static void log_fill(struct sending *s, const struct post_result *r)
     s->log.has_response_code = s->answer.has_response_code;
     s->log.response_code = s->answer.response_code;
     s->log.reason = arena_strdup(a, r->reason);
-    s->log.sent_at = notifier_instant(a, r->sent.us ? r->sent : clock_now());
-    s->log.received_at = r->received.us ? notifier_instant(a, r->received) : NULL;
+    s->log.sent_at = instant_message(a, r->sent.us ? r->sent : clock_now());
+    s->log.received_at = r->received.us ? instant_message(a, r->received) : NULL;
 }
 
 /* On the sender's thread. */

@@ -1,6 +1,6 @@
 #include "webhooks.h"
 
-#include "channels/webhook.h"
+#include "message/convert.h"
 #include "notifier_rig.h"
 
 static void on_sent(const WebhookSent *sent, void *call)
@@ -28,8 +28,7 @@ static void secret_add(WebhookSend *in, long long sealed_for)
     const char *aad = arena_format(&arena, WEBHOOK_SECRET_AAD, sealed_for);
     struct bytes sealed = seal(&arena, notifier.seal, BYTES_OF(aad), BYTES_OF(RIG_SECRET));
     in->has_secret_sealed = true;
-    in->secret_sealed =
-        (ProtobufCBinaryData){ sealed.size, arena_copy(&arena, sealed.data, sealed.size) };
+    in->secret_sealed = bytes_message(&arena, sealed);
 }
 
 static void tests_an_endpoint(void **state)
