@@ -4,6 +4,7 @@ SELECT nextval('order_block') AS first;
 -- order_place: OrderIntake* -> OrderPlaced*
 -- C1: the idempotency gate, and behind it everything that an order is. Who loses at the gate gets
 -- no row. The lane is a hint taken from the evidence there is; the issuer decides for itself.
+-- Only in lane issue does the caller wait for the certificate; the others are answered now.
 WITH intake AS MATERIALIZED (
     SELECT *
       FROM unnest(:order_id, :account_id, :user_id, :api_key_id, :container_id, :product_name_id, :rule_scope, :status,
@@ -43,7 +44,7 @@ WITH intake AS MATERIALIZED (
     SELECT order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
            common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope,
            random_value, now, now, valid_till, cert_not_after, alternative_order_id,
-           options::jsonb, now, answer_by, now
+           options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE now END, now
       FROM accepted
 ), named AS (
     INSERT INTO order_name (order_id, position, account_id, fqdn, domain)
