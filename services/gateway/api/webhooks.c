@@ -299,12 +299,38 @@ static void webhook_settings_delete(WebhookSettingsApi_Service *self, const Webh
         call_fail(call);
 }
 
+static bool log_read(struct call *call, const EventLogFilter *filter, EventLog *out)
+{
+    struct rows rows;
+    if (!store_all(store_mine(), &call->arena, &sql_webhook_log, &filter->base, &rows,
+                   &call->fault))
+        return false;
+    out->n_events = rows.count;
+    out->events = (EventLogEntry **)(void *)rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        out->page->total = out->events[i]->total;
+        out->events[i]->has_total = false;
+    }
+    return true;
+}
+
+/* Behind the last entry no row says how many there are. */
+static bool log_total(struct call *call, EventLogFilter filter, EventLog *out)
+{
+    EventLog first = EVENT_LOG__INIT;
+    if (out->n_events > 0 || filter.offset == 0)
+        return true;
+    first.page = out->page;
+    filter.offset = 0;
+    filter.limit = 1;
+    return log_read(call, &filter, &first);
+}
+
 static void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLogFilter *in,
                                         EventLog_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
-    struct rows rows;
     EventLog out = EVENT_LOG__INIT;
     Page page = PAGE__INIT;
     page.limit = in->has_limit && in->limit > 0 && in->limit < PAGE_MAX ? in->limit : PAGE_MAX;
@@ -313,19 +339,11 @@ static void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const 
     filter.has_limit = filter.has_offset = true;
     filter.limit = page.limit;
     filter.offset = page.offset;
-    if (!store_all(store_mine(), &call->arena, &sql_webhook_log, &filter.base, &rows,
-                   &call->fault)) {
-        call_fail(call);
-        return;
-    }
     out.page = &page;
-    out.n_events = rows.count;
-    out.events = (EventLogEntry **)(void *)rows.items;
-    for (size_t i = 0; i < rows.count; i++) {
-        page.total = out.events[i]->total;
-        out.events[i]->has_total = false;
-    }
-    answer(&out, call);
+    if (log_read(call, &filter, &out) && log_total(call, filter, &out))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 WebhookSettingsApi_Service webhook_settings_service = WEBHOOK_SETTINGS_API__INIT(webhook_settings_);
