@@ -192,6 +192,17 @@ everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	$(WITH_DATABASE) tools/run-tests $(TESTS)
 
+# ---- What other compilers and checkers say of each file of ours.
+OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' 2>/dev/null))
+FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
+.PHONY: tidy cppcheck $(OURS:%=%.tidy)
+tidy: $(OURS:%=%.tidy) ## clang-tidy over everything
+$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def
+	@clang-tidy --quiet --warnings-as-errors='*' $* -- $(call FLAGS_OF,$*) 2>$(G)/$(subst /,_,$*).tidy || { cat $(G)/$(subst /,_,$*).tidy; exit 1; }
+cppcheck: gen $(G)/types.def ## cppcheck over everything
+	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem --suppress='*:$(G)/*' -j2 -DTESTING -Ilib -I. -I$(G) -I$(G)/lib $(addprefix -Iservices/,$(SERVICES)) $(OURS)
+
 clean: ## remove build/
 	rm -rf build
 

@@ -1,0 +1,85 @@
+#!/bin/bash
+# What the compiler does not see: who may include what, words that code here does not use, and names
+# that a library and a service both define. Prints each finding; the last line counts the rules.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+passed=0 failed=0
+
+verdict() { # rule findings
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+    else
+        printf 'FAILED  %s\n%s\n' "$1" "$2"
+        failed=$((failed + 1))
+    fi
+}
+
+sources() { git ls-files -- '*.c' '*.h' | grep -v /testdata/; }
+
+# Lines of our sources that match, outside the files that may.
+never() { # rule pattern [files that may]
+    verdict "$1" "$(sources | grep -vE "${3:-^$}" | xargs grep -nE "$2" || true)"
+}
+
+# ---- layers: lower never includes higher; testing stands beside them (point.h is for all)
+
+layers="base message pki net store bus ledger service"
+
+layering() {
+    sources | grep '^lib/' | grep -v '^lib/testing/' | xargs grep -nE '^#include "[a-z]+/' |
+        awk -v layers="$layers" '
+            BEGIN { count = split(layers, name, " "); for (i = 1; i <= count; i++) rank[name[i]] = i }
+            {
+                split($0, part, /[\/:"]/)
+                match($0, /"[a-z]+\//)
+                to = substr($0, RSTART + 1, RLENGTH - 2)
+                if (to == "testing" && (/_test\.[ch]:/ || /testing\/point\.h/))
+                    next
+                if (to == "testing" || rank[to] > rank[part[2]])
+                    print
+            }'
+}
+verdict "lower layers include no higher ones" "$(layering)"
+
+# ---- doors to the outside
+
+never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz)/'
+never "only the gateway's HTTP and the admin listener use microhttpd" '#include <microhttpd' \
+    '^(services/gateway/http|lib/service/health\.c|tests/peers/|bench/)'
+never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
+never "only lib/bus uses ZeroMQ" '#include <zmq' '^lib/bus/'
+never "only validation asks DNS" '#include <unbound' '^services/validation/'
+never "only the outgoing doors use libcurl" '#include <curl' '^(lib/net|services/(notifier|validation))/'
+verdict "services do not include each other" "$(git grep -nE '#include "services/' -- services |
+    awk '{ split($0, part, "/"); if (index($0, "\"services/" part[2] "/") == 0) print }')"
+
+# ---- words
+
+never "no call that cannot know its limits" '\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|system|alloca)\(' '_test\.c$'
+never "time comes from clock_now()" '\b(time\(NULL\)|gettimeofday\(|localtime\()' '^lib/base/(clock|calendar)'
+never "nothing is left for later" '\b(TODO|FIXME|XXX|HACK)\b'
+never "no typedef of our own" '^typedef ' '^(fuzz/|services/issuer/token/|lib/testing/point\.c)'
+never "no tabs, no spaces at the end of a line" "($(printf '\t')| \$)"
+verdict "no path of somebody's machine" "$(git grep -nIE '(/home|/work)/[a-z]' -- ':!fuzz/corpus' ':!tools/check.sh' || true)"
+
+# ---- names: a library's function that a service defines as well would be replaced in silence
+
+symbols() { # object...
+    nm --defined-only -g "$@" 2>/dev/null | awk 'NF == 3 && $2 ~ /[TDBR]/ { print $3 }' | grep -v '^__' | sort -u
+}
+
+clashes() { # build folder
+    local service
+    symbols "$1/libchancery.a" >"$1/symbols.lib"
+    for service in services/*/; do
+        find "$1/$service" -name '*.o' -not -name '*_test.o' -exec nm --defined-only -g {} + 2>/dev/null |
+            awk 'NF == 3 && $2 ~ /[TDBR]/ { print $3 }' | grep -v '^__' | sort -u |
+            comm -12 - "$1/symbols.lib" | grep -v '^main$' | sed "s#^#${service}: #" || true
+    done
+}
+build=build/${V:-debug}
+[ ! -e "$build/libchancery.a" ] ||
+    verdict "no name of a library is defined again by a service" "$(clashes "$build")"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
