@@ -299,62 +299,135 @@ static bool finished_after_loss(struct run *r, struct fault *f)
     return true;
 }
 
+/* What violates a constraint, which `field` names then, does so the next time as well. */
+static bool may_pass(const struct fault *f)
+{
+    return fault_retryable(f->code) && !*f->field;
+}
+
 /* Tried again while the lease holds: the statement is fenced by it, so once too often is harmless.
  */
-static void c3(struct run *r)
+static bool finish(struct run *r, struct fault *f)
 {
     struct rows rows = { 0 };
-    struct fault f = { 0 };
-    TEST_POINT("issuer.c3.before");
-    bool ok = finish_once(r, &rows, &f);
-    while (!ok && fault_retryable(f.code) && tick_left(r->lease_end).us > 0) {
+    bool ok = finish_once(r, &rows, f);
+    while (!ok && may_pass(f) && tick_left(r->lease_end).us > 0) {
         struct timespec pause = { 0, 100000000 };
         nanosleep(&pause, NULL);
         struct fault again = { 0 };
         ok = finished_after_loss(r, &again) && finish_once(r, &rows, &again);
+        if (!ok)
+            *f = again;
     }
-    TEST_POINT("issuer.c3.committed");
-    if (ok) {
+    if (ok)
         finished(r, &rows);
-        return;
-    }
+    return ok;
+}
+
+static bool signature_record(struct run *r, const struct attempt *t)
+{
+    SignatureFact in = SIGNATURE_FACT__INIT;
+    Reserved out = RESERVED__INIT;
+    struct fault f = { 0 };
+    bool found;
+    in.issuance_id = t->issuance_id;
+    in.signature = bytes_message(r->a, t->signature);
+    return store_maybe(r->store, r->a, &sql_issuance_record, &in.base, &out.base, &found, &f);
+}
+
+/* The signatures are facts all the same: with them the next claim finishes these attempts. */
+static void unfinished(struct run *r, const struct fault *f)
+{
+    bool reachable = true;
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
         if (t->step != ATTEMPT_FINISH)
             continue;
-        t->fault = f;
+        reachable = reachable && signature_record(r, t);
+        if (!reachable)
+            log_error("a signature could not be recorded", LOG_INT("order_id", t->intent->order_id),
+                      LOG_INT("issuance_id", t->issuance_id));
+        t->fault = *f;
         t->step = ATTEMPT_FAILED;
+    }
+}
+
+/* When it fails for good, each alone, so that a bad one falls out. */
+static void c3(struct run *r)
+{
+    struct fault f = { 0 };
+    TEST_POINT("issuer.c3.before");
+    bool ok = finish(r, &f);
+    TEST_POINT("issuer.c3.committed");
+    if (ok)
+        return;
+    if (r->count == 1 || may_pass(&f)) {
+        unfinished(r, &f);
+        return;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct run one = *r;
+        one.attempts = &r->attempts[i];
+        one.count = 1;
+        c3(&one);
     }
 }
 
 /* ---- those that are not issued now */
 
+static size_t open_orders(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_OPEN)
+            continue;
+        OrderAdvance *o = arena_new(r->a, OrderAdvance);
+        order_advance__init(o);
+        o->job_id = t->intent->job_id;
+        o->job_epoch = t->intent->job_epoch;
+        o->order_id = t->intent->order_id;
+        o->now = instant_message(r->a, r->now);
+        in[n++] = &o->base;
+    }
+    return n;
+}
+
+static const DcvAdvanced *advanced_find(const struct rows *rows, int64_t job_epoch)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (((const DcvAdvanced *)rows->items[i])->job_epoch == job_epoch)
+            return (const DcvAdvanced *)rows->items[i];
+    return NULL;
+}
+
+static void item_advanced(struct attempt *t, const DcvAdvanced *to)
+{
+    if (to && to->has_job_id)
+        job_hint(issuer.run->bus, "dcv", to->job_id, t->intent->traceparent);
+    lane_finish_result(t->item, to ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__GONE);
+    t->item = NULL;
+}
+
+/* Those that have no row lost their lease: somebody else goes on with them. */
 static void advance(struct run *r)
 {
-    OrderIds in = ORDER_IDS__INIT;
-    struct rows rows;
+    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
+    struct rows rows = { 0 };
     struct fault f = { 0 };
-    in.ids = arena_array(r->a, int64_t, r->count + 1);
-    for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_OPEN)
-            in.ids[in.n_ids++] = r->attempts[i].intent->order_id;
-    if (in.n_ids == 0)
-        return;
-    in.now = instant_message(r->a, r->now);
-    if (!store_all(r->store, r->a, &sql_issuance_advance, &in.base, &rows, &f)) {
+    size_t n = open_orders(r, in);
+    bool ok = n == 0 || store_set(r->store, r->a, &sql_issuance_advance, in, n, &rows, &f);
+    if (!ok)
         log_warn("orders with open tasks could not be advanced", LOG_FAULT(&f));
-        for (size_t i = 0; i < r->count; i++) {
-            if (r->attempts[i].step != ATTEMPT_OPEN)
-                continue;
-            r->attempts[i].step = ATTEMPT_FAILED;
-            r->attempts[i].fault = f;
-        }
-        return;
-    }
-    for (size_t i = 0; i < rows.count; i++) {
-        const DcvAdvanced *d = (const DcvAdvanced *)rows.items[i];
-        if (d->has_job_id)
-            job_hint(issuer.run->bus, "dcv", d->job_id, NULL);
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_OPEN || !t->item)
+            continue;
+        t->fault = f;
+        if (ok)
+            item_advanced(t, advanced_find(&rows, t->intent->job_epoch));
+        else
+            t->step = ATTEMPT_FAILED;
     }
 }
 
@@ -388,8 +461,7 @@ static void settle(struct run *r)
         else if (t->step == ATTEMPT_HELD)
             lane_again(t->item, instant_add(clock_now(), seconds(2)), true);
         else
-            lane_end(t->item, t->step == ATTEMPT_OPEN ? JOB_OUTCOME__RESULT__WAITING
-                                                      : JOB_OUTCOME__RESULT__GONE);
+            lane_end(t->item, JOB_OUTCOME__RESULT__GONE);
     }
 }
 

@@ -163,26 +163,39 @@ SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state = 'reserv
 -- After a connection was lost at COMMIT: which attempts became certificates?
 SELECT c.id AS issuance_id, c.order_id FROM certificate c WHERE c.id = ANY (:ids);
 
--- issuance_advance: OrderIds -> DcvAdvanced*
--- Orders whose issue job found open tasks: what is left to do becomes the next step.
-WITH open AS (
-    SELECT o.id, o.rule_scope
-      FROM orders o
-     WHERE o.id = ANY (:ids) AND o.status = 'pending'
-       AND EXISTS (SELECT FROM order_open_task(ARRAY[o.id], :now) t WHERE t.kind = 'dcv')
+-- issuance_advance: OrderAdvance* -> DcvAdvanced*
+-- Orders whose issue job found open tasks: what is left to do becomes the next step, and the job
+-- goes, if its lease still holds. An order that was looked at just now comes back after a minute
+-- and without a hint: evidence that does not count here would be sought again and again.
+WITH input AS MATERIALIZED (
+    SELECT * FROM unnest(:job_id, :job_epoch, :order_id, :now) AS i (job_id, job_epoch, order_id, now)
+), finished AS (
+    DELETE FROM job j
+     USING input i
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+    RETURNING i.order_id, i.job_epoch, i.now, j.traceparent
+), open AS MATERIALIZED (
+    SELECT f.order_id, f.now, f.traceparent, o.rule_scope,
+           greatest(f.now + interval '2 seconds', c.checked_at + interval '1 minute') AS run_at
+      FROM finished f
+      JOIN orders o ON o.id = f.order_id
+      LEFT JOIN order_check c ON c.order_id = f.order_id
+     WHERE o.status = 'pending'
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'dcv', id, :now::timestamptz + interval '2 seconds', 'dcv/' || id FROM open
+    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+    SELECT 'dcv', order_id, run_at, 'dcv/' || order_id, traceparent FROM open
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
-    RETURNING id, subject
+    RETURNING id, subject, run_at
 ), expiring AS (
     INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'order_expire', o.id, :now::timestamptz + rule_interval(r.value, r.unit), 'order_expire/' || o.id
+    SELECT 'order_expire', o.order_id, o.now + rule_interval(r.value, r.unit), 'order_expire/' || o.order_id
       FROM open o
-      CROSS JOIN LATERAL policy_at(:now, o.rule_scope, 'order.pending') r
+      CROSS JOIN LATERAL policy_at(o.now, o.rule_scope, 'order.pending') r
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
 )
-SELECT o.id AS order_id, q.id AS job_id FROM open o LEFT JOIN queued q ON q.subject = o.id;
+SELECT f.order_id, f.job_epoch, q.id AS job_id
+  FROM finished f
+  LEFT JOIN queued q ON q.subject = f.order_id AND q.run_at = f.now + interval '2 seconds';
 
 -- authority_add: Authority -> AuthorityRef?
 INSERT INTO authority (id, name, key_label, key_type, parent_id, der, may_sign, created_at)

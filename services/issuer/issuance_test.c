@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sched.h>
 
 #include "issuance.sql.h"
 #include "issuer.h"
@@ -155,29 +156,49 @@ static void answered(struct call *call, const ProtobufCMessage *answer)
     free(call);
 }
 
-/* Runs all jobs of the order now and waits for what became of the last. */
-static void issue(void)
+static int64_t job_of_order(int64_t id)
 {
-    struct call *call = calloc(1, sizeof *call);
-    JobRef in = JOB_REF__INIT;
+    return number(arena_format(
+        &memory, "SELECT id FROM job WHERE lane = 'issue' AND subject = %lld", (long long)id));
+}
+
+static struct lanes *lanes_open(int workers)
+{
     struct lanes_options o = { .lanes = lanes,
                                .store = &running.store,
                                .owner = "issuer/test/1",
-                               .workers = 2,
+                               .workers = workers,
                                .poll = seconds(60) };
     struct lanes *l = lanes_start(&o);
     lanes_serve(l);
+    return l;
+}
+
+static void job_call(int64_t id)
+{
+    struct call *call = calloc(1, sizeof *call);
+    JobRef in = JOB_REF__INIT;
     assert_non_null(call);
     arena_init(&call->arena);
     call->finish = answered;
-    in.id =
-        number(arena_format(&memory, "SELECT id FROM job WHERE lane = 'issue' AND subject = %lld",
-                            (long long)order_id));
+    in.id = id;
     in.lane = (char[]){ "issue" };
-    answered_ = false;
     jobs_service.run(&jobs_service, &in, (JobOutcome_Closure)call_answer, call);
+}
+
+static void lanes_close(struct lanes *l)
+{
     assert_true(lanes_drain(l, seconds(30)));
     lanes_stop(l);
+}
+
+/* Runs all jobs of the order now and waits for what became of the last. */
+static void issue(void)
+{
+    struct lanes *l = lanes_open(2);
+    answered_ = false;
+    job_call(job_of_order(order_id));
+    lanes_close(l);
     assert_true(answered_);
 }
 
@@ -257,6 +278,29 @@ static void open_task_sends_it_back(void **state)
             &memory, "SELECT count(*) FROM job WHERE idem_key IN ('dcv/%lld', 'order_expire/%lld')",
             (long long)order_id, (long long)order_id)),
         2);
+    assert_int_equal(
+        number(arena_format(&memory,
+                            "SELECT count(*) FROM job WHERE lane = 'issue' AND subject = %lld",
+                            (long long)order_id)),
+        0);
+}
+
+/* Looked at just now: nobody is told, and the next look is a minute after the last. */
+static void evidence_that_does_not_count_is_not_sought_at_once(void **state)
+{
+    (void)state;
+    order_new("pending", "example.net");
+    execute(arena_format(&memory, "INSERT INTO order_check VALUES (%lld, now(), NULL, NULL)",
+                         (long long)order_id));
+    issue();
+    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
+    assert_int_equal(number(arena_format(
+                         &memory,
+                         "SELECT count(*) FROM job j JOIN order_check c ON c.order_id = j.subject"
+                         " WHERE j.lane = 'dcv' AND j.subject = %lld"
+                         "   AND j.run_at = c.checked_at + interval '1 minute'",
+                         (long long)order_id)),
+                     1);
 }
 
 /* One old ingredient makes the validation old: 200 days, and not a second more. */
@@ -374,6 +418,55 @@ static void attempt_of_a_living_lease_is_waited_for(void **state)
     assert_int_equal(count(GHOSTS), 1);
 }
 
+/* C3 of a batch in which the database refuses one certificate: the others are issued, and the
+ * signature of that one is kept, so that the next claim finishes it instead of signing anew. */
+static void refused_certificate_falls_out_alone(void **state)
+{
+    struct fault f = { 0 };
+    struct script *blocker = script_open((struct secret){ database_url(database, NULL) }, &f);
+    (void)state;
+    assert_non_null(blocker);
+    order_new("pending", "example.com");
+    int64_t first = order_id;
+    order_new("pending", "example.com");
+    int64_t bad = order_id;
+    order_new("pending", "example.com");
+    execute(arena_format(&memory,
+                         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                         "RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$;"
+                         "CREATE TRIGGER refused BEFORE INSERT ON certificate FOR EACH ROW "
+                         "WHEN (new.order_id = %lld) EXECUTE FUNCTION refuse()",
+                         (long long)bad));
+    /* While the only worker waits for the first order, the other two queue up as one batch. */
+    assert_true(
+        script_run(blocker,
+                   arena_format(&memory, "BEGIN; SELECT FROM orders WHERE id = %lld FOR UPDATE",
+                                (long long)first),
+                   &f));
+    struct lanes *l = lanes_open(1);
+    job_call(job_of_order(first));
+    while (number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                  "datname = current_database()") == 0)
+        sched_yield();
+    job_call(job_of_order(bad));
+    job_call(job_of_order(order_id));
+    assert_true(script_run(blocker, "COMMIT", &f));
+    lanes_close(l);
+    script_close(blocker);
+    assert_int_equal(count(ISSUED), 1);
+    int64_t last = order_id;
+    order_id = bad;
+    assert_int_equal(count(STORED), 0);
+    assert_int_equal(count("issuance x JOIN to_sign t ON t.issuance_id = x.id WHERE t.signature IS "
+                           "NOT NULL AND x.state = 'reserved'"),
+                     1);
+    execute("DROP TRIGGER refused ON certificate");
+    issue();
+    assert_issued_once();
+    assert_int_equal(count(GHOSTS), 0);
+    order_id = last;
+}
+
 /* Signed by a worker that died before C3: only the effects are missing. */
 static void signature_of_a_dead_lease_is_used(void **state)
 {
@@ -471,6 +564,7 @@ int main(void)
         cmocka_unit_test(order_is_issued_for_what_policy_advises),
         cmocka_unit_test(customers_own_end_is_kept),
         cmocka_unit_test(open_task_sends_it_back),
+        cmocka_unit_test(evidence_that_does_not_count_is_not_sought_at_once),
         cmocka_unit_test(old_validation_does_not_count),
         cmocka_unit_test(others_validation_does_not_count),
         cmocka_unit_test(prohibited_method_does_not_count),
@@ -478,6 +572,7 @@ int main(void)
         cmocka_unit_test(second_job_finds_it_issued),
         cmocka_unit_test(dead_lease_leaves_a_ghost),
         cmocka_unit_test(attempt_of_a_living_lease_is_waited_for),
+        cmocka_unit_test(refused_certificate_falls_out_alone),
         cmocka_unit_test(signature_of_a_dead_lease_is_used),
         cmocka_unit_test(authority_without_the_right_signs_nothing),
         cmocka_unit_test(worn_out_order_is_buried),
