@@ -33,7 +33,7 @@ CREATE TABLE orders (
     note                 text
 ) WITH (fillfactor = 50);
 CREATE INDEX orders_account ON orders (account_id, id);
-COMMENT ON COLUMN orders.answer_by IS 'Until when the caller of the order waits: a certificate committed before is an immediate issue.';
+COMMENT ON COLUMN orders.answer_by IS 'Until when the caller of the order waits: a certificate committed before is an immediate issue. -infinity: nobody waits (any more), whatever the clocks say.';
 COMMENT ON COLUMN orders.poll_from IS 'Where the polling cadence counts from: the order, or the last change of method.';
 
 CREATE TABLE order_name (

@@ -194,6 +194,7 @@ SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, st
     c->not_after = instant_message(a, t->not_after);
     c->signature = bytes_message(a, t->signature);
     c->der = bytes_message(a, t->der);
+    c->awaited = t->item && t->item->waiter;
     c->now = instant_message(a, now);
     return c;
 }

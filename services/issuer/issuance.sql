@@ -92,9 +92,9 @@ SELECT issuance_id FROM input;
 WITH input AS MATERIALIZED (
     SELECT i.*, 'final'::text AS kind
       FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :thumbprint,
-                  :not_before, :not_after, :signature, :der, :now)
+                  :not_before, :not_after, :signature, :der, :awaited, :now)
         AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, thumbprint,
-              not_before, not_after, signature, der, now)
+              not_before, not_after, signature, der, awaited, now)
 ), fact AS (
     UPDATE to_sign t
        SET signature = i.signature
@@ -121,7 +121,7 @@ WITH input AS MATERIALIZED (
        SET status = 'issued', status_at = i.now
       FROM issued i
      WHERE o.id = i.order_id
-    RETURNING o.id AS order_id, o.account_id, i.issuance_id, i.now, i.now < o.answer_by AS instant
+    RETURNING o.id AS order_id, o.account_id, i.issuance_id, i.now, i.awaited AND i.now < o.answer_by AS instant
 ), happened AS (
     INSERT INTO event (account_id, name, order_id, certificate_id, instant, at)
     SELECT account_id, 'certificate_issued', order_id, issuance_id, instant, now FROM ordered

@@ -162,13 +162,13 @@ static int64_t job_of_order(int64_t id)
         &memory, "SELECT id FROM job WHERE lane = 'issue' AND subject = %lld", (long long)id));
 }
 
-static struct lanes *lanes_open(int workers)
+static struct lanes *lanes_open(int workers, struct duration poll)
 {
     struct lanes_options o = { .lanes = lanes,
                                .store = &running.store,
                                .owner = "issuer/test/1",
                                .workers = workers,
-                               .poll = seconds(60) };
+                               .poll = poll };
     struct lanes *l = lanes_start(&o);
     lanes_serve(l);
     return l;
@@ -195,7 +195,7 @@ static void lanes_close(struct lanes *l)
 /* Runs all jobs of the order now and waits for what became of the last. */
 static void issue(void)
 {
-    struct lanes *l = lanes_open(2);
+    struct lanes *l = lanes_open(2, seconds(60));
     answered_ = false;
     job_call(job_of_order(order_id));
     lanes_close(l);
@@ -246,6 +246,27 @@ static void order_is_issued_for_what_policy_advises(void **state)
                "position(t.tbs IN c.der) = 5 "
                "AND position(t.signature IN c.der) > 0 AND sha256(t.tbs) = t.tbs_sha256"),
         number("SELECT count(*) FROM certificate"));
+}
+
+/* Immediate is what goes out in the answer to the order. Nobody called for a job that was polled:
+ * the webhooks must tell of it, however much time there would have been. */
+static void only_who_waits_is_told_in_the_answer(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    issue();
+    assert_int_equal(count("event WHERE instant"), 1);
+    order_new("pending", "example.com");
+    execute(arena_format(&memory,
+                         "UPDATE job SET run_at = now() - interval '1 s' WHERE subject = %lld",
+                         (long long)order_id));
+    struct lanes *l = lanes_open(1, milliseconds(20));
+    struct tick until = tick_after(seconds(20));
+    while (count(ISSUED) == 0 && tick_left(until).us > 0)
+        sched_yield();
+    lanes_close(l);
+    assert_int_equal(count(ISSUED), 1);
+    assert_int_equal(count("event WHERE NOT instant"), 1);
 }
 
 static void customers_own_end_is_kept(void **state)
@@ -443,7 +464,7 @@ static void refused_certificate_falls_out_alone(void **state)
                    arena_format(&memory, "BEGIN; SELECT FROM orders WHERE id = %lld FOR UPDATE",
                                 (long long)first),
                    &f));
-    struct lanes *l = lanes_open(1);
+    struct lanes *l = lanes_open(1, seconds(60));
     job_call(job_of_order(first));
     while (number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
                   "datname = current_database()") == 0)
@@ -562,6 +583,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_is_issued_for_what_policy_advises),
+        cmocka_unit_test(only_who_waits_is_told_in_the_answer),
         cmocka_unit_test(customers_own_end_is_kept),
         cmocka_unit_test(open_task_sends_it_back),
         cmocka_unit_test(evidence_that_does_not_count_is_not_sought_at_once),

@@ -124,7 +124,6 @@ static void state_ask(struct placing *p)
     p->id.order_id = p->row->order_id;
     p->id.has_account_id = true;
     p->id.account_id = p->row->account_id;
-    p->id.now = instant_message(&p->call->arena, clock_now());
     p->commit = (struct commit){ .sql = &sql_order_state,
                                  .in = &p->id.base,
                                  .key = "order_id",
@@ -383,7 +382,6 @@ static bool placed_state(struct placing *p, int64_t order_id, const OrderBefore 
     p->id.has_account_id = true;
     p->id.account_id = p->row->account_id;
     do {
-        p->id.now = instant_message(&p->call->arena, clock_now());
         if (!store_set(store_mine(), &p->call->arena, &sql_order_state, &in, 1, &rows,
                        &p->call->fault))
             return false;

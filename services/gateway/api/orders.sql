@@ -44,7 +44,7 @@ WITH intake AS MATERIALIZED (
     SELECT order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
            common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope,
            random_value, now, now, valid_till, cert_not_after, alternative_order_id,
-           options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE now END, now
+           options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE '-infinity' END, now
       FROM accepted
 ), named AS (
     INSERT INTO order_name (order_id, position, account_id, fqdn, domain)
@@ -93,10 +93,10 @@ SELECT k.order_id, o.id, o.common_name, g.body_sha256, o.status, r.id AS request
 -- to be answered, so what is issued from now on is no part of the answer: answer_by says so, and C3
 -- will tell the webhooks. Where C3 was quicker than this statement's snapshot, `told` is false.
 WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest(:order_id, :account_id, :now) AS k (order_id, account_id, now)
+    SELECT * FROM unnest(:order_id, :account_id) AS k (order_id, account_id)
 ), told AS (
     UPDATE orders o
-       SET answer_by = least(o.answer_by, k.now)
+       SET answer_by = '-infinity'
       FROM asked k
      WHERE o.id = k.order_id AND o.account_id = k.account_id AND o.status <> 'issued'
     RETURNING o.id
