@@ -14,7 +14,7 @@ struct tally {
     uint32_t *second; /* in which it came */
     size_t count, room;
     size_t ok, certificates, errors;
-    FILE *samples;    /* bodies of every hundredth certificate's answer */
+    FILE *samples; /* bodies of every hundredth certificate's answer */
     char first_error[400];
 };
 

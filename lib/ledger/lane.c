@@ -23,6 +23,7 @@ struct lanes {
     bool saturated[LANES_MAX]; /* the last poll filled all room: poll again as soon as there is some
                                 */
     int total;
+    uint64_t sizes[BATCH_MAX + 1];
     bool draining, stopping;
     pthread_t *threads;
     pthread_t poller;
@@ -95,8 +96,20 @@ static size_t items_take(struct lanes *l, struct lane_item **out)
     }
     for (l->last = &l->first; *l->last;)
         l->last = &(*l->last)->next;
+    l->sizes[count]++;
     pthread_mutex_unlock(&l->lock);
     return count;
+}
+
+/* A lane whose last poll found more than it had room for, and that has room again. */
+static bool hungry(const struct lanes *l)
+{
+    for (const struct lane *lane = l->options.lanes; lane->name; lane++) {
+        int index = lane_index(l, lane);
+        if (l->saturated[index] && l->under_way[index] <= lane->room / 2)
+            return true;
+    }
+    return false;
 }
 
 static void item_free(struct lane_item *item)
@@ -108,7 +121,8 @@ static void item_free(struct lane_item *item)
     pthread_mutex_lock(&l->lock);
     l->under_way[index]--;
     l->total--;
-    pthread_cond_broadcast(&l->idle);
+    if ((l->draining && l->total == 0) || hungry(l))
+        pthread_cond_broadcast(&l->idle);
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -358,17 +372,6 @@ static void poll_lane(struct lanes *l, struct store *store, const struct lane *l
     arena_free(&a);
 }
 
-/* A lane whose last poll found more than it had room for, and that has room again. */
-static bool hungry(const struct lanes *l)
-{
-    for (const struct lane *lane = l->options.lanes; lane->name; lane++) {
-        int index = lane_index(l, lane);
-        if (l->saturated[index] && l->under_way[index] <= lane->room / 2)
-            return true;
-    }
-    return false;
-}
-
 static bool poll_pause(struct lanes *l)
 {
     struct timespec until;
@@ -457,6 +460,13 @@ void lanes_stop(struct lanes *l)
     pthread_mutex_destroy(&l->lock);
     free(l->threads);
     free(l);
+}
+
+void lanes_sizes(struct lanes *l, uint64_t sizes[33])
+{
+    pthread_mutex_lock(&l->lock);
+    memcpy(sizes, l->sizes, sizeof l->sizes);
+    pthread_mutex_unlock(&l->lock);
 }
 
 int lanes_under_way(struct lanes *l, const char *name)

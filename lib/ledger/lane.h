@@ -79,8 +79,9 @@ void lane_gone(struct lane_item *item);
  * A lane that claims by itself sets `item->job` before it ends an item in one of these ways. */
 void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume);
 
-/* How many jobs are under way, for metrics. */
+/* How many jobs are under way, and batch sizes so far (sizes[n] runs with n jobs): for metrics. */
 int lanes_under_way(struct lanes *l, const char *lane);
+void lanes_sizes(struct lanes *l, uint64_t sizes[33]);
 
 /* The pause before attempt n + 1: 1 s, 5 s, 30 s, 2 min, 10 min, then 1 h. */
 struct duration lane_pause(int attempt);

@@ -2,10 +2,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
-enum kind { COUNTER_KIND, GAUGE_KIND, HISTOGRAM_KIND };
+enum kind { COUNTER_KIND, GAUGE_KIND, HISTOGRAM_KIND, SIZES_KIND };
 
 static const struct {
     enum kind kind;
@@ -14,10 +17,12 @@ static const struct {
 #define COUNTER(id, name, labels, help)   { COUNTER_KIND, "chancery_" name, labels, help },
 #define GAUGE(id, name, labels, help)     { GAUGE_KIND, "chancery_" name, labels, help },
 #define HISTOGRAM(id, name, labels, help) { HISTOGRAM_KIND, "chancery_" name, labels, help },
+#define SIZES(id, name, labels, help)     { SIZES_KIND, "chancery_" name, labels, help },
 #include "service/metrics.def"
 #undef COUNTER
 #undef GAUGE
 #undef HISTOGRAM
+#undef SIZES
 };
 
 static const struct {
@@ -29,16 +34,56 @@ static const struct {
     { 250000, "0.25" }, { 500000, "0.5" },  { 1000000, "1" },   { 2500000, "2.5" },
     { 5000000, "5" },   { 10000000, "10" }, { 30000000, "30" }, { INT64_MAX, "+Inf" },
 };
-enum { BOUNDS = sizeof bounds / sizeof *bounds };
+enum { BOUNDS = sizeof bounds / sizeof *bounds, ASKED_MAX = 4 };
+
+static const struct {
+    int items;
+    const char *text;
+} size_bounds[] = { { 1, "1" },   { 2, "2" },   { 4, "4" },         { 8, "8" },
+                    { 16, "16" }, { 32, "32" }, { INT_MAX, "+Inf" } };
+enum { SIZE_BOUNDS = sizeof size_bounds / sizeof *size_bounds };
 
 static struct {
     _Atomic int64_t value;           /* of a histogram: the sum in microseconds */
     _Atomic int64_t buckets[BOUNDS]; /* each counts what lies above the bound before it */
 } cells[METRIC_COUNT];
 
+static struct {
+    pthread_mutex_t lock;
+    int count;
+    struct {
+        void (*refresh)(void *context);
+        void *context;
+    } all[ASKED_MAX];
+} asked = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+void metrics_ask(void (*refresh)(void *context), void *context)
+{
+    pthread_mutex_lock(&asked.lock);
+    assert(asked.count < ASKED_MAX);
+    asked.all[asked.count].refresh = refresh;
+    asked.all[asked.count++].context = context;
+    pthread_mutex_unlock(&asked.lock);
+}
+
+void metrics_ask_nobody(void)
+{
+    pthread_mutex_lock(&asked.lock);
+    asked.count = 0;
+    pthread_mutex_unlock(&asked.lock);
+}
+
+static void ask(void)
+{
+    pthread_mutex_lock(&asked.lock);
+    for (int i = 0; i < asked.count; i++)
+        asked.all[i].refresh(asked.all[i].context);
+    pthread_mutex_unlock(&asked.lock);
+}
+
 void metric_add(enum metric m, int64_t n)
 {
-    assert(rows[m].kind != HISTOGRAM_KIND);
+    assert(rows[m].kind < HISTOGRAM_KIND);
     atomic_fetch_add_explicit(&cells[m].value, n, memory_order_relaxed);
 }
 
@@ -58,6 +103,21 @@ void metric_observe(enum metric m, struct duration d)
     atomic_fetch_add_explicit(&cells[m].buckets[i], 1, memory_order_relaxed);
 }
 
+void metric_sizes(enum metric m, const uint64_t sizes[METRIC_SIZES])
+{
+    int64_t buckets[SIZE_BOUNDS] = { 0 }, sum = 0;
+    assert(rows[m].kind == SIZES_KIND);
+    for (int n = 1, i = 0; n < METRIC_SIZES; n++) {
+        while (n > size_bounds[i].items)
+            i++;
+        buckets[i] += (int64_t)sizes[n];
+        sum += n * (int64_t)sizes[n];
+    }
+    atomic_store_explicit(&cells[m].value, sum, memory_order_relaxed);
+    for (size_t i = 0; i < SIZE_BOUNDS; i++)
+        atomic_store_explicit(&cells[m].buckets[i], buckets[i], memory_order_relaxed);
+}
+
 static int64_t bucket(enum metric m, size_t i)
 {
     return atomic_load_explicit(&cells[m].buckets[i], memory_order_relaxed);
@@ -66,26 +126,38 @@ static int64_t bucket(enum metric m, size_t i)
 int64_t metric_get(enum metric m)
 {
     int64_t count = 0;
-    if (rows[m].kind != HISTOGRAM_KIND)
+    if (rows[m].kind != HISTOGRAM_KIND && rows[m].kind != SIZES_KIND)
         return atomic_load_explicit(&cells[m].value, memory_order_relaxed);
     for (size_t i = 0; i < BOUNDS; i++)
         count += bucket(m, i);
     return count;
 }
 
-static void write_histogram(enum metric m, struct text *out)
+static void write_buckets(enum metric m, struct text *out)
 {
     const char *labels = rows[m].labels, *comma = *labels ? "," : "";
-    const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
-    int64_t count = 0, sum = atomic_load_explicit(&cells[m].value, memory_order_relaxed);
-    for (size_t i = 0; i < BOUNDS; i++) {
+    bool sizes = rows[m].kind == SIZES_KIND;
+    int64_t count = 0;
+    for (size_t i = 0; i < (sizes ? (size_t)SIZE_BOUNDS : (size_t)BOUNDS); i++) {
         count += bucket(m, i);
         text_format(out, "%s_bucket{%s%sle=\"%s\"} %" PRId64 "\n", rows[m].name, labels, comma,
-                    bounds[i].text, count);
+                    sizes ? size_bounds[i].text : bounds[i].text, count);
     }
-    text_format(out, "%s_sum%s%s%s %" PRId64 ".%06" PRId64 "\n", rows[m].name, open, labels, close,
-                sum / 1000000, sum % 1000000);
-    text_format(out, "%s_count%s%s%s %" PRId64 "\n", rows[m].name, open, labels, close, count);
+}
+
+static void write_histogram(enum metric m, struct text *out)
+{
+    const char *labels = rows[m].labels;
+    const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
+    int64_t sum = atomic_load_explicit(&cells[m].value, memory_order_relaxed);
+    write_buckets(m, out);
+    text_format(out, "%s_sum%s%s%s ", rows[m].name, open, labels, close);
+    if (rows[m].kind == SIZES_KIND)
+        text_format(out, "%" PRId64 "\n", sum);
+    else
+        text_format(out, "%" PRId64 ".%06" PRId64 "\n", sum / 1000000, sum % 1000000);
+    text_format(out, "%s_count%s%s%s %" PRId64 "\n", rows[m].name, open, labels, close,
+                metric_get(m));
 }
 
 static void write_value(enum metric m, struct text *out)
@@ -97,12 +169,13 @@ static void write_value(enum metric m, struct text *out)
 
 void metrics_write(struct text *out)
 {
-    static const char *const kinds[] = { "counter", "gauge", "histogram" };
+    static const char *const kinds[] = { "counter", "gauge", "histogram", "histogram" };
+    ask();
     for (enum metric m = 0; m < METRIC_COUNT; m++) {
         if (!m || strcmp(rows[m].name, rows[m - 1].name) != 0)
             text_format(out, "# HELP %s %s\n# TYPE %s %s\n", rows[m].name, rows[m].help,
                         rows[m].name, kinds[rows[m].kind]);
-        if (rows[m].kind == HISTOGRAM_KIND)
+        if (rows[m].kind >= HISTOGRAM_KIND)
             write_histogram(m, out);
         else
             write_value(m, out);

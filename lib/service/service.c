@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "service/metrics.h"
 #include "store/migrate.h"
 #include "testing/point.h"
 
@@ -94,6 +95,13 @@ static bool bus_open(struct service_run *run, struct fault *f)
 
 /* ---- up and down */
 
+static void lanes_count(void *context)
+{
+    uint64_t sizes[METRIC_SIZES];
+    lanes_sizes(context, sizes);
+    metric_sizes(METRIC_LANE_BATCH, sizes);
+}
+
 static void lanes_open(struct service_run *run)
 {
     if (!run->service->lanes)
@@ -106,6 +114,7 @@ static void lanes_open(struct service_run *run)
                                .context = run };
     run->lanes = lanes_start(&o);
     lanes_serve(run->lanes);
+    metrics_ask(lanes_count, run->lanes);
 }
 
 static bool up(struct service_run *run, struct fault *f)
@@ -127,6 +136,7 @@ static void down(struct service_run *run, struct health *health)
         s->drain(run);
     if (run->lanes && !lanes_drain(run->lanes, run->shared.drain))
         log_warn("jobs were still under way at the end of the drain");
+    metrics_ask_nobody();
     if (run->bus)
         bus_stop(run->bus);
     if (run->lanes)

@@ -8,6 +8,7 @@
 #include "limit.h"
 #include "openapi.h"
 #include "role.h"
+#include "service/metrics.h"
 #include "session.h"
 
 enum { ORDERS_A_STATEMENT = 32 };
@@ -61,6 +62,13 @@ static bool admission_open(struct service_run *run, struct fault *f)
     return true;
 }
 
+static void commits_count(void *committer)
+{
+    uint64_t sizes[METRIC_SIZES];
+    committer_sizes(committer, sizes);
+    metric_sizes(METRIC_COMMIT_BATCH, sizes);
+}
+
 static bool start(struct service_run *run, struct fault *f)
 {
     gateway.run = run;
@@ -71,6 +79,7 @@ static bool start(struct service_run *run, struct fault *f)
     if (!gateway.seal || !admission_open(run, f))
         return false;
     gateway.committer = committer_start(&run->store, settings.committers, ORDERS_A_STATEMENT);
+    metrics_ask(commits_count, gateway.committer);
     return true;
 }
 
