@@ -12,6 +12,7 @@
 #include "store/committer.h"
 
 enum { LANES_MAX = 16, BATCH_MAX = 32 };
+#define LONG_RUN milliseconds(25)
 
 struct lanes {
     struct lanes_options options;
@@ -23,6 +24,8 @@ struct lanes {
     bool saturated[LANES_MAX]; /* the last poll filled all room: poll again as soon as there is some
                                 */
     int total;
+    int waiting, busy;    /* items that no worker has taken, workers that run some */
+    struct tick taken_at; /* the last run's items */
     uint64_t sizes[BATCH_MAX + 1];
     bool draining, stopping;
     pthread_t *threads;
@@ -59,6 +62,12 @@ static struct lane_item *item_new(struct lanes *l, const struct lane *lane, int6
     return item;
 }
 
+static bool is_called_for(const struct lanes *l)
+{
+    return l->first && (l->busy == 0 || l->waiting >= l->first->lane->gather ||
+                        tick_now().us - l->taken_at.us > LONG_RUN.us);
+}
+
 static bool item_put(struct lanes *l, struct lane_item *item)
 {
     pthread_mutex_lock(&l->lock);
@@ -70,18 +79,17 @@ static bool item_put(struct lanes *l, struct lane_item *item)
         item->next = NULL;
         *l->last = item;
         l->last = &item->next;
-        pthread_cond_signal(&l->work);
+        l->waiting++;
+        if (is_called_for(l))
+            pthread_cond_signal(&l->work);
     }
     pthread_mutex_unlock(&l->lock);
     return ok;
 }
 
-/* The first item and those of its lane behind it, up to the lane's batch; 0 when stopping. */
-static size_t items_take(struct lanes *l, struct lane_item **out)
+/* The first item and those of its lane behind it, up to the lane's batch. */
+static size_t items_unlink(struct lanes *l, struct lane_item **out)
 {
-    pthread_mutex_lock(&l->lock);
-    while (!l->first && !l->stopping)
-        pthread_cond_wait(&l->work, &l->lock);
     size_t count = 0;
     struct lane_item **at = &l->first;
     const struct lane *lane = l->first ? l->first->lane : NULL;
@@ -96,7 +104,23 @@ static size_t items_take(struct lanes *l, struct lane_item **out)
     }
     for (l->last = &l->first; *l->last;)
         l->last = &(*l->last)->next;
+    return count;
+}
+
+/* What a worker runs next, 0 when stopping. `before` is what it comes from. */
+static size_t items_take(struct lanes *l, struct lane_item **out, size_t before)
+{
+    pthread_mutex_lock(&l->lock);
+    l->busy -= before > 0;
+    while (!is_called_for(l) && !l->stopping)
+        pthread_cond_wait(&l->work, &l->lock);
+    size_t count = items_unlink(l, out);
+    l->waiting -= (int)count;
+    l->busy += count > 0;
+    l->taken_at = tick_now();
     l->sizes[count]++;
+    if (is_called_for(l))
+        pthread_cond_signal(&l->work);
     pthread_mutex_unlock(&l->lock);
     return count;
 }
@@ -325,7 +349,7 @@ static void *worker(void *data)
     struct lane_item *items[BATCH_MAX];
     struct store *store = store_new(l->options.store);
     store_set_mine(store);
-    for (size_t n; (n = items_take(l, items)) > 0;)
+    for (size_t n = 0; (n = items_take(l, items, n)) > 0;)
         items_run(l, items, n);
     store_set_mine(NULL);
     store_free(store);
@@ -368,6 +392,8 @@ static void poll_lane(struct lanes *l, struct store *store, const struct lane *l
     }
     pthread_mutex_lock(&l->lock);
     l->saturated[lane_index(l, lane)] = rows.count == (size_t)room;
+    if (is_called_for(l))
+        pthread_cond_signal(&l->work);
     pthread_mutex_unlock(&l->lock);
     arena_free(&a);
 }

@@ -42,6 +42,8 @@ struct lane {
     struct duration lease; /* database time; longer than any run takes */
     int attempts;          /* claims before the job is given up; 0: never */
     bool claims_itself;    /* run() claims, so that claim and work are one transaction */
+    int gather;            /* while a worker runs, another begins only when so many wait, or nothing
+                              was begun for long: a run costs much before its first job; 0: at once */
     void (*run)(struct lane_batch *batch); /* on a worker; store_mine() is its connection */
 };
 

@@ -6,7 +6,8 @@
 
 #include "message/field.h"
 
-enum { BATCH_MAX = 32, QUEUE_MAX = 4096, SINGLE_TRIES = 4 };
+enum { BATCH_MAX = 32, QUEUE_MAX = 4096, SINGLE_TRIES = 4, DEEP = 16 };
+#define LONG_RUN milliseconds(25)
 
 struct worker {
     pthread_t thread;
@@ -19,7 +20,8 @@ struct committer {
     pthread_mutex_t lock; /* everything below but `workers` */
     pthread_cond_t filled;
     struct commit *first, **end;
-    int queued;
+    int queued, busy;     /* items that wait, threads at work */
+    struct tick taken_at; /* the last batch */
     bool draining;
     uint64_t sizes[BATCH_MAX + 1];
 
@@ -34,6 +36,14 @@ struct batch {
     size_t count;
 };
 
+/* A statement costs much before its first row, so a thread leaves what comes to one that is at
+ * work, which takes all of it next; unless that has become much, or nothing was taken for long. */
+static bool is_called_for(const struct committer *m)
+{
+    return m->first && (m->busy == 0 || m->queued >= DEEP || m->queued >= m->most ||
+                        tick_now().us - m->taken_at.us > LONG_RUN.us);
+}
+
 bool committer_put(struct committer *m, struct commit *c, struct fault *f)
 {
     bool taken;
@@ -46,7 +56,8 @@ bool committer_put(struct committer *m, struct commit *c, struct fault *f)
         *m->end = c;
         m->end = &c->next;
         m->queued++;
-        pthread_cond_signal(&m->filled);
+        if (is_called_for(m))
+            pthread_cond_signal(&m->filled);
     }
     pthread_mutex_unlock(&m->lock);
     return taken || fault_set(f, FAULT_UNAVAILABLE, NULL, "the committer's queue is full");
@@ -75,15 +86,20 @@ static void take(struct committer *m, struct batch *b)
         m->end = at;
     m->queued -= (int)b->count;
     m->sizes[b->count]++;
+    m->busy++;
+    m->taken_at = tick_now();
+    if (is_called_for(m))
+        pthread_cond_signal(&m->filled);
 }
 
-/* False when there is nothing left and nothing to come. */
+/* False when there is nothing left and nothing to come. `b` is the batch before, if any. */
 static bool next_batch(struct committer *m, struct batch *b)
 {
     bool more;
 
     pthread_mutex_lock(&m->lock);
-    while (!m->first && !m->draining)
+    m->busy -= b->count > 0;
+    while (!is_called_for(m) && !m->draining)
         pthread_cond_wait(&m->filled, &m->lock);
     more = m->first;
     if (more)

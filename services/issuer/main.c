@@ -30,7 +30,7 @@ static const struct config_item items[] = {
 };
 
 static struct lane lanes[] = {
-    { .name = "issue", .batch = 32, .room = 4096, .attempts = 10, .claims_itself = true, .run = issuance_run },
+    { .name = "issue", .batch = 32, .room = 4096, .attempts = 10, .claims_itself = true, .gather = 16, .run = issuance_run },
     { 0 },
 };
 // clang-format on
