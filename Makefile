@@ -168,9 +168,15 @@ fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds
 snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product is on a few days
 	$< policy snapshot
 
-# ---- Measuring. bench/run starts everything and prints the table; QUICK=1 for a short run.
+# ---- Measuring. bench/run starts everything and prints the table.
+.PHONY: bench
+bench: ## how fast it is (QUICK=1: in a minute); rows go to bench/results
+	$(MAKE) V=release bins peers bench-tools
+	bench/run
 BENCH := $(addprefix $(B)/bench/,pool load calibrate empty)
 INC_bench := -Ibench -Iservices/issuer -isystem $(G)/services/issuer
+.PHONY: bench-tools
+bench-tools: $(BENCH)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) $(LIBS) -o $@
 $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
