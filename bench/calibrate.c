@@ -1,7 +1,7 @@
 /* calibrate - what the parts can do alone, on this machine and in this minute.
  *
- *   calibrate sign LABEL P256-KEY RSA-KEY SECONDS    signatures by the token, one and two threads
- *   calibrate commit SECONDS                         durable one-statement commits, 1 and 8 connections
+ *   calibrate sign LABEL P256-KEY RSA-KEY SECONDS   signatures by the token, one and two threads
+ *   calibrate commit SECONDS                        durable commits, one and eight connections
  *
  * `sign` takes module, PIN and session copies from the issuer's settings in the environment;
  * `commit` the database from CHANCERY_DATABASE_URL, where it needs the tables bench_one (id bigint
