@@ -14,7 +14,13 @@
 #include "service/address.h"
 #include "service/metrics.h"
 
-enum { CHECKS_MAX = 16, CHECK_EVERY_S = 2, ADMIN_CONNECTIONS = 32, ADMIN_TIMEOUT_S = 10 };
+enum {
+    CHECKS_MAX = 16,
+    READY_CHECK_MS = 2000,
+    UNREADY_CHECK_MS = 50,
+    ADMIN_CONNECTIONS = 32,
+    ADMIN_TIMEOUT_S = 10
+};
 
 struct outcome {
     bool ready;
@@ -52,6 +58,20 @@ static void run_checks(struct health *h, unsigned round)
     pthread_cond_broadcast(&h->changed);
 }
 
+/* What is awaited is looked for more often than what is there. */
+static struct timespec next_round(const struct health *h)
+{
+    int64_t wait = READY_CHECK_MS;
+    struct timespec at;
+    for (int i = 0; i < h->count; i++)
+        wait = h->outcomes[i].ready ? wait : UNREADY_CHECK_MS;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    int64_t ns = at.tv_nsec + wait * 1000000;
+    at.tv_sec += ns / 1000000000;
+    at.tv_nsec = ns % 1000000000;
+    return at;
+}
+
 static void *check_thread(void *arg)
 {
     struct health *h = arg;
@@ -61,9 +81,7 @@ static void *check_thread(void *arg)
         unsigned round = h->asked;
         pthread_mutex_unlock(&h->lock);
         run_checks(h, round); /* comes back with the lock */
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += CHECK_EVERY_S;
+        struct timespec until = next_round(h);
         int late = 0;
         while (!h->stopping && h->asked == round && late != ETIMEDOUT)
             late = pthread_cond_timedwait(&h->changed, &h->lock, &until);
