@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// clang-format off
 struct instant { int64_t us; };  /* microseconds since 1970-01-01T00:00:00Z */
 struct duration { int64_t us; }; /* microseconds, may be negative */
 struct tick { int64_t us; };     /* microseconds of CLOCK_MONOTONIC */
+// clang-format on
 
 /* Now. In builds with -DTESTING an offset in microseconds (int64_t, host order) is read from the
  * file that CHANCERY_TEST_CLOCK names, mapped once, so that a test can move a running process;
@@ -22,12 +24,12 @@ struct instant clock_now(void);
 void clock_allow_test_offset(void);
 
 struct tick tick_now(void);
-struct tick tick_after(struct duration wait);      /* now + wait */
-struct duration tick_left(struct tick deadline);   /* never negative */
+struct tick tick_after(struct duration wait);    /* now + wait */
+struct duration tick_left(struct tick deadline); /* never negative */
 
 struct duration seconds(int64_t n);
 struct duration milliseconds(int64_t n);
-struct duration days(int64_t n);                   /* of 86,400 s */
+struct duration days(int64_t n); /* of 86,400 s */
 struct instant instant_add(struct instant at, struct duration d);
 struct duration instant_since(struct instant later, struct instant earlier);
 bool instant_before(struct instant a, struct instant b);

@@ -18,8 +18,9 @@ enum fault_code {
 
 struct fault {
     enum fault_code code;
-    char field[96];   /* dotted path of the member that is wrong, as the client wrote it; else "" */
-    char detail[200]; /* for people; for INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
+    char field[96]; /* dotted path of the member that is wrong, as the client wrote it; else "" */
+    char
+        detail[200]; /* for people; for INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
 };
 
 /* Fills in `f` and returns false. `field` may be NULL. */
@@ -30,7 +31,7 @@ int fault_http_status(enum fault_code code);      /* 200 to 599 */
 const char *fault_api_code(enum fault_code code); /* "not_found|order" */
 const char *fault_name(enum fault_code code);     /* "NO_ORDER", for logs */
 bool fault_retryable(enum fault_code code);
-bool fault_is_private(enum fault_code code);      /* true: `detail` must not leave the house */
+bool fault_is_private(enum fault_code code); /* true: `detail` must not leave the house */
 
 /* A code as received from a peer: an unknown number becomes FAULT_INTERNAL. */
 enum fault_code fault_code_from_wire(int number);

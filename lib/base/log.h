@@ -28,14 +28,14 @@ static inline const char *log_text_or_empty(const char *v)
 }
 
 #define LOG_TEXT(k, v) ((struct log_member){ .key = (k), .text = log_text_or_empty(v) })
-#define LOG_INT(k, v) ((struct log_member){ .key = (k), .number = (int64_t)(v) })
+#define LOG_INT(k, v)  ((struct log_member){ .key = (k), .number = (int64_t)(v) })
 #define LOG_FAULT(f)                                                                               \
     LOG_TEXT("fault", fault_name((f)->code)), LOG_TEXT("field", (f)->field),                       \
         LOG_TEXT("detail", (f)->detail)
 
 #define log_debug(...) LOG_AT(LOG_DEBUG, __VA_ARGS__)
-#define log_info(...) LOG_AT(LOG_INFO, __VA_ARGS__)
-#define log_warn(...) LOG_AT(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  LOG_AT(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  LOG_AT(LOG_WARN, __VA_ARGS__)
 #define log_error(...) LOG_AT(LOG_ERROR, __VA_ARGS__)
 
 /* The first argument is the message; the rest are members. */

@@ -36,8 +36,8 @@ char *hex_lower(struct arena *a, struct bytes b);
 char *hex_upper(struct arena *a, struct bytes b);
 bool hex_read(struct arena *a, const char *text, struct bytes *out);
 
-char *base64_write(struct arena *a, struct bytes b);     /* padded, one line */
-char *base64url_write(struct arena *a, struct bytes b);  /* not padded */
+char *base64_write(struct arena *a, struct bytes b);    /* padded, one line */
+char *base64url_write(struct arena *a, struct bytes b); /* not padded */
 /* Either alphabet; white space is skipped; padding may be missing but not wrong. */
 bool base64_read(struct arena *a, const char *text, size_t length, struct bytes *out);
 

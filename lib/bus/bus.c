@@ -139,8 +139,8 @@ static bool serve(struct bus *b, const struct bus_options *o, struct fault *f)
 static bool dial(struct bus *b, const struct bus_options *o, struct fault *f)
 {
     struct resolve_options names = { .every = o->resolve.us > 0 ? o->resolve : seconds(RESOLVE_S),
-                                      .found = peers_found,
-                                      .context = &b->peers };
+                                     .found = peers_found,
+                                     .context = &b->peers };
 
     memcpy(names.peers, o->peers, sizeof names.peers);
     b->peers.how = (struct dialling){ .zmq = b->zmq,

@@ -13,8 +13,8 @@
 #ifndef BUS_BUS_H
 #define BUS_BUS_H
 
-#include "bus/call.h"
 #include "base/secret.h"
+#include "bus/call.h"
 
 enum { BUS_MESSAGE_MAX = 1024 * 1024, BUS_PEERS_MAX = 64, BUS_SERVICES_MAX = 8 };
 
@@ -24,13 +24,13 @@ struct bus_peer {
 };
 
 struct bus_options {
-    const char *service;   /* own name */
-    const char *bind;      /* "tcp://0.0.0.0:7003", or NULL: serves nothing */
-    const char *keys;      /* folder: SERVICE.pub (and SERVICE.old.pub) of all, OWN.key of this one */
-    const char *trust;     /* path of trust.json */
+    const char *service; /* own name */
+    const char *bind;    /* "tcp://0.0.0.0:7003", or NULL: serves nothing */
+    const char *keys;    /* folder: SERVICE.pub (and SERVICE.old.pub) of all, OWN.key of this one */
+    const char *trust;   /* path of trust.json */
     struct bus_peer peers[BUS_SERVICES_MAX];
     ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
-    int workers;           /* threads that run handlers; each calls worker_start once, if set */
+    int workers; /* threads that run handlers; each calls worker_start once, if set */
     void (*worker_start)(void *context);
     void (*worker_stop)(void *context);
     void *context;

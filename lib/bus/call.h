@@ -23,12 +23,12 @@ struct actor {
 };
 
 struct call {
-    struct arena arena;  /* lives as long as the call; nothing in it is freed by hand */
-    struct fault fault;  /* set it, then call_fail() */
+    struct arena arena; /* lives as long as the call; nothing in it is freed by hand */
+    struct fault fault; /* set it, then call_fail() */
     struct actor actor;
     struct tick deadline; /* the caller does not wait longer */
     char traceparent[TRACEPARENT_SIZE];
-    const char *peer;     /* bus: the service behind the caller's key; HTTP: NULL */
+    const char *peer; /* bus: the service behind the caller's key; HTTP: NULL */
 
     /* The door's own: delivers `answer`, or the fault when it is NULL, then frees the call. */
     void (*finish)(struct call *call, const ProtobufCMessage *answer);

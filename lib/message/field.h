@@ -10,7 +10,8 @@
 #include "base/clock.h"
 
 size_t field_size(const ProtobufCFieldDescriptor *field); /* of one value, in bytes */
-const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *type, const char *name);
+const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *type,
+                                           const char *name);
 
 /* Dotted path "certificate.common_name"; NULL if there is no such field. `*owner` (may be NULL) is
  * the type that holds it. */

@@ -17,7 +17,7 @@
 #include "base/text.h"
 
 /* What sealed secrets are tied to: printf forms with the id (long long) of their row. */
-#define AUTH_KEY_AAD "account.auth_key|%lld"
+#define AUTH_KEY_AAD       "account.auth_key|%lld"
 #define WEBHOOK_SECRET_AAD "webhook.secret|%lld"
 
 struct seal_key;

@@ -9,8 +9,6 @@
 #define PREFIX "CHANCERY_"
 enum { SETTING_FILE_MAX = 64 * 1024 };
 
-extern char **environ;
-
 static bool text_parse(const char *text, void *into)
 {
     *(const char **)into = text;

@@ -19,7 +19,7 @@ struct commit {
     const char *key;
     void (*done)(struct commit *c, const struct rows *rows, const struct fault *f);
     void *context;
-    struct commit *next;        /* the committer's */
+    struct commit *next; /* the committer's */
 };
 
 /* `threads` connections work side by side. */

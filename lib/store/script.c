@@ -101,12 +101,12 @@ bool script_password(struct script *s, struct arena *a, const char *role, struct
                      struct fault *f)
 {
     char *verifier = PQencryptPasswordConn(s->db, password.text, role, "scram-sha-256");
-    bool ok = verifier ? script_run(s,
-                                    arena_format(a, "ALTER ROLE %s PASSWORD %s",
-                                                 script_identifier(a, role),
-                                                 script_literal(a, verifier)),
-                                    f)
-                       : fault_set(f, FAULT_INTERNAL, NULL, "%s", PQerrorMessage(s->db));
+    bool ok =
+        verifier ? script_run(s,
+                              arena_format(a, "ALTER ROLE %s PASSWORD %s",
+                                           script_identifier(a, role), script_literal(a, verifier)),
+                              f)
+                 : fault_set(f, FAULT_INTERNAL, NULL, "%s", PQerrorMessage(s->db));
 
     PQfreemem(verifier);
     return ok;

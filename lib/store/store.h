@@ -37,17 +37,17 @@ struct sql {
     const char *file; /* "services/gateway/api/orders.sql": the folder decides whose role runs it */
     const char *text; /* with $1, $2, ... */
     const ProtobufCMessageDescriptor *in, *out;
-    bool set;             /* "In*" */
+    bool set; /* "In*" */
     enum sql_rows rows;
     const char *params[SQL_PARAMS_MAX]; /* member paths, NULL at the end */
 };
 
 struct store_options {
-    struct secret url;         /* libpq connection string or URI */
-    bool prepare;              /* false behind pgbouncer below 1.21 in transaction mode */
-    struct duration timeout;   /* of a call: connecting, if need be, and the statement. (A host name
+    struct secret url;       /* libpq connection string or URI */
+    bool prepare;            /* false behind pgbouncer below 1.21 in transaction mode */
+    struct duration timeout; /* of a call: connecting, if need be, and the statement. (A host name
                                   is looked up by the system's resolver, which does not know it.) */
-    const char *application;   /* application_name */
+    const char *application; /* application_name */
 };
 
 struct store;
@@ -89,8 +89,9 @@ void store_rollback(struct store *s);
 
 /* Runs `work` between BEGIN and COMMIT, again (3 times at most) after FAULT_CONFLICT without a
  * constraint's name, never after a lost connection. */
-bool store_transaction(struct store *s, bool (*work)(struct store *s, void *context, struct fault *f),
-                       void *context, struct fault *f);
+bool store_transaction(struct store *s,
+                       bool (*work)(struct store *s, void *context, struct fault *f), void *context,
+                       struct fault *f);
 
 /* Calls that leave the process (bus, token, DNS, HTTP) assert that this thread has none open. */
 bool store_in_transaction(void);

@@ -255,7 +255,7 @@ static enum MHD_Result whole(struct request *r)
         route && route->deadline.us ? route->deadline : r->door->options.deadline;
     r->received = tick_now();
     r->own.call.deadline = tick_after(most);
-    if (r->refused)
+    if (r->refused || !route)
         return refuse_now(r, r->refused);
     if (route->kind != INLINE)
         return hand_over(r);

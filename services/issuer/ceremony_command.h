@@ -7,7 +7,7 @@
 #include "token/token.h"
 
 /* The process's exit status. */
-int ceremony_command(struct service_run *run, const struct token_options *token,
+int ceremony_command(struct service_run *run, const struct token_options *options,
                      const char *status_host, int argc, char **argv);
 
 #endif

@@ -135,7 +135,7 @@ static bool validity_end(struct examining *e, const Validity *v, const char *fie
 static bool validity(struct examining *e)
 {
     const char *field;
-    struct instant till;
+    struct instant till = { 0 };
     Validity v = validity_asked(e->in, &field);
     if (!v.has_years && !v.has_days && !v.custom_expiration_date)
         return refuse(e, FAULT_REQUIRED, field, "is required");

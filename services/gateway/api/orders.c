@@ -401,7 +401,8 @@ static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAns
     struct rows rows = { 0 };
     const OrderBefore *state = NULL;
     p->call = call;
-    if (placed_find(p, &rows) && placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state))
+    if (placed_find(p, &rows) &&
+        placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state) && state)
         answer_state(p, state);
     else
         call_fail(call);

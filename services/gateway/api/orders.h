@@ -9,9 +9,9 @@ extern Orders_Service orders_service;
 extern const struct route order_routes[];
 
 /* order.c */
-void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *call);
+void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *data);
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
-                       void *call);
+                       void *data);
 
 /* By whom, from where: copied into the members of those names that a message has. */
 void actor_fill(struct call *call, ProtobufCMessage *message);

@@ -11,15 +11,15 @@ extern const struct route webhook_routes[];
 
 /* webhook_verify.c: test, challenge, activation. */
 void webhook_settings_test(WebhookSettingsApi_Service *self, const WebhookEndpoint *in,
-                           Nothing_Closure answer, void *call);
+                           Nothing_Closure answer, void *data);
 void webhook_settings_send_challenge(WebhookSettingsApi_Service *self, const WebhookId *in,
-                                     Nothing_Closure answer, void *call);
+                                     Nothing_Closure answer, void *data);
 void webhook_settings_check_challenge(WebhookSettingsApi_Service *self, const WebhookRequest *in,
-                                      Nothing_Closure answer, void *call);
+                                      Nothing_Closure answer, void *data);
 void webhook_settings_activate(WebhookSettingsApi_Service *self, const WebhookId *in,
-                               Nothing_Closure answer, void *call);
+                               Nothing_Closure answer, void *data);
 void webhook_settings_deactivate(WebhookSettingsApi_Service *self, const WebhookId *in,
-                                 Nothing_Closure answer, void *call);
+                                 Nothing_Closure answer, void *data);
 
 /* What both files use. */
 bool webhook_find(struct call *call, int64_t webhook_id, WebhookRow *out);

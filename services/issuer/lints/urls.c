@@ -19,7 +19,7 @@ static bool is_http(struct bytes url)
 /* One AccessDescription: a permitted method and an http URL that is not there yet. */
 static bool access_fits(struct lint_case *c, struct der *list, struct bytes *seen, size_t count)
 {
-    struct bytes method, url;
+    struct bytes method = { 0 }, url = { 0 };
     struct der one;
 
     if (!der_enter(list, DER_SEQUENCE, &one) || !der_take(&one, DER_OID, &method) ||
@@ -39,7 +39,7 @@ static bool access_fits(struct lint_case *c, struct der *list, struct bytes *see
 static bool aia_http(struct lint_case *c)
 {
     const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_AUTHORITY_INFO);
-    struct bytes seen[LOCATIONS_MAX];
+    struct bytes seen[LOCATIONS_MAX] = { 0 };
     struct der all, list;
     size_t count = 0;
 

@@ -193,8 +193,8 @@ static CK_RV find_public(struct session *s, const char *label, CK_OBJECT_HANDLE 
 CK_RV key_find(struct session *s, struct arena *a, const char *label, struct token_key *out,
                struct fault *f)
 {
-    CK_OBJECT_HANDLE private, public;
-    CK_KEY_TYPE type;
+    CK_OBJECT_HANDLE private = CK_INVALID_HANDLE, public = CK_INVALID_HANDLE;
+    CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
     CK_ATTRIBUTE want = ATTRIBUTE(CKA_KEY_TYPE, type);
     CK_RV rv = find_private(s, label, &private, f);
 

@@ -245,7 +245,7 @@ static CK_TOKEN_INFO token_info(CK_SLOT_ID *slot)
 {
     CK_SLOT_ID slots[16];
     CK_ULONG count = 16;
-    CK_TOKEN_INFO info;
+    CK_TOKEN_INFO info = { 0 };
 
     assert_int_equal(softhsm()->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
     for (CK_ULONG i = 0; i < count; i++) {
