@@ -82,7 +82,7 @@ void lane_gone(struct lane_item *item);
 void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume);
 
 /* How many jobs are under way, and batch sizes so far (sizes[n] runs with n jobs): for metrics. */
-int lanes_under_way(struct lanes *l, const char *lane);
+int lanes_under_way(struct lanes *l, const char *name);
 void lanes_sizes(struct lanes *l, uint64_t sizes[33]);
 
 /* The pause before attempt n + 1: 1 s, 5 s, 30 s, 2 min, 10 min, then 1 h. */
