@@ -3,6 +3,7 @@
  *     C_Sign hang        blocks until the line is gone
  *     C_Sign 0x30        fails with this value
  *     C_Sign once 0xb3   fails once, then the file is empty
+ *     C_Sign corrupt     signs, but the signature is wrong
  *     hide 0x1           leaves this mechanism out of the list
  *
  * and is read anew by every call of C_Sign, C_Login and C_GetMechanismList.
@@ -52,8 +53,14 @@ static CK_RV moody_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG size,
                         CK_ULONG *signature_size)
 {
     CK_RV rv = mood_of("C_Sign");
+    char mood[32];
 
-    return rv ? rv : real->C_Sign(session, data, size, signature, signature_size);
+    if (!rv)
+        rv = real->C_Sign(session, data, size, signature, signature_size);
+    mood_read("C_Sign", mood);
+    if (!rv && signature && *signature_size && strcmp(mood, "corrupt") == 0)
+        signature[*signature_size / 4] ^= 1;
+    return rv;
 }
 
 static CK_RV moody_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,

@@ -1,0 +1,173 @@
+"""The promise: what a client was told with 2xx comes true exactly once, whoever dies meanwhile.
+
+The expected set is the client's own log. Each check takes what it looks at and gives its findings
+as lines; none is good."""
+import os
+import threading
+import time
+import uuid
+
+from . import case, pki
+from .account import PRODUCT, Account
+from .api import Lost
+
+ISSUED = "certificate_issued"
+
+
+# ---- the four checks
+
+def issued_once(db, expected):
+    """Each order in the log is issued, with one certificate and one issued attempt."""
+    if not expected:
+        return ["no order was accepted"]
+    wanted = ",".join(f"({number})" for number in expected)
+    rows = db.rows(f"""
+        SELECT k.id, o.status, (SELECT count(*) FROM certificate c WHERE c.order_id = k.id) AS certificates,
+               (SELECT count(*) FROM issuance x WHERE x.order_id = k.id AND x.state = 'issued') AS attempts
+          FROM (VALUES {wanted}) AS k (id) LEFT JOIN orders o ON o.id = k.id""")
+    return [f"order {r['id']}: {r['status']}, {r['certificates']} certificates, {r['attempts']} issued attempts"
+            for r in rows if (r["status"], r["certificates"], r["attempts"]) != ("issued", 1, 1)]
+
+
+def serials_once(db):
+    """No serial twice among attempts, none twice among certificates, each certificate by its attempt."""
+    twice = "SELECT encode(serial, 'hex') AS serial, ca_id, count(*) AS n FROM {} GROUP BY serial, ca_id HAVING count(*) > 1"
+    findings = [f"serial {r['serial']} of {r['ca_id']} {r['n']} times in {table}"
+                for table in ("issuance", "certificate") for r in db.rows(twice.format(table))]
+    strangers = db.rows("""
+        SELECT c.id FROM certificate c LEFT JOIN issuance x
+            ON x.id = c.id AND x.serial = c.serial AND x.ca_id = c.ca_id AND x.order_id = c.order_id
+           AND x.state = 'issued'
+         WHERE x.id IS NULL""")
+    return findings + [f"certificate {r['id']} has no issued attempt with its serial" for r in strangers]
+
+
+def told_once(messages, expected):
+    """Of each order in the log the listener has heard at least once."""
+    heard = {m["data"].get("order_id") for m in messages if m["event"] == ISSUED}
+    return [f"nobody was told of order {number}" for number in expected if number not in heard]
+
+
+def audit_whole(stack, url=None):
+    """The verifier finds the chain whole."""
+    heads = os.path.join(stack.dir, "audit-heads")
+    status, out, err = stack.cli("audit", "verify", *(["--heads", heads] if os.path.exists(heads) else []),
+                                 database=url)
+    return [] if status == 0 else [f"audit verify: {(out + err).strip()}"]
+
+
+# ---- a client that keeps a log
+
+class Customer:
+    """Orders until it is told 2xx, by the same Idempotency-Key, and remembers what it was told."""
+
+    def __init__(self, stack, path):
+        self.stack, self.path = stack, path
+        self.account = Account(stack)
+        self.account.webhook(path, webhook_settings={"instant_issue_webhook_notification": "1"})
+        self.account.prove("example.com")
+        self.auth_key = self.account.client.post("/account/auth-key").json["auth_key"]
+        self.log, self.pending, self.lock = {}, {}, threading.Lock()
+
+    def order(self, name, client=None, product=PRODUCT, patience=60, **more):
+        """The document of the first 2xx; None where the API refuses with 4xx."""
+        client = client or self.account.client.another()
+        body, headers = self.account.body(name, **more), {"Idempotency-Key": str(uuid.uuid4())}
+        end = time.monotonic() + patience
+        while True:
+            try:
+                answer = client.call("POST", f"/order/certificate/{product}", body, headers)
+                if answer.status == 201:
+                    return answer.json
+                if answer.status < 500 and answer.status not in (409, 429):
+                    raise case.Failed(f"order of {name}: {answer}")
+            except Lost:
+                pass
+            if time.monotonic() > end:
+                raise case.Failed(f"order of {name}: no 2xx in {patience} s")
+            time.sleep(0.1)
+
+    def told(self, document, name):
+        with self.lock:
+            self.log[document["id"]] = name
+        return document["id"]
+
+    def persist(self, what, ask, patience=60):
+        """The answer of ask(), which may lose its connection meanwhile."""
+        def attempt():
+            try:
+                return ask()
+            except Lost:
+                return None
+        return case.until(what, attempt, patience, every=0.1)
+
+    # ---- ways to a certificate
+
+    def fresh_name(self):
+        return f"n{uuid.uuid4().hex[:12]}.example.com"
+
+    def instant(self, client=None):
+        """Domain control is known: issued in the answer, if all goes well."""
+        name = self.fresh_name()
+        return self.told(self.order(name, client, certificate_dcv_scope="base_domain"), name)
+
+    def slow(self):
+        """Proved after it was ordered."""
+        name = self.fresh_name()
+        document = self.order(name)
+        self.account.publish(name, document["dcv_random_value"])
+        number = self.told(document, name)
+        client = self.account.client.another()
+
+        def checked():
+            answer = client.put(f"/order/certificate/{number}/check-dcv")
+            over = answer.status == 409 or (answer.status == 200 and answer.json["order_status"] == "issued")
+            return over or self.stack.advance(5)
+        self.persist(f"check of {name}", checked)
+        return number
+
+    def token(self):
+        """By a request token of the AuthKey."""
+        name = self.fresh_name()
+        self.account.publish(name, pki.request_token(self.auth_key, pki.csr(), self.stack.now() - 60))
+        return self.told(self.order(name, use_auth_key=True), name)
+
+    def expiring(self):
+        """Never proved: it expires. No certificate is owed, so it is not in the log."""
+        number = self.order(self.fresh_name())["id"]
+        self.stack.advance(91 * 86400)
+        client = self.account.client.another()
+        self.persist(f"order {number} expires", lambda: client.get(
+            f"/order/certificate/{number}").json.get("status") == "expired")
+        self.account.client.close()  # its gateway may be another by now
+        self.account.prove("example.com")  # and what was known before too old
+        return number
+
+    # ---- at the end
+
+    def messages(self):
+        return self.stack.sink.messages(self.path, ISSUED)
+
+    def settle(self, patience=60):
+        """Waits until the promise can have come true: time passes for jobs that were put off."""
+        end = time.monotonic() + patience
+        while True:
+            with self.lock:
+                log = dict(self.log)
+            open_ones = issued_once(self.stack.db, log) + told_once(self.messages(), log)
+            if not open_ones or time.monotonic() > end:
+                return
+            self.stack.advance(5)
+            time.sleep(0.3)
+
+    def findings(self):
+        """All four checks."""
+        return (issued_once(self.stack.db, self.log) + serials_once(self.stack.db)
+                + told_once(self.messages(), self.log) + audit_whole(self.stack))
+
+    def kept(self):
+        """The promise was kept, or the test fails with what was found."""
+        self.settle()
+        found = self.findings()
+        if found:
+            raise case.Failed("\n".join(found[:10]))
