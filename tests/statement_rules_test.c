@@ -211,8 +211,8 @@ static void tenants_are_asked(void **state)
 
 /* ---- one question decides */
 
-/* What has been validated is read by dcv_evidence() alone (db/migrations/0008_open_task.sql): whoever
- * asks the table itself decides by rules of his own. Only the validation service writes it. */
+/* What has been validated is read by dcv_evidence() alone (db/migrations/0008_open_task.sql):
+ * whoever asks the table itself decides by rules of his own. Only validation writes it. */
 static void evidence_has_one_reader(void **state)
 {
     (void)state;

@@ -178,7 +178,7 @@ static bool take_offset(const char **text, int64_t *second)
     return true;
 }
 
-/* After the date: nothing, or a blank and a time, or 'T', a time, perhaps a fraction and an offset. */
+/* After the date: nothing, or a blank and a time, or 'T', a time, perhaps a fraction, an offset. */
 static bool take_rest(const char **text, int64_t *second, int64_t *us)
 {
     *us = 0;

@@ -43,7 +43,8 @@ char *instant_text(struct instant at, char out[INSTANT_TEXT_SIZE]);
 char *instant_date(struct instant at, char out[INSTANT_TEXT_SIZE]);
 
 /* Reads RFC 3339 ("Z" or an offset, optional fraction), the same without an offset,
- * "2024-03-01 10:20:30" and "2024-03-01" (all UTC). False if `text` is anything else or no real date. */
+ * "2024-03-01 10:20:30" and "2024-03-01" (all UTC). False if `text` is anything else or no
+ * real date. */
 bool instant_read(const char *text, struct instant *out);
 
 /* "90s", "15m", "24h", "7d", "250ms". */

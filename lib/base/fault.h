@@ -1,4 +1,5 @@
-/* fault - what went wrong, in a form that crosses the bus and that the gateway turns into an answer.
+/* fault - what went wrong, in a form that crosses the bus and that the gateway turns into an
+ *         answer.
  *
  * A function that can fail returns bool and takes a struct fault * last. fault_set() returns false,
  * so that failing is one line:   return fault_set(f, FAULT_CSR, "certificate.csr", "is truncated");
@@ -18,9 +19,8 @@ enum fault_code {
 
 struct fault {
     enum fault_code code;
-    char field[96]; /* dotted path of the member that is wrong, as the client wrote it; else "" */
-    char
-        detail[200]; /* for people; for INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
+    char field[96];   /* dotted path of the member that is wrong, as the client wrote it; else "" */
+    char detail[200]; /* for people; of INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
 };
 
 /* Fills in `f` and returns false. `field` may be NULL. */

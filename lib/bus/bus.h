@@ -30,8 +30,8 @@ struct bus_options {
     const char *trust;   /* path of trust.json */
     struct bus_peer peers[BUS_SERVICES_MAX];
     ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
-    int workers; /* threads that run handlers; each calls worker_start once, if set */
-    void (*worker_start)(void *context);
+    int workers;                                /* threads that run handlers */
+    void (*worker_start)(void *context);        /* each worker calls it once, if set */
     void (*worker_stop)(void *context);
     void *context;
     struct duration resolve;   /* default 5 s; how often names are looked up */
@@ -64,7 +64,7 @@ struct bus_call {
 /* Are there live peers for the service? For readiness. */
 bool bus_has_peer(struct bus *b, const char *service);
 
-/* Where it serves, with the port that was taken: "tcp://127.0.0.1:40123". NULL: it serves nothing. */
+/* Where it serves, with the port that was taken: "tcp://127.0.0.1:40123". NULL: serves nothing. */
 const char *bus_endpoint(const struct bus *b);
 
 /* Makes SERVICE.key (mode 0600) and SERVICE.pub in `folder`, unless they are there. */

@@ -1,7 +1,10 @@
 /* call - one request being served, whoever sent it: the bus or the HTTP door.
  *
  * A handler is what protobuf-c generates for a service block:
- *     static void jobs_run(Jobs_Service *self, const JobRef *in, JobOutcome_Closure answer, void *data)
+ *
+ *     static void jobs_run(Jobs_Service *self, const JobRef *in,
+ *                          JobOutcome_Closure answer, void *data)
+ *
  * `data` is the struct call. The handler answers exactly once, from any thread, now or later:
  * answer(&message, call) with `call` passed on, or call_fail(call). After that the call is gone.
  */

@@ -27,8 +27,8 @@ bool socket_limit(void *socket, struct duration heartbeat);
 enum socket_got { SOCKET_NOTHING, SOCKET_MESSAGE, SOCKET_GARBAGE };
 enum socket_got socket_receive(void *socket, zmq_msg_t *frames, int count);
 
-/* Around whatever reads the bytes of a received frame. They were written by libzmq's thread, and how
- * that is ordered before our reading ThreadSanitizer cannot see: libzmq is not instrumented. */
+/* Around whatever reads the bytes of a received frame. They were written by libzmq's thread, and
+ * how that is ordered before our reading ThreadSanitizer cannot see: libzmq is not instrumented. */
 #ifdef __SANITIZE_THREAD__
 void AnnotateIgnoreReadsBegin(const char *file, int line);
 void AnnotateIgnoreReadsEnd(const char *file, int line);

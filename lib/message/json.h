@@ -45,7 +45,7 @@ bool message_set_text(struct arena *a, ProtobufCMessage *message, const char *pa
 
 /* Every required member set, at every level? Else FAULT_REQUIRED with the path. A required number,
  * boolean or enum has no flag: it counts as not set while it is as initialised. (The readers above
- * know better: a 0 that the text names is there.) Where 0 may come by path or query, use optional. */
+ * know better: a 0 in the text is there.) Where 0 may come by path or query, use optional. */
 bool message_complete(const ProtobufCMessage *message, struct fault *f);
 
 /* Appends `s` as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */

@@ -1,7 +1,7 @@
-/* committer - set statements, batched across callers: takes whatever is queued, 1 to `most` items of
- * one statement, never waits for more. A batch that fails is tried item by item, so that a bad one
- * falls out alone; after a lost connection nothing is tried again (the outcome is unknown) and every
- * item gets FAULT_UNAVAILABLE.
+/* committer - set statements, batched across callers: takes whatever is queued, 1 to `most` items
+ * of one statement, never waits for more. A batch that fails is tried item by item, so that a bad
+ * one falls out alone; after a lost connection nothing is tried again (the outcome is unknown) and
+ * every item gets FAULT_UNAVAILABLE.
  */
 #ifndef STORE_COMMITTER_H
 #define STORE_COMMITTER_H

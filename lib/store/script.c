@@ -97,16 +97,21 @@ char *script_literal(struct arena *a, const char *value)
     return quoted(a, value, '\'');
 }
 
+static bool password_set(struct script *s, struct arena *a, const char *role, const char *verifier,
+                         struct fault *f)
+{
+    return script_run(s,
+                      arena_format(a, "ALTER ROLE %s PASSWORD %s", script_identifier(a, role),
+                                   script_literal(a, verifier)),
+                      f);
+}
+
 bool script_password(struct script *s, struct arena *a, const char *role, struct secret password,
                      struct fault *f)
 {
     char *verifier = PQencryptPasswordConn(s->db, password.text, role, "scram-sha-256");
-    bool ok =
-        verifier ? script_run(s,
-                              arena_format(a, "ALTER ROLE %s PASSWORD %s",
-                                           script_identifier(a, role), script_literal(a, verifier)),
-                              f)
-                 : fault_set(f, FAULT_INTERNAL, NULL, "%s", PQerrorMessage(s->db));
+    bool ok = verifier ? password_set(s, a, role, verifier, f)
+                       : fault_set(f, FAULT_INTERNAL, NULL, "%s", PQerrorMessage(s->db));
 
     PQfreemem(verifier);
     return ok;

@@ -14,7 +14,7 @@
  * array with one element a message, to be used with unnest(). Of a repeated member of the inputs,
  * ":names.fqdn" is bound as the concatenation over all messages.
  *
- * Every call has a deadline: a database that does not answer costs the connection, never the thread.
+ * Every call has a deadline: a database that does not answer costs the connection, not the thread.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -46,7 +46,7 @@ struct store_options {
     struct secret url;       /* libpq connection string or URI */
     bool prepare;            /* false behind pgbouncer below 1.21 in transaction mode */
     struct duration timeout; /* of a call: connecting, if need be, and the statement. (A host name
-                                  is looked up by the system's resolver, which does not know it.) */
+                                is looked up by the system's resolver, which does not know it.) */
     const char *application; /* application_name */
 };
 
@@ -82,7 +82,7 @@ bool store_run(struct store *s, struct arena *a, const struct sql *sql, const Pr
                size_t *affected, struct fault *f);
 
 /* A transaction. Commit failing with FAULT_UNAVAILABLE leaves its outcome unknown. After any fault
- * inside, only store_rollback() is useful; it always succeeds (it drops the connection if it must). */
+ * inside, only store_rollback() is useful; it always succeeds (it may drop the connection). */
 bool store_begin(struct store *s, struct fault *f);
 bool store_commit(struct store *s, struct fault *f);
 void store_rollback(struct store *s);
