@@ -30,6 +30,8 @@ def explicit_key(stack):
     case.true(f"another key, another order: {other}", other.status == 201 and other.json["id"] != first.json["id"])
     wrong = keyed(account, "wrong.example.com", "k1")
     case.equal(f"another body: {wrong}", (wrong.status, wrong.error["code"]), (422, "idempotency_key_reused"))
+    product = keyed(account, "key.example.com", "k1", product="ssl_dv_rapidssl")
+    case.equal(f"another product: {product}", (product.status, product.error["code"]), (422, "idempotency_key_reused"))
     case.equal("orders", orders_of(stack, account), 2)
     stranger = Account(stack)
     theirs = keyed(stranger, "wrong.example.com", "k1")

@@ -172,14 +172,18 @@ static void placed(struct placing *p)
 
 /* ---- the gate */
 
+static bool asked_the_same(const struct placing *p, const OrderBefore *before, struct fault *f)
+{
+    return bytes_equal(bytes_value(p->row->body_sha256), bytes_value(before->body_sha256)) ||
+           fault_set(f, FAULT_IDEMPOTENCY_KEY_REUSED, "Idempotency-Key",
+                     "was used for another request");
+}
+
 static void duplicate(struct placing *p, const OrderBefore *before)
 {
     char id[24];
     struct fault f = { 0 };
-    struct bytes mine = bytes_value(p->row->body_sha256);
-    if (!bytes_equal(mine, bytes_value(before->body_sha256))) {
-        fault_set(&f, FAULT_IDEMPOTENCY_KEY_REUSED, "Idempotency-Key",
-                  "was used for another request");
+    if (!asked_the_same(p, before, &f)) {
         fail(p, &f);
         return;
     }
@@ -228,29 +232,35 @@ static void place_done(struct commit *c, const struct rows *rows, const struct f
         before_ask(p);
     } else {
         p->placed = (const OrderPlaced *)message_copy(&p->call->arena, rows->items[0]);
-        http_keep(p->call, p);
         placed(p);
     }
 }
 
-/* An explicit key counts for itself; without one the request is its own key for ten minutes. */
+static ProtobufCBinaryData hash_of(struct arena *a, const char *text)
+{
+    uint8_t *hash = arena_alloc(a, SHA256_SIZE);
+    digest_sha256(BYTES_OF(text), hash);
+    return (ProtobufCBinaryData){ SHA256_SIZE, hash };
+}
+
+/* An explicit key counts for itself; without one the request is its own key for ten minutes. What
+ * is asked for is the body and, in the path, the product. */
 static void idempotency(struct placing *p, struct instant now)
 {
     struct arena *a = &p->call->arena;
-    const char *explicit_key = http_request_header(p->call, "Idempotency-Key");
+    const char *given = http_request_header(p->call, "Idempotency-Key");
+    bool explicit_key = given && *given;
     uint8_t body[SHA256_SIZE];
     http_body_sha256(p->call, body);
-    const char *hex = hex_lower(a, (struct bytes){ body, sizeof body });
-    const char *text =
-        explicit_key && *explicit_key
-            ? arena_format(a, "key %lld %s", (long long)p->row->account_id, explicit_key)
-            : arena_format(a, "print %lld %s %s", (long long)p->row->api_key_id, http_path(p->call),
-                           hex);
-    p->row->idem_key = (ProtobufCBinaryData){ SHA256_SIZE, arena_alloc(a, SHA256_SIZE) };
-    digest_sha256(BYTES_OF(text), p->row->idem_key.data);
-    p->row->body_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, body, sizeof body) };
-    p->row->idem_until = instant_message(
-        a, instant_add(now, explicit_key && *explicit_key ? KEY_LIFE : FINGERPRINT_LIFE));
+    const char *asked = arena_format(a, "%s %s", http_path(p->call),
+                                     hex_lower(a, (struct bytes){ body, sizeof body }));
+    const char *key = explicit_key
+                          ? arena_format(a, "key %lld %s", (long long)p->row->account_id, given)
+                          : arena_format(a, "print %lld %s", (long long)p->row->api_key_id, asked);
+    p->row->idem_key = hash_of(a, key);
+    p->row->body_sha256 = hash_of(a, asked);
+    p->row->idem_until =
+        instant_message(a, instant_add(now, explicit_key ? KEY_LIFE : FINGERPRINT_LIFE));
 }
 
 static void place(struct placing *p)
@@ -368,8 +378,9 @@ static bool placed_find(struct placing *p, struct rows *rows)
     const ProtobufCMessage *key = &p->key.base;
     if (!store_set(store_mine(), &call->arena, &sql_order_before, &key, 1, rows, &call->fault))
         return false;
-    return rows->count ||
-           fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
+    if (rows->count == 0)
+        return fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
+    return asked_the_same(p, (const OrderBefore *)rows->items[0], &call->fault);
 }
 
 /* Again while the issuer is quicker than the question. */
