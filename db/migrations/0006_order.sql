@@ -13,7 +13,7 @@ CREATE TABLE orders (
     status               text NOT NULL CHECK (status IN ('pending', 'needs_approval', 'issued', 'rejected', 'canceled', 'expired')),
     common_name          text NOT NULL CHECK (length(common_name) <= 253),
     csr                  bytea NOT NULL,
-    csr_sha256           bytea NOT NULL CHECK (length(csr_sha256) = 32),
+    csr_sha256           bytea NOT NULL CHECK (csr_sha256 = sha256(csr)),
     key_type             text NOT NULL,
     key_size             int NOT NULL,
     signature_hash       text NOT NULL,
@@ -42,9 +42,10 @@ CREATE TABLE order_name (
     account_id bigint NOT NULL,
     fqdn       text NOT NULL CHECK (length(fqdn) <= 253),
     domain     text NOT NULL,
-    PRIMARY KEY (order_id, position)
+    PRIMARY KEY (order_id, position),
+    CHECK (fqdn = domain OR right(fqdn, length(domain) + 1) = '.' || domain)
 );
-COMMENT ON COLUMN order_name.domain IS 'Authorization domain name (BR 1.6.1): where control over fqdn is proved.';
+COMMENT ON COLUMN order_name.domain IS 'Authorization domain name (BR 1.6.1): where control over fqdn is proved. fqdn lies within it, whoever writes the row.';
 
 CREATE TABLE request (
     id                bigint NOT NULL DEFAULT nextval('request_id') PRIMARY KEY,
@@ -76,7 +77,13 @@ GRANT SELECT, INSERT ON orders, order_name, request, idempotency TO chancery_gat
 GRANT UPDATE (status, status_at, note, dcv_method, random_value, random_value_at, poll_from, answer_by) ON orders TO chancery_gateway;
 GRANT UPDATE (status, processor_id, processor_comment, processed_at) ON request TO chancery_gateway;
 GRANT UPDATE (body_sha256, order_id, expires_at), DELETE ON idempotency TO chancery_gateway;
-GRANT SELECT ON orders, order_name TO chancery_validation, chancery_issuer, chancery_scheduler, chancery_notifier, chancery_cli;
+GRANT SELECT ON order_name TO chancery_validation, chancery_issuer;
+GRANT SELECT (id, account_id, status, rule_scope, csr_sha256, dcv_method, random_value, random_value_at, poll_from, created_at)
+    ON orders TO chancery_validation;
+GRANT SELECT (id, account_id, status, product_name_id, rule_scope, common_name, csr, csr_sha256, signature_hash, ca_id,
+              random_value_at, poll_from, valid_till, cert_not_after, created_at, answer_by) ON orders TO chancery_issuer;
+GRANT SELECT (id, account_id, status) ON orders TO chancery_scheduler;
+GRANT SELECT (id, common_name, rule_scope) ON orders TO chancery_notifier;
 GRANT UPDATE (status, status_at) ON orders TO chancery_issuer, chancery_scheduler;
-GRANT DELETE, SELECT ON idempotency TO chancery_scheduler;
-GRANT SELECT, UPDATE (status, processed_at) ON request TO chancery_scheduler;
+GRANT SELECT (account_id, idem_key, order_id, expires_at), DELETE ON idempotency TO chancery_scheduler;
+GRANT SELECT (order_id, status), UPDATE (status, processed_at) ON request TO chancery_scheduler;

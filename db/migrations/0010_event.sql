@@ -60,12 +60,15 @@ COMMENT ON COLUMN delivery_attempt.delivery_id IS 'NULL for tests and challenges
 COMMENT ON COLUMN delivery_attempt.webhook_id IS '0 for the test of an endpoint that is no webhook yet.';
 COMMENT ON COLUMN delivery_attempt.reason IS 'For operators: it may name addresses.';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO chancery_gateway;
-GRANT SELECT, UPDATE (status, failing_since, warnings) ON webhook TO chancery_notifier;
-GRANT SELECT ON webhook TO chancery_issuer, chancery_scheduler;
-GRANT INSERT ON event, delivery TO chancery_gateway, chancery_issuer, chancery_scheduler;
-GRANT SELECT (id, account_id, order_id, instant, at) ON event TO chancery_gateway, chancery_issuer, chancery_scheduler;
-GRANT SELECT (id, event_id, webhook_id) ON delivery TO chancery_gateway, chancery_issuer, chancery_scheduler;
+GRANT SELECT, INSERT, DELETE ON webhook TO chancery_gateway;
+GRANT UPDATE (endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency, challenge_sha256,
+              challenge_until, verified, failing_since) ON webhook TO chancery_gateway;
+GRANT SELECT (id, account_id, endpoint, secret_sealed, status, chain, instant_chain, failing_since, warnings),
+      UPDATE (status, failing_since, warnings) ON webhook TO chancery_notifier;
+GRANT SELECT (id, account_id, events, status, instant) ON webhook TO chancery_issuer;
+GRANT INSERT ON event, delivery TO chancery_gateway, chancery_issuer;
+GRANT SELECT (id, account_id, order_id, instant, at) ON event TO chancery_gateway, chancery_issuer;
+GRANT SELECT (id, event_id, webhook_id) ON delivery TO chancery_gateway, chancery_issuer;
 GRANT SELECT ON event, delivery, delivery_attempt TO chancery_notifier;
 GRANT SELECT ON delivery_attempt TO chancery_gateway;
 GRANT UPDATE (state) ON delivery TO chancery_notifier;

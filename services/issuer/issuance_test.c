@@ -113,7 +113,8 @@ static void authorities_fill(void)
 static void order_new(const char *status, const char *domain)
 {
     struct evp_pkey_st *key = csr_make_key("P-256");
-    const char *names[] = { "www.example.com", "*.example.com" };
+    const char *names[] = { arena_format(&memory, "www.%s", domain),
+                            arena_format(&memory, "*.%s", domain) };
     struct bytes csr = csr_make(&memory, key, names, 2);
     uint8_t hash[SHA256_SIZE];
     digest_sha256(csr, hash);
@@ -124,11 +125,11 @@ static void order_new(const char *status, const char *domain)
                          " key_size, signature_hash, ca_id, dcv_method, dcv_scope, random_value, "
                          "random_value_at, poll_from, valid_till, created_at,"
                          " answer_by, status_at) VALUES (%lld, 1, 1, 'ssl_dv_geotrust_flex', "
-                         "'TLS', '%s', 'www.example.com', '\\x%s', '\\x%s', 'ecdsa',"
+                         "'TLS', '%s', '%s', '\\x%s', '\\x%s', 'ecdsa',"
                          " 256, 'sha256', '%s', 'dns-txt-token', 'base_domain', 'r', now(), now(), "
                          "now() + interval '365 days', now(),"
                          " now() + interval '10 s', now())",
-                         (long long)order_id, status, hex_lower(&memory, csr),
+                         (long long)order_id, status, names[0], hex_lower(&memory, csr),
                          hex_lower(&memory, (struct bytes){ hash, sizeof hash }),
                          house.rows[HOUSE_P256]->id));
     for (int i = 0; i < 2; i++)

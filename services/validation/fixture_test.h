@@ -70,7 +70,7 @@ static inline const char *ask(const char *format, ...)
 
 // clang-format off
 static const char rules[] =
-    "INSERT INTO policy_version (sha256, loaded_at) VALUES (decode(repeat('00', 32), 'hex'), '2020-01-01');"
+    "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('\\x00'), '2020-01-01');"
     "INSERT INTO policy_active SELECT true, id FROM policy_version;"
     "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source)"
     " SELECT v.id, r.parameter, 'TLS', r.parameter, r.value, r.unit, 'M', '-infinity', 'infinity', 's', 's'"
@@ -120,7 +120,7 @@ static inline int64_t order_put(const struct setup *s, const char *domains)
         " common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,"
         " dcv_scope, random_value, random_value_at, poll_from, valid_till, created_at, answer_by,"
         " status_at) VALUES (%lld, %d, 1, 'ssl_dv_geotrust', 'TLS', '%s', '%s', '\\x00',"
-        " decode(repeat('00', 32), 'hex'), 'rsa', 2048, 'sha256', 'ca', '%s', 'base_domain', '%s',"
+        " sha256('\\x00'), 'rsa', 2048, 'sha256', 'ca', '%s', 'base_domain', '%s',"
         " now() - interval '%d days', now() - interval '%d days', now(), now(), now(), now());"
         "INSERT INTO order_name (order_id, position, account_id, fqdn, domain)"
         " SELECT %lld, n, %d, d, d FROM string_to_table('%s', ' ') WITH ORDINALITY AS t (d, n);"
