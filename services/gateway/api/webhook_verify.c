@@ -110,14 +110,12 @@ void webhook_settings_send_challenge(WebhookSettingsApi_Service *self, const Web
     message_send(call, &message);
 }
 
-static bool token_right(struct call *call, const WebhookRow *row, const char *token)
+static bool token_right(struct call *call, const WebhookRow *row, const uint8_t hash[SHA256_SIZE])
 {
-    uint8_t hash[SHA256_SIZE];
-    token_hash(token ? token : "", hash);
     bool right =
         row->has_challenge_sha256 && row->challenge_until &&
         instant_before(clock_now(), (struct instant){ row->challenge_until->us }) &&
-        bytes_equal_secret((struct bytes){ hash, sizeof hash },
+        bytes_equal_secret((struct bytes){ hash, SHA256_SIZE },
                            (struct bytes){ row->challenge_sha256.data, row->challenge_sha256.len });
     return right || fault_set(&call->fault, FAULT_WEBHOOK_TOKEN, "token",
                               "is wrong, has expired, or was never sent");
@@ -131,8 +129,12 @@ void webhook_settings_check_challenge(WebhookSettingsApi_Service *self, const We
     WebhookRow row = WEBHOOK_ROW__INIT;
     WebhookChange change = WEBHOOK_CHANGE__INIT;
     Nothing nothing = NOTHING__INIT;
+    uint8_t hash[SHA256_SIZE];
+    token_hash(in->token ? in->token : "", hash);
     change.has_verified = change.verified = true;
-    if (webhook_find(call, in->webhook_id, &row) && token_right(call, &row, in->token) &&
+    change.has_challenge_sha256 = true;
+    change.challenge_sha256 = (ProtobufCBinaryData){ sizeof hash, hash };
+    if (webhook_find(call, in->webhook_id, &row) && token_right(call, &row, hash) &&
         webhook_change(call, in->webhook_id, &change))
         answer(&nothing, call);
     else

@@ -24,7 +24,8 @@ WITH added AS (
 SELECT id AS webhook_id FROM added;
 
 -- webhook_change: WebhookChange -> WebhookRow?
--- What is absent stays. A changed endpoint must be verified and activated again.
+-- What is absent stays. A changed endpoint must be verified and activated again, and is neither by
+-- what was read of the one before: no row then.
 WITH changed AS (
     UPDATE webhook w
        SET endpoint = coalesce(:endpoint, w.endpoint),
@@ -40,6 +41,8 @@ WITH changed AS (
            challenge_until = coalesce(:challenge_until, w.challenge_until),
            verified = CASE WHEN :endpoint <> w.endpoint THEN false ELSE coalesce(:verified, w.verified) END
      WHERE w.id = :webhook_id AND w.account_id = :account_id
+       AND (:verified IS NOT TRUE OR w.challenge_sha256 = :challenge_sha256)
+       AND (:status IS DISTINCT FROM 'active' OR w.verified)
     RETURNING w.id, w.endpoint, w.events, w.status, w.instant, w.chain, w.instant_chain, w.frequency
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
