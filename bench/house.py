@@ -30,8 +30,8 @@ class House:
     def __init__(self, folder):
         self.folder = folder
         self.at = {}
-        # The limiter works, with limits that nobody reaches.
-        self.environment = dict(os.environ, CHANCERY_LIMIT_BURST="1000000000",
+        # An address of its own, and a limiter that works, with limits that nobody reaches.
+        self.environment = dict({"STACK_ADDRESS": "127.66.0.1"}, **os.environ, CHANCERY_LIMIT_BURST="1000000000",
                                 CHANCERY_LIMIT_SUSTAINED="1000000000",
                                 STACK_POSTGRES="log_connections = on")
 

@@ -131,6 +131,22 @@ static void info_complete(struct call *call, OrderInfo *o)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
 }
 
+/* What is left to do, of an order that waits. Most that are asked for do not. */
+static bool info_open(struct call *call, const OrderId *id, OrderInfo *o)
+{
+    OrderInfo open = ORDER_INFO__INIT;
+    bool found = false;
+    if (strcmp(o->status, "pending") != 0 && strcmp(o->status, "needs_approval") != 0)
+        return true;
+    if (!store_maybe(store_mine(), &call->arena, &sql_order_info_open, &id->base, &open.base,
+                     &found, &call->fault))
+        return false;
+    o->dcv_random_value_expiration_date = open.dcv_random_value_expiration_date;
+    o->blockers = open.blockers;
+    o->n_blockers = open.n_blockers;
+    return true;
+}
+
 void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *data)
 {
     (void)self;
@@ -145,6 +161,8 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
         call_fail(call);
     } else if (!found) {
         fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+        call_fail(call);
+    } else if (!info_open(call, &id, &out)) {
         call_fail(call);
     } else {
         info_complete(call, &out);

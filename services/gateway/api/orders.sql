@@ -137,10 +137,6 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        o.options -> 'technical_contact' AS technical_contact,
        o.dcv_method, o.dcv_scope AS certificate_dcv_scope, o.alternative_order_id, true AS allow_duplicates,
        CASE WHEN o.status = 'pending' THEN o.random_value END AS dcv_random_value,
-       CASE WHEN o.status = 'pending'
-            THEN o.random_value_at + (SELECT rule_interval(r.value, r.unit)
-                                        FROM policy_at(:now, o.rule_scope, 'random.life') r) END
-           AS dcv_random_value_expiration_date,
        o.product_name_id, o.product_name_id AS "product.name_id",
        k.id AS "container.id", k.name AS "container.name",
        u.id AS "user.id", u.first_name AS "user.first_name", u.last_name AS "user.last_name", u.email AS "user.email",
@@ -149,7 +145,7 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        upper(encode(c.serial, 'hex')) AS "certificate.serial_number",
        o.common_name AS "certificate.common_name",
        o.options -> 'cert_validity' AS "certificate.cert_validity",
-       (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS "certificate.dns_names",
+       n.fqdns AS "certificate.dns_names",
        o.created_at AS "certificate.date_created", c.issued_at AS "certificate.date_issued",
        c.not_before AS "certificate.valid_from", c.not_after AS "certificate.valid_till",
        floor(extract(epoch FROM c.not_after - :now) / 86400)::bigint AS "certificate.days_remaining",
@@ -158,22 +154,35 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        o.signature_hash AS "certificate.signature_hash", o.key_size AS "certificate.key_size",
        a.id AS "certificate.ca_cert.id", a.name AS "certificate.ca_cert.name",
        u.id AS "certificate.user_id", u.first_name AS "certificate.firstname", u.last_name AS "certificate.lastname",
-       (SELECT count(*) FROM order_name n WHERE n.order_id = o.id AND n.fqdn NOT LIKE '*%') AS purchased_dns_names,
-       (SELECT count(*) FROM order_name n WHERE n.order_id = o.id AND n.fqdn LIKE '*%') AS purchased_wildcard_names,
+       n.plain AS purchased_dns_names, n.wildcards AS purchased_wildcard_names,
        (SELECT json_agg(json_build_object('id', r.id, 'date', r.created_at, 'type', r.type, 'status', r.status,
                                           'comments', r.comments) ORDER BY r.id)
-          FROM request r WHERE r.order_id = o.id) AS requests,
-       (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', t.domain,
-                                          'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline)
-                        ORDER BY t.kind, t.dns_name)
-          FROM order_open_task(ARRAY[o.id], :now) t
-         WHERE o.status IN ('pending', 'needs_approval')) AS blockers
+          FROM request r WHERE r.order_id = o.id) AS requests
   FROM orders o
   JOIN user_account u ON u.id = o.user_id AND u.account_id = o.account_id
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
   LEFT JOIN api_key p ON p.id = o.api_key_id AND p.account_id = o.account_id
   LEFT JOIN certificate c ON c.order_id = o.id
   LEFT JOIN authority a ON a.id = o.ca_id
+  CROSS JOIN LATERAL (SELECT array_agg(n.fqdn ORDER BY n.position) AS fqdns,
+                             count(*) FILTER (WHERE n.fqdn NOT LIKE '*%') AS plain,
+                             count(*) FILTER (WHERE n.fqdn LIKE '*%') AS wildcards
+                        FROM order_name n
+                       WHERE n.order_id = o.id) AS n
+ WHERE o.id = :order_id AND o.account_id = :account_id;
+
+-- order_info_open: OrderId -> OrderInfo?
+-- What order_info says of an order that waits, and of no other.
+SELECT o.id, o.status,
+       CASE WHEN o.status = 'pending'
+            THEN o.random_value_at + (SELECT rule_interval(r.value, r.unit)
+                                        FROM policy_at(:now, o.rule_scope, 'random.life') r) END
+           AS dcv_random_value_expiration_date,
+       (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', t.domain,
+                                          'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline)
+                        ORDER BY t.kind, t.dns_name)
+          FROM order_open_task(ARRAY[o.id], :now) t) AS blockers
+  FROM orders o
  WHERE o.id = :order_id AND o.account_id = :account_id;
 
 -- order_cancel: OrderStatusChange -> ChangeResult?
