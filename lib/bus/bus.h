@@ -30,8 +30,10 @@ struct bus_options {
     const char *trust;   /* path of trust.json */
     struct bus_peer peers[BUS_SERVICES_MAX];
     ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
-    int workers;                                /* threads that run handlers */
-    void (*worker_start)(void *context);        /* each worker calls it once, if set */
+    /* One of them, or NULL: its handlers never wait, and run on the bus thread. */
+    const ProtobufCService *at_once;
+    int workers;                         /* threads that run handlers */
+    void (*worker_start)(void *context); /* each worker calls it once, if set */
     void (*worker_stop)(void *context);
     void *context;
     struct duration resolve;   /* default 5 s; how often names are looked up */

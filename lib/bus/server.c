@@ -129,6 +129,10 @@ static bool accept_request(struct served *s, const Envelope *e)
         !frame_find_target(s->server->serves, e, &s->target, f) || !is_trusted(s, f))
         return false;
     s->body = (struct bytes){ e->body.data, e->body.len };
+    if (s->target.service == s->server->at_once) {
+        worker_serve(s);
+        return true;
+    }
     return workers_give(&s->server->workers, s) ||
            fault_set(f, FAULT_UNAVAILABLE, NULL, "%s has too much to do", s->server->service);
 }
@@ -221,6 +225,7 @@ bool server_start(struct server *s, void *zmq, const struct bus_options *options
     snprintf(s->service, sizeof s->service, "%s", options->service);
     for (int i = 0; i < BUS_SERVICES_MAX && options->serves[i]; i++)
         s->serves[i] = options->serves[i];
+    s->at_once = options->at_once;
     arena_init(&s->arena);
     s->trust = trust_read(&s->arena, options->trust, f);
     return s->trust && router_start(s, zmq, options, heartbeat, f) &&

@@ -16,6 +16,7 @@ struct server {
     struct arena arena; /* holds `trust` */
     const TrustPolicy *trust;
     ProtobufCService *serves[BUS_SERVICES_MAX + 1];
+    const ProtobufCService *at_once;
     struct mailbox *mailbox;
     struct workers workers;
     int live; /* requests taken whose reply has not come back to the bus thread */

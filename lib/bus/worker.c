@@ -23,7 +23,7 @@ static struct served *take(struct workers *w)
 }
 
 /* The time in the queue counts: what nobody waits for any more is dropped before any work. */
-static void serve(struct served *s)
+void worker_serve(struct served *s)
 {
     struct call *call = &s->call;
     ProtobufCMessage *in;
@@ -51,7 +51,7 @@ static void *worker_run(void *context)
     if (w->worker_start)
         w->worker_start(w->context);
     while ((s = take(w)))
-        serve(s);
+        worker_serve(s);
     if (w->worker_stop)
         w->worker_stop(w->context);
     return NULL;

@@ -39,6 +39,9 @@ bool workers_start(struct workers *w, const struct bus_options *options, struct 
 /* False when the queue is full: the request stays the caller's. */
 bool workers_give(struct workers *w, struct served *s);
 
+/* Runs the handler on this thread. */
+void worker_serve(struct served *s);
+
 /* `idle`: no handler is running, so the threads are waited for. Otherwise they are left to
  * themselves and `w` must stay where it is. */
 void workers_stop(struct workers *w, bool idle);

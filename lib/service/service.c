@@ -84,7 +84,7 @@ static bool bus_open(struct service_run *run, struct fault *f)
     };
     size_t n = 0;
     if (run->service->lanes)
-        o.serves[n++] = &jobs_service.base;
+        o.at_once = o.serves[n++] = &jobs_service.base; /* puts into a queue, no more */
     for (size_t i = 0; run->service->serves[i]; i++)
         o.serves[n++] = run->service->serves[i];
     if (!peers_read(run->shared.bus_peers, &run->arena, o.peers, f))
