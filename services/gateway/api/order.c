@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "ledger/authority.h"
 #include "ledger/policy.h"
 #include "message/convert.h"
 #include "message/field.h"
@@ -117,6 +118,15 @@ static char *csr_armoured(struct arena *a, const char *base64)
     return t.data;
 }
 
+static void certificate_complete(struct arena *a, OrderedCertificate *c)
+{
+    const Authority *ca = c->ca_cert ? authority_find(c->ca_cert->id) : NULL;
+    if (ca)
+        c->ca_cert->name = ca->name;
+    if (c->csr)
+        c->csr = csr_armoured(a, c->csr);
+}
+
 static void info_complete(struct call *call, OrderInfo *o)
 {
     const struct policy *policy;
@@ -125,8 +135,8 @@ static void info_complete(struct call *call, OrderInfo *o)
         policy_now(&policy, &ignored) ? policy_product(policy, o->product_name_id) : NULL;
     if (p && o->product)
         product_fill(&call->arena, o->product, p);
-    if (o->certificate && o->certificate->csr)
-        o->certificate->csr = csr_armoured(&call->arena, o->certificate->csr);
+    if (o->certificate)
+        certificate_complete(&call->arena, o->certificate);
     for (size_t i = 0; i < o->n_blockers; i++)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
 }

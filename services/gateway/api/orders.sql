@@ -152,7 +152,7 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        encode(o.csr, 'base64') AS "certificate.csr",
        coalesce((o.options ->> 'server_platform_id')::bigint, -1) AS "certificate.server_platform.id",
        o.signature_hash AS "certificate.signature_hash", o.key_size AS "certificate.key_size",
-       a.id AS "certificate.ca_cert.id", a.name AS "certificate.ca_cert.name",
+       o.ca_id AS "certificate.ca_cert.id",
        u.id AS "certificate.user_id", u.first_name AS "certificate.firstname", u.last_name AS "certificate.lastname",
        n.plain AS purchased_dns_names, n.wildcards AS purchased_wildcard_names,
        (SELECT json_agg(json_build_object('id', r.id, 'date', r.created_at, 'type', r.type, 'status', r.status,
@@ -163,7 +163,6 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
   LEFT JOIN api_key p ON p.id = o.api_key_id AND p.account_id = o.account_id
   LEFT JOIN certificate c ON c.order_id = o.id
-  LEFT JOIN authority a ON a.id = o.ca_id
   CROSS JOIN LATERAL (SELECT array_agg(n.fqdn ORDER BY n.position) AS fqdns,
                              count(*) FILTER (WHERE n.fqdn NOT LIKE '*%') AS plain,
                              count(*) FILTER (WHERE n.fqdn LIKE '*%') AS wildcards
