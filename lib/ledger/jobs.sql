@@ -37,9 +37,10 @@ RETURNING j.id;
 -- job_again: JobAgain* -> JobId*
 UPDATE job j
    SET run_at = a.run_at, lease_owner = NULL, lease_until = NULL, -- lease_until
-       attempt = CASE WHEN a.fresh THEN 0 ELSE j.attempt END,
+       attempt = CASE WHEN a.fresh THEN 0 ELSE least(j.attempt, a.attempt_most) END,
        payload = coalesce(a.payload::jsonb, j.payload)
-  FROM unnest(:id, :epoch, :run_at, :fresh, :payload) AS a (id, epoch, run_at, fresh, payload)
+  FROM unnest(:id, :epoch, :run_at, :fresh, :payload, :attempt_most)
+    AS a (id, epoch, run_at, fresh, payload, attempt_most)
  WHERE j.id = a.id AND j.lease_epoch = a.epoch
 RETURNING j.id;
 

@@ -11,7 +11,7 @@
 #include "message/field.h"
 #include "store/committer.h"
 
-enum { LANES_MAX = 16, BATCH_MAX = 32 };
+enum { LANES_MAX = 16, BATCH_MAX = 32, OUTAGE_PAUSE = 5 };
 #define LONG_RUN milliseconds(25)
 
 struct lanes {
@@ -217,22 +217,21 @@ void lane_end(struct lane_item *item, JobOutcome__Result result)
     ending_put(item, &sql_job_end, &job_end_of(item, item->job->epoch)->base, result);
 }
 
-static void again(struct lane_item *item, struct instant run_at, bool fresh, int64_t resume)
+static JobAgain *job_again_of(struct lane_item *item, struct instant run_at)
 {
     JobAgain *in = arena_new(&item->arena, JobAgain);
     job_again__init(in);
     in->id = item->job_id;
     in->epoch = item->job->epoch;
     in->run_at = instant_message(&item->arena, run_at);
-    in->fresh = fresh;
-    if (resume)
-        in->payload = arena_format(&item->arena, "{\"resume\":%lld}", (long long)resume);
-    ending_put(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING);
+    return in;
 }
 
 void lane_again(struct lane_item *item, struct instant run_at, bool fresh)
 {
-    again(item, run_at, fresh, 0);
+    JobAgain *in = job_again_of(item, run_at);
+    in->fresh = fresh;
+    ending_put(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING);
 }
 
 static void bury(struct lane_item *item, int64_t epoch, const char *story)
@@ -253,17 +252,31 @@ struct duration lane_pause(int attempt)
     return seconds(pauses[n < last ? n : last]);
 }
 
+static void retry(struct lane_item *item, bool outage, int64_t resume)
+{
+    int attempt = item->job->attempt;
+    if (outage && attempt > OUTAGE_PAUSE)
+        attempt = OUTAGE_PAUSE;
+    JobAgain *in = job_again_of(item, instant_add(clock_now(), lane_pause(attempt)));
+    in->has_attempt_most = outage && item->lane->attempts;
+    in->attempt_most = item->lane->attempts / 2;
+    if (resume)
+        in->payload = arena_format(&item->arena, "{\"resume\":%lld}", (long long)resume);
+    ending_put(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING);
+}
+
 void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume)
 {
     const Job *job = item->job;
-    if (item->lane->attempts && job->attempt >= item->lane->attempts) {
+    bool outage = f->code == FAULT_UNAVAILABLE;
+    if (!outage && item->lane->attempts && job->attempt >= item->lane->attempts) {
         bury(item, job->epoch,
              arena_format(&item->arena, "%s %s %s", fault_name(f->code), f->field, f->detail));
         return;
     }
     log_warn("job failed, will be tried again", LOG_TEXT("lane", item->lane->name),
              LOG_INT("job_id", item->job_id), LOG_INT("attempt", job->attempt), LOG_FAULT(f));
-    again(item, instant_add(clock_now(), lane_pause(job->attempt)), false, resume);
+    retry(item, outage, resume);
 }
 
 void lane_fail(struct lane_item *item, const struct fault *f)

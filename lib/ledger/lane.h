@@ -73,7 +73,8 @@ void lane_finish_result(struct lane_item *item, JobOutcome__Result result);
 void lane_end(struct lane_item *item, JobOutcome__Result result);
 /* Puts the job back. `fresh`: the next run counts as the first (a cadence goes on). */
 void lane_again(struct lane_item *item, struct instant run_at, bool fresh);
-/* Something failed: back after a pause that grows with the attempts, or buried with its story. */
+/* Something failed: back after a pause that grows with the attempts, or buried with its story. What
+ * is unavailable will come back: for that no job is buried, and it waits ten minutes at the most. */
 void lane_fail(struct lane_item *item, const struct fault *f);
 /* Somebody else has it, or its lease ran out in between. */
 void lane_gone(struct lane_item *item);

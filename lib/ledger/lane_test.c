@@ -31,10 +31,13 @@ static JobOutcome__Result last_result;
 
 static void end(struct lane_item *item)
 {
-    struct fault f = { FAULT_UNAVAILABLE, "", "the other side is down" };
+    struct fault f = { FAULT_INTERNAL, "", "it is bad" };
+    struct fault outage = { FAULT_UNAVAILABLE, "", "the other side is down" };
     const char *what = item->job->payload ? item->job->payload : "\"end\"";
     if (strstr(what, "fail"))
         lane_fail(item, &f);
+    else if (strstr(what, "outage"))
+        lane_fail(item, &outage);
     else if (strstr(what, "again"))
         lane_again(item, instant_add(clock_now(), days(1)), true);
     else
@@ -238,7 +241,23 @@ static void failures_end_in_the_grave_with_their_story(void **state)
     }
     assert_int_equal(number("SELECT count(*) FROM job"), 0);
     assert_int_equal(
-        number("SELECT count(*) FROM job_dead WHERE attempt = 3 AND story LIKE '%is down%'"), 1);
+        number("SELECT count(*) FROM job_dead WHERE attempt = 3 AND story LIKE '%is bad%'"), 1);
+}
+
+/* However long the other side is down, the job is there when it comes back. */
+static void an_outage_buries_nothing(void **state)
+{
+    (void)state;
+    int64_t id = job_new("outage", "now() + interval '1 hour'");
+    for (int i = 0; i < 8; i++) {
+        call_run(id, "deliver");
+        await_count(&answers, i + 1);
+        assert_int_equal(last_result, JOB_OUTCOME__RESULT__WAITING);
+    }
+    await_count(&runs, 8);
+    assert_int_equal(number("SELECT count(*) FROM job WHERE attempt = 1 AND lease_owner IS NULL"),
+                     1);
+    assert_int_equal(number("SELECT count(*) FROM job_dead"), 0);
 }
 
 /* Whoever claimed it died each time: it is not tried for ever. */
@@ -337,6 +356,7 @@ int main(void)
         LANE_TEST(job_runs_once_for_two_callers),
         LANE_TEST(cadence_goes_on_as_fresh),
         LANE_TEST(failures_end_in_the_grave_with_their_story),
+        LANE_TEST(an_outage_buries_nothing),
         LANE_TEST(worn_out_job_is_buried_unrun),
         LANE_TEST(lost_lease_has_no_effect),
         LANE_TEST(leased_job_waits_until_the_lease_runs_out),
