@@ -182,7 +182,7 @@ $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
 $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
 
-.PHONY: run test everything
+.PHONY: run test soak everything
 run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show)
 	@tools/install build run
 	@MAKE="$(MAKE)" tools/build release bins peers
@@ -192,6 +192,11 @@ test: ## all tests: unit, generated documents, fuzz corpora, integration
 	@tools/install build run test
 	@MAKE="$(MAKE)" tools/build $(V) everything
 	@V=$(V) tools/test
+
+soak: ## orders while anybody may die, for SECONDS (300), then the checks of the promise (SEED repeats one)
+	@tools/install build run test
+	@MAKE="$(MAKE)" tools/build $(V) bins peers $(TEST_SO)
+	@V=$(V) tests/integration/soak $(or $(SECONDS),300) $(SEED)
 
 everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 
