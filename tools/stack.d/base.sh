@@ -33,9 +33,12 @@ open_folder() { # as the caller says it
     fi
     cd "$dir" || exit
     address=$(cat address 2>/dev/null || true)
-    [ "$verb" = env ] && return
-    exec 8>lock
-    flock -n 8 || die "another stack command is at work in $dir"
+    case $verb in
+    up | run | down)
+        exec 8>lock
+        flock -n 8 || die "another stack command is at work in $dir (end that first)"
+        ;;
+    esac
 }
 
 folder() { # name owner mode
@@ -133,6 +136,7 @@ launch() { # name command...
     ! is_root || drop=(setpriv "--reuid=${uid[$1]}" "--regid=$group" --clear-groups --)
     setsid "${drop[@]}" "${@:2}" >>"log/$1.log" 2>&1 </dev/null 8>&- &
     echo $! >"run/$1.pid"
+    disown # bash tells of the end of its jobs
 }
 
 end() { # name [signal]

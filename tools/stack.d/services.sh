@@ -202,12 +202,17 @@ start_one() { # name
     esac
 }
 
-# Any service that ends by itself ends the show.
+# Any service that ends by itself ends the show; one that `stack kill` ended has no number any more.
 watch_services() {
     local name
     while sleep 1; do
         for name in $services; do
-            alive "$name" || { show_log "$name" && die "$name has ended"; }
+            if lost "$name" && sleep 0.5 && lost "$name"; then
+                show_log "$name"
+                die "$name has ended"
+            fi
         done
     done
 }
+
+lost() { [ -e "run/$1.pid" ] && ! alive "$1"; }
