@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/intake.h"
 #include "api/orders.sql.h"
+#include "api/placing.h"
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -27,77 +27,10 @@
 #define FINGERPRINT_LIFE seconds(10 * 60)
 #define KEY_LIFE         days(1)
 
-struct placing {
-    struct call *call;
-    struct intake intake;
-    OrderIntake *row;
-    const OrderPlaced *placed; /* C1 has happened */
-    struct commit commit;
-    struct bus_call bus;
-    IdempotencyKey key;
-    OrderId id;
-};
-
 static void fail(struct placing *p, const struct fault *f)
 {
     p->call->fault = *f;
     call_fail(p->call);
-}
-
-/* ---- answers */
-
-static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_id,
-                      const char *ca_id, ProtobufCBinaryData der, const char *common_name)
-{
-    out->has_certificate_id = true;
-    out->certificate_id = certificate_id;
-    return authority_chain(&p->call->arena, common_name, bytes_value(der), ca_id,
-                           &out->certificate_chain, &out->n_certificate_chain, &p->call->fault);
-}
-
-static void answer(struct placing *p, OrderAnswer *out, int64_t request_id,
-                   const char *request_status)
-{
-    RequestState request = REQUEST_STATE__INIT;
-    RequestState *requests[] = { &request };
-    request.id = request_id;
-    request.status = arena_strdup(&p->call->arena, request_status);
-    out->requests = requests;
-    out->n_requests = 1;
-    call_answer(&out->base, p->call);
-}
-
-/* The order waits, for approval or for domain control. */
-static void answer_pending(struct placing *p)
-{
-    OrderAnswer out = ORDER_ANSWER__INIT;
-    out.id = p->row->order_id;
-    if (!p->intake.auth_key)
-        out.dcv_random_value = p->row->random_value;
-    answer(p, &out, p->placed->request_id, p->row->request_status);
-}
-
-static void answer_issued(struct placing *p, const IssuedCertificate *c)
-{
-    OrderAnswer out = ORDER_ANSWER__INIT;
-    out.id = p->row->order_id;
-    if (!chain_add(p, &out, c->id, c->ca_id, c->der, p->row->common_name))
-        call_fail(p->call);
-    else
-        answer(p, &out, p->placed->request_id, p->row->request_status);
-}
-
-static void answer_state(struct placing *p, const OrderBefore *o)
-{
-    OrderAnswer out = ORDER_ANSWER__INIT;
-    out.id = o->id;
-    if (o->use_random_value && !o->has_certificate_id)
-        out.dcv_random_value = o->random_value;
-    if (o->has_certificate_id &&
-        !chain_add(p, &out, o->certificate_id, o->ca_id, o->der, o->common_name))
-        call_fail(p->call);
-    else
-        answer(p, &out, o->request_id, o->request_status);
 }
 
 /* ---- after C1 */
@@ -113,7 +46,7 @@ static void state_read(struct commit *c, const struct rows *rows, const struct f
     else if (!o->told)
         state_ask(p);
     else
-        answer_state(p, o);
+        placing_answer_state(p, o);
 }
 
 /* The issuer said nothing certain: the database knows. */
@@ -139,7 +72,7 @@ static void issue_done(const JobOutcome *outcome, void *data)
     struct placing *p = bus->context;
     TEST_POINT("gateway.issue.answered");
     if (outcome && outcome->certificate && outcome->certificate->order_id == p->row->order_id)
-        answer_issued(p, outcome->certificate);
+        placing_answer_issued(p, outcome->certificate);
     else
         state_ask(p);
 }
@@ -167,7 +100,7 @@ static void placed(struct placing *p)
     }
     if (lane)
         job_hint(gateway.run->bus, lane, p->placed->job_id, p->call->traceparent);
-    answer_pending(p);
+    placing_answer_pending(p);
 }
 
 /* ---- the gate */
@@ -189,7 +122,7 @@ static void duplicate(struct placing *p, const OrderBefore *before)
     }
     snprintf(id, sizeof id, "%lld", (long long)before->id);
     http_header(p->call, "Duplicate-Of", id);
-    answer_state(p, before);
+    placing_answer_state(p, before);
 }
 
 static void before_read(struct commit *c, const struct rows *rows, const struct fault *f)
@@ -414,7 +347,7 @@ static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAns
     p->call = call;
     if (placed_find(p, &rows) &&
         placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state) && state)
-        answer_state(p, state);
+        placing_answer_state(p, state);
     else
         call_fail(call);
 }

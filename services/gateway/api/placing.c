@@ -1,0 +1,58 @@
+#include "api/placing.h"
+
+#include "ledger/authority.h"
+#include "message/convert.h"
+
+static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_id,
+                      const char *ca_id, ProtobufCBinaryData der, const char *common_name)
+{
+    out->has_certificate_id = true;
+    out->certificate_id = certificate_id;
+    return authority_chain(&p->call->arena, common_name, bytes_value(der), ca_id,
+                           &out->certificate_chain, &out->n_certificate_chain, &p->call->fault);
+}
+
+static void answer(struct placing *p, OrderAnswer *out, int64_t request_id,
+                   const char *request_status)
+{
+    RequestState request = REQUEST_STATE__INIT;
+    RequestState *requests[] = { &request };
+    request.id = request_id;
+    request.status = arena_strdup(&p->call->arena, request_status);
+    out->requests = requests;
+    out->n_requests = 1;
+    call_answer(&out->base, p->call);
+}
+
+/* The order waits, for approval or for domain control. */
+void placing_answer_pending(struct placing *p)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = p->row->order_id;
+    if (!p->intake.auth_key)
+        out.dcv_random_value = p->row->random_value;
+    answer(p, &out, p->placed->request_id, p->row->request_status);
+}
+
+void placing_answer_issued(struct placing *p, const IssuedCertificate *c)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = p->row->order_id;
+    if (!chain_add(p, &out, c->id, c->ca_id, c->der, p->row->common_name))
+        call_fail(p->call);
+    else
+        answer(p, &out, p->placed->request_id, p->row->request_status);
+}
+
+void placing_answer_state(struct placing *p, const OrderBefore *o)
+{
+    OrderAnswer out = ORDER_ANSWER__INIT;
+    out.id = o->id;
+    if (o->use_random_value && !o->has_certificate_id)
+        out.dcv_random_value = o->random_value;
+    if (o->has_certificate_id &&
+        !chain_add(p, &out, o->certificate_id, o->ca_id, o->der, o->common_name))
+        call_fail(p->call);
+    else
+        answer(p, &out, o->request_id, o->request_status);
+}

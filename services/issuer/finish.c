@@ -1,0 +1,261 @@
+/* C3: one statement that begins with the deletion of the job by the holder of its lease. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "common.pb-c.h"
+#include "issuance.sql.h"
+#include "issuer.h"
+#include "message/convert.h"
+#include "steps.h"
+#include "testing/point.h"
+#include "validation.pb-c.h"
+
+static void item_issued(struct attempt *t, const char *deliveries)
+{
+    JobOutcome outcome = JOB_OUTCOME__INIT;
+    IssuedCertificate certificate = ISSUED_CERTIFICATE__INIT;
+    outcome.result = JOB_OUTCOME__RESULT__DONE;
+    outcome.certificate = &certificate;
+    certificate.id = t->issuance_id;
+    certificate.order_id = t->intent->order_id;
+    certificate.ca_id = t->intent->ca_id;
+    certificate.der = (ProtobufCBinaryData){ t->der.size, (uint8_t *)(uintptr_t)t->der.data };
+    log_context(t->intent->traceparent ? t->intent->traceparent : "", t->intent->order_id);
+    log_info("certificate issued", LOG_INT("certificate_id", t->issuance_id));
+    log_context("", 0);
+    for (const char *at = deliveries; at && (at = strpbrk(at, "0123456789"));
+         at += strspn(at, "0123456789"))
+        job_hint(issuer.run->bus, "deliver", strtoll(at, NULL, 10), t->intent->traceparent);
+    TEST_POINT("issuer.answering");
+    lane_finish(t->item, &outcome);
+    t->item = NULL;
+}
+
+static struct attempt *attempt_of(struct run *r, int64_t issuance_id)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_FINISH && r->attempts[i].issuance_id == issuance_id)
+            return &r->attempts[i];
+    return NULL;
+}
+
+/* Those that are not among the rows lost their lease on the way: somebody else finishes. */
+static void finished(struct run *r, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const Issued *done = (const Issued *)rows->items[i];
+        struct attempt *t = attempt_of(r, done->issuance_id);
+        if (t && t->item)
+            item_issued(t, done->deliveries);
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step == ATTEMPT_FINISH && t->item) {
+            log_warn("the lease was lost before the certificate was stored",
+                     LOG_INT("order_id", t->intent->order_id));
+            lane_gone(t->item);
+            t->item = NULL;
+        }
+    }
+}
+
+static bool finish_once(struct run *r, struct rows *rows, struct fault *f)
+{
+    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_FINISH)
+            in[n++] = &attempt_finished(&r->attempts[i], r->a, clock_now())->base;
+    rows->count = 0;
+    return n == 0 || store_set(r->store, r->a, &sql_issuance_finish, in, n, rows, f);
+}
+
+/* What the database has of ours already; those are finished, the others are tried again. */
+static bool finished_after_loss(struct run *r, struct fault *f)
+{
+    IssuanceIds in = ISSUANCE_IDS__INIT;
+    struct rows rows;
+    in.ids = arena_array(r->a, int64_t, r->count + 1);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_FINISH)
+            in.ids[in.n_ids++] = r->attempts[i].issuance_id;
+    if (!store_all(r->store, r->a, &sql_issuance_after_loss, &in.base, &rows, f))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct attempt *t = attempt_of(r, ((const Issued *)rows.items[i])->issuance_id);
+        if (t && t->item)
+            item_issued(t, NULL);
+        if (t)
+            t->step = ATTEMPT_OVER;
+    }
+    return true;
+}
+
+/* What violates a constraint, which `field` names then, does so the next time as well. */
+static bool may_pass(const struct fault *f)
+{
+    return fault_retryable(f->code) && !*f->field;
+}
+
+/* Tried again while the lease holds: the statement is fenced by it, so once too often is harmless.
+ */
+static bool finish(struct run *r, struct fault *f)
+{
+    struct rows rows = { 0 };
+    bool ok = finish_once(r, &rows, f);
+    while (!ok && may_pass(f) && tick_left(r->lease_end).us > 0) {
+        struct timespec pause = { 0, 100000000 };
+        nanosleep(&pause, NULL);
+        struct fault again = { 0 };
+        ok = finished_after_loss(r, &again) && finish_once(r, &rows, &again);
+        if (!ok)
+            *f = again;
+    }
+    if (ok)
+        finished(r, &rows);
+    return ok;
+}
+
+static bool signature_record(struct run *r, const struct attempt *t)
+{
+    SignatureFact in = SIGNATURE_FACT__INIT;
+    Reserved out = RESERVED__INIT;
+    struct fault f = { 0 };
+    bool found;
+    in.issuance_id = t->issuance_id;
+    in.signature = bytes_message(r->a, t->signature);
+    return store_maybe(r->store, r->a, &sql_issuance_record, &in.base, &out.base, &found, &f);
+}
+
+/* The signatures are facts all the same: with them the next claim finishes these attempts. */
+static void unfinished(struct run *r, const struct fault *f)
+{
+    bool reachable = true;
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_FINISH)
+            continue;
+        reachable = reachable && signature_record(r, t);
+        if (!reachable)
+            log_error("a signature could not be recorded", LOG_INT("order_id", t->intent->order_id),
+                      LOG_INT("issuance_id", t->issuance_id));
+        t->fault = *f;
+        t->step = ATTEMPT_FAILED;
+    }
+}
+
+/* When it fails for good, each alone, so that a bad one falls out. */
+void run_finish(struct run *r)
+{
+    struct fault f = { 0 };
+    TEST_POINT("issuer.c3.before");
+    bool ok = finish(r, &f);
+    TEST_POINT("issuer.c3.committed");
+    if (ok)
+        return;
+    if (r->count == 1 || may_pass(&f)) {
+        unfinished(r, &f);
+        return;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct run one = *r;
+        one.attempts = &r->attempts[i];
+        one.count = 1;
+        run_finish(&one);
+    }
+}
+
+/* ---- those that are not issued now */
+
+static size_t open_orders(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_OPEN)
+            continue;
+        OrderAdvance *o = arena_new(r->a, OrderAdvance);
+        order_advance__init(o);
+        o->job_id = t->intent->job_id;
+        o->job_epoch = t->intent->job_epoch;
+        o->order_id = t->intent->order_id;
+        o->now = instant_message(r->a, r->now);
+        in[n++] = &o->base;
+    }
+    return n;
+}
+
+static const DcvAdvanced *advanced_find(const struct rows *rows, int64_t job_epoch)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (((const DcvAdvanced *)rows->items[i])->job_epoch == job_epoch)
+            return (const DcvAdvanced *)rows->items[i];
+    return NULL;
+}
+
+static void item_advanced(struct attempt *t, const DcvAdvanced *to)
+{
+    if (to && to->has_job_id)
+        job_hint(issuer.run->bus, "dcv", to->job_id, t->intent->traceparent);
+    lane_finish_result(t->item, to ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__GONE);
+    t->item = NULL;
+}
+
+/* Those that have no row lost their lease: somebody else goes on with them. */
+static void advance(struct run *r)
+{
+    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
+    struct rows rows = { 0 };
+    struct fault f = { 0 };
+    size_t n = open_orders(r, in);
+    bool ok = n == 0 || store_set(r->store, r->a, &sql_issuance_advance, in, n, &rows, &f);
+    if (!ok)
+        log_warn("orders with open tasks could not be advanced", LOG_FAULT(&f));
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_OPEN || !t->item)
+            continue;
+        t->fault = f;
+        if (ok)
+            item_advanced(t, advanced_find(&rows, t->intent->job_epoch));
+        else
+            t->step = ATTEMPT_FAILED;
+    }
+}
+
+static Job *job_of(struct attempt *t)
+{
+    Job *job = arena_new(&t->item->arena, Job);
+    job__init(job);
+    job->id = t->intent->job_id;
+    job->epoch = t->intent->job_epoch;
+    job->attempt = t->intent->attempt;
+    return job;
+}
+
+/* Bytes that are stored and unsigned may be signed again, but only when it is said that nobody is
+ * signing them: the payload names the attempt. */
+static void item_failed(struct attempt *t)
+{
+    bool stored = t->issuance_id && !t->signature.data && t->fault.code == FAULT_UNAVAILABLE;
+    lane_fail_resume(t->item, &t->fault, stored ? t->issuance_id : 0);
+}
+
+void run_settle(struct run *r)
+{
+    advance(r);
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        if (!t->item)
+            continue;
+        t->item->job = job_of(t);
+        if (t->step == ATTEMPT_FAILED)
+            item_failed(t);
+        else if (t->step == ATTEMPT_HELD)
+            lane_again(t->item, instant_add(clock_now(), seconds(2)), true);
+        else
+            lane_end(t->item, JOB_OUTCOME__RESULT__GONE);
+    }
+}

@@ -1,0 +1,137 @@
+/* C2: claim, lock, ask what is left to do, build, lint, store the bytes. One short transaction. */
+#include <time.h>
+
+#include "base/log.h"
+#include "common.pb-c.h"
+#include "issuance.sql.h"
+#include "issuer.h"
+#include "message/convert.h"
+#include "steps.h"
+#include "testing/point.h"
+
+static bool claim(struct run *r, struct rows *rows, struct fault *f)
+{
+    IssuanceClaim in = ISSUANCE_CLAIM__INIT;
+    in.ids = arena_array(r->a, int64_t, r->batch->count);
+    for (size_t i = 0; i < r->batch->count; i++)
+        in.ids[in.n_ids++] = r->batch->items[i]->job_id;
+    in.owner = issuer.run->owner;
+    in.lease_ms = issuer.lease.us / 1000;
+    in.now = instant_message(r->a, r->now);
+    r->lease_end = tick_after((struct duration){ issuer.lease.us * 3 / 4 });
+    return store_all(r->store, r->a, &sql_issuance_claim, &in.base, rows, f);
+}
+
+static size_t reservations(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_RESERVE)
+            in[n++] = &attempt_reservation(&r->attempts[i], r->a, r->now)->base;
+    return n;
+}
+
+static bool ghosts(struct run *r, struct fault *f)
+{
+    GhostIds in = GHOST_IDS__INIT;
+    struct rows rows;
+    in.ids = arena_array(r->a, int64_t, r->count + 1);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].ghost_id && r->attempts[i].step == ATTEMPT_RESERVE)
+            in.ids[in.n_ids++] = r->attempts[i].ghost_id;
+    in.now = instant_message(r->a, r->now);
+    if (in.n_ids == 0)
+        return true;
+    if (!store_all(r->store, r->a, &sql_issuance_ghost, &in.base, &rows, f))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const GhostRow *g = (const GhostRow *)rows.items[i];
+        log_warn("serial abandoned: its lease died unsigned", LOG_INT("order_id", g->order_id),
+                 LOG_TEXT("ca_id", g->ca_id), LOG_TEXT("serial", g->serial));
+    }
+    return true;
+}
+
+static bool reserve(struct run *r, struct fault *f)
+{
+    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
+    struct rows rows;
+    size_t n = reservations(r, in);
+    return ghosts(r, f) &&
+           (n == 0 || store_set(r->store, r->a, &sql_issuance_reserve, in, n, &rows, f));
+}
+
+/* Whoever claimed it so often died with it. What is signed is finished all the same. */
+static void worn_out(struct attempt *t, const struct lane *lane)
+{
+    if (t->intent->attempt <= lane->attempts ||
+        (t->step != ATTEMPT_RESERVE && t->step != ATTEMPT_SIGN))
+        return;
+    t->step = ATTEMPT_FAILED;
+    fault_set(&t->fault, FAULT_INTERNAL, "attempt", "%d claims have come to nothing",
+              t->intent->attempt - 1);
+}
+
+static void attempts_make(struct run *r, const struct rows *rows)
+{
+    r->attempts = arena_array(r->a, struct attempt, rows->count + 1);
+    for (size_t i = 0; i < rows->count; i++) {
+        struct attempt *t = &r->attempts[r->count++];
+        t->intent = (const Intent *)rows->items[i];
+        log_context(t->intent->traceparent ? t->intent->traceparent : "", t->intent->order_id);
+        attempt_prepare(t, r->a, r->now);
+        worn_out(t, r->batch->lane);
+    }
+    log_context("", 0);
+}
+
+/* After a lost connection at COMMIT: whether it happened is asked by the attempts' own ids. */
+static bool reserved_after_loss(struct run *r, struct fault *f)
+{
+    IssuanceIds in = ISSUANCE_IDS__INIT;
+    struct rows rows;
+    in.ids = arena_array(r->a, int64_t, r->count + 1);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_RESERVE)
+            in.ids[in.n_ids++] = r->attempts[i].issuance_id;
+    if (in.n_ids == 0)
+        return false;
+    for (int i = 0; i < 20; i++) {
+        struct fault again = { 0 };
+        if (store_all(r->store, r->a, &sql_issuance_reserved, &in.base, &rows, &again))
+            return rows.count == in.n_ids ||
+                   fault_set(f, FAULT_UNAVAILABLE, NULL, "the commit did not happen");
+        struct timespec pause = { 0, 100000000 };
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static bool commit(struct run *r, struct fault *f)
+{
+    if (store_commit(r->store, f))
+        return true;
+    store_rollback(r->store);
+    return f->code == FAULT_UNAVAILABLE && reserved_after_loss(r, f);
+}
+
+bool run_reserve(struct run *r, struct fault *f)
+{
+    struct rows rows = { 0 };
+    if (!store_begin(r->store, f))
+        return false;
+    if (!claim(r, &rows, f)) {
+        store_rollback(r->store);
+        return false;
+    }
+    TEST_POINT("issuer.c2.claimed");
+    attempts_make(r, &rows);
+    if (!reserve(r, f)) {
+        store_rollback(r->store);
+        return false;
+    }
+    TEST_POINT("issuer.c2.reserved");
+    bool ok = commit(r, f);
+    TEST_POINT("issuer.c2.committed");
+    return ok;
+}
