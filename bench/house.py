@@ -31,8 +31,9 @@ class House:
         self.folder = folder
         self.at = {}
         # An address of its own, and a limiter that works, with limits that nobody reaches.
-        self.environment = dict({"STACK_ADDRESS": "127.66.0.1"}, **os.environ, CHANCERY_LIMIT_BURST="1000000000",
-                                CHANCERY_LIMIT_SUSTAINED="1000000000",
+        self.environment = dict({"STACK_ADDRESS": "127.66.0.1"}, **os.environ)
+        self.environment.update(STACK_GATEWAY_ENV="CHANCERY_LIMIT_BURST=1000000000 "
+                                "CHANCERY_LIMIT_SUSTAINED=1000000000",
                                 STACK_POSTGRES="log_connections = on")
 
     def stack(self, verb, *options):
