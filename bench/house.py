@@ -104,6 +104,14 @@ class House:
         database = sum(times(p, 4 if p == server else 2) for p in [server] + children)
         return sum(times(self.pid(s), 2) for s in SERVICES), database
 
+    def others(self):
+        """What all programs of this machine have used so far but ours and the load generator, in seconds."""
+        with open("/proc/stat", encoding="ascii") as f:
+            user, nice, system, _, _, irq, soft, steal = map(int, f.readline().split()[1:9])
+        children = os.times()
+        mine = sum(self.cpu()) + children.children_user + children.children_system
+        return (user + nice + system + irq + soft + steal) / TICKS - mine
+
     def memory(self):
         """Sum of the proportional set sizes of the five services, in MB."""
         total = 0
