@@ -8,6 +8,7 @@ CREATE TABLE issuance (
     ca_id          text NOT NULL,
     serial         bytea NOT NULL CHECK (length(serial) BETWEEN 8 AND 20),
     state          text NOT NULL CHECK (state IN ('reserved', 'precert_signed', 'final_reserved', 'issued', 'ghost', 'abandoned')),
+    job_id         bigint NOT NULL,
     job_epoch      bigint NOT NULL,
     policy_version bigint NOT NULL,
     profile_sha256 bytea NOT NULL,

@@ -481,16 +481,24 @@ bool lanes_drain(struct lanes *l, struct duration wait)
     return empty;
 }
 
-void lanes_stop(struct lanes *l)
+void lanes_halt(struct lanes *l)
 {
     pthread_mutex_lock(&l->lock);
+    bool again = l->stopping;
     l->draining = l->stopping = true;
     pthread_cond_broadcast(&l->work);
     pthread_cond_broadcast(&l->idle);
     pthread_mutex_unlock(&l->lock);
+    if (again)
+        return;
     pthread_join(l->poller, NULL);
     for (int i = 0; i < l->options.workers; i++)
         pthread_join(l->threads[i], NULL);
+}
+
+void lanes_stop(struct lanes *l)
+{
+    lanes_halt(l);
     committer_stop(l->committer);
     if (serving == l)
         serving = NULL;

@@ -61,6 +61,9 @@ struct lanes *lanes_start(const struct lanes_options *options);
 /* Takes no new work, waits until everything under way is finished (at most `wait`). True: all was.
  */
 bool lanes_drain(struct lanes *l, struct duration wait);
+/* Workers and poller end with what they are doing; they use the bus until this returns. */
+void lanes_halt(struct lanes *l);
+/* After the bus has stopped: nobody calls any more. Halts first, if that was not done. */
 void lanes_stop(struct lanes *l);
 
 /* Handlers of the service Jobs for this process; serve it with the bus. One lanes a process. */

@@ -96,17 +96,31 @@ static bool stamp_is_timely(const char *p, struct instant now, struct duration m
            instant_since(now, *at).us <= max_age.us;
 }
 
+static bool is_base36(const char *p)
+{
+    for (int i = 0; i < AUTHKEY_TOKEN_LENGTH; i++)
+        if (!(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'z'))
+            return false;
+    return true;
+}
+
+/* Each candidate costs an HMAC over the whole request, so a text full of timely stamps gets no more
+ * than that many. */
+enum { CANDIDATES_MAX = 16 };
+
 bool authkey_find(struct arena *a, const char *text, size_t length, const char *auth_key,
                   struct bytes csr_der, struct instant now, struct duration max_age,
                   struct instant *made)
 {
     struct signer s;
+    int tried = 0;
 
     signer_init(&s, a, auth_key, csr_der);
-    for (size_t i = 0; i + AUTHKEY_TOKEN_LENGTH <= length; i++) {
+    for (size_t i = 0; i + AUTHKEY_TOKEN_LENGTH <= length && tried < CANDIDATES_MAX; i++) {
         char want[AUTHKEY_TOKEN_LENGTH];
-        if (!stamp_is_timely(text + i, now, max_age, made))
+        if (!stamp_is_timely(text + i, now, max_age, made) || !is_base36(text + i))
             continue;
+        tried++;
         make_token(&s, text + i, want);
         if (bytes_equal_secret((struct bytes){ (uint8_t *)want, sizeof want },
                                (struct bytes){ (const uint8_t *)text + i, sizeof want }))

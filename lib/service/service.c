@@ -137,8 +137,12 @@ static void down(struct service_run *run, struct health *health)
     if (run->lanes && !lanes_drain(run->lanes, run->shared.drain))
         log_warn("jobs were still under way at the end of the drain");
     metrics_ask_nobody();
-    if (run->bus)
-        bus_stop(run->bus);
+    if (run->lanes)
+        lanes_halt(run->lanes);
+    struct bus *bus = run->bus;
+    run->bus = NULL; /* who ends late hints at nothing */
+    if (bus)
+        bus_stop(bus);
     if (run->lanes)
         lanes_stop(run->lanes);
     health_stop(health); /* its checks look at what stops now */

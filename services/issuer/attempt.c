@@ -10,7 +10,8 @@
 #include "pki/digest.h"
 #include "x509/certificate.h"
 
-/* Bytes that were given back unsigned are signed again only while their notBefore is fresh. */
+/* Bytes that were given back unsigned are signed again only while their notBefore is fresh, and while
+ * their validity is one that policy still allows. */
 #define RESUME_LIFE seconds(60 * 60)
 
 static struct instant earlier(struct instant a, struct instant b)
@@ -95,8 +96,12 @@ static bool signer(struct attempt *t)
 
 static bool fresh(const Intent *in, struct instant now)
 {
-    return in->issuance_not_before &&
-           instant_before(now, instant_add(instant_value(in->issuance_not_before), RESUME_LIFE));
+    if (!in->issuance_not_before || !in->issuance_not_after || !in->has_validity_max_days)
+        return false;
+    struct instant begin = instant_value(in->issuance_not_before),
+                   end = instant_value(in->issuance_not_after);
+    return instant_before(now, instant_add(begin, RESUME_LIFE)) &&
+           instant_since(end, begin).us < days(in->validity_max_days).us;
 }
 
 /* The living attempt of an earlier lease. Signed: only its effects are missing. Put back by its

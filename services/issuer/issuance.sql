@@ -36,7 +36,8 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        (SELECT version FROM policy_active WHERE one) AS policy_version,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.max') r) AS validity_max_days,
-       (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until))
+       (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until),
+                     (SELECT min(r.valid_till) FROM policy_at(:now, o.rule_scope, 'validity.max') r))
           FROM order_name n
           CROSS JOIN LATERAL dcv_evidence(o.account_id, n.domain, o.rule_scope, o.csr_sha256, :now) e
          WHERE n.order_id = o.id) AS sign_before,
@@ -45,7 +46,7 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature,
        CASE WHEN x.id IS NOT NULL
             THEN EXISTS (SELECT FROM job h
-                          WHERE h.lease_epoch = x.job_epoch AND h.id <> c.id AND h.lease_until > now()) -- lease_until
+                          WHERE h.id = x.job_id AND h.id <> c.id AND h.lease_epoch = x.job_epoch AND h.lease_until > now()) -- lease_until
             END AS held
   FROM claimed c
   JOIN intent o ON o.id = c.subject
@@ -70,14 +71,14 @@ SELECT id AS issuance_id, order_id, ca_id, encode(serial, 'hex') AS serial FROM 
 -- C2, second half: the attempt and the bytes that will be signed.
 WITH input AS (
     SELECT *
-      FROM unnest(:issuance_id, :order_id, :account_id, :job_epoch, :ca_id, :serial, :not_before, :not_after,
+      FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :not_before, :not_after,
                   :tbs, :tbs_sha256, :policy_version, :profile_sha256, :now)
-        AS i (issuance_id, order_id, account_id, job_epoch, ca_id, serial, not_before, not_after,
+        AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, not_before, not_after,
               tbs, tbs_sha256, policy_version, profile_sha256, now)
 ), attempt AS (
-    INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_epoch, policy_version,
+    INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_id, job_epoch, policy_version,
                           profile_sha256, not_before, not_after, created_at)
-    SELECT issuance_id, order_id, 1, account_id, ca_id, serial, 'reserved', job_epoch, policy_version,
+    SELECT issuance_id, order_id, 1, account_id, ca_id, serial, 'reserved', job_id, job_epoch, policy_version,
            profile_sha256, not_before, not_after, now
       FROM input
 ), bytes AS (

@@ -398,7 +398,7 @@ static void attempt_left(const char *signature)
 {
     execute(arena_format(&memory,
                          "INSERT INTO issuance SELECT nextval('issuance_block'), id, 1, "
-                         "account_id, ca_id, decode(md5(id::text), 'hex'), 'reserved', 7, 1,"
+                         "account_id, ca_id, decode(md5(id::text), 'hex'), 'reserved', -77, 7, 1,"
                          " sha256('x'), date_trunc('second', now()), date_trunc('second', now()) + "
                          "interval '10 days', now() FROM orders WHERE id = %lld;"
                          "INSERT INTO to_sign SELECT x.id, 'final', '\\x3000', sha256('\\x3000'), "
@@ -428,7 +428,8 @@ static void attempt_of_a_living_lease_is_waited_for(void **state)
     (void)state;
     order_new("pending", "example.com");
     attempt_left("NULL");
-    execute("INSERT INTO job (lane, subject, run_at, lease_epoch, lease_until) VALUES ('other', 0, "
+    execute("INSERT INTO job (id, lane, subject, run_at, lease_epoch, lease_until) VALUES (-77, "
+            "'other', 0, "
             "now(), 7, now() + interval '1 hour')");
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);

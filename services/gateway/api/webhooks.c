@@ -183,6 +183,15 @@ static bool secret_set(struct call *call, int64_t webhook_id, const char *secret
     return webhook_change(call, webhook_id, &change);
 }
 
+static bool webhook_add(struct call *call, const WebhookChange *change, WebhookCreated *out)
+{
+    bool found = false;
+    return store_maybe(store_mine(), &call->arena, &sql_webhook_add, &change->base, &out->base,
+                       &found, &call->fault) &&
+           (found || fault_set(&call->fault, FAULT_WEBHOOK_STATE, NULL,
+                               "an account has ten webhooks at the most"));
+}
+
 static void webhook_settings_create(WebhookSettingsApi_Service *self, const WebhookRequest *in,
                                     WebhookCreated_Closure answer, void *data)
 {
@@ -200,8 +209,7 @@ static void webhook_settings_create(WebhookSettingsApi_Service *self, const Webh
         change.events = default_events;
         change.n_events = sizeof default_events / sizeof *default_events;
     }
-    if (store_one(store_mine(), &call->arena, &sql_webhook_add, &change.base, &out.base,
-                  &call->fault) &&
+    if (webhook_add(call, &change, &out) &&
         secret_set(call, out.webhook_id, in->secret && *in->secret ? in->secret : NULL))
         answer(&out, call);
     else

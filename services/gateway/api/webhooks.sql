@@ -9,11 +9,13 @@ SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chai
   FROM webhook
  WHERE id = :webhook_id AND account_id = :account_id;
 
--- webhook_add: WebhookChange -> WebhookCreated
+-- webhook_add: WebhookChange -> WebhookCreated?
+-- None when the account has as many as it may: each certificate fans out to all of them.
 WITH added AS (
     INSERT INTO webhook (account_id, endpoint, events, status, instant, chain, instant_chain, frequency, created_at)
-    VALUES (:account_id, :endpoint, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
-            coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :now)
+    SELECT :account_id, :endpoint, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
+            coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :now
+     WHERE (SELECT count(*) FROM webhook w WHERE w.account_id = :account_id) < 10
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
