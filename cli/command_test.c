@@ -228,6 +228,20 @@ static void jobs(void **state)
     must_fail(run_with(jobs_command, NULL, WORDS("limit", "0")), "--limit");
 }
 
+static void dead_job_runs_again(void **state)
+{
+    (void)state;
+    must_fail(run_with(jobs_retry_command, WORDS("x"), NULL), "must be the number");
+    must_fail(run_with(jobs_retry_command, WORDS("78"), NULL), "was given up");
+    execute("INSERT INTO job_dead (id, lane, subject, run_at, attempt, story, buried_at)"
+            " VALUES (78, 'issue', 9, '2026-01-01', 10, 'token gone', '2026-01-01')");
+    must(run_with(jobs_retry_command, WORDS("78"), NULL));
+    must_say("job 78 runs again");
+    must(run_with(jobs_command, NULL, WORDS("lane", "issue")));
+    must_say("78");
+    must_fail(run_with(jobs_retry_command, WORDS("78"), NULL), "was given up");
+}
+
 static mode_t mode_of(const char *path)
 {
     struct stat st;

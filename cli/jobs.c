@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "common.pb-c.h"
 #include "job.pb-c.h"
+#include "message/convert.h"
 #include "table.h"
 
 enum { JOBS_SHOWN = 100 };
@@ -48,5 +49,24 @@ bool jobs_command(struct command_run *r, struct fault *f)
     fputs(rows.count ? out.data : dead ? "no job was given up\n" : "no jobs\n", r->out);
     if (rows.count == (size_t)in.limit)
         fprintf(r->out, "(the first %lld; --limit shows more)\n", (long long)in.limit);
+    return true;
+}
+
+bool jobs_retry_command(struct command_run *r, struct fault *f)
+{
+    JobRetry in = JOB_RETRY__INIT;
+    JobId out = JOB_ID__INIT;
+    bool found = false;
+    if (!r->words[0] || !int64_read(r->words[0], &in.id))
+        return fault_set(f, FAULT_INVALID, "ID",
+                         "must be the number of a job that was given up (chancery jobs --dead)");
+    in.now = instant_message(&r->arena, clock_now());
+    if (!command_store(r, f) ||
+        !store_maybe(r->store, &r->arena, &sql_job_retry, &in.base, &out.base, &found, f))
+        return false;
+    if (!found)
+        return fault_set(f, FAULT_NOT_FOUND, "ID",
+                         "no job %lld was given up (chancery jobs --dead)", (long long)in.id);
+    fprintf(r->out, "job %lld runs again\n", (long long)out.id);
     return true;
 }

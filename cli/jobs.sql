@@ -12,3 +12,17 @@ SELECT id, lane, subject, run_at, attempt, story
  WHERE :lane::text IS NULL OR lane = :lane
  ORDER BY id DESC
  LIMIT :limit;
+
+-- job_retry: JobRetry -> JobId?
+-- A job that was given up runs again, now and as if for the first time.
+WITH risen AS (
+    DELETE FROM job_dead WHERE id = :id RETURNING id, lane, subject, payload
+), queued AS (
+    INSERT INTO job (id, lane, subject, payload, run_at)
+    SELECT id, lane, subject, payload, :now FROM risen
+    RETURNING id
+), audited AS (
+    INSERT INTO audit (at, source, activity, subject, detail)
+    SELECT :now, 'cli', 'job tried again', 'job/' || id, jsonb_build_object('lane', lane, 'subject', subject) FROM risen
+)
+SELECT id FROM queued;

@@ -12,6 +12,7 @@ static const struct command commands[] = {
     { "policy snapshot", "[DIR] [--check]",   "--check", policy_snapshot_command, "write what each product is on a few days to DIR/snapshots; --check: only compare" },
     { "account create",  "NAME --username U --email E [--first-name F] [--last-name L]", "--username= --email= --first-name= --last-name=", account_create_command, "an account with its first administrator" },
     { "key create",      "USER_ID NAME [--role N]", "--role=", key_create_command, "an API key for a user, shown once" },
+    { "jobs retry",      "ID",                NULL, jobs_retry_command,      "run a job again that was given up" },
     { "jobs",            "[--lane L] [--dead] [--limit N]", "--lane= --dead --limit=", jobs_command, "work that waits or is under way; --dead: given up, with its story" },
     { "audit verify",    "[--heads FILE]",    "--heads=", audit_verify_command, "compute the chain of the audit log again; FILE: its heads as kept outside the database" },
     { "keys",            "DIR",               NULL, keys_command,            "make the bus keys of the five services in DIR, unless they are there" },

@@ -41,3 +41,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON job TO chancery_validation, chancery_iss
 GRANT INSERT ON job_dead TO chancery_validation, chancery_issuer, chancery_notifier, chancery_scheduler;
 GRANT SELECT ON job_dead TO chancery_cli, chancery_scheduler;
 GRANT UPDATE (reported) ON job_dead TO chancery_scheduler;
+GRANT DELETE ON job_dead TO chancery_cli;
