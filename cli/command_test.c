@@ -292,6 +292,7 @@ int main(void)
         FRESH(accounts),
         FRESH(keys),
         FRESH(jobs),
+        FRESH(dead_job_runs_again),
         FRESH(key_files_are_made_once),
         FRESH(without_a_database),
     };
