@@ -113,9 +113,10 @@ static bool connection_open(struct load *l, struct connection *c)
 static bool connections_open(struct load *l)
 {
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    l->all = calloc((size_t)l->connections, sizeof *l->all);
+    if (!(l->all = calloc((size_t)l->connections, sizeof *l->all)))
+        return false;
     for (int i = 0; i < l->connections; i++)
-        if (!l->all || !connection_open(l, &l->all[i])) {
+        if (!connection_open(l, &l->all[i])) {
             perror("load: connect");
             return false;
         }
@@ -127,7 +128,7 @@ static bool run(struct load *l)
     struct epoll_event events[EVENTS];
     tally_start(&l->tally);
     l->end = tick_after(l->length);
-    for (int i = 0; i < l->connections; i++)
+    for (int i = 0; l->all && i < l->connections; i++)
         send_next(l, &l->all[i]);
     while (l->under_way > 0) {
         int n = epoll_wait(l->epoll, events, EVENTS, PATIENCE_MS);

@@ -153,8 +153,10 @@ static void migrates_and_sets_passwords(void **state)
 static const char *word_after(const char *text)
 {
     const char *at = strstr(output, text);
-    if (!at)
+    if (!at) {
         fail_msg("\"%s\" is not in:\n%s", text, output);
+        return NULL;
+    }
     at += strlen(text);
     return arena_strndup(&arena, at, strcspn(at, "\n"));
 }

@@ -28,8 +28,10 @@ static int copy(void **state)
 static void edit(const char *name, const char *from, const char *to)
 {
     char *text = file_get(path_of(name)), *at = strstr(text, from);
-    if (!at)
+    if (!at) {
         fail_msg("%s is not in %s", from, name);
+        return;
+    }
     *at = '\0';
     file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
 }

@@ -158,12 +158,12 @@ static void no_limit_is_no_limit(void **state)
 /* Threads that take each other's tokens were refused although there were plenty. */
 static void *take_many(void *limits)
 {
-    size_t refused = 0;
+    bool refused = false;
     for (int i = 0; i < 20000; i++) {
         struct call call = { .actor.api_key_id = 61 };
-        refused += !limit_take(limits, &call); /* a refusal would look for a door */
+        refused |= !limit_take(limits, &call); /* a refusal would look for a door */
     }
-    return (void *)refused;
+    return refused ? limits : NULL;
 }
 
 static void many_threads_share_what_there_is(void **state)

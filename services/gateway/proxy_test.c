@@ -66,12 +66,8 @@ static void only_trusted_proxies_are_believed(void **state)
 static void bad_lists_are_refused(void **state)
 {
     static const char *const lists[] = {
-        "proxy",
-        "10.0.0.0/33",
-        "10.0.0.0/-1",
-        "::1/129",
-        "10.0.0.0/",
-        "1.2.3.4 x",
+        "proxy", "10.0.0.0/33", "10.0.0.0/-1", "::1/129", "10.0.0.0/", "1.2.3.4 x",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one list that is too long
         "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
         "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1",
         "1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"

@@ -101,16 +101,18 @@ static void keep(struct table *t, const uint8_t hash[SHA256_SIZE], const Session
     place->until = until;
 }
 
-static bool ask(struct sessions *s, struct call *call, uint8_t hash[SHA256_SIZE], Session *out,
-                bool *found)
+static bool ask(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
+                Session *out, bool *found)
 {
     SessionKey key = SESSION_KEY__INIT;
-    key.key_hash = (ProtobufCBinaryData){ SHA256_SIZE, hash };
+    key.key_hash =
+        (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(&call->arena, hash, SHA256_SIZE) };
     metric_add(METRIC_SESSION_LOOKUPS, 1);
     return s->options.find(&call->arena, &key, out, found, &call->fault);
 }
 
-static bool find(struct sessions *s, struct call *call, uint8_t hash[SHA256_SIZE], Session *out)
+static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
+                 Session *out)
 {
     pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
     int64_t now = tick_now().us;

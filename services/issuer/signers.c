@@ -86,14 +86,15 @@ static const struct leaf_template *template_get(const struct kept_template *want
     if (!template) {
         struct kept_template *k = kept_new(sizeof *k);
         *k = *want;
-        k->hash = strdup(want->hash);
+        char *hash = strdup(want->hash);
+        k->hash = hash;
         k->template = leaf_template_new(profile, want->ca, want->hash, issuer.status_host, f);
         template = k->template;
         k->next = templates;
         if (template && k->hash) {
             templates = k;
         } else {
-            free((void *)(uintptr_t)k->hash);
+            free(hash);
             free(k);
         }
     }

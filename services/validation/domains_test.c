@@ -31,7 +31,8 @@ static void job_start(struct waiting *w, int64_t order_id)
 {
     JobRef ref = JOB_REF__INIT;
     static char lane[] = "dcv";
-    ref.id = atoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)order_id));
+    ref.id = strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)order_id),
+                     NULL, 10);
     ref.lane = lane;
     jobs_service.run(&jobs_service, &ref, told, call_begin(w, seconds(30)));
 }

@@ -27,15 +27,17 @@ static const DcvAdvanced *round_commit(int64_t id, bool found, int64_t poll_shif
     struct rows rows;
     struct fault f = { 0 };
     struct instant next = instant_add(clock_now(), seconds(3600));
-    in.job_id = atoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)id));
+    in.job_id =
+        strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)id), NULL, 10);
     in.order_id = e.order_id = id;
     in.now = e.completed_at = instant_of(&arena, clock_now());
     in.next_at = instant_of(&arena, next);
-    in.poll_from = instant_of(
-        &arena, (struct instant){ atoll(ask("SELECT (extract(epoch FROM poll_from) * "
-                                            "1000000)::bigint FROM orders WHERE id = %lld",
-                                            (long long)id)) +
-                                  poll_shift_us });
+    const char *poll_from =
+        ask("SELECT (extract(epoch FROM poll_from) * 1000000)::bigint FROM orders "
+            "WHERE id = %lld",
+            (long long)id);
+    in.poll_from =
+        instant_of(&arena, (struct instant){ strtoll(poll_from, NULL, 10) + poll_shift_us });
     e.account_id = ACCOUNT;
     e.domain =
         arena_strdup(&arena, ask("SELECT common_name FROM orders WHERE id = %lld", (long long)id));

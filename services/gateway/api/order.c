@@ -167,12 +167,10 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
     actor_fill(call, &id.base);
     if (!order_find(call, in->order_id, &id.order_id) ||
         !store_maybe(store_mine(), &call->arena, &sql_order_info, &id.base, &out.base, &found,
-                     &call->fault)) {
-        call_fail(call);
-    } else if (!found) {
-        fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
-        call_fail(call);
-    } else if (!info_open(call, &id, &out)) {
+                     &call->fault) ||
+        (!found &&
+         !fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order")) ||
+        !info_open(call, &id, &out)) {
         call_fail(call);
     } else {
         info_complete(call, &out);

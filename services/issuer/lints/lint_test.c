@@ -118,7 +118,7 @@ static struct bytes extension_of(const char *name, bool critical, struct bytes v
 /* The place of this extension, or that of a new one. */
 static size_t place_of(struct parts *p, const char *name)
 {
-    struct bytes want = oid_of(name), oid;
+    struct bytes want = oid_of(name), oid = { 0 };
     size_t i = 0;
 
     for (; i < p->extension_count; i++) {

@@ -29,7 +29,7 @@ struct value {
     CK_ULONG size;
 };
 
-static CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY, public_class = CKO_PUBLIC_KEY;
+static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY, public_class = CKO_PUBLIC_KEY;
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 const struct key_kind *key_kind_find(const char *name)
@@ -52,7 +52,7 @@ static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t 
 #define ATTRIBUTE(type, variable) attribute(type, &(variable), sizeof(variable))
 
 /* `*count` is 0, 1 or 2, which means several. */
-static CK_RV find_objects(struct session *s, CK_OBJECT_CLASS *class, const char *label,
+static CK_RV find_objects(struct session *s, const CK_OBJECT_CLASS *class, const char *label,
                           CK_OBJECT_HANDLE *first, CK_ULONG *count)
 {
     CK_ATTRIBUTE template[] = {
