@@ -12,7 +12,7 @@
 #include "store/committer.h"
 
 enum { LANES_MAX = 16, BATCH_MAX = 32 };
-#define LONG_RUN milliseconds(25)
+#define LONG_RUN milliseconds(10)
 
 struct lanes {
     struct lanes_options options;

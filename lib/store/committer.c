@@ -7,7 +7,7 @@
 #include "message/field.h"
 
 enum { BATCH_MAX = 32, QUEUE_MAX = 4096, SINGLE_TRIES = 4, DEEP = 16 };
-#define LONG_RUN milliseconds(25)
+#define LONG_RUN milliseconds(10)
 
 struct worker {
     pthread_t thread;
