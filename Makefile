@@ -157,9 +157,12 @@ endif
 $(FUZZ_BINS): $(B)/fuzz/%: $(B)/fuzz/%.o $(LIB)
 	$(CC) $(LDFLAGS) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) $(LIBS) -o $@
 
-.PHONY: fuzz-replay $(FUZZ_TARGETS:%=fuzz-%)
+.PHONY: fuzz-replay fuzz-seeded $(FUZZ_TARGETS:%=fuzz-%)
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	$(MAKE) V=fuzz build/fuzz/fuzz/$*
+
+fuzz-seeded: ## does every fuzz target find the bug that is seeded for it?
+	tools/fuzz-seeded
 
 fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds one for fuzzing)
 	@for t in $(FUZZ_TARGETS); do $(B)/fuzz/$$t fuzz/corpus/$$t || exit 1; done
