@@ -137,9 +137,10 @@ SHARED void order_put(int64_t id, const char *status)
 }
 
 #define ATTEMPT_SQL                                                                                \
-    "INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_epoch,"   \
+    "INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_id, "     \
+    "job_epoch,"                                                                                   \
     " policy_version, profile_sha256, not_before, not_after, created_at) VALUES (%lld, %lld, 1,"   \
-    " 900, '0011223344556677', int8send(%lld), 'reserved', 1, 1, sha256(''), '2026-01-01',"        \
+    " 900, '0011223344556677', int8send(%lld), 'reserved', 1, 1, 1, sha256(''), '2026-01-01',"     \
     " '2027-01-01', '%s');"                                                                        \
     "INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)"                                     \
     " VALUES (%lld, 'final', '', sha256(''))"

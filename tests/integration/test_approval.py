@@ -116,7 +116,7 @@ def roles(stack):
     rows = [
         ("viewer", viewer, ("GET", f"/order/certificate/{order}", None), 200),
         ("viewer", viewer, ("GET", "/product", None), 200),
-        ("viewer", viewer, ("GET", "/account/auth-key", None), 200),
+        ("viewer", viewer, ("GET", "/account/auth-key", None), 403),
         ("viewer", viewer, ("POST", "/order/certificate/ssl_dv_geotrust", account.body("v.example.com")), 403),
         ("viewer", viewer, cancel, 403),
         ("viewer", viewer, ("POST", "/account/auth-key", None), 403),
