@@ -230,6 +230,34 @@ static void jobs(void **state)
     must_fail(run_with(jobs_command, NULL, WORDS("limit", "0")), "--limit");
 }
 
+/* An order that the restored database still has as pending, and the journal's attempt for it. */
+static void journal_of_a_lost_day_is_quarantined(void **state)
+{
+    (void)state;
+    const char *path = path_of("journal");
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs("intent 1767225600000000 5001 901 0011223344556677 0a0b0c0d0e0f10111213141516171819 "
+          "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+          "intent 1767225600000000 5002 902 0011223344556677 1a0b0c0d0e0f10111213141516171819 "
+          "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+          "signature 1767225600000001 5001 3045\n"
+          "intent 17672",
+          file);
+    assert_int_equal(fclose(file), 0);
+    must_fail(run_with(quarantine_command, WORDS(path_of("no-journal")), NULL), "ENOENT");
+    must(run_with(quarantine_command, WORDS(path), NULL));
+    must_say("901    0011223344556677  0a0b0c0d0e0f10111213141516171819  signed: revoke it");
+    must_say("not signed as far as known");
+    must_say("4 lines read, 2 attempts that the database did not know");
+    must(run_with(quarantine_command, WORDS(path), NULL));
+    must_say("0 attempts that the database did not know");
+    must_fail(run_with(quarantine_settle_command, WORDS("903"), NULL), "in quarantine");
+    must(run_with(quarantine_settle_command, WORDS("901"), NULL));
+    must_say("1 attempts settled");
+    must_fail(run_with(quarantine_settle_command, WORDS("901"), NULL), "in quarantine");
+}
+
 static void dead_job_runs_again(void **state)
 {
     (void)state;
@@ -295,6 +323,7 @@ int main(void)
         FRESH(keys),
         FRESH(jobs),
         FRESH(dead_job_runs_again),
+        FRESH(journal_of_a_lost_day_is_quarantined),
         FRESH(key_files_are_made_once),
         FRESH(without_a_database),
     };

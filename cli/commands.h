@@ -11,6 +11,8 @@ bool policy_snapshot_command(struct command_run *r, struct fault *f);
 bool account_create_command(struct command_run *r, struct fault *f);
 bool key_create_command(struct command_run *r, struct fault *f);
 bool jobs_command(struct command_run *r, struct fault *f);
+bool quarantine_command(struct command_run *r, struct fault *f);
+bool quarantine_settle_command(struct command_run *r, struct fault *f);
 bool jobs_retry_command(struct command_run *r, struct fault *f);
 bool audit_verify_command(struct command_run *r, struct fault *f);
 bool keys_command(struct command_run *r, struct fault *f);

@@ -14,6 +14,8 @@ static const struct command commands[] = {
     { "key create",      "USER_ID NAME [--role N]", "--role=", key_create_command, "an API key for a user, shown once" },
     { "jobs retry",      "ID",                NULL, jobs_retry_command,      "run a job again that was given up" },
     { "jobs",            "[--lane L] [--dead] [--limit N]", "--lane= --dead --limit=", jobs_command, "work that waits or is under way; --dead: given up, with its story" },
+    { "quarantine settle", "ORDER_ID",        NULL, quarantine_settle_command, "an operator has seen to an order's attempts in quarantine" },
+    { "quarantine",      "JOURNAL",           NULL, quarantine_command,      "after a restored backup: what an issuer's journal has and the database has not" },
     { "audit verify",    "[--heads FILE]",    "--heads=", audit_verify_command, "compute the chain of the audit log again; FILE: its heads as kept outside the database" },
     { "keys",            "DIR",               NULL, keys_command,            "make the bus keys of the five services in DIR, unless they are there" },
     { "seal-key",        "FILE",              NULL, seal_key_command,        "make the key that seals secrets in the database, unless it is there" },

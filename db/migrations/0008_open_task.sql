@@ -19,6 +19,23 @@ LANGUAGE sql STABLE AS $$
      LIMIT 1
 $$;
 
+CREATE TABLE quarantine (
+    serial      bytea NOT NULL CHECK (length(serial) BETWEEN 8 AND 20),
+    ca_id       text NOT NULL,
+    order_id    bigint NOT NULL,
+    issuance_id bigint NOT NULL,
+    signed      boolean NOT NULL,
+    tbs_sha256  bytea NOT NULL,
+    found_at    timestamptz NOT NULL,
+    settled_at  timestamptz,
+    PRIMARY KEY (serial, ca_id)
+);
+CREATE INDEX quarantine_order ON quarantine (order_id) WHERE settled_at IS NULL;
+COMMENT ON TABLE quarantine IS 'Attempts that an issuer''s journal has and this database, restored from a backup, has not. What is signed may be in use: it must be revoked, and the order waits until an operator has seen to it.';
+
+GRANT SELECT (order_id, found_at, settled_at) ON quarantine TO chancery_gateway, chancery_validation, chancery_issuer;
+GRANT SELECT, INSERT, UPDATE (settled_at, signed) ON quarantine TO chancery_cli;
+
 -- What is left to do, for each order: the one function that decides. The API shows it, the next
 -- step is taken from it, and the issuer signs only where it gives nothing.
 CREATE FUNCTION order_open_task(order_ids bigint[], at timestamptz)
@@ -28,6 +45,10 @@ LANGUAGE sql STABLE AS $$
     SELECT o.id, 'approval', 'customer', NULL::text, NULL::text, o.created_at, NULL::timestamptz, NULL::timestamptz
       FROM orders o
      WHERE o.id = ANY (order_ids) AND o.status = 'needs_approval'
+    UNION ALL
+    SELECT q.order_id, 'quarantine', 'ca', NULL, NULL, q.found_at, NULL, NULL
+      FROM quarantine q
+     WHERE q.order_id = ANY (order_ids) AND q.settled_at IS NULL
     UNION ALL
     SELECT n.order_id, 'dcv', 'customer', n.fqdn, n.domain, o.poll_from,
            (SELECT c.next_at FROM order_check c WHERE c.order_id = o.id),

@@ -65,3 +65,4 @@ GRANT SELECT (id, order_id, account_id, sequence, state, serial, ca_id) ON issua
 GRANT SELECT (id, order_id, account_id, ca_id, serial, state, created_at) ON issuance TO chancery_scheduler;
 GRANT UPDATE (state) ON issuance TO chancery_scheduler;
 GRANT SELECT (issuance_id, signature) ON to_sign TO chancery_scheduler;
+GRANT SELECT (serial, ca_id) ON issuance TO chancery_cli; -- quarantine

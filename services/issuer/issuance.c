@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "issuer.h"
+#include "journal.h"
 #include "ledger/jobs.sql.h"
 #include "message/convert.h"
 #include "message/field.h"
@@ -33,13 +34,17 @@ static void sign(struct run *r)
                                            .data = t->tbs,
                                            .sign_before = t->sign_before };
     }
-    if (n)
+    if (n) {
+        journal_intents(issuer.journal, r->attempts, r->count, r->now);
         token_sign_all(issuer.token, all, n, r->lease_end, r->a, &first);
+    }
     for (size_t i = 0; i < n; i++) {
         who[i]->signature = all[i].signature;
         who[i]->fault = all[i].fault;
         who[i]->step = all[i].fault.code == FAULT_NONE ? ATTEMPT_FINISH : ATTEMPT_FAILED;
     }
+    if (n)
+        journal_signatures(issuer.journal, r->attempts, r->count, clock_now());
     TEST_POINT("issuer.signed");
 }
 

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sched.h>
 
 #include "issuance.sql.h"
 #include "issuer.h"
+#include "journal.h"
 #include "pki/certificate.h"
 #include "pki/csr_make.h"
 #include "pki/digest.h"
@@ -326,6 +328,20 @@ static void evidence_that_does_not_count_is_not_sought_at_once(void **state)
 }
 
 /* One old ingredient makes the validation old: 200 days, and not a second more. */
+static void quarantined_order_waits(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    execute(arena_format(&memory,
+                         "INSERT INTO quarantine (serial, ca_id, order_id, issuance_id, signed, "
+                         "tbs_sha256, found_at) "
+                         "VALUES (decode(md5('%lld'), 'hex'), 'CA', %lld, 1, true, '', now())",
+                         (long long)order_id, (long long)order_id));
+    issue();
+    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
+    assert_int_equal(count("issuance WHERE true"), 0);
+}
+
 static void old_validation_does_not_count(void **state)
 {
     (void)state;
@@ -543,6 +559,40 @@ static void worn_out_order_is_buried(void **state)
 
 /* ---- the world */
 
+static const char *journal_path(void)
+{
+    return arena_format(&memory, "/tmp/chancery-journal-%d", (int)getpid());
+}
+
+/* What the journal has of the last certificate: its intent before its signature. */
+static void journal_has_intent_and_signature(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    issue();
+    assert_issued_once();
+    const char *all = file_read(journal_path());
+    const char *intent = strstr(
+        all, arena_format(&memory, " %lld %lld ", (long long)certificate_id, (long long)order_id));
+    const char *signature = strstr(
+        all,
+        arena_format(
+            &memory, " %lld %s\n", (long long)certificate_id,
+            text(arena_format(
+                &memory, "SELECT encode(signature, 'hex') FROM to_sign WHERE issuance_id = %lld",
+                (long long)certificate_id))));
+    assert_non_null(intent);
+    assert_non_null(signature);
+    assert_true(intent < signature);
+    assert_non_null(strstr(
+        intent,
+        text(arena_format(&memory, "SELECT encode(serial, 'hex') FROM certificate WHERE id = %lld",
+                          (long long)certificate_id))));
+    struct fault f = { 0 };
+    assert_true(journal_good(issuer.journal, &f));
+    assert_null(journal_open("/nonexistent/journal", &f));
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -564,6 +614,8 @@ static int open_all(void **state)
     snprintf(running.owner, sizeof running.owner, "issuer/test/1");
     issuer.run = &running;
     issuer.token = house.token;
+    issuer.journal = journal_open(journal_path(), &f);
+    assert_non_null(issuer.journal);
     issuer.status_host = HOUSE_STATUS;
     issuer.lease = lanes[0].lease;
     issuer.issuance_ids = ids_new(&sql_issuance_id_block);
@@ -575,6 +627,8 @@ static int close_all(void **state)
     (void)state;
     script_close(admin);
     ids_free(issuer.issuance_ids);
+    journal_close(issuer.journal);
+    unlink(journal_path());
     database_free(database);
     house_close(&house);
     arena_free(&memory);
@@ -586,9 +640,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_is_issued_for_what_policy_advises),
         cmocka_unit_test(only_who_waits_is_told_in_the_answer),
+        cmocka_unit_test(journal_has_intent_and_signature),
         cmocka_unit_test(customers_own_end_is_kept),
         cmocka_unit_test(open_task_sends_it_back),
         cmocka_unit_test(evidence_that_does_not_count_is_not_sought_at_once),
+        cmocka_unit_test(quarantined_order_waits),
         cmocka_unit_test(old_validation_does_not_count),
         cmocka_unit_test(others_validation_does_not_count),
         cmocka_unit_test(prohibited_method_does_not_count),

@@ -9,6 +9,7 @@
 struct issuer {
     struct service_run *run;
     struct token *token;
+    struct journal *journal;
     struct ids *issuance_ids;
     const char *status_host; /* {status} in the URLs of certificates */
     struct duration lease;   /* of an issue job */

@@ -6,10 +6,11 @@
 #include "issuance.h"
 #include "issuance.sql.h"
 #include "issuer.h"
+#include "journal.h"
 #include "service/service.h"
 
 static struct issuer_settings {
-    const char *module, *label, *status_host;
+    const char *module, *label, *status_host, *journal;
     struct secret pin;
     int workers, sessions;
     bool session_copy;
@@ -23,6 +24,7 @@ static const struct config_item items[] = {
     CONFIG(struct issuer_settings, pin,          "TOKEN_PIN",     NULL,    "its user PIN"),
     CONFIG(struct issuer_settings, sessions,     "TOKEN_SESSIONS", "2",    "signing threads", "1", "64"),
     CONFIG(struct issuer_settings, session_copy, "TOKEN_SESSION_COPY", "no", "sign with session copies of the keys: faster on SoftHSM, refused by real HSMs"),
+    CONFIG(struct issuer_settings, journal,      "JOURNAL",       "issuer-journal", "file that keeps what is signed, for the day after a restored backup; on a volume of its own"),
     CONFIG(struct issuer_settings, workers,      "ISSUE_WORKERS", "2",     "threads that issue", "1", "32"),
     CONFIG(struct issuer_settings, lease,        "ISSUE_LEASE",   "30s",   "how long a worker may take for its orders before others take them over", "1s", "10m"),
     CONFIG(struct issuer_settings, status_host,  "STATUS_HOST",   "status.chancery.example", "host of the OCSP, CRL and CA certificate addresses in certificates"),
@@ -41,7 +43,15 @@ static bool token_is_ready(void *context, struct fault *f)
     return token_ready(issuer.token, f);
 }
 
-static const struct health_check checks[] = { { "token", token_is_ready, NULL }, { 0 } };
+static bool journal_is_good(void *context, struct fault *f)
+{
+    (void)context;
+    return journal_good(issuer.journal, f);
+}
+
+static const struct health_check checks[] = { { "token", token_is_ready, NULL },
+                                              { "journal", journal_is_good, NULL },
+                                              { 0 } };
 
 static bool start(struct service_run *run, struct fault *f)
 {
@@ -50,6 +60,9 @@ static bool start(struct service_run *run, struct fault *f)
                                .pin = settings.pin,
                                .sessions = settings.sessions,
                                .session_copy = settings.session_copy };
+    issuer.journal = journal_open(settings.journal, f);
+    if (!issuer.journal)
+        return false;
     issuer.run = run;
     issuer.status_host = settings.status_host;
     issuer.lease = lanes[0].lease = settings.lease;
@@ -58,7 +71,6 @@ static bool start(struct service_run *run, struct fault *f)
     struct fault later = { 0 };
     if (!token_connect(issuer.token, tick_after(seconds(5)), &later))
         log_warn("the token does not answer yet", LOG_FAULT(&later));
-    (void)f;
     return true;
 }
 
@@ -66,6 +78,7 @@ static void stop(struct service_run *run)
 {
     (void)run;
     token_close(issuer.token);
+    journal_close(issuer.journal);
     ids_free(issuer.issuance_ids);
 }
 

@@ -19,6 +19,7 @@ prepare() {
     hold_ceremony
     make_account
     folder audit scheduler 700
+    folder journal issuer 700
 }
 
 # The operator's command.
@@ -94,6 +95,7 @@ settings_of() { # service
 	SOFTHSM2_CONF=$dir/softhsm2.conf
 	CHANCERY_TOKEN_LABEL=$(token_label)
 	CHANCERY_TOKEN_PIN_FILE=secrets/issuer/token-pin
+	CHANCERY_JOURNAL=journal/issuer
 	END
         ;;
     notifier)

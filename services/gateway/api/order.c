@@ -98,6 +98,8 @@ static void product_fill(struct arena *a, OrderedProduct *out, const Product *p)
 static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
 {
     const char *value = o->dcv_random_value ? o->dcv_random_value : "";
+    if (strcmp(t->kind, "quarantine") == 0)
+        return arena_strdup(a, "We are looking into an earlier attempt to issue this order.");
     if (strcmp(t->kind, "approval") == 0)
         return arena_strdup(a,
                             "An administrator or manager of the account must approve the request.");
