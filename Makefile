@@ -237,4 +237,6 @@ settings: $(BINS) ## write docs/guide/settings.md
 settings-check: $(BINS)
 	@tools/settings $(B)/bin | cmp -s - docs/guide/settings.md || \
 	    { echo "docs/guide/settings.md is stale: run make settings"; exit 1; }
-.PHONY: openapi openapi-check settings settings-check
+coverage: ## write docs/api/coverage.md from openapi.json, policy/products and published.txt
+	tools/coverage > docs/api/coverage.md
+.PHONY: openapi openapi-check settings settings-check coverage
