@@ -1,0 +1,36 @@
+/* examining - what the steps of an intake share; each is a file of its own. */
+#ifndef API_EXAMINING_H
+#define API_EXAMINING_H
+
+#include "api/accounts.h"
+#include "api/intake.h"
+#include "ledger/policy.h"
+
+struct examining {
+    struct call *call;
+    const OrderRequest *in;
+    const struct policy *policy;
+    struct account_settings account;
+    struct instant now;
+    struct intake *out;
+    OrderIntake *row;
+};
+
+/* Both for the steps: a fault at a member as the client wrote it; is the text in the list? */
+bool examine_refuse(struct examining *e, enum fault_code code, const char *field, const char *text);
+bool examine_listed(char *const *list, size_t count, const char *text);
+
+/* The steps. The product comes first: the others are about it. */
+bool intake_product(struct examining *e);
+bool intake_validity(struct examining *e);
+bool intake_names(struct examining *e);
+bool intake_dcv(struct examining *e);
+bool intake_csr(struct examining *e);
+bool intake_hash(struct examining *e);
+bool intake_authority(struct examining *e);
+bool intake_profile_option(struct examining *e);
+
+/* The order's validity in whichever form it came; `field` is where a fault points. */
+Validity intake_validity_asked(const OrderRequest *in, const char **field);
+
+#endif
