@@ -50,10 +50,6 @@ void http_free(struct http *h);
 
 uint16_t http_port(const struct http *h);
 
-/* Members of an input that the door fills in itself, whatever a client sends: account_id, now, ...
- */
-bool http_own_member(const char *name);
-
 /* For handlers: about the request of a call that came through this door. What they return lives as
  * long as the call. */
 const struct route *http_route(const struct call *call);

@@ -1,9 +1,8 @@
 /* From a request to the input message of its rpc: query, then body, then path; last what no client
  * may choose. */
-#include <stddef.h>
 #include <string.h>
 
-#include "common.pb-c.h"
+#include "actor.h"
 #include "http_request.h"
 #include "message/field.h"
 #include "message/json.h"
@@ -60,90 +59,25 @@ static bool set_path(struct request *r, struct call *call, ProtobufCMessage *in)
     return true;
 }
 
-static bool is_path_field(const struct route_entry *e, const char *name)
+/* A path may still name another user; a query may, where the row says so. */
+static bool is_named(const void *entry, const char *name)
 {
+    const struct route_entry *e = entry;
     for (size_t i = 0; e->fields[i]; i++)
         if (strcmp(e->fields[i], name) == 0)
             return true;
-    return false;
+    return e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0;
 }
 
-/* A member's place and its presence flag (of a number). */
-static void *member_at(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field)
-{
-    return (char *)m + field->offset;
-}
-
-static void set_id(ProtobufCMessage *in, const ProtobufCFieldDescriptor *field, int64_t id)
-{
-    if (field->type != PROTOBUF_C_TYPE_INT64 || field->label == PROTOBUF_C_LABEL_REPEATED)
-        return;
-    *(int64_t *)member_at(in, field) = id;
-    if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
-        *(protobuf_c_boolean *)((char *)in + field->quantifier_offset) = id != 0;
-}
-
-static void set_word(ProtobufCMessage *in, const ProtobufCFieldDescriptor *field, char *word)
-{
-    if (field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED)
-        *(char **)member_at(in, field) = *word ? word : NULL;
-}
-
-static void set_now(struct arena *a, ProtobufCMessage *in, const ProtobufCFieldDescriptor *field)
-{
-    if (field->type != PROTOBUF_C_TYPE_MESSAGE || field->descriptor != &instant__descriptor)
-        return;
-    Instant *now = arena_new(a, Instant);
-    instant__init(now);
-    now->us = clock_now().us;
-    *(Instant **)member_at(in, field) = now;
-}
-
-/* What the house knows better than any client: whose request it is, from where, and when. */
-static const struct own {
-    const char *name;
-    enum { AN_ID, A_WORD, THE_TIME } kind;
-    size_t offset; /* in struct call */
-} own_members[] = {
-    { "account_id", AN_ID, offsetof(struct call, actor.account_id) },
-    { "user_id", AN_ID, offsetof(struct call, actor.user_id) },
-    { "api_key_id", AN_ID, offsetof(struct call, actor.api_key_id) },
-    { "source", A_WORD, offsetof(struct call, actor.source) },
-    { "ip", A_WORD, offsetof(struct call, actor.ip) },
-    { "traceparent", A_WORD, offsetof(struct call, traceparent) },
-    { "now", THE_TIME, 0 },
-};
-enum { OWN_MEMBERS = sizeof own_members / sizeof *own_members };
-
-bool http_own_member(const char *name)
-{
-    for (size_t i = 0; i < OWN_MEMBERS; i++)
-        if (strcmp(own_members[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* A path may still name another user. */
 static void set_own(struct request *r, struct call *call, ProtobufCMessage *in)
 {
-    for (const struct own *own = own_members; own < own_members + OWN_MEMBERS; own++) {
-        const ProtobufCFieldDescriptor *field = field_find(in->descriptor, own->name);
-        void *value = (char *)call + own->offset;
-        if (!field || is_path_field(r->match.entry, own->name))
-            continue;
-        if (own->kind == AN_ID)
-            set_id(in, field, *(int64_t *)value);
-        else if (own->kind == A_WORD)
-            set_word(in, field, value);
-        else
-            set_now(&call->arena, in, field);
-    }
+    actor_fill_but(call, in, is_named, r->match.entry);
 }
 
 static bool set_raw_body(struct request *r, ProtobufCMessage *in)
 {
     const ProtobufCFieldDescriptor *field = field_find(in->descriptor, "body");
-    ProtobufCBinaryData *body = member_at(in, field);
+    ProtobufCBinaryData *body = (void *)((char *)in + field->offset);
     body->data = (uint8_t *)r->body;
     body->len = r->body_size;
     if (field->label == PROTOBUF_C_LABEL_OPTIONAL)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actor.h"
 #include "http.h"
 #include "message/json.h"
 #include "openapi.pb-c.h"
@@ -39,7 +40,7 @@ static bool in_path(const struct route_entry *e, const char *name)
 /* What a client may send of an input: neither what the path has nor what the door knows itself. */
 static bool is_open(const struct route_entry *e, const char *name)
 {
-    return !in_path(e, name) && !http_own_member(name);
+    return !in_path(e, name) && !actor_owns(name);
 }
 
 static void add_parameter(struct schemas *s, const char *name, const char *place,

@@ -43,8 +43,9 @@ struct rpc {
     }
 
 enum route_flag {
-    ROUTE_RAW = 1,     /* the body is no JSON: its bytes become the member `body` of the input */
-    ROUTE_NO_BODY = 2, /* whatever body comes is ignored (some clients send one with GET) */
+    ROUTE_RAW = 1,      /* the body is no JSON: its bytes become the member `body` of the input */
+    ROUTE_NO_BODY = 2,  /* whatever body comes is ignored (some clients send one with GET) */
+    ROUTE_ANY_USER = 4, /* `user_id` is what the query says, not the caller */
 };
 
 /* What is sent. Filled in from the row before `shape` sees it. */

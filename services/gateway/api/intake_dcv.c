@@ -1,10 +1,9 @@
 /* How control over the names will be proved. */
 #include "api/examining.h"
+#include "api/orders.h"
 
 #include "base/text.h"
 #include "message/field.h"
-
-enum { RANDOM_VALUE_LENGTH = 32 };
 
 bool intake_dcv(struct examining *e)
 {

@@ -1,49 +1,13 @@
 /* Reading and changing one order. */
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/orders.h"
 #include "api/orders.sql.h"
-#include "base/clock.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "ledger/authority.h"
 #include "ledger/policy.h"
-#include "message/convert.h"
-#include "message/field.h"
-#include "message/json.h"
 #include "pki/pem.h"
-
-void actor_fill(struct call *call, ProtobufCMessage *message)
-{
-    char number[24];
-    struct fault ignored = { 0 };
-    const struct {
-        const char *name;
-        int64_t id;
-        const char *text;
-    } values[] = {
-        { "account_id", call->actor.account_id, NULL },
-        { "user_id", call->actor.user_id, NULL },
-        { "api_key_id", call->actor.api_key_id, NULL },
-        { "source", 0, call->actor.source },
-        { "ip", 0, call->actor.ip },
-    };
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        if (!field_find(message->descriptor, values[i].name))
-            continue;
-        snprintf(number, sizeof number, "%lld", (long long)values[i].id);
-        if (values[i].text || values[i].id)
-            message_set_text(&call->arena, message, values[i].name,
-                             values[i].text ? values[i].text : number, &ignored);
-    }
-    const ProtobufCFieldDescriptor *now = field_find(message->descriptor, "now");
-    if (!now)
-        return;
-    *(Instant **)(void *)((char *)message + now->offset) =
-        instant_message(&call->arena, clock_now());
-}
 
 /* ---- which order */
 

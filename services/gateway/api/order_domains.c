@@ -10,8 +10,6 @@
 #include "ledger/policy.h"
 #include "message/field.h"
 
-enum { RANDOM_VALUE_LENGTH = 32 };
-
 static bool no_order(struct call *call)
 {
     return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");

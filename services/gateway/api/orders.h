@@ -2,8 +2,12 @@
 #ifndef API_ORDERS_H
 #define API_ORDERS_H
 
+#include "actor.h"
 #include "order.pb-c.h"
 #include "route.h"
+
+/* Of domain control: 165 bits, where 112 are asked for (TLS BR 1.6.1, "Random Value"). */
+enum { RANDOM_VALUE_LENGTH = 32 };
 
 extern Orders_Service orders_service;
 extern const struct route order_routes[];
@@ -12,8 +16,5 @@ extern const struct route order_routes[];
 void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *data);
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
                        void *data);
-
-/* By whom, from where: copied into the members of those names that a message has. */
-void actor_fill(struct call *call, ProtobufCMessage *message);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "actor.h"
 #include "api/tables.h"
-#include "http.h"
 #include "openapi.h"
 #include "role.h"
 
@@ -63,7 +63,7 @@ static bool is_filled(const struct route_entry *e)
     for (unsigned i = 0; i < e->in->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &e->in->fields[i];
         if (field->label == PROTOBUF_C_LABEL_REQUIRED && !in_path(e, field->name) &&
-            !http_own_member(field->name))
+            !actor_owns(field->name))
             return false;
     }
     return true;
