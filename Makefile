@@ -50,7 +50,7 @@ TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'
 # Outside parties that tests talk to; each is a program of one file.
 PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/peers/*.c))
 
-.PHONY: all help clean gen bins unit always peers
+.PHONY: all help clean gen bins unit always peers integration
 .SECONDARY:
 all: bins
 
@@ -135,6 +135,7 @@ $(TESTS): | $(TEST_SO)
 
 $(PEERS): %: %.o $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+integration: bins peers $(TEST_SO) ## what tests/integration/run needs
 peers: $(PEERS) ## the outside parties of tests and of the demonstration
 $(TESTS): | $(PEERS)
 $(B)/lib/testing/%.o: CFLAGS += -DBUILD_DIR='"$(B)"'

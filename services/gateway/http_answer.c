@@ -39,13 +39,16 @@ static const char *word_of(enum fault_code code)
     return words[i].text;
 }
 
-/* "certificate.csr is truncated": a detail reads on from the field that it is about. */
+/* "certificate.csr is truncated": a detail reads on from the field that it is about. What does not
+ * exist is a sentence of its own: "there is no such order". */
 static void add_message(struct text *out, struct arena *a, const struct fault *f)
 {
     if (fault_is_private(f->code) || !*f->detail)
         json_add_string(out, word_of(f->code));
     else
-        json_add_string(out, arena_format(a, "%s%s%s", f->field, *f->field ? " " : "", f->detail));
+        json_add_string(out, *f->field && fault_http_status(f->code) != 404
+                                 ? arena_format(a, "%s %s", f->field, f->detail)
+                                 : f->detail);
 }
 
 static void shape_fault(struct request *r, const struct fault *f, struct http_answer *out)

@@ -57,12 +57,13 @@ def _differences(path, wanted, found):
         yield f"{path or 'the answer'} is {found!r}, not {wanted!r}"
 
 
-def _kind(key, value, loose):
+def _kind(path, value, loose):
     """How a value is taken down: as its kind when it differs from run to run."""
-    if key in loose:
+    key = path.rpartition(".")[2]
+    if any(f".{path}".endswith(f".{name}") for name in loose):
         return "<text>" if isinstance(value, str) else "<number>"
     if _is_number(value):
-        named = key == "id" or key.endswith("_id")
+        named = key == "id" or key.endswith(("_id", "_ids"))
         return "<id>" if named and value > 999 else "<number>" if key in COUNTED else value
     if isinstance(value, str):
         for kind in ("<instant>", "<datetime>", "<day>", "<pem>", "<hex>", "<random>"):
@@ -71,12 +72,12 @@ def _kind(key, value, loose):
     return value
 
 
-def _taken_down(key, value, loose):
+def _taken_down(path, value, loose):
     if isinstance(value, dict):
-        return {k: _taken_down(k, v, loose) for k, v in value.items()}
+        return {k: _taken_down(f"{path}.{k}".lstrip("."), v, loose) for k, v in value.items()}
     if isinstance(value, list):
-        return [_taken_down(key, v, loose) for v in value]
-    return _kind(key, value, loose)
+        return [_taken_down(path, v, loose) for v in value]
+    return _kind(path, value, loose)
 
 
 def path_of(title):
@@ -84,8 +85,8 @@ def path_of(title):
 
 
 def check(title, answer, loose=()):
-    """`title` is "METHOD path/as/in/the/route case"; `loose` names members whose text differs from run to
-    run. The answer's status, Content-Type and every member must be as the file of that title says."""
+    """`title` is "METHOD path/as/in/the/route case"; `loose` names members ("email", "user.name") whose value
+    differs from run to run. The answer's status, Content-Type and every member must be as the file of that title says."""
     kind = answer.headers.get("content-type", "")
     found = {"status": answer.status, "type": kind}
     if kind == "application/json" and answer.body:
