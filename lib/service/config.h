@@ -88,7 +88,7 @@ struct config_shared {
     const char *policy; /* folder; trust.json and roles.json are in it */
     const char *admin;  /* where /livez, /readyz and /metrics are */
     const char *log_level;
-    struct duration drain;
+    struct duration drain, drain_delay;
     bool strict; /* unknown settings are refused, else only named */
 };
 extern const struct config_item config_common[];

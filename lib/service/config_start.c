@@ -46,6 +46,8 @@ const struct config_item config_common[] = {
            "least level that is logged", .check = &config_log_level),
     CONFIG(struct config_shared, drain, "DRAIN_TIMEOUT", "20s",
            "how long a service that was told to stop finishes what it has begun", "0s", "10m"),
+    CONFIG(struct config_shared, drain_delay, "DRAIN_DELAY", "0s",
+           "how long a service that was told to stop says that it is not ready and serves on", "0s", "5m"),
     CONFIG(struct config_shared, strict, "STRICT_SETTINGS", "yes",
            "refuse to start when a CHANCERY_ variable is unknown; no while versions are mixed"),
     { 0 },

@@ -159,6 +159,15 @@ static void signals_block(sigset_t *set)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Says that it is not ready and serves on, so that whoever sends it work hears of it before the door
+ * closes. A second signal ends the wait. */
+static void linger(const sigset_t *set, struct duration delay)
+{
+    struct timespec t = { .tv_sec = delay.us / 1000000, .tv_nsec = delay.us % 1000000 * 1000 };
+    if (delay.us > 0)
+        sigtimedwait(set, NULL, &t);
+}
+
 static int serve(struct service_run *run)
 {
     sigset_t set;
@@ -179,6 +188,7 @@ static int serve(struct service_run *run)
         sigwait(&set, &got);
         log_info("stopping", LOG_INT("signal", got));
         health_drain(health);
+        linger(&set, run->shared.drain_delay);
     } else {
         log_error("cannot start", LOG_FAULT(&f));
     }
