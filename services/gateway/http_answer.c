@@ -105,9 +105,9 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
     const struct route *route = r->match.entry->route;
     int status = side->status ? side->status : route->ok;
     r->answer = (struct http_answer){ status, "application/json", { 0 } };
-    r->answer_headers = side->headers;
     if (status != 204 && !(route->shape && route->shape(&side->call, message, &r->answer)))
         render(r, message);
+    r->answer_headers = side->headers; /* `shape` may have added some */
 }
 
 void request_send(struct request *r)

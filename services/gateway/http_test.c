@@ -20,6 +20,7 @@ static const struct {
     { "GET /v2/toy/", "", NULL, 200, "{\"text\":\"{" OWN, "Cache-Control: private, no-cache\r\n" },
     { "GET /v2/toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, "Request-Id: " },
     { "GET /v2/toy/plain", "", NULL, 200, "as text", "Content-Type: text/plain\r\n" },
+    { "GET /v2/toy/plain", "", NULL, 200, "as text", "Content-Disposition: attachment\r\n" },
     { "GET /v2/toy/by/a%2Fb%20c+d", "", NULL, 200, "{\"text\":\"{\\\"name\\\":\\\"a/b c+d\\\"," OWN, NULL },
     { "GET /v2/rest/a//b%2F=/", "", NULL, 200,
       "{\"text\":\"{\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"rest\\\":\\\"a//b/=/\\\"}\"}", NULL },

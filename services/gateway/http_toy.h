@@ -122,7 +122,8 @@ static Toys_Service toys = TOYS__INIT(toys_);
 
 static bool toy_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
-    (void)call, (void)answer;
+    (void)answer;
+    http_header(call, "Content-Disposition", "attachment");
     out->type = "text/plain";
     out->body = BYTES_OF("as text");
     return true;
