@@ -102,6 +102,20 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("number_too_large", {"auto_renew": 99999999999999999999}, "invalid_field", "auto_renew"),
     ("bool_no_bool", {"use_auth_key": "perhaps"}, "invalid_field", "use_auth_key"),
     ("alternative_id", {"alternative_order_id": "a'b"}, "invalid_field", "alternative_order_id"),
+    ("contact_first_name", {"technical_contact": {"first_name": "a" * 129}}, "invalid_field", "technical_contact.first_name"),
+    ("contact_last_name", {"technical_contact": {"last_name": "Lee\n"}}, "invalid_field", "technical_contact.last_name"),
+    ("contact_email", {"technical_contact": {"email": "ann"}}, "invalid_field", "technical_contact.email"),
+    ("contact_email_header", {"technical_contact": {"email": "a@example.com\r\nBcc: b@example.com"}}, "invalid_field", "technical_contact.email"),
+    ("contact_title", {"technical_contact": {"job_title": "a" * 65}}, "invalid_field", "technical_contact.job_title"),
+    ("contact_telephone", {"technical_contact": {"telephone": "1" * 33}}, "invalid_field", "technical_contact.telephone"),
+    ("contact_extension", {"technical_contact": {"telephone_extension": "1" * 17}}, "invalid_field", "technical_contact.telephone_extension"),
+    ("email_no_address", {"additional_emails": ["ok@example.com", "Ann <ann@example.com>"]}, "invalid_field", "additional_emails"),
+    ("email_empty", {"additional_emails": [""]}, "invalid_field", "additional_emails"),
+    ("email_too_long", {"additional_emails": ["a@" + "b" * 250 + ".example"]}, "invalid_field", "additional_emails"),
+    ("emails_51", {"additional_emails": ["a@example.com"] * 51}, "invalid_field", "additional_emails"),
+    ("comments_long", {"comments": "a" * 1025}, "invalid_field", "comments"),
+    ("comments_bell", {"comments": "a\a"}, "invalid_field", "comments"),
+    ("renewal_message", {"custom_renewal_message": "\x1b[2J"}, "invalid_field", "custom_renewal_message"),
 ]
 
 
@@ -124,6 +138,10 @@ ACCEPTED = [  # name, what is otherwise
     ("unknown_members", {"service_name": "x", "csa_agreed_to": [1, {"a": None}], "certificate.new": {}}),
     ("old_validity", {"order_validity": None, "validity_years": 1, "custom_expiration_date": ""}),
     ("idn", {CN: "b\u00fccher.example.com"}),
+    ("contact", {"technical_contact": {"first_name": "\u00c5" * 128, "last_name": "", "email": "a+b@example.com",
+                                       "job_title": None, "telephone": "+47 22 00 00 00"}}),
+    ("emails_50", {"additional_emails": ["a@example.com"] * 50}),
+    ("comment_of_lines", {"comments": "one\r\ntwo\n\tthree"}),
     ("names_250", {DNS: lambda: many_names(250)}),
     ("product_hint", {"PRODUCT": "ssl", "product": {"type_hint": "dv"}}),
 ]

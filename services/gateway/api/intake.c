@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "api/examining.h"
+#include "api/text_rules.h"
 #include "base/text.h"
 #include "message/convert.h"
 #include "message/json.h"
 #include "session.h"
 
-enum { ALTERNATIVE_ID_MAX = 64, TEXT_MAX = 1024 };
+enum { ALTERNATIVE_ID_MAX = 64 };
 
 bool examine_refuse(struct examining *e, enum fault_code code, const char *field, const char *text)
 {
@@ -24,8 +25,18 @@ bool examine_listed(char *const *list, size_t count, const char *text)
     return false;
 }
 
+static const struct text_rule order_text_rules[] = {
+    { "comments", TEXT_LINES, 1024 },
+    { "custom_renewal_message", TEXT_LINES, 1024 },
+    { "additional_emails", TEXT_EMAIL, 255, .items_max = 50 },
+    { "locale", TEXT_LINE, 16 },
+    { "payment_method", TEXT_LINE, 32 },
+    { 0 },
+};
+
 static bool texts(struct examining *e)
 {
+    const Contact *technical = e->in->technical_contact;
     const char *id = e->in->alternative_order_id;
     for (const char *c = id; c && *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("-_. ", *c))
@@ -34,8 +45,10 @@ static bool texts(struct examining *e)
     if (id && strlen(id) > ALTERNATIVE_ID_MAX)
         return examine_refuse(e, FAULT_INVALID, "alternative_order_id",
                               "is longer than 64 characters");
-    if (e->in->comments && strlen(e->in->comments) > TEXT_MAX)
-        return examine_refuse(e, FAULT_INVALID, "comments", "is longer than 1024 characters");
+    if (!texts_good(e->call, &e->in->base, order_text_rules, "") ||
+        (technical &&
+         !texts_good(e->call, &technical->base, contact_text_rules, "technical_contact.")))
+        return false;
     e->row->alternative_order_id = id && *id ? e->in->alternative_order_id : NULL;
     e->row->comments = e->in->comments;
     return true;

@@ -1,0 +1,84 @@
+#include "api/text_rules.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/email.h"
+#include "message/field.h"
+
+// clang-format off
+const struct text_rule contact_text_rules[] = {
+    { "first_name",          TEXT_LINE,  128 },
+    { "last_name",           TEXT_LINE,  128 },
+    { "email",               TEXT_EMAIL, 255 },
+    { "job_title",           TEXT_LINE,  64 },
+    { "telephone",           TEXT_LINE,  32 },
+    { "telephone_extension", TEXT_LINE,  16 },
+    { 0 },
+};
+// clang-format on
+
+/* Of UTF-8, which the codec has checked. */
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += (*text & 0xc0) != 0x80;
+    return count;
+}
+
+/* C0, DEL, and C1, which is 0xc2 0x80 to 0xc2 0x9f in UTF-8. */
+static bool has_control(const char *text, bool lines)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if ((*c < 0x20 && !(lines && strchr("\r\n\t", *c))) || *c == 0x7f ||
+            (*c == 0xc2 && c[1] < 0xa0))
+            return true;
+    return false;
+}
+
+static bool text_good(struct call *call, const char *text, const struct text_rule *rule,
+                      const char *field)
+{
+    if (characters(text) > rule->max)
+        return fault_set(&call->fault, FAULT_INVALID, field, "is longer than %zu characters",
+                         rule->max);
+    if (has_control(text, rule->kind == TEXT_LINES))
+        return fault_set(&call->fault, FAULT_INVALID, field, "has a control character");
+    return rule->kind != TEXT_EMAIL || email_valid(text) ||
+           fault_set(&call->fault, FAULT_INVALID, field, "is no email address");
+}
+
+static bool list_good(struct call *call, char *const *items, size_t count,
+                      const struct text_rule *rule, const char *field)
+{
+    if (count > rule->items_max)
+        return fault_set(&call->fault, FAULT_INVALID, field, "has more than %zu items",
+                         rule->items_max);
+    for (size_t i = 0; i < count; i++)
+        if (!text_good(call, items[i], rule, arena_format(&call->arena, "%s[%zu]", field, i)))
+            return false;
+    return true;
+}
+
+bool texts_good(struct call *call, const ProtobufCMessage *message, const struct text_rule *rules,
+                const char *within)
+{
+    for (; rules->member; rules++) {
+        const ProtobufCFieldDescriptor *field = field_find(message->descriptor, rules->member);
+        assert(field && field->type == PROTOBUF_C_TYPE_STRING);
+        const char *base = (const char *)message;
+        const void *slot = base + field->offset;
+        const char *name = arena_format(&call->arena, "%s%s", within, rules->member);
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            const size_t *count = (const void *)(base + field->quantifier_offset);
+            if (!list_good(call, *(char *const *const *)slot, *count, rules, name))
+                return false;
+            continue;
+        }
+        const char *text = *(const char *const *)slot;
+        if (text && *text && !text_good(call, text, rules, name))
+            return false;
+    }
+    return true;
+}
