@@ -12,9 +12,12 @@ BODIES = [  # how the path ends, a body that its owner could send
     ("/dcv-method", {"dcv_method": "dns-cname-token"}),
     ("/check-challenge", {"token": "x" * 32}),
     ("/webhook/{webhook_id}", {"endpoint": "https://example.com/taken"}),
+    ("/note", {"text": "taken"}),
+    ("/contact", {"contacts": [{"contact_type": "technical_contact", "first_name": "A", "last_name": "B",
+                                "email": "a@example.com"}]}),
 ]
 # Parameters that name nobody's property.
-COMMON = {"name_id", "format"}
+COMMON = {"name_id", "format", "platform_id"}
 
 
 def body_of(path):
@@ -55,11 +58,12 @@ def calls(document, ids):
             case.true(f"{path}: an id of everything that paths name", all(n in ids for n in owners))
             for value in ids[owners[0]]:
                 filled = path.replace("{%s}" % owners[0], value).replace("{format}", "pem_all")
+                filled = filled.replace("{platform_id}", "2")
                 yield method.upper(), filled[len("/services/v2"):], body_of(path)
 
 
 def state_of(stack, account):
-    tables = ("orders", "request", "webhook", "certificate", "auth_key", "job")
+    tables = ("orders", "order_note", "request", "webhook", "certificate", "auth_key", "job")
     where = {t: "" if t == "job" else f" WHERE account_id = {account.id}" for t in tables}
     return [stack.db.value(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {t} t{where[t]}")
             for t in tables if t != "job"]

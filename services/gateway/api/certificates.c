@@ -1,76 +1,19 @@
 #include "api/certificates.h"
 
-#include <string.h>
-
 #include "api/certificates.sql.h"
+#include "api/download.h"
+#include "api/platforms.h"
 #include "base/text.h"
+#include "common.pb-c.h"
 #include "http.h"
 #include "ledger/authority.h"
+#include "ledger/authority.sql.h"
+#include "pki/pem.h"
 #include "store/store.h"
-
-/* A format is which links of the chain, leaf first, are in the file (services API, glossary). */
-struct format {
-    const char *name, *type;
-    bool leaf, intermediates, root;
-};
-
-// clang-format off
-static const struct format formats[] = {
-    { "pem_all",            "application/x-pem-file", true, true,  true },
-    { "pem_noroot",         "application/x-pem-file", true, true,  false },
-    { "pem_nointermediate", "application/x-pem-file", true, false, true },
-    { "pem",                "application/x-pem-file", true, false, false },
-    { "crt",                "application/x-pem-file", true, false, false },
-};
-// clang-format on
-
-static const struct format *format_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-    return NULL;
-}
-
-static bool in_format(const struct format *f, size_t index, size_t count)
-{
-    return index == 0 ? f->leaf : index + 1 == count ? f->root : f->intermediates;
-}
-
-/* Files have LF line ends and nothing behind the last one. */
-static void add_pem(struct text *out, const char *crlf)
-{
-    for (const char *c = crlf; *c; c++)
-        if (*c != '\r')
-            text_add_char(out, *c);
-}
 
 static struct bytes der_of(const CertificateBytes *c)
 {
     return (struct bytes){ c->der.data, c->der.len };
-}
-
-static bool download(struct call *call, const CertificateBytes *c, const char *format,
-                     CertificateDownload *out)
-{
-    ChainLink **links;
-    size_t count;
-    struct text pem;
-    const struct format *form = format_find(format ? format : "pem_all");
-    if (!form)
-        return fault_set(&call->fault, FAULT_INVALID, "format",
-                         "is no format that is offered: pem_all, pem_noroot, "
-                         "pem_nointermediate, pem, crt");
-    if (!authority_chain(&call->arena, c->common_name, der_of(c), c->ca_id, &links, &count,
-                         &call->fault))
-        return false;
-    text_init(&pem, &call->arena);
-    for (size_t i = 0; i < count; i++)
-        if (in_format(form, i, count))
-            add_pem(&pem, links[i]->pem);
-    out->format = arena_strdup(&call->arena, form->name);
-    out->pem = pem.data;
-    return true;
 }
 
 /* Finds the row, or the fault that there is none. */
@@ -83,22 +26,46 @@ static bool find(struct call *call, const struct sql *sql, const ProtobufCMessag
             fault_set(&call->fault, FAULT_NO_CERTIFICATE, NULL, "there is no such certificate"));
 }
 
-static void send(struct call *call, const struct sql *sql, const ProtobufCMessage *in,
-                 const char *format, CertificateDownload_Closure answer)
+/* The format that is named, in either spelling; else the one that the platform takes. */
+static bool format_choose(struct call *call, const char *name, const char *old_name,
+                          int64_t platform_id, const struct format **out)
 {
-    CertificateBytes c = CERTIFICATE_BYTES__INIT;
-    CertificateDownload out = CERTIFICATE_DOWNLOAD__INIT;
-    if (find(call, sql, in, &c) && download(call, &c, format, &out))
-        answer(&out, call);
-    else
-        call_fail(call);
+    const char *asked = name ? name : old_name;
+    *out = format_find(asked ? asked : platform_find(platform_id)->format);
+    return *out || fault_set(&call->fault, FAULT_INVALID, name ? "format" : "formatType",
+                             "is no format that is offered");
+}
+
+static bool download(struct call *call, const CertificateBytes *c, const struct format *format,
+                     CertificateDownload *out)
+{
+    const struct download d = { .common_name = c->common_name,
+                                .leaf = der_of(c),
+                                .ca_id = c->ca_id,
+                                .issued_at = { c->issued_at->us } };
+    return download_make(call, &d, format, out);
+}
+
+static int64_t platform_of(const CertificateBytes *c)
+{
+    return c->has_platform_id ? c->platform_id : PLATFORM_OTHER;
 }
 
 static void certificates_download(Certificates_Service *self, const CertificateRef *in,
                                   CertificateDownload_Closure answer, void *data)
 {
     (void)self;
-    send(data, &sql_certificate_get, &in->base, in->format, answer);
+    struct call *call = data;
+    const struct format *format;
+    CertificateBytes c = CERTIFICATE_BYTES__INIT;
+    CertificateDownload out = CERTIFICATE_DOWNLOAD__INIT;
+    if (find(call, &sql_certificate_get, &in->base, &c) &&
+        format_choose(call, in->format, in->formattype,
+                      in->has_platform_id ? in->platform_id : platform_of(&c), &format) &&
+        download(call, &c, format, &out))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 static void certificates_download_of_order(Certificates_Service *self,
@@ -106,7 +73,16 @@ static void certificates_download_of_order(Certificates_Service *self,
                                            CertificateDownload_Closure answer, void *data)
 {
     (void)self;
-    send(data, &sql_certificate_of_order, &in->base, in->format, answer);
+    struct call *call = data;
+    const struct format *format;
+    CertificateBytes c = CERTIFICATE_BYTES__INIT;
+    CertificateDownload out = CERTIFICATE_DOWNLOAD__INIT;
+    if (find(call, &sql_certificate_of_order, &in->base, &c) &&
+        format_choose(call, in->format, in->formattype, platform_of(&c), &format) &&
+        download(call, &c, format, &out))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 static void certificates_chain(Certificates_Service *self, const CertificateRef *in,
@@ -124,16 +100,49 @@ static void certificates_chain(Certificates_Service *self, const CertificateRef 
         call_fail(call);
 }
 
+static Intermediate *intermediate(struct arena *a, const Authority *ca)
+{
+    struct text pem;
+    Intermediate *out = arena_new(a, Intermediate);
+    const Authority *issuer = authority_find(ca->parent_id);
+    text_init(&pem, a);
+    pem_write(&pem, "CERTIFICATE", (struct bytes){ ca->der.data, ca->der.len }, "\r\n");
+    intermediate__init(out);
+    out->subject_common_name = ca->name;
+    out->issuer_common_name = issuer ? issuer->name : NULL;
+    out->pem = pem.data;
+    return out;
+}
+
+static void certificates_intermediates(Certificates_Service *self, const Nothing *in,
+                                       IntermediateList_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    struct rows rows = { 0 };
+    IntermediateList out = INTERMEDIATE_LIST__INIT;
+    if (!store_all(store_mine(), &call->arena, &sql_authority_all, &in->base, &rows,
+                   &call->fault)) {
+        call_fail(call);
+        return;
+    }
+    out.intermediates = arena_array(&call->arena, Intermediate *, rows.count);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Authority *ca = (const Authority *)rows.items[i];
+        if (ca->parent_id)
+            out.intermediates[out.n_intermediates++] = intermediate(&call->arena, ca);
+    }
+    answer(&out, call);
+}
+
 /* The file itself instead of JSON around it. */
 static bool as_file(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
     const CertificateDownload *d = (const CertificateDownload *)answer;
-    const struct format *form = format_find(d->format);
     http_header(call, "Content-Disposition",
-                arena_format(&call->arena, "attachment; filename=\"certificate.%s\"",
-                             strcmp(d->format, "crt") == 0 ? "crt" : "pem"));
-    out->type = form->type;
-    out->body = BYTES_OF(d->pem);
+                arena_format(&call->arena, "attachment; filename=\"%s\"", d->name));
+    out->type = d->type;
+    out->body = (struct bytes){ d->content.data, d->content.len };
     return true;
 }
 
@@ -143,12 +152,18 @@ Certificates_Service certificates_service = CERTIFICATES__INIT(certificates_);
 const struct route certificate_routes[] = {
     { GET, "/certificate/{certificate_id}/download/format/{format}",    WORKER, RPC(certificates_service, "Download"),        "certificate:read", 200,
       "Download a certificate in a format", .shape = as_file },
+    { GET, "/certificate/{certificate_id}/download/platform",           WORKER, RPC(certificates_service, "Download"),        "certificate:read", 200,
+      "Download a certificate in the format of the order's server platform", .shape = as_file },
+    { GET, "/certificate/{certificate_id}/download/platform/{platform_id}", WORKER, RPC(certificates_service, "Download"),    "certificate:read", 200,
+      "Download a certificate in the format of a server platform", .shape = as_file },
     { GET, "/certificate/download/order/{order_id}",                    WORKER, RPC(certificates_service, "DownloadOfOrder"), "certificate:read", 200,
-      "Download the active certificate of an order with its chain", .shape = as_file },
+      "Download the active certificate of an order in the format of its server platform", .shape = as_file },
     { GET, "/certificate/download/order/{order_id}/format/{format}",    WORKER, RPC(certificates_service, "DownloadOfOrder"), "certificate:read", 200,
       "Download the active certificate of an order in a format", .shape = as_file },
     { GET, "/certificate/{certificate_id}/chain",                       WORKER, RPC(certificates_service, "Chain"),           "certificate:read", 200,
       "Show a certificate with its issuers and the root" },
+    { GET, "/certificate/intermediates",                                WORKER, RPC(certificates_service, "Intermediates"),   "certificate:read", 200,
+      "List the issuing authorities with their certificates" },
     { 0 },
 };
 // clang-format on

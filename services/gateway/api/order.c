@@ -3,6 +3,7 @@
 
 #include "api/orders.h"
 #include "api/orders.sql.h"
+#include "api/platforms.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "ledger/authority.h"
@@ -91,6 +92,33 @@ static void certificate_complete(struct arena *a, OrderedCertificate *c)
         c->ca_cert->name = ca->name;
     if (c->csr)
         c->csr = csr_armoured(a, c->csr);
+    if (c->server_platform)
+        platform_complete(a, c->server_platform);
+}
+
+/* What is the same for all orders, the notices, of which an order has all or none, and the lists that
+ * are shown when they are empty. */
+static void info_constants(struct arena *a, OrderInfo *o)
+{
+    const bool notices = !o->disable_renewal_notifications;
+    o->cs_provisioning_method = arena_strdup(a, "none");
+#define SET(member, value) o->has_##member = true, o->member = value
+    SET(is_out_of_contract, false);
+    SET(is_guest_access_enabled, false);
+    SET(send_minus_90, notices);
+    SET(send_minus_60, notices);
+    SET(send_minus_30, notices);
+    SET(send_minus_7, notices);
+    SET(send_minus_3, notices);
+    SET(send_plus_7, notices);
+#undef SET
+#define SHOW(list) list = list ? list : arena_alloc(a, 0)
+    SHOW(o->notes);
+    SHOW(o->verified_contacts);
+    SHOW(o->user_assignments);
+    SHOW(o->certificate->emails);
+    SHOW(o->certificate->organization_units);
+#undef SHOW
 }
 
 static void info_complete(struct call *call, OrderInfo *o)
@@ -101,8 +129,10 @@ static void info_complete(struct call *call, OrderInfo *o)
         policy_now(&policy, &ignored) ? policy_product(policy, o->product_name_id) : NULL;
     if (p && o->product)
         product_fill(&call->arena, o->product, p);
-    if (o->certificate)
+    if (o->certificate) {
         certificate_complete(&call->arena, o->certificate);
+        info_constants(&call->arena, o);
+    }
     for (size_t i = 0; i < o->n_blockers; i++)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
 }

@@ -157,7 +157,14 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        n.plain AS purchased_dns_names, n.wildcards AS purchased_wildcard_names,
        (SELECT json_agg(json_build_object('id', r.id, 'date', r.created_at, 'type', r.type, 'status', r.status,
                                           'comments', r.comments) ORDER BY r.id)
-          FROM request r WHERE r.order_id = o.id) AS requests
+          FROM request r WHERE r.order_id = o.id) AS requests,
+       (SELECT json_agg(json_build_object('id', m.id, 'date_created', m.created_at, 'text', m.text,
+                                          'user', json_build_object('id', w.id, 'first_name', w.first_name,
+                                                                    'last_name', w.last_name, 'email', w.email))
+                        ORDER BY m.id)
+          FROM order_note m
+          LEFT JOIN user_account w ON w.id = m.user_id AND w.account_id = m.account_id
+         WHERE m.order_id = o.id) AS notes
   FROM orders o
   JOIN user_account u ON u.id = o.user_id AND u.account_id = o.account_id
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/accounts.h"
+#include "api/platforms.h"
 #include "base/text.h"
 #include "ledger/authority.h"
 #include "ledger/policy.h"
@@ -89,6 +90,7 @@ static ProductInfo *product_info(struct arena *a, const Product *p, int64_t cont
     out->n_allowed_container_ids = 1;
     out->allowed_container_ids = arena_new(a, int64_t);
     out->allowed_container_ids[0] = container_id;
+    out->server_platforms = platform_list(a, &out->n_server_platforms);
     return out;
 }
 

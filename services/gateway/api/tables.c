@@ -2,6 +2,7 @@
 
 #include "api/accounts.h"
 #include "api/certificates.h"
+#include "api/notes.h"
 #include "api/order_domains.h"
 #include "api/orders.h"
 #include "api/products.h"
@@ -9,6 +10,7 @@
 #include "api/webhooks.h"
 
 const struct route *const api_tables[] = {
-    order_routes,   order_domain_routes, request_routes, certificate_routes,
-    product_routes, account_routes,      webhook_routes, NULL,
+    order_routes,       order_domain_routes, request_routes,
+    certificate_routes, product_routes,      account_routes,
+    webhook_routes,     note_routes,         NULL,
 };
