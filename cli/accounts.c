@@ -5,10 +5,7 @@
 #include "cli/accounts.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
-#include "pki/digest.h"
-
-/* As long as the keys that clients of the API know. */
-enum { KEY_LENGTH = 47 };
+#include "ledger/api_key.h"
 
 static char *option_text(struct command_run *r, const char *name, const char *fallback)
 {
@@ -56,7 +53,7 @@ static bool id_read(const char *text, const char *what, int64_t most, int64_t *o
 
 bool key_create_command(struct command_run *r, struct fault *f)
 {
-    char key[KEY_LENGTH + 1];
+    char key[API_KEY_LENGTH + 1];
     uint8_t hash[SHA256_SIZE];
     Instant now = INSTANT__INIT;
     KeyNew in = KEY_NEW__INIT;
@@ -67,8 +64,7 @@ bool key_create_command(struct command_run *r, struct fault *f)
     if (!id_read(r->words[0], "USER_ID", INT64_MAX, &in.user_id, f) ||
         (role && !id_read(role, "--role", INT32_MAX, &role_id, f)) || !command_store(r, f))
         return false;
-    random_text(key, KEY_LENGTH);
-    digest_sha256(BYTES_OF(key), hash);
+    api_key_make(key, hash);
     now.us = clock_now().us;
     in.now = &now;
     in.name = arena_strdup(&r->arena, r->words[1]);

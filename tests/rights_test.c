@@ -37,6 +37,12 @@ static const struct {
     const char *what, *table, *column, *roles; /* those who may */
 } secrets[] = {
     { "SELECT", "api_key",    "key_hash",         "gateway cli" },
+    { "UPDATE", "api_key",    "key_hash",         "" },
+    { "UPDATE", "api_key",    "user_id",          "" },
+    { "UPDATE", "api_key",    "status",           "gateway" },
+    { "UPDATE", "user_account", "account_id",     "" },
+    { "UPDATE", "user_account", "role_id",        "gateway" },
+    { "UPDATE", "container",  "account_id",       "" },
     { "SELECT", "auth_key",   "auth_key_sealed",  "gateway validation" },
     { "SELECT", "webhook",    "secret_sealed",    "gateway notifier" },
     { "SELECT", "webhook",    "challenge_sha256", "gateway" },

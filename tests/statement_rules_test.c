@@ -141,6 +141,7 @@ static const struct {
     const char *statement, *reason;
 } without_account[] = {
     { "session_find", "finds out whose key it is" },
+    { "user_name_free", "people sign in by names that are one list for all accounts" },
 };
 // clang-format on
 

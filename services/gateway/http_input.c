@@ -59,14 +59,20 @@ static bool set_path(struct request *r, struct call *call, ProtobufCMessage *in)
     return true;
 }
 
+static bool is_path_field(const struct route_entry *e, const char *name)
+{
+    for (size_t i = 0; e->fields[i]; i++)
+        if (strcmp(e->fields[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* A path may still name another user; a query may, where the row says so. */
 static bool is_named(const void *entry, const char *name)
 {
     const struct route_entry *e = entry;
-    for (size_t i = 0; e->fields[i]; i++)
-        if (strcmp(e->fields[i], name) == 0)
-            return true;
-    return e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0;
+    return is_path_field(e, name) ||
+           (e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0);
 }
 
 static void set_own(struct request *r, struct call *call, ProtobufCMessage *in)
@@ -105,5 +111,9 @@ ProtobufCMessage *input_read(struct request *r, struct call *call)
     set_own(r, call, in);
     good = good && set_body(r, call, in) && set_path(r, call, in);
     set_own(r, call, in);
+    /* An id of 0 in the path looks like none. */
+    if (!good && call->fault.code == FAULT_REQUIRED &&
+        is_path_field(r->match.entry, call->fault.field))
+        fault_set(&call->fault, FAULT_NOT_FOUND, NULL, "no such address");
     return good ? in : NULL;
 }

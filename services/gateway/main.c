@@ -16,7 +16,7 @@ enum { ORDERS_A_STATEMENT = 32 };
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
     int workers, committers, connections, burst, sustained;
-    struct duration deadline, session;
+    struct duration deadline, session, key_uses;
     bool loopback;
 } settings;
 
@@ -28,7 +28,8 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
     CONFIG(struct gateway_settings, deadline,     "HTTP_DEADLINE",   "30s",   "how long a caller waits for an answer at the most", "1s", "5m"),
     CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed: 10.0.0.0/8 ::1"),
-    CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work", "0s", "5m"),
+    CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work at other gateways than the one that was told", "0s", "5m"),
+    CONFIG(struct gateway_settings, key_uses,     "KEY_USES",        "1m",    "how often it is written when each API key was used last", "1s", "1h"),
     CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
     CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
@@ -46,6 +47,7 @@ static struct route_family families[] = {
 
 static struct roles *roles;
 static struct limits *limits;
+static struct key_uses *key_uses;
 static struct http *door;
 
 static bool admission_open(struct service_run *run, struct fault *f)
@@ -57,7 +59,10 @@ static bool admission_open(struct service_run *run, struct fault *f)
     limits = roles ? limits_new(&l, f) : NULL;
     if (!limits)
         return false;
-    struct session_options s = { .roles = roles, .limits = limits, .fresh = settings.session };
+    key_uses = key_uses_start(&run->store, settings.key_uses);
+    struct session_options s = {
+        .roles = roles, .limits = limits, .uses = key_uses, .fresh = settings.session
+    };
     families[0].context = sessions_new(&s);
     return true;
 }
@@ -108,6 +113,7 @@ static void stop(struct service_run *run)
     (void)run;
     committer_stop(gateway.committer);
     http_free(door);
+    key_uses_stop(key_uses);
     sessions_free(families[0].context);
     limits_free(limits);
     roles_free(roles);

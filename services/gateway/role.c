@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "message/json.h"
-#include "role.pb-c.h"
 
 enum { FILE_MAX = 256 * 1024 };
 
@@ -151,4 +150,44 @@ bool roles_allow(const struct roles *r, int role, int key_role, const char *perm
         return true;
     return i < r->file->n_permissions &&
            own->bits[i / 64] & key->bits[i / 64] & UINT64_C(1) << i % 64;
+}
+
+bool roles_within(const struct roles *r, int role, int key_role, int most_role, int most_key_role)
+{
+    static const struct allowed nothing = { 0 };
+    const struct allowed *own = allowed_of(r->roles, r->file->n_roles, role);
+    const struct allowed *key = allowed_of(r->key_roles, r->file->n_key_roles, key_role);
+    const struct allowed *most = allowed_of(r->roles, r->file->n_roles, most_role);
+    const struct allowed *most_key = allowed_of(r->key_roles, r->file->n_key_roles, most_key_role);
+    if (!own || !key)
+        return false;
+    most = most ? most : &nothing;
+    most_key = most_key ? most_key : &nothing;
+    for (size_t i = 0; i < PERMISSIONS_MAX / 64; i++)
+        if (own->bits[i] & key->bits[i] & ~(most->bits[i] & most_key->bits[i]))
+            return false;
+    return true;
+}
+
+const Roles *roles_file(const struct roles *r)
+{
+    return r->file;
+}
+
+static const Role *find(Role *const *list, size_t count, int id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->id == id)
+            return list[i];
+    return NULL;
+}
+
+const Role *roles_find(const struct roles *r, int role)
+{
+    return find(r->file->roles, r->file->n_roles, role);
+}
+
+const Role *roles_find_key_role(const struct roles *r, int role)
+{
+    return find(r->file->key_roles, r->file->n_key_roles, role);
 }

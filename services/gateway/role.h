@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/fault.h"
+#include "role.pb-c.h"
 
 enum { PERMISSIONS_MAX = 128 };
 
@@ -21,5 +22,14 @@ bool roles_know(const struct roles *r, const char *permission);
 /* The user's role and the role to which the key is restricted must both allow it. "any" is allowed
  * to everybody whose roles exist. */
 bool roles_allow(const struct roles *r, int role, int key_role, const char *permission);
+
+/* Is there nothing that the first pair allows and the second does not? False where one of the first
+ * does not exist. */
+bool roles_within(const struct roles *r, int role, int key_role, int most_role, int most_key_role);
+
+/* All there are, with their names. */
+const Roles *roles_file(const struct roles *r);
+const Role *roles_find(const struct roles *r, int role);          /* NULL: unknown */
+const Role *roles_find_key_role(const struct roles *r, int role); /* likewise */
 
 #endif

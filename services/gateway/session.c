@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 
 /* Two tables of fixed size, so that nobody who tries keys pushes out the good ones. */
 enum { SETS = 2048, WAYS = 4, LOCKS = 64, KEY_MAX = 256 };
+
+enum { NO_KEY_ROLE = 0 }; /* of policy/roles.json: a key that is not restricted */
 
 struct entry {
     uint8_t hash[SHA256_SIZE];
@@ -25,12 +28,13 @@ struct table {
 
 struct sessions {
     struct session_options options;
+    atomic_uint changes; /* what was read before one of them is not kept after it */
     pthread_mutex_t locks[LOCKS];
     struct table present, absent;
 };
 
 struct caller {
-    const struct sessions *sessions;
+    struct sessions *sessions;
     int role_id, key_role_id;
 };
 
@@ -119,6 +123,7 @@ static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA25
     pthread_mutex_lock(lock);
     bool found = look(&s->present, hash, now, out);
     bool absent = !found && look(&s->absent, hash, now, out);
+    unsigned changes = atomic_load(&s->changes);
     pthread_mutex_unlock(lock);
     if (found)
         return true;
@@ -127,7 +132,8 @@ static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA25
     if (!absent) {
         struct duration life = found ? s->options.fresh : s->options.absent;
         pthread_mutex_lock(lock);
-        keep(found ? &s->present : &s->absent, hash, out, now + life.us);
+        if (changes == atomic_load(&s->changes))
+            keep(found ? &s->present : &s->absent, hash, out, now + life.us);
         pthread_mutex_unlock(lock);
     }
     return found || fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
@@ -158,6 +164,8 @@ bool session_admit(struct call *call, const struct route *route, void *sessions)
     if (!find(s, call, hash, &session))
         return false;
     enter(s, call, &session);
+    if (s->options.uses)
+        key_uses_note(s->options.uses, session.api_key_id, session.account_id, clock_now());
     if (s->options.limits && !limit_take(s->options.limits, call))
         return false;
     return session_may(call, route->permission) ||
@@ -169,4 +177,54 @@ bool session_may(const struct call *call, const char *permission)
     const struct caller *caller = http_caller(call);
     return caller && roles_allow(caller->sessions->options.roles, caller->role_id,
                                  caller->key_role_id, permission);
+}
+
+bool session_covers(const struct call *call, int role, int key_role)
+{
+    const struct caller *caller = http_caller(call);
+    return caller && roles_within(caller->sessions->options.roles, role, key_role, caller->role_id,
+                                  caller->key_role_id);
+}
+
+bool session_role_covers(const struct call *call, int role)
+{
+    const struct caller *caller = http_caller(call);
+    return caller && roles_within(caller->sessions->options.roles, role, NO_KEY_ROLE,
+                                  caller->role_id, NO_KEY_ROLE);
+}
+
+int session_role(const struct call *call)
+{
+    const struct caller *caller = http_caller(call);
+    return caller ? caller->role_id : 0;
+}
+
+const struct roles *session_roles(const struct call *call)
+{
+    const struct caller *caller = http_caller(call);
+    return caller->sessions->options.roles;
+}
+
+/* An absent key has no name, so all of them are forgotten. */
+static void forget_set(struct sessions *s, size_t set, int64_t user_id, int64_t api_key_id)
+{
+    for (int i = 0; i < WAYS; i++) {
+        struct entry *e = &s->present.entries[set][i];
+        if ((user_id && e->session.user_id == user_id) ||
+            (api_key_id && e->session.api_key_id == api_key_id))
+            e->until = 0;
+        s->absent.entries[set][i].until = 0;
+    }
+}
+
+void session_forget(const struct call *call, int64_t user_id, int64_t api_key_id)
+{
+    const struct caller *caller = http_caller(call);
+    struct sessions *s = caller->sessions;
+    atomic_fetch_add(&s->changes, 1);
+    for (size_t set = 0; set < SETS; set++) {
+        pthread_mutex_lock(&s->locks[set % LOCKS]);
+        forget_set(s, set, user_id, api_key_id);
+        pthread_mutex_unlock(&s->locks[set % LOCKS]);
+    }
 }

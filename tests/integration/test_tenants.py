@@ -15,9 +15,14 @@ BODIES = [  # how the path ends, a body that its owner could send
     ("/note", {"text": "taken"}),
     ("/contact", {"contacts": [{"contact_type": "technical_contact", "first_name": "A", "last_name": "B",
                                 "email": "a@example.com"}]}),
+    ("/user/{user_id}", {"name": "taken", "first_name": "Taken"}),
+    ("/role", {"access_roles": [{"id": 1}]}),
+    ("/key/{key_id}", {"name": "taken"}),
+    ("/container/{container_id}", {"name": "taken"}),
+    ("/children", {"name": "taken"}),
 ]
 # Parameters that name nobody's property.
-COMMON = {"name_id", "format", "platform_id"}
+COMMON = {"name_id", "format", "platform_id", "username", "template_id"}
 
 
 def body_of(path):
@@ -35,12 +40,16 @@ def property_of(stack):
     issued = account.place(NAME, certificate_dcv_scope="base_domain")
     pending = account.place("confidential.example.net")
     webhook = account.webhook("/tenants", secret="s" * 40)
+    division = account.client.get("/account").json["root_container_id"]
     certificate = account.info(issued["id"])["certificate"]
     return account, {
         "order_id": [str(issued["id"]), str(pending["id"]), certificate["thumbprint"], certificate["serial_number"]],
         "certificate_id": [str(issued["certificate_id"])],
         "request_id": [str(pending["requests"][0]["id"])],
         "webhook_id": [str(webhook)],
+        "user_id": [str(account.user_id)],
+        "key_id": [str(k["id"]) for k in account.client.get("/key").json["api_keys"]],
+        "container_id": [str(division)],
         "format": ["pem_all"],
     }
 
@@ -58,12 +67,13 @@ def calls(document, ids):
             case.true(f"{path}: an id of everything that paths name", all(n in ids for n in owners))
             for value in ids[owners[0]]:
                 filled = path.replace("{%s}" % owners[0], value).replace("{format}", "pem_all")
-                filled = filled.replace("{platform_id}", "2")
+                filled = filled.replace("{platform_id}", "2").replace("{template_id}", "5")
                 yield method.upper(), filled[len("/services/v2"):], body_of(path)
 
 
 def state_of(stack, account):
-    tables = ("orders", "order_note", "request", "webhook", "certificate", "auth_key", "job")
+    tables = ("orders", "order_note", "request", "webhook", "certificate", "auth_key", "user_account",
+              "container", "job")
     where = {t: "" if t == "job" else f" WHERE account_id = {account.id}" for t in tables}
     return [stack.db.value(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {t} t{where[t]}")
             for t in tables if t != "job"]

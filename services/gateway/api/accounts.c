@@ -8,6 +8,7 @@
 #include "api/orders.h"
 #include "base/text.h"
 #include "gateway.h"
+#include "session.h"
 
 enum { CACHE = 1024, AUTH_KEY_LENGTH = 64, AUTH_KEY_ID_LENGTH = 20 };
 #define CACHE_LIFE seconds(5)
@@ -83,13 +84,17 @@ static void auth_key_answer(struct call *call, const AuthKeyRow *row, AuthKey_Cl
 {
     struct bytes plain;
     AuthKey out = AUTH_KEY__INIT;
+    out.auth_key_id = row->auth_key_id;
+    if (!session_may(call, "secret:reveal")) {
+        answer(&out, call);
+        return;
+    }
     if (!unseal(&call->arena, gateway.seal, auth_key_aad(&call->arena, call->actor.account_id),
                 (struct bytes){ row->auth_key_sealed.data, row->auth_key_sealed.len }, &plain,
                 &call->fault)) {
         call_fail(call);
         return;
     }
-    out.auth_key_id = row->auth_key_id;
     out.auth_key = arena_strndup(&call->arena, (const char *)plain.data, plain.size);
     answer(&out, call);
 }
@@ -149,10 +154,26 @@ static void accounts_create_auth_key(Accounts_Service *self, const AccountId *in
     }
 }
 
+/* ---- account */
+
+static void accounts_show(Accounts_Service *self, const AccountId *in, AccountInfo_Closure answer,
+                          void *data)
+{
+    (void)self;
+    struct call *call = data;
+    AccountInfo out = ACCOUNT_INFO__INIT;
+    if (store_one(store_mine(), &call->arena, &sql_account_info, &in->base, &out.base,
+                  &call->fault))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
 Accounts_Service accounts_service = ACCOUNTS__INIT(accounts_);
 
 // clang-format off
 const struct route account_routes[] = {
+    { GET,  "/account",          WORKER, RPC(accounts_service, "Show"),              "account:read",   200, "Show the account" },
     { GET,  "/account/auth-key", WORKER, RPC(accounts_service, "ShowAuthKey"),       "authkey:read",   200, "Show the account's AuthKey" },
     { POST, "/account/auth-key", WORKER, RPC(accounts_service, "CreateAuthKey"), "authkey:create", 200, "Create the account's AuthKey" },
     { 0 },

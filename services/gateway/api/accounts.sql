@@ -4,6 +4,16 @@ SELECT a.id, a.name, a.dcv_scope, EXISTS (SELECT FROM auth_key k WHERE k.account
   FROM account a
  WHERE a.id = :account_id;
 
+-- account_info: AccountId -> AccountInfo
+-- Nobody is called by telephone, nothing was migrated, and the language of all texts is English.
+SELECT a.id, (SELECT min(c.id) FROM container c WHERE c.account_id = a.id) AS root_container_id,
+       a.type AS cert_central_type, a.id AS billing_account_id, a.name AS billing_account_name,
+       EXISTS (SELECT FROM auth_key k WHERE k.account_id = a.id) AS has_auth_key, a.dcv_scope AS certificate_dcv_scope,
+       false AS make_renewal_calls, false AS express_install_enabled, false AS display_rep, false AS migrated,
+       1 AS language_id
+  FROM account a
+ WHERE a.id = :account_id;
+
 -- auth_key_get: AccountId -> AuthKeyRow?
 SELECT auth_key_id, auth_key_sealed FROM auth_key WHERE account_id = :account_id;
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "api/containers.h"
 #include "api/examining.h"
 #include "api/text_rules.h"
 #include "base/text.h"
@@ -100,8 +101,8 @@ static bool account(struct examining *e)
         return false;
     int64_t asked = e->in->container && e->in->container->has_id ? e->in->container->id
                                                                  : e->account.container_id;
-    if (asked != e->account.container_id)
-        return examine_refuse(e, FAULT_INVALID, "container.id", "is no division of this account");
+    if (asked != e->account.container_id && !container_takes_orders(e->call, asked))
+        return false;
     e->row->has_container_id = true;
     e->row->container_id = asked;
     return true;

@@ -6,6 +6,7 @@
 #include "api/webhooks.sql.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "session.h"
 
 enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048, PAGE_MAX = 1000 };
 
@@ -249,7 +250,7 @@ static Webhook *webhook_shown(struct call *call, WebhookRow *row)
     webhook_settings__init(s);
     w->id = row->id;
     w->endpoint = row->endpoint;
-    w->secret = secret_open(call, row);
+    w->secret = session_may(call, "secret:reveal") ? secret_open(call, row) : NULL;
     w->events = row->events;
     w->n_events = row->n_events;
     w->status = row->status;

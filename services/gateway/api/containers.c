@@ -1,0 +1,375 @@
+#include "api/containers.h"
+
+#include <string.h>
+
+#include "actor.h"
+#include "api/containers.sql.h"
+#include "api/page.h"
+#include "api/words.h"
+#include "session.h"
+
+enum { DEPARTMENT = 5 }; /* the template of who names none */
+
+// clang-format off
+static const struct word_rule add_rules[] = {
+    { "name",        128,  WORD_REQUIRED },
+    { "description", 1024, WORD_FREE },
+    { 0 },
+};
+static const struct word_rule edit_rules[] = {
+    { "name",        128,  WORD_FILLED },
+    { "description", 1024, WORD_FREE },
+    { 0 },
+};
+// clang-format on
+
+/* ---- reading */
+
+static bool no_container(struct call *call)
+{
+    return fault_set(&call->fault, FAULT_NO_CONTAINER, "container_id",
+                     "there is no such container");
+}
+
+static bool container_look(struct call *call, int64_t container_id, Container **out, bool *found)
+{
+    ContainerFilter filter = CONTAINER_FILTER__INIT;
+    ContainerRow row = CONTAINER_ROW__INIT;
+    actor_fill(call, &filter.base);
+    filter.has_only_id = filter.has_offset = filter.has_limit = true;
+    filter.only_id = container_id;
+    filter.limit = 1;
+    if (!store_maybe(store_mine(), &call->arena, &sql_container_list, &filter.base, &row.base,
+                     found, &call->fault))
+        return false;
+    *out = row.container;
+    return true;
+}
+
+static bool container_find(struct call *call, int64_t container_id, Container **out)
+{
+    bool found = false;
+    return container_look(call, container_id, out, &found) && (found || no_container(call));
+}
+
+bool container_takes_orders(struct call *call, int64_t container_id)
+{
+    Container *container;
+    bool found = false;
+    if (!container_look(call, container_id, &container, &found))
+        return false;
+    return (found && container->is_active) ||
+           fault_set(&call->fault, FAULT_INVALID, "container.id",
+                     found ? "is a division that is not active" : "is no division of this account");
+}
+
+static bool list_read(struct call *call, ContainerFilter *filter, ContainerList *out)
+{
+    struct rows rows;
+    if (!page_read(call, &sql_container_list, &filter->base, &rows, out->page))
+        return false;
+    out->containers = arena_array(&call->arena, Container *, rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        out->containers[out->n_containers++] = ((const ContainerRow *)rows.items[i])->container;
+    return true;
+}
+
+bool containers_all(struct call *call, Container ***out, size_t *count)
+{
+    ContainerFilter filter = CONTAINER_FILTER__INIT;
+    ContainerList list = CONTAINER_LIST__INIT;
+    Page page = PAGE__INIT;
+    list.page = &page;
+    actor_fill(call, &filter.base);
+    if (!list_read(call, &filter, &list))
+        return false;
+    *out = list.containers;
+    *count = list.n_containers;
+    return true;
+}
+
+static void answer_list(struct call *call, ContainerFilter *filter, ContainerList_Closure answer)
+{
+    ContainerList out = CONTAINER_LIST__INIT;
+    Page page = PAGE__INIT;
+    out.page = &page;
+    if (list_read(call, filter, &out))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
+static void containers_list(Containers_Service *self, const ContainerFilter *in,
+                            ContainerList_Closure answer, void *data)
+{
+    (void)self;
+    ContainerFilter filter = *in;
+    filter.has_only_id = filter.has_parent_id = false;
+    answer_list(data, &filter, answer);
+}
+
+static void containers_children(Containers_Service *self, const ContainerPart *in,
+                                ContainerList_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    ContainerFilter filter = CONTAINER_FILTER__INIT;
+    Container *parent;
+    if (!container_find(call, in->container_id, &parent)) {
+        call_fail(call);
+        return;
+    }
+    actor_fill(call, &filter.base);
+    filter.has_parent_id = true;
+    filter.parent_id = parent->id;
+    filter.has_offset = in->has_offset;
+    filter.offset = in->offset;
+    filter.has_limit = in->has_limit;
+    filter.limit = in->limit;
+    answer_list(call, &filter, answer);
+}
+
+static void containers_show(Containers_Service *self, const ContainerId *in,
+                            Container_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    Container *container;
+    if (container_find(call, in->container_id, &container))
+        answer(container, call);
+    else
+        call_fail(call);
+}
+
+static void containers_parent(Containers_Service *self, const ContainerId *in,
+                              Container_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    Container *container;
+    if (container_find(call, in->container_id, &container) &&
+        container_find(call, container->parent_id, &container))
+        answer(container, call);
+    else
+        call_fail(call);
+}
+
+/* ---- what divisions begin with: policy/roles.json */
+
+static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t count, size_t *shown)
+{
+    AccessRole **out = arena_array(&call->arena, AccessRole *, count + 1);
+    *shown = 0;
+    for (size_t i = 0; i < count; i++) {
+        const Role *role = roles_find(session_roles(call), ids[i]);
+        if (!role)
+            continue;
+        AccessRole *one = out[(*shown)++] = arena_new(&call->arena, AccessRole);
+        access_role__init(one);
+        one->id = role->id;
+        one->name = role->name;
+    }
+    return out;
+}
+
+static const ContainerTemplate *template_find(struct call *call, int32_t id)
+{
+    const Roles *file = roles_file(session_roles(call));
+    for (size_t i = 0; i < file->n_container_templates; i++)
+        if (file->container_templates[i]->id == id)
+            return file->container_templates[i];
+    return NULL;
+}
+
+/* The roles that people of a division can have are those of its template. */
+static void containers_roles(Containers_Service *self, const ContainerId *in,
+                             AccessRoleList_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    AccessRoleList out = ACCESS_ROLE_LIST__INIT;
+    Container *container;
+    if (!container_find(call, in->container_id, &container)) {
+        call_fail(call);
+        return;
+    }
+    const ContainerTemplate *t = template_find(call, container->template_id);
+    out.access_roles = roles_shown(call, t ? t->access_roles : NULL, t ? t->n_access_roles : 0,
+                                   &out.n_access_roles);
+    answer(&out, call);
+}
+
+static ContainerTemplateInfo *template_shown(struct call *call, const ContainerTemplate *t)
+{
+    ContainerTemplateInfo *out = arena_new(&call->arena, ContainerTemplateInfo);
+    container_template_info__init(out);
+    out->id = t->id;
+    out->name = t->name;
+    return out;
+}
+
+static void containers_templates(Containers_Service *self, const ContainerId *in,
+                                 ContainerTemplateList_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    ContainerTemplateList out = CONTAINER_TEMPLATE_LIST__INIT;
+    const Roles *file = roles_file(session_roles(call));
+    Container *container;
+    if (!container_find(call, in->container_id, &container)) {
+        call_fail(call);
+        return;
+    }
+    out.container_templates =
+        arena_array(&call->arena, ContainerTemplateInfo *, file->n_container_templates + 1);
+    for (size_t i = 0; i < file->n_container_templates; i++)
+        out.container_templates[out.n_container_templates++] =
+            template_shown(call, file->container_templates[i]);
+    answer(&out, call);
+}
+
+static void containers_template(Containers_Service *self, const ContainerTemplateRef *in,
+                                ContainerTemplateInfo_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    const ContainerTemplate *t = template_find(call, in->template_id);
+    Container *container;
+    if (!container_find(call, in->container_id, &container) ||
+        (!t &&
+         !fault_set(&call->fault, FAULT_NOT_FOUND, "template_id", "there is no such template"))) {
+        call_fail(call);
+        return;
+    }
+    ContainerTemplateInfo *out = template_shown(call, t);
+    out->access_roles = roles_shown(call, t->access_roles, t->n_access_roles, &out->n_access_roles);
+    answer(out, call);
+}
+
+/* No division has fewer products than its account. */
+static void containers_limits(Containers_Service *self, const ContainerId *in,
+                              ProductLimits_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    ProductLimits out = PRODUCT_LIMITS__INIT;
+    Container *container;
+    out.limited_container_ids = arena_new(&call->arena, int64_t);
+    if (container_find(call, in->container_id, &container))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
+/* ---- changing */
+
+static bool addition_good(struct call *call, const ContainerRequest *in)
+{
+    Container *parent;
+    if (!container_find(call, in->container_id, &parent) || !words_good(call, &in->base, add_rules))
+        return false;
+    if (in->has_template_id && !template_find(call, in->template_id))
+        return fault_set(&call->fault, FAULT_INVALID, "template_id", "is no template");
+    if (in->user)
+        return fault_set(&call->fault, FAULT_INVALID, "user",
+                         "is not made with the division: add the user by POST user");
+    return parent->is_active || fault_set(&call->fault, FAULT_INVALID, "container_id",
+                                          "is a division that is not active");
+}
+
+static void containers_add(Containers_Service *self, const ContainerRequest *in,
+                           ContainerMade_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    ContainerChange change = CONTAINER_CHANGE__INIT;
+    ContainerMade out = CONTAINER_MADE__INIT;
+    bool found = false;
+    actor_fill(call, &change.base);
+    change.has_container_id = change.has_template_id = true;
+    change.container_id = in->container_id;
+    change.template_id = in->has_template_id ? in->template_id : DEPARTMENT;
+    change.name = in->name;
+    change.description = in->description;
+    if (addition_good(call, in) &&
+        store_maybe(store_mine(), &call->arena, &sql_container_add, &change.base, &out.base, &found,
+                    &call->fault) &&
+        (found || no_container(call)))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
+static void change_store(struct call *call, ContainerChange *change, int64_t container_id,
+                         Nothing_Closure answer)
+{
+    PersonChanged done = PERSON_CHANGED__INIT;
+    Nothing nothing = NOTHING__INIT;
+    bool found = false;
+    actor_fill(call, &change->base);
+    change->has_container_id = true;
+    change->container_id = container_id;
+    if (store_maybe(store_mine(), &call->arena, &sql_container_change, &change->base, &done.base,
+                    &found, &call->fault) &&
+        (found || no_container(call)) &&
+        (done.changed || fault_set(&call->fault, FAULT_INVALID, "container_id",
+                                   "is the account's own division, which stays active")))
+        answer(&nothing, call);
+    else
+        call_fail(call);
+}
+
+static void containers_edit(Containers_Service *self, const ContainerEdit *in,
+                            Nothing_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    ContainerChange change = CONTAINER_CHANGE__INIT;
+    Container *container;
+    if (!container_find(call, in->container_id, &container) ||
+        !words_good(call, &in->base, edit_rules)) {
+        call_fail(call);
+        return;
+    }
+    change.name = in->name;
+    change.description = in->description;
+    change_store(call, &change, in->container_id, answer);
+}
+
+static void containers_activate(Containers_Service *self, const ContainerId *in,
+                                Nothing_Closure answer, void *data)
+{
+    (void)self;
+    ContainerChange change = CONTAINER_CHANGE__INIT;
+    change.has_is_active = change.is_active = true;
+    change_store(data, &change, in->container_id, answer);
+}
+
+static void containers_deactivate(Containers_Service *self, const ContainerId *in,
+                                  Nothing_Closure answer, void *data)
+{
+    (void)self;
+    ContainerChange change = CONTAINER_CHANGE__INIT;
+    change.has_is_active = true;
+    change_store(data, &change, in->container_id, answer);
+}
+
+Containers_Service containers_service = CONTAINERS__INIT(containers_);
+
+// clang-format off
+const struct route container_routes[] = {
+    { GET,  "/container",                                        WORKER, RPC(containers_service, "List"),       "container:read",   200, "List the account's divisions" },
+    { GET,  "/container/{container_id}",                         WORKER, RPC(containers_service, "Show"),       "container:read",   200, "Show a division" },
+    { PUT,  "/container/{container_id}",                         WORKER, RPC(containers_service, "Edit"),       "container:update", 204, "Change a division" },
+    { PUT,  "/container/{container_id}/activate",                WORKER, RPC(containers_service, "Activate"),   "container:update", 204, "Let orders be placed in a division" },
+    { PUT,  "/container/{container_id}/deactivate",              WORKER, RPC(containers_service, "Deactivate"), "container:update", 204, "Take no new orders in a division" },
+    { GET,  "/container/{container_id}/parent",                  WORKER, RPC(containers_service, "Parent"),     "container:read",   200, "Show the division above" },
+    { GET,  "/container/{container_id}/children",                WORKER, RPC(containers_service, "Children"),   "container:read",   200, "List the divisions below" },
+    { POST, "/container/{container_id}/children",                WORKER, RPC(containers_service, "Add"),        "container:create", 201, "Add a division below" },
+    { GET,  "/container/{container_id}/role",                    WORKER, RPC(containers_service, "Roles"),      "container:read",   200, "List the roles of a division's users" },
+    { GET,  "/container/{container_id}/template",                WORKER, RPC(containers_service, "Templates"),  "container:read",   200, "List what new divisions may begin with" },
+    { GET,  "/container/{container_id}/template/{template_id}",  WORKER, RPC(containers_service, "Template"),   "container:read",   200, "Show one of them" },
+    { GET,  "/container/{container_id}/product-limits",          WORKER, RPC(containers_service, "Limits"),     "container:read",   200, "Show to which products a division is limited" },
+    { 0 },
+};
+// clang-format on

@@ -1,0 +1,397 @@
+#include "api/users.h"
+
+#include <string.h>
+
+#include "actor.h"
+#include "api/accounts.h"
+#include "api/containers.h"
+#include "api/page.h"
+#include "api/users.sql.h"
+#include "api/words.h"
+#include "base/text.h"
+#include "ledger/api_key.h"
+#include "message/convert.h"
+#include "session.h"
+
+enum { SERVICE_NAME_LENGTH = 16 };
+
+#define NAME      128
+#define EMAIL     255
+#define JOB_TITLE 64
+#define TELEPHONE 32
+
+// clang-format off
+static const struct word_rule person_rules[] = {
+    { "username",   NAME,      WORD_REQUIRED, word_is_username,  "takes letters, digits and @ - _ + ." },
+    { "first_name", NAME,      WORD_REQUIRED },
+    { "last_name",  NAME,      WORD_REQUIRED },
+    { "email",      EMAIL,     WORD_REQUIRED, word_is_email,     "is no email address" },
+    { "job_title",  JOB_TITLE, WORD_FREE },
+    { "telephone",  TELEPHONE, WORD_FREE,     word_is_telephone, "is no telephone number" },
+    { 0 },
+};
+static const struct word_rule edit_rules[] = {
+    { "username",   NAME,      WORD_FILLED,   word_is_username,  "takes letters, digits and @ - _ + ." },
+    { "first_name", NAME,      WORD_FILLED },
+    { "last_name",  NAME,      WORD_FILLED },
+    { "email",      EMAIL,     WORD_FILLED,   word_is_email,     "is no email address" },
+    { "job_title",  JOB_TITLE, WORD_FREE },
+    { "telephone",  TELEPHONE, WORD_FREE,     word_is_telephone, "is no telephone number" },
+    { 0 },
+};
+static const struct word_rule service_rules[] = {
+    { "api_name",   NAME,      WORD_REQUIRED },
+    { "email",      EMAIL,     WORD_REQUIRED, word_is_email,     "is no email address" },
+    { 0 },
+};
+// clang-format on
+
+/* ---- reading */
+
+static User *user_shown(struct call *call, const UserRow *row)
+{
+    const Role *role = roles_find(session_roles(call), row->role_id);
+    User *user = row->user;
+    user->access_roles = arena_new(&call->arena, AccessRole *);
+    if (role) {
+        AccessRole *shown = user->access_roles[0] = arena_new(&call->arena, AccessRole);
+        access_role__init(shown);
+        shown->id = role->id;
+        shown->name = role->name;
+        user->n_access_roles = 1;
+    }
+    user->has_restricted_to_role_id = user->is_api_only;
+    user->restricted_to_role_id = row->restricted_to_role_id;
+    return user;
+}
+
+bool user_find(struct call *call, int64_t user_id, UserRow *out)
+{
+    UserFilter filter = USER_FILTER__INIT;
+    bool found = false;
+    actor_fill(call, &filter.base);
+    filter.has_only_id = filter.has_offset = filter.has_limit = true;
+    filter.only_id = user_id;
+    filter.limit = 1;
+    return store_maybe(store_mine(), &call->arena, &sql_user_list, &filter.base, &out->base, &found,
+                       &call->fault) &&
+           (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
+}
+
+static void users_list(Users_Service *self, const UserFilter *in, UserList_Closure answer,
+                       void *data)
+{
+    (void)self;
+    struct call *call = data;
+    struct rows rows;
+    UserFilter filter = *in;
+    UserList out = USER_LIST__INIT;
+    Page page = PAGE__INIT;
+    filter.has_only_id = false;
+    if (!page_read(call, &sql_user_list, &filter.base, &rows, &page)) {
+        call_fail(call);
+        return;
+    }
+    out.page = &page;
+    out.users = arena_array(&call->arena, User *, rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        out.users[out.n_users++] = user_shown(call, (const UserRow *)rows.items[i]);
+    answer(&out, call);
+}
+
+static void answer_one(struct call *call, int64_t user_id, User_Closure answer)
+{
+    UserRow row = USER_ROW__INIT;
+    if (!user_find(call, user_id, &row) ||
+        !containers_all(call, &row.user->container_visibility, &row.user->n_container_visibility)) {
+        call_fail(call);
+        return;
+    }
+    User *user = user_shown(call, &row);
+    user->has_is_cert_central = user->has_is_enterprise = true;
+    user->is_cert_central = true;
+    user->is_enterprise = strcmp(row.account_type, "enterprise") == 0;
+    answer(user, call);
+}
+
+static void users_me(Users_Service *self, const Nothing *in, User_Closure answer, void *data)
+{
+    (void)self, (void)in;
+    struct call *call = data;
+    answer_one(call, call->actor.user_id, answer);
+}
+
+static void users_show(Users_Service *self, const UserId *in, User_Closure answer, void *data)
+{
+    (void)self;
+    answer_one(data, in->user_id, answer);
+}
+
+static void users_availability(Users_Service *self, const UserName *in,
+                               UserNameState_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    UserNameState out = USER_NAME_STATE__INIT;
+    if (store_one(store_mine(), &call->arena, &sql_user_name_free, &in->base, &out.base,
+                  &call->fault))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
+/* ---- what may be asked */
+
+static bool not_allowed(struct call *call)
+{
+    return fault_set(&call->fault, FAULT_PERMISSION, NULL, "%s", "");
+}
+
+static bool one_role(struct call *call, AccessRoleRef *const *roles, size_t count, UserChange *out)
+{
+    if (count == 0)
+        return fault_set(&call->fault, FAULT_REQUIRED, "access_roles", "is required");
+    if (count > 1)
+        return fault_set(&call->fault, FAULT_INVALID, "access_roles", "takes one role");
+    out->has_role_id = true;
+    out->role_id = roles[0]->has_id ? roles[0]->id : 0;
+    return roles_find(session_roles(call), out->role_id) ||
+           fault_set(&call->fault, FAULT_INVALID, "access_roles[0].id", "is no role");
+}
+
+/* Nobody is restricted to divisions: whoever asks for it is not left to believe it. */
+static bool assignments_good(struct call *call, const int64_t *ids, size_t count)
+{
+    struct account_settings account;
+    if (count == 0)
+        return true;
+    if (!account_settings(call->actor.account_id, &account, &call->fault))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == account.container_id)
+            return true;
+    return fault_set(&call->fault, FAULT_INVALID, "container_id_assignments",
+                     "must have the account's own division, %lld: users see all divisions",
+                     (long long)account.container_id);
+}
+
+static void home_fill(UserChange *out, const ContainerRef *container)
+{
+    out->has_container_id = container && container->has_id;
+    out->container_id = out->has_container_id ? container->id : 0;
+}
+
+static bool no_container(struct call *call)
+{
+    return fault_set(&call->fault, FAULT_INVALID, "container.id",
+                     "is no active division of this account");
+}
+
+static bool name_taken(struct call *call)
+{
+    return fault_set(&call->fault, FAULT_INVALID, "username", "is taken: choose another");
+}
+
+/* ---- adding */
+
+static bool user_insert(struct call *call, const UserChange *change, UserMade *out)
+{
+    UserAdded added = USER_ADDED__INIT;
+    if (!store_one(store_mine(), &call->arena, &sql_user_add, &change->base, &added.base,
+                   &call->fault))
+        return false;
+    out->id = added.id;
+    return (added.has_container || no_container(call)) && (added.has_id || name_taken(call));
+}
+
+static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
+{
+    UserChange change = USER_CHANGE__INIT;
+    actor_fill(call, &change.base);
+    if (!words_good(call, &in->base, person_rules) ||
+        !one_role(call, in->access_roles, in->n_access_roles, &change) ||
+        !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
+        return false;
+    if (!session_role_covers(call, change.role_id))
+        return not_allowed(call);
+    home_fill(&change, in->container);
+    change.username = in->username;
+    change.first_name = in->first_name;
+    change.last_name = in->last_name;
+    change.email = in->email;
+    change.job_title = in->job_title;
+    change.telephone = in->telephone;
+    change.has_is_saml_sso_only = in->has_is_saml_sso_only;
+    change.is_saml_sso_only = in->is_saml_sso_only;
+    return user_insert(call, &change, out);
+}
+
+/* A2024-06-26: made by administrators, with their permissions or fewer. */
+static bool service_allowed(struct call *call, const UserRequest *in)
+{
+    int key_role = in->has_restricted_to_role_id ? in->restricted_to_role_id : 0;
+    if (!roles_find_key_role(session_roles(call), key_role))
+        return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
+                         "is no role of keys");
+    return (session_may(call, "service_user:create") &&
+            session_covers(call, session_role(call), key_role)) ||
+           not_allowed(call);
+}
+
+static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
+{
+    UserChange change = USER_CHANGE__INIT;
+    char *name = arena_alloc(&call->arena, SERVICE_NAME_LENGTH + 1),
+         *key = arena_alloc(&call->arena, API_KEY_LENGTH + 1);
+    uint8_t hash[SHA256_SIZE];
+    if (!words_good(call, &in->base, service_rules) || !service_allowed(call, in) ||
+        !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
+        return false;
+    random_text(name, SERVICE_NAME_LENGTH);
+    api_key_make(key, hash);
+    actor_fill(call, &change.base);
+    home_fill(&change, in->container);
+    change.username = arena_format(&call->arena, "service-%s", name);
+    change.first_name = in->api_name;
+    change.last_name = arena_strdup(&call->arena, "");
+    change.email = in->email;
+    change.has_role_id = change.has_is_api_only = change.is_api_only = true;
+    change.role_id = session_role(call);
+    change.has_restricted_to_role_id = in->has_restricted_to_role_id;
+    change.restricted_to_role_id = in->restricted_to_role_id;
+    change.has_key_hash = true;
+    change.key_hash = bytes_message(&call->arena, (struct bytes){ hash, sizeof hash });
+    out->api_key = key;
+    return user_insert(call, &change, out);
+}
+
+static void users_add(Users_Service *self, const UserRequest *in, UserMade_Closure answer,
+                      void *data)
+{
+    (void)self;
+    struct call *call = data;
+    UserMade out = USER_MADE__INIT;
+    bool service = in->has_is_api_only && in->is_api_only;
+    if (service ? service_add(call, in, &out) : person_add(call, in, &out))
+        answer(&out, call);
+    else
+        call_fail(call);
+}
+
+/* ---- changing */
+
+/* Nobody changes a user who may more than he himself. */
+static bool user_below(struct call *call, int64_t user_id)
+{
+    UserRow row = USER_ROW__INIT;
+    return user_find(call, user_id, &row) &&
+           (session_role_covers(call, row.role_id) || not_allowed(call));
+}
+
+static bool user_store(struct call *call, const struct sql *sql, UserChange *change,
+                       PersonChanged *out)
+{
+    bool found = false;
+    return store_maybe(store_mine(), &call->arena, sql, &change->base, &out->base, &found,
+                       &call->fault) &&
+           (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
+}
+
+static void change_begin(struct call *call, UserChange *change, int64_t user_id)
+{
+    actor_fill(call, &change->base);
+    change->has_of_user_id = true;
+    change->of_user_id = user_id;
+}
+
+static bool user_edit(struct call *call, const UserEdit *in)
+{
+    UserChange change = USER_CHANGE__INIT;
+    PersonChanged done = PERSON_CHANGED__INIT;
+    change_begin(call, &change, in->user_id);
+    home_fill(&change, in->container);
+    change.username = in->username;
+    change.first_name = in->first_name;
+    change.last_name = in->last_name;
+    change.email = in->email;
+    change.job_title = in->job_title;
+    change.telephone = in->telephone;
+    change.has_is_saml_sso_only = in->has_is_saml_sso_only;
+    change.is_saml_sso_only = in->is_saml_sso_only;
+    if (!user_store(call, &sql_user_change, &change, &done))
+        return call->fault.code == FAULT_CONFLICT && *call->fault.field ? name_taken(call) : false;
+    return done.changed || no_container(call);
+}
+
+static void users_edit(Users_Service *self, const UserEdit *in, Nothing_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    Nothing nothing = NOTHING__INIT;
+    if (user_below(call, in->user_id) && words_good(call, &in->base, edit_rules) &&
+        assignments_good(call, in->container_id_assignments, in->n_container_id_assignments) &&
+        user_edit(call, in))
+        answer(&nothing, call);
+    else
+        call_fail(call);
+}
+
+static bool stays_administered(struct call *call, const PersonChanged *done)
+{
+    return done->changed || fault_set(&call->fault, FAULT_LAST_ADMINISTRATOR, "user_id",
+                                      "is the account's last administrator");
+}
+
+/* The keys of the user get what the role has, so this takes a key that has it itself. */
+static void users_set_role(Users_Service *self, const UserRoleChange *in, Nothing_Closure answer,
+                           void *data)
+{
+    (void)self;
+    struct call *call = data;
+    UserChange change = USER_CHANGE__INIT;
+    PersonChanged done = PERSON_CHANGED__INIT;
+    Nothing nothing = NOTHING__INIT;
+    change_begin(call, &change, in->user_id);
+    if (user_below(call, in->user_id) &&
+        one_role(call, in->access_roles, in->n_access_roles, &change) &&
+        (session_covers(call, change.role_id, 0) || not_allowed(call)) &&
+        user_store(call, &sql_user_set_role, &change, &done) && stays_administered(call, &done)) {
+        session_forget(call, in->user_id, 0);
+        answer(&nothing, call);
+    } else {
+        call_fail(call);
+    }
+}
+
+static void users_delete(Users_Service *self, const UserId *in, Nothing_Closure answer, void *data)
+{
+    (void)self;
+    struct call *call = data;
+    UserChange change = USER_CHANGE__INIT;
+    PersonChanged done = PERSON_CHANGED__INIT;
+    Nothing nothing = NOTHING__INIT;
+    change_begin(call, &change, in->user_id);
+    if (user_below(call, in->user_id) && user_store(call, &sql_user_delete, &change, &done) &&
+        stays_administered(call, &done)) {
+        session_forget(call, in->user_id, 0);
+        answer(&nothing, call);
+    } else {
+        call_fail(call);
+    }
+}
+
+Users_Service users_service = USERS__INIT(users_);
+
+// clang-format off
+const struct route user_routes[] = {
+    { GET,    "/user",                         WORKER, RPC(users_service, "List"),         "user:read",   200, "List the account's users" },
+    { POST,   "/user",                         WORKER, RPC(users_service, "Add"),          "user:create", 201, "Add a user, or a service user with its first key" },
+    { GET,    "/user/me",                      WORKER, RPC(users_service, "Me"),           "any",         200, "Show the user whose key is used" },
+    { GET,    "/user/{user_id}",               WORKER, RPC(users_service, "Show"),         "user:read",   200, "Show a user" },
+    { PUT,    "/user/{user_id}",               WORKER, RPC(users_service, "Edit"),         "user:update", 204, "Change a user" },
+    { DELETE, "/user/{user_id}",               WORKER, RPC(users_service, "Delete"),       "user:delete", 204, "Delete a user with all keys" },
+    { PUT,    "/user/{user_id}/role",          WORKER, RPC(users_service, "SetRole"),      "user:update", 204, "Give a user another role" },
+    { GET,    "/user/availability/{username}", WORKER, RPC(users_service, "Availability"), "user:create", 200, "Is a user name free?" },
+    { 0 },
+};
+// clang-format on
