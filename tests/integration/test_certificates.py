@@ -121,6 +121,10 @@ def every_format(stack):
         golden.check(f"GET certificate/download/order/{{order_id}}/format/{{format}} {row[0]}", answers[1])
         case.equal(f"{row[0]}: the same bytes each time", len({a.body for a in answers}), 1)
         file_good(answers[0], "files_example_com", chain, row)
+    before = download(account, f"/certificate/{certificate}/download/format/default").body
+    stack.advance(60)
+    case.equal("the same bytes at another time",
+               download(account, f"/certificate/{certificate}/download/format/default").body, before)
 
 
 @tests

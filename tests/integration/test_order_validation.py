@@ -64,8 +64,26 @@ def at_the_name(stack):
 
 
 @tests
-def issued_and_outlived(stack):
-    """An approval counts until its date, as the issuer would see it, and no longer."""
+def an_old_proof(stack):
+    """It counts as long as the rule of the day says, and nothing else decides."""
+    account = Account(stack)
+    life = stack.db.number("SELECT value FROM policy_rule r JOIN policy_active a USING (version) WHERE"
+                           " parameter = 'reuse.dcv' AND scope = 'TLS' AND now() >= valid_from AND now() < valid_till")
+    names = {"young.example.com": "approved", "old.example.com": "unapproved"}
+    for name, days in zip(names, (life - 1, life + 1)):
+        stack.db.run("INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence) VALUES"
+                     f" ({account.id}, '{name}', 'dns-txt-token', '3.2.2.4.7',"
+                     f" to_timestamp({stack.now()}) - {days} * interval '24 hours', '{{}}')")
+    order = account.place("young.example.com", certificate={"dns_names": ["old.example.com"]})
+    found = by_name(validation(account, order["id"]))
+    case.equal("which count", {n: r["status"] for n, r in found.items()}, names)
+    blocked = {b["dns_name"] for b in account.info(order["id"])["blockers"]}
+    case.equal("the same that order info waits for", blocked, {"old.example.com"})
+
+
+@tests
+def issued(stack):
+    """Until when the approval counts, as the issuer would see it."""
     account = Account(stack)
     order = account.prove("example.com")
     answer = validation(account, order["id"])

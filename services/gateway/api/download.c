@@ -79,7 +79,7 @@ char *file_stem(struct arena *a, const char *common_name)
     for (; *common_name && t.length < STEM_MAX; common_name++) {
         bool plain = isalnum((unsigned char)*common_name) || *common_name == '-';
         if (plain || (t.length && t.data[t.length - 1] != '_'))
-            text_add_char(&t, plain ? *common_name : '_');
+            text_add(&t, plain ? (char[]){ *common_name, '\0' } : "_");
     }
     return t.length && *t.data != '-' ? t.data : arena_format(a, "certificate%s", t.data);
 }

@@ -53,7 +53,8 @@ static void contacts(void **state)
 {
     (void)state;
     const struct {
-        const char *first_name, *telephone, *email, *field;
+        char *first_name, *telephone, *email;
+        const char *field;
     } cases[] = {
         { NULL, NULL, NULL, NULL },
         { "", "", "", NULL },
@@ -70,9 +71,9 @@ static void contacts(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Contact c = CONTACT__INIT;
-        c.first_name = (char *)(uintptr_t)cases[i].first_name;
-        c.telephone = (char *)(uintptr_t)cases[i].telephone;
-        c.email = (char *)(uintptr_t)cases[i].email;
+        c.first_name = cases[i].first_name;
+        c.telephone = cases[i].telephone;
+        c.email = cases[i].email;
         expect(&c.base, contact_text_rules, cases[i].field);
     }
 }
