@@ -258,6 +258,8 @@ def other_routes(stack):
         ("GET", "/order/certificate/99999999999999999999999999", None, 404, "not_found|order", None),
         ("PUT", f"/order/certificate/{order}/status", {"status": "issued"}, 400, "invalid_field", "status"),
         ("PUT", f"/order/certificate/{order}/status", {}, 400, "missing_field", "status"),
+        ("PUT", f"/order/certificate/{order}/status", {"status": "canceled", "note": "a" * 1025}, 400, "invalid_field", "note"),
+        ("PUT", f"/order/certificate/{order}/status", {"status": "canceled", "note": "a\x07"}, 400, "invalid_field", "note"),
         ("PUT", "/order/certificate/x/check-dcv", None, 404, None, None),
         ("GET", f"/certificate/download/order/{order}", None, 404, "not_found|certificate", None),
         ("GET", "/certificate/1/download/format/pem", None, 404, "not_found|certificate", None),
@@ -269,6 +271,7 @@ def other_routes(stack):
         ("POST", "/webhook", {"endpoint": "https://example.com/", "events": ["nonsense"]}, 400, "invalid_field", "events"),
         ("POST", "/webhook", {"endpoint": "https://10.0.0.1/"}, 400, "webhook_invalid_endpoint", "endpoint"),
         ("PUT", "/request/1/status", {"status": "approved"}, 404, "not_found|request", None),
+        ("PUT", "/request/1/status", {"status": "approved", "processor_comment": "a" * 1025}, 400, "invalid_field", "processor_comment"),
     ]
 
     def examine(_, method, path, body, status, code, field):

@@ -72,6 +72,20 @@ def notes_that_are_none(stack):
 
 
 @tests
+def notes_are_bounded(stack):
+    """As many as order info can show."""
+    account = Account(stack)
+    number = account.place("full.example.com")["id"]
+    stack.db.run("INSERT INTO order_note (order_id, account_id, user_id, text, created_at) SELECT"
+                 f" {number}, {account.id}, {account.user_id}, 'n' || i, now() FROM generate_series(1, 249) i")
+    path = f"/order/certificate/{number}/note"
+    case.equal("the last", account.client.post(path, {"text": "last"}).status, 201)
+    refused(account.client.post(path, {"text": "one more"}), "invalid_field", "text")
+    shown = account.info(number)["notes"]
+    case.equal("all are shown", (len(shown), shown[0]["text"], shown[-1]["text"]), (250, "n1", "last"))
+
+
+@tests
 def of_somebody_else(stack):
     account, stranger = Account(stack), Account(stack)
     number = account.place("theirs.example.com")["id"]

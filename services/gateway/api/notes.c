@@ -19,17 +19,26 @@ static bool acceptable(struct call *call, const NoteRequest *in)
     return texts_good(call, &in->base, note_rules, "");
 }
 
+static bool added(struct call *call, const NoteAdded *result, bool found)
+{
+    if (!found)
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    return result->note || fault_set(&call->fault, FAULT_INVALID, "text",
+                                     "is one more than the %lld notes that an order takes",
+                                     (long long)result->before);
+}
+
 static void notes_add(Notes_Service *self, const NoteRequest *in, Note_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
-    Note out = NOTE__INIT;
+    NoteAdded out = NOTE_ADDED__INIT;
     bool found = false;
     if (acceptable(call, in) &&
         store_maybe(store_mine(), &call->arena, &sql_note_add, &in->base, &out.base, &found,
                     &call->fault) &&
-        (found || fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order")))
-        answer(&out, call);
+        added(call, &out, found))
+        answer(out.note, call);
     else
         call_fail(call);
 }

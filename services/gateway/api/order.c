@@ -4,6 +4,7 @@
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/platforms.h"
+#include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "ledger/authority.h"
@@ -176,6 +177,11 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
 
 /* ---- cancel */
 
+static const struct text_rule status_text_rules[] = {
+    { "note", TEXT_LINES, 1024 },
+    { 0 },
+};
+
 static bool status_known(struct call *call, const char *status)
 {
     /* British and American, any case: existing clients send CANCELED. */
@@ -204,7 +210,7 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     Nothing nothing = NOTHING__INIT;
     bool found = false;
     actor_fill(call, &change.base);
-    if (status_known(call, in->status) &&
+    if (status_known(call, in->status) && texts_good(call, &in->base, status_text_rules, "") &&
         store_maybe(store_mine(), &call->arena, &sql_order_cancel, &change.base, &result.base,
                     &found, &call->fault) &&
         changed(call, &result, found))

@@ -4,19 +4,20 @@
 
 #include "api/orders.h"
 #include "api/orders.sql.h"
+#include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 
-enum { COMMENT_MAX = 1024 };
+static const struct text_rule decision_text_rules[] = {
+    { "processor_comment", TEXT_LINES, 1024 },
+    { 0 },
+};
 
 static bool acceptable(struct call *call, const RequestStatusChange *in)
 {
     if (strcmp(in->status, "approved") != 0 && strcmp(in->status, "rejected") != 0)
         return fault_set(&call->fault, FAULT_INVALID, "status", "takes approved or rejected");
-    if (in->processor_comment && strlen(in->processor_comment) > COMMENT_MAX)
-        return fault_set(&call->fault, FAULT_INVALID, "processor_comment",
-                         "is longer than 1024 characters");
-    return true;
+    return texts_good(call, &in->base, decision_text_rules, "");
 }
 
 static bool decided(struct call *call, const ChangeResult *r, bool found)
