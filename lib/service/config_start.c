@@ -66,9 +66,10 @@ static void print_help(const char *service, const struct config_table *tables, s
     struct text out;
     text_init(&out, a);
     config_help(tables, false, &out);
-    printf("chancery-%s [--help | --settings | --check-config]\n\n"
+    printf("chancery-%s [--help | --settings | --check-config | --healthcheck]\n\n"
            "Settings come from the environment. Each may also stand in a file: CHANCERY_NAME_FILE\n"
-           "names it.\n\n%s",
+           "names it. --healthcheck asks the service that runs with these settings on this host\n"
+           "whether it is ready; the exit status says so.\n\n%s",
            service, out.data);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "service/ask.h"
 #include "service/metrics.h"
 #include "store/migrate.h"
 #include "testing/point.h"
@@ -233,6 +234,8 @@ int service_main(const struct service *service, int argc, char **argv)
     struct service_run run = { .service = service };
     if (test_points_asked(argc, argv))
         return 0;
+    if (argc == 2 && strcmp(argv[1], "--healthcheck") == 0)
+        return ask_ready(service->name);
     arena_init(&run.arena);
     const struct config_table tables[] = { { config_common, &run.shared },
                                            { service->settings, service->config },
