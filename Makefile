@@ -24,7 +24,7 @@ ifeq ($(V),fuzz)
 CC := clang
 endif
 CFLAGS  := $(BASE) $(WARN) $(MODE_$(V)) $(EXTRA_CFLAGS)
-LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize% -O%,$(MODE_$(V)))
+LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% -O%,$(MODE_$(V)))
 LIBS := -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -ldl -lm
 
 SERVICES := $(notdir $(wildcard services/*))
