@@ -98,6 +98,21 @@ static void a_late_rpc_that_knows_nothing_leaves_504(void **state)
     arena_free(&a);
 }
 
+/* Where the row says so. */
+static void a_fault_of_the_late_rpc_is_told(void **state)
+{
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    struct http *h = toy_start(quick());
+    assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/told/unknown", "", " null\n")), 404);
+    finish(next_waiting(), "too late");
+    assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/told/unknown", "", "nul")), 400);
+    assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/late/unknown", "", "null")), 400);
+    toy_stop(h);
+    arena_free(&a);
+}
+
 static void a_handler_may_ask_for_the_late_rpc(void **state)
 {
     struct arena a;
@@ -285,6 +300,7 @@ int main(void)
         cmocka_unit_test(at_the_deadline_the_answer_is_504),
         cmocka_unit_test(the_late_rpc_tells_the_truth),
         cmocka_unit_test(a_late_rpc_that_knows_nothing_leaves_504),
+        cmocka_unit_test(a_fault_of_the_late_rpc_is_told),
         cmocka_unit_test(a_handler_may_ask_for_the_late_rpc),
         cmocka_unit_test(answers_race),
         cmocka_unit_test(a_client_that_left_costs_nothing),

@@ -91,12 +91,24 @@ static bool set_raw_body(struct request *r, ProtobufCMessage *in)
     return true;
 }
 
+/* "null", with space around it. */
+static bool is_null(const char *body, size_t size)
+{
+    static const char space[] = " \t\r\n";
+    while (size > 0 && strchr(space, body[size - 1]))
+        size--;
+    while (size > 0 && strchr(space, *body))
+        body++, size--;
+    return size == 4 && memcmp(body, "null", 4) == 0;
+}
+
 static bool set_body(struct request *r, struct call *call, ProtobufCMessage *in)
 {
     unsigned flags = r->match.entry->route->flags;
     if (flags & ROUTE_RAW)
         return set_raw_body(r, in) && message_complete(in, &call->fault);
-    if (flags & ROUTE_NO_BODY || r->body_size == 0)
+    bool none = r->body_size == 0 || (flags & ROUTE_NULL_BODY && is_null(r->body, r->body_size));
+    if (flags & ROUTE_NO_BODY || none)
         return message_complete(in, &call->fault);
     return message_merge_json(&call->arena, in, r->body, r->body_size, &call->fault);
 }

@@ -144,6 +144,7 @@ static const struct route toy_routes[] = {
     { POST,   "/wait",            AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait" },
     { POST,   "/wait/short",      AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait", .deadline = { 100000 } },
     { POST,   "/wait/late/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 } },
+    { POST,   "/wait/told/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 }, .flags = ROUTE_LATE_FAULTS | ROUTE_NULL_BODY },
     { POST,   "/wait/later/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late") },
     { POST,   "/toy/gate",        WORKER, RPC(toys, "Echo"), "toy:write", 200, "Stands", .shape = gate_shape },
     { GET,    "/inline",          INLINE, RPC(toys, "Echo"), NULL,        200, "At once" },
