@@ -39,7 +39,7 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until),
                      (SELECT min(r.valid_till) FROM policy_at(:now, o.rule_scope, 'validity.max') r))
           FROM order_name n
-          CROSS JOIN LATERAL dcv_evidence(o.account_id, n.domain, o.rule_scope, o.csr_sha256, :now) e
+          CROSS JOIN LATERAL dcv_evidence(o.account_id, n.fqdn, n.domain, o.rule_scope, o.csr_sha256, :now) e
          WHERE n.order_id = o.id) AS sign_before,
        a.may_sign,
        x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial,

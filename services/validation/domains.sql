@@ -4,6 +4,7 @@ SELECT o.id AS order_id, o.account_id, o.status, o.dcv_method, o.random_value, o
        o.random_value_at + (SELECT rule_interval(r.value, r.unit)
                               FROM policy_at(:now, o.rule_scope, 'random.life') r) AS random_value_until,
        (SELECT r.value FROM policy_at(:now, o.rule_scope, 'dcv.poll') r) AS cadence,
+       CASE WHEN o.dcv_method = 'http-token' THEN dcv_web_rules(o.rule_scope, :now) END AS web,
        (SELECT json_agg(json_build_object('order_id', o.id, 'fqdn', n.fqdn, 'domain', n.domain) ORDER BY n.domain)
           FROM (SELECT t.domain, min(t.dns_name) AS fqdn
                   FROM order_open_task(ARRAY[o.id], :now) t

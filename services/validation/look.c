@@ -1,4 +1,4 @@
-/* Nothing waits: the AuthKey is read by the committer, the names are probed on the resolver's
+/* Nothing waits: the AuthKey is read by the committer, the names are probed on the prober's
  * thread, what was found is committed, and only then the caller is answered. */
 #include "look.h"
 
@@ -32,6 +32,7 @@ struct looking {
     const struct method *method;
     struct secret auth_key;
     struct duration token_life;
+    struct web_rules web;
     struct looked *names;
     size_t pending;
     AuthKeyQuery query;
@@ -129,7 +130,7 @@ static void look_end(struct looking *l)
 
 /* ---- probes */
 
-/* On the resolver's thread. */
+/* On the prober's thread. */
 static void probed(void *context, const struct probe_result *result)
 {
     struct looked *name = context;
@@ -157,6 +158,7 @@ static void look_probe(struct looking *l)
         .auth_key = l->auth_key,
         .csr = { l->in->csr.data, l->in->csr.len },
         .token_life = l->token_life,
+        .web = l->web,
         .deadline = validation_deadline(l->call, milliseconds(COMMIT_MARGIN_MS)),
     };
     l->pending = count;
@@ -189,6 +191,8 @@ static bool terms_read(struct looking *l, const AuthKeyTerms *terms)
         return fault_set(f, FAULT_AUTH_KEY_MISSING, NULL, "the account has no AuthKey: create one");
     if (!terms->has_token_life_us)
         return fault_set(f, FAULT_INTERNAL, "token.life", "no rule says how long tokens live");
+    if (l->method->web && !web_rules_read(terms->web, &l->web))
+        return fault_set(f, FAULT_INTERNAL, "dcv.web", "no rules say how files are looked for");
     if (!unseal(a, validation.seal, BYTES_OF(aad),
                 (struct bytes){ terms->auth_key_sealed.data, terms->auth_key_sealed.len }, &key, f))
         return false;

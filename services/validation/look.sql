@@ -2,7 +2,8 @@
 -- Request tokens are a method of TLS.
 SELECT q.account_id, k.auth_key_sealed,
        (SELECT (extract(epoch FROM rule_interval(r.value, r.unit)) * 1000000)::bigint
-          FROM policy_at(q.now, 'TLS', 'token.life') r) AS token_life_us
+          FROM policy_at(q.now, 'TLS', 'token.life') r) AS token_life_us,
+       dcv_web_rules('TLS', q.now) AS web
   FROM unnest(:account_id, :now) AS q (account_id, now)
   LEFT JOIN auth_key k ON k.account_id = q.account_id;
 

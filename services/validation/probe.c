@@ -9,7 +9,8 @@
 #include "methods/method.h"
 #include "pki/authkey.h"
 
-static const struct method *const methods[] = { &method_dns_txt, &method_dns_cname };
+static const struct method *const methods[] = { &method_dns_txt, &method_dns_cname,
+                                                &method_http_token };
 
 const struct method *method_find(DcvMethod__Value id)
 {
@@ -48,6 +49,16 @@ void probe_start(const struct prober *prober, const struct probe_request *reques
     request->method->start(p);
 }
 
+static const char *look_type(const struct look *look)
+{
+    return look->url ? "HTTP" : resolver_type_name(look->ask.type);
+}
+
+static const char *look_name(const struct look *look)
+{
+    return look->url ? look->url : look->ask.name;
+}
+
 /* "TXT _dnsauth.example.com: no such name; TXT example.com: ..." */
 static void write_reason(struct probe *p)
 {
@@ -55,9 +66,9 @@ static void write_reason(struct probe *p)
 
     for (size_t i = 0; i < p->count && at < sizeof p->result.reason; i++) {
         const struct look *look = &p->looks[i];
-        int n = snprintf(p->result.reason + at, sizeof p->result.reason - at, "%s%s %s: %s",
-                         i ? "; " : "", resolver_type_name(look->ask.type), look->ask.name,
-                         look->outcome);
+        int n = snprintf(p->result.reason + at, sizeof p->result.reason - at, "%s%s%s%s: %s",
+                         i ? "; " : "", look->url ? "" : look_type(look), look->url ? "" : " ",
+                         look_name(look), look->outcome);
         at += (size_t)n;
     }
 }
@@ -74,8 +85,8 @@ static void write_proof(struct probe *p)
         DcvLook *look = arena_new(&p->arena, DcvLook);
 
         dcv_look__init(look);
-        look->type = arena_strdup(&p->arena, resolver_type_name(p->looks[i].ask.type));
-        look->name = p->looks[i].ask.name;
+        look->type = arena_strdup(&p->arena, look_type(&p->looks[i]));
+        look->name = arena_strdup(&p->arena, look_name(&p->looks[i]));
         look->outcome =
             arena_strdup(&p->arena, p->looks[i].outcome ? p->looks[i].outcome : "not waited for");
         p->proof.looks[p->proof.n_looks++] = look;
@@ -99,19 +110,32 @@ static void tell(struct probe *p, bool found)
     p->done(p->context, &p->result);
 }
 
-static void answered(struct resolver_ask *ask, const struct resolver_answer *answer)
+static void look_over(struct probe *p)
 {
-    struct look *look = ask->context;
-    struct probe *p = look->probe;
-
-    if (!p->ended)
-        look->judge(look, answer);
     if (--p->pending > 0)
         return;
     if (!p->ended)
         tell(p, false);
     arena_free(&p->arena);
     free(p);
+}
+
+static void answered(struct resolver_ask *ask, const struct resolver_answer *answer)
+{
+    struct look *look = ask->context;
+
+    if (!look->probe->ended)
+        look->judge(look, answer);
+    look_over(look->probe);
+}
+
+static void file_answered(void *context, const struct fetch_answer *answer)
+{
+    struct look *look = context;
+
+    if (!look->probe->ended)
+        look->judge_file(look, answer);
+    look_over(look->probe);
 }
 
 void probe_look(struct probe *p, int type,
@@ -133,10 +157,39 @@ void probe_look(struct probe *p, int type,
     p->count++;
 }
 
+void probe_file(struct probe *p,
+                void (*judge)(struct look *look, const struct fetch_answer *answer),
+                const char *format, ...)
+{
+    struct look *look = &p->looks[p->count++];
+    char url[GUARD_URL_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(url, sizeof url, format, args);
+    va_end(args);
+    look->url = arena_strdup(&p->arena, url);
+    look->probe = p;
+    look->judge_file = judge;
+}
+
+static void look_send(const struct prober *prober, struct look *look)
+{
+    struct fetch_request file = { .url = look->url,
+                                  .rules = look->probe->request.web,
+                                  .deadline = look->probe->request.deadline };
+
+    look->asked = true;
+    if (look->url)
+        fetch_start(prober->fetcher, &file, file_answered, look);
+    else
+        resolver_ask(prober->resolver, &look->ask);
+}
+
 /* Once the last is sent the probe may be gone: what is to be sent is known before. */
 void probe_ask(struct probe *p)
 {
-    struct resolver *resolver = p->prober->resolver;
+    const struct prober *prober = p->prober;
     struct look *fresh[PROBE_LOOKS_MAX];
     size_t count = 0;
 
@@ -144,10 +197,8 @@ void probe_ask(struct probe *p)
         if (!p->looks[i].asked)
             fresh[count++] = &p->looks[i];
     p->pending += count;
-    for (size_t i = 0; i < count; i++) {
-        fresh[i]->asked = true;
-        resolver_ask(resolver, &fresh[i]->ask);
-    }
+    for (size_t i = 0; i < count; i++)
+        look_send(prober, fresh[i]);
 }
 
 void look_outcome(struct look *look, const char *format, ...)
@@ -203,15 +254,17 @@ void probe_prove(struct probe *p)
 }
 
 /* A zone may send hundreds of records: what each one costs in memory is given back at once. */
-static bool holds_token(struct probe *p, const struct rdata_text *text)
+bool probe_holds_token(struct probe *p, struct bytes text)
 {
     const struct probe_request *q = &p->request;
     struct arena scratch;
     struct instant made;
     bool found;
 
+    if (!q->auth_key.text)
+        return false;
     arena_init(&scratch);
-    found = authkey_find(&scratch, (const char *)text->data, text->size, q->auth_key.text, q->csr,
+    found = authkey_find(&scratch, (const char *)text.data, text.size, q->auth_key.text, q->csr,
                          clock_now(), q->token_life, &made);
     arena_free(&scratch);
     if (!found)
@@ -225,5 +278,5 @@ bool probe_holds(struct probe *p, const struct rdata_text *text)
 {
     if (p->request.random_value)
         return rdata_holds(text, p->request.random_value);
-    return p->request.auth_key.text && holds_token(p, text);
+    return probe_holds_token(p, (struct bytes){ text->data, text->size });
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "fetch.h"
 #include "resolver.h"
 #include "validation.pb-c.h"
 
@@ -21,6 +22,7 @@ struct method {
     const char *section; /* of the TLS Baseline Requirements */
     bool sub_domains;    /* what is proved serves longer names and wildcards too */
     bool request_token;  /* may be proved by an AuthKey request token */
+    bool web;            /* needs the rules for web servers */
     void (*start)(struct probe *p);
 };
 
@@ -30,6 +32,7 @@ const struct method *method_find(DcvMethod__Value id);
 /* What the probes of a process share. */
 struct prober {
     struct resolver *resolver;
+    struct fetcher *fetcher;
     const char *perspective;  /* name of this point of view, for the evidence */
     const char *cname_target; /* "dcv.chancery.example" */
 };
@@ -44,18 +47,20 @@ struct probe_request {
     struct bytes csr; /* DER */
     struct duration token_life;
 
+    struct web_rules web; /* where the method says so */
     struct tick deadline;
 };
 
 struct probe_result {
     bool found;
     bool failed;       /* not found, but some look-up failed: it may be there */
-    char reason[400];  /* for the customer, when it was not found */
+    char reason[800];  /* for the customer, when it was not found */
     const char *proof; /* DcvProof as JSON */
     struct instant at;
 };
 
-/* Copies the request. `done` is called once, on the resolver's thread, by the deadline; it must not
+/* Copies the request. `done` is called once, by the deadline, on the thread that the method's looks
+ * come back on (the resolver's, or the fetcher's: for one method always the same); it must not
  * block, and `result` is valid only inside. From any thread. */
 void probe_start(const struct prober *prober, const struct probe_request *request,
                  void (*done)(void *context, const struct probe_result *result), void *context);

@@ -21,7 +21,7 @@ struct asked {
 };
 
 /* Lives in the item's arena. One thread at a time has it: the lane's worker until the probes are
- * started, then the resolver's, then the committer's. */
+ * started, then the prober's, then the committer's. */
 struct round {
     struct lane_item *item;
     const OpenOrder *order;
@@ -177,7 +177,7 @@ static const char *expired(const struct round *r)
                         when);
 }
 
-/* On the resolver's thread. */
+/* On the prober's thread: every name is looked for by the same method. */
 static void probed(void *context, const struct probe_result *result)
 {
     struct asked *name = context;
@@ -212,12 +212,13 @@ static struct tick deadline_of(const struct round *r)
 }
 
 /* Once the last probe is started the round may be over, and its memory gone. */
-static void round_probe(struct round *r)
+static void round_probe(struct round *r, const struct web_rules *web)
 {
     struct asked *names = r->names;
     size_t count = r->count;
     struct probe_request q = { .method = r->method,
                                .random_value = r->order->random_value,
+                               .web = *web,
                                .deadline = deadline_of(r) };
     r->pending = count;
     for (size_t i = 0; i < count; i++) {
@@ -228,6 +229,7 @@ static void round_probe(struct round *r)
 
 static void round_run(struct round *r)
 {
+    struct web_rules web = { 0 };
     r->method = method_find(r->order->dcv_method);
     if (r->count == 0) {
         round_end(r);
@@ -235,11 +237,14 @@ static void round_run(struct round *r)
         round_skip(r, "names are not looked for by this method: choose another");
     } else if (!value_lives(r->order, clock_now())) {
         round_skip(r, expired(r));
+    } else if (r->method->web && !web_rules_read(r->order->web, &web)) {
+        log_error("no rules say how files are looked for");
+        round_skip(r, "files cannot be looked for now: the fault is ours");
     } else if (!gate_ask_begin()) {
         r->failed = true;
         round_skip(r, "the check was interrupted");
     } else {
-        round_probe(r);
+        round_probe(r, &web);
         gate_ask_end();
     }
 }

@@ -3,26 +3,49 @@
 #include "base/log.h"
 #include "gate.h"
 
-enum { LOOK_UPS_MOST = 1024, COMMITTERS = 2, BATCH = 32 };
+enum { LOOK_UPS_MOST = 1024, FETCHES_MOST = 512, COMMITTERS = 2, BATCH = 32 };
 
 struct validation validation;
 
-bool validation_open(const struct validation_settings *s, const struct store_options *store,
-                     struct fault *f)
+static bool prober_open(const struct validation_settings *s, struct fault *f)
 {
+    struct prober *p = &validation.prober;
     struct resolver_options o = { .anchor = s->anchor,
                                   .hints = *s->hints ? s->hints : NULL,
                                   .cache = s->cache,
                                   .most = LOOK_UPS_MOST,
                                   .loopback = s->loopback };
-    validation.timeout = s->timeout;
-    validation.prober.perspective = s->perspective;
-    validation.prober.cname_target = s->cname_target;
-    validation.seal = seal_key_load(s->seal_key, f);
-    if (!validation.seal)
+    struct fetch_options fetches = { .loopback = s->web_loopback, .most = FETCHES_MOST };
+    p->perspective = s->perspective;
+    p->cname_target = s->cname_target;
+    p->resolver = fetches.resolver = resolver_start(&o, f);
+    if (!p->resolver)
         return false;
-    validation.prober.resolver = resolver_start(&o, f);
-    if (!validation.prober.resolver)
+    p->fetcher = fetcher_start(&fetches, f);
+    if (p->fetcher)
+        return true;
+    resolver_stop(p->resolver);
+    p->resolver = NULL;
+    return false;
+}
+
+/* The fetcher asks the resolver, and waits for what it has asked. */
+static void prober_close(void)
+{
+    struct prober *p = &validation.prober;
+    fetcher_cut(p->fetcher);
+    resolver_stop(p->resolver);
+    fetcher_stop(p->fetcher);
+    p->resolver = NULL;
+    p->fetcher = NULL;
+}
+
+bool validation_open(const struct validation_settings *s, const struct store_options *store,
+                     struct fault *f)
+{
+    validation.timeout = s->timeout;
+    validation.seal = seal_key_load(s->seal_key, f);
+    if (!validation.seal || !prober_open(s, f))
         return false;
     validation.committer = committer_start(store, COMMITTERS, BATCH);
     gate_open();
@@ -34,8 +57,7 @@ void validation_close(struct duration wait)
     if (!gate_close(wait))
         log_warn("look-ups were still under way at the end of the drain");
     gate_cut();
-    resolver_stop(validation.prober.resolver);
-    validation.prober.resolver = NULL;
+    prober_close();
     gate_await();
     committer_stop(validation.committer);
     validation.committer = NULL;

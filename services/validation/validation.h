@@ -12,7 +12,7 @@
 struct validation_settings {
     const char *anchor, *hints, *cname_target, *seal_key, *perspective;
     struct duration cache, timeout, lease;
-    bool loopback;
+    bool loopback, web_loopback;
     int workers;
 };
 

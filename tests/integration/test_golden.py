@@ -21,6 +21,7 @@ def order_by_random_value(stack):
                  client.put(f"{ORDER}/{number}/dcv-method", {"dcv_method": "dns-txt-token"}))
     golden.check("PUT order/certificate/{order_id}/dcv-random-value",
                  client.put(f"{ORDER}/{number}/dcv-random-value"))
+    account.looked(number)
     golden.check("PUT order/certificate/{order_id}/check-dcv pending", account.check(number))
     account.publish(name, value)
     golden.check("PUT order/certificate/{order_id}/check-dcv issued", account.check(number))

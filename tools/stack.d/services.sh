@@ -88,6 +88,7 @@ settings_of() { # service
 	CHANCERY_DNS_ANCHOR=dns/root.key
 	CHANCERY_DNS_HINTS=dns/root.hints
 	CHANCERY_DNS_LOOPBACK=yes
+	CHANCERY_WEB_LOOPBACK=yes
 	END
         ;;
     issuer)

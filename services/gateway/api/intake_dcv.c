@@ -1,9 +1,18 @@
 /* How control over the names will be proved. */
 #include "api/examining.h"
 #include "api/orders.h"
+#include "api/proving.h"
 
 #include "base/text.h"
 #include "message/field.h"
+
+static const char *wildcard_in(const OrderIntake *row)
+{
+    for (size_t i = 0; i < row->n_names; i++)
+        if (row->names[i]->fqdn[0] == '*')
+            return row->names[i]->fqdn;
+    return NULL;
+}
 
 bool intake_dcv(struct examining *e)
 {
@@ -15,9 +24,9 @@ bool intake_dcv(struct examining *e)
     else if (!enum_read(type, p->default_dcv_method, &method))
         return examine_refuse(e, FAULT_INTERNAL, "default_dcv_method",
                               "the product names an unknown method");
-    const char *text = enum_text(&e->call->arena, type, method);
-    if (!examine_listed(p->dcv_methods, p->n_dcv_methods, text))
-        return examine_refuse(e, FAULT_DCV_METHOD, "dcv_method", "is not offered for this product");
+    if (!proving_offered(e->call, p, (DcvMethod__Value)method) ||
+        !proving_takes(e->call, (DcvMethod__Value)method, wildcard_in(e->row)))
+        return false;
     char *value = arena_alloc(&e->call->arena, RANDOM_VALUE_LENGTH + 1);
     random_text(value, RANDOM_VALUE_LENGTH);
     e->row->dcv_method = (DcvMethod__Value)method;

@@ -4,6 +4,7 @@
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/platforms.h"
+#include "api/proving.h"
 #include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -69,11 +70,7 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
     if (strcmp(t->kind, "approval") == 0)
         return arena_strdup(a,
                             "An administrator or manager of the account must approve the request.");
-    if (o->dcv_method == DCV_METHOD__VALUE__DNS_CNAME_TOKEN)
-        return arena_format(a, "Publish a CNAME record at _dnsauth.%s that points to %s.%s",
-                            t->domain, value, gateway.dcv_cname_target);
-    return arena_format(a, "Publish a TXT record at %s or _dnsauth.%s that contains %s", t->domain,
-                        t->domain, value);
+    return proving_fix(a, o->dcv_method, t->domain, value);
 }
 
 static char *csr_armoured(struct arena *a, const char *base64)

@@ -4,6 +4,7 @@
 
 #include "api/orders.h"
 #include "api/orders.sql.h"
+#include "api/proving.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "http.h"
@@ -24,18 +25,12 @@ static bool pending(struct call *call, const OrderDcv *dcv)
 
 /* ---- method and random value */
 
-static bool method_offered(struct call *call, const char *product_name_id, DcvMethod__Value method)
+static bool method_allowed(struct call *call, const OrderDcv *order, DcvMethod__Value method)
 {
     const struct policy *policy;
-    if (!policy_now(&policy, &call->fault))
-        return false;
-    const Product *p = policy_product(policy, product_name_id);
-    const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
-    for (size_t i = 0; p && i < p->n_dcv_methods; i++)
-        if (strcmp(p->dcv_methods[i], text) == 0)
-            return true;
-    return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
-                     "is not offered for this product");
+    return policy_now(&policy, &call->fault) &&
+           proving_offered(call, policy_product(policy, order->product_name_id), method) &&
+           proving_takes(call, method, order->wildcard);
 }
 
 static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
@@ -78,7 +73,7 @@ static void order_domains_set_method(OrderDomains_Service *self, const DcvMethod
     change.has_dcv_method = true;
     change.dcv_method = in->dcv_method;
     if (!dcv_read(call, in->order_id, &before) || !pending(call, &before) ||
-        !method_offered(call, before.product_name_id, in->dcv_method) ||
+        !method_allowed(call, &before, in->dcv_method) ||
         !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
                      &found, &call->fault) ||
         !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
@@ -156,6 +151,21 @@ static bool state_read(struct call *call, OrderId *id, CheckDcvAnswer *out)
     return true;
 }
 
+/* With some methods a check that does not find all it was asked for is an error. */
+static bool missing_told(struct call *call, const CheckDcvAnswer *out, DcvMethod__Value method)
+{
+    for (size_t i = 0; i < out->n_dns_name_validations; i++) {
+        const DnsNameValidation *v = out->dns_name_validations[i];
+        if (strcmp(v->status, "approved") == 0)
+            continue;
+        return !proving_check_fails(method) ||
+               fault_set(&call->fault, proving_missing(method), "dns_names_validations", "%s%s",
+                         v->seen ? v->seen : v->dns_name,
+                         v->seen ? "" : " is being looked for: ask again");
+    }
+    return true;
+}
+
 /* The order as it stands after the round: read on a worker, at the deadline or when it is over. */
 static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequest *in,
                                   CheckDcvAnswer_Closure answer, void *data)
@@ -163,11 +173,14 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     (void)self;
     struct call *call = data;
     CheckDcvAnswer out = CHECK_DCV_ANSWER__INIT;
+    OrderDcv dcv = ORDER_DCV__INIT;
     OrderId id = ORDER_ID__INIT;
     bool all = false;
     id.order_id = in->order_id;
     actor_fill(call, &id.base);
-    if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all)) {
+    if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all) ||
+        !(all || dcv_read(call, in->order_id, &dcv)) ||
+        !(all || missing_told(call, &out, dcv.dcv_method))) {
         call_fail(call);
         return;
     }
@@ -200,6 +213,34 @@ static void checked(const JobOutcome *outcome, void *data)
     check_over(c);
 }
 
+static bool is_among(const CheckDcvAnswer *all, const char *name)
+{
+    for (size_t i = 0; i < all->n_dns_name_validations; i++)
+        if (strcasecmp(all->dns_name_validations[i]->dns_name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Only names of the order can be asked for. */
+static bool names_known(struct call *call, const CheckDcvRequest *in)
+{
+    static const CheckDcvRequest every = CHECK_DCV_REQUEST__INIT;
+    CheckDcvAnswer all = CHECK_DCV_ANSWER__INIT;
+    OrderId id = ORDER_ID__INIT;
+    bool proved;
+    id.order_id = in->order_id;
+    actor_fill(call, &id.base);
+    if (in->n_dns_names_validations == 0)
+        return true;
+    if (!names_read(call, &every, &id, &all, &proved))
+        return false;
+    for (size_t i = 0; i < in->n_dns_names_validations; i++)
+        if (!is_among(&all, in->dns_names_validations[i]))
+            return fault_set(&call->fault, FAULT_INVALID, "dns_names_validations",
+                             "%.120s is no name of this order", in->dns_names_validations[i]);
+    return true;
+}
+
 static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
 {
     OrderDcv dcv = ORDER_DCV__INIT;
@@ -225,7 +266,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
     struct call *call = data;
     struct checking *c = arena_new(&call->arena, struct checking);
     int64_t job_id = 0;
-    if (!job_find(call, in->order_id, &job_id)) {
+    if (!job_find(call, in->order_id, &job_id) || !names_known(call, in)) {
         call_fail(call);
         return;
     }
@@ -249,7 +290,7 @@ const struct route order_domain_routes[] = {
     { PUT, "/order/certificate/{order_id}/dcv-random-value", WORKER, RPC(order_domains_service, "RandomValue"), "order:update", 200,
       "The order's random value; a new one when it has expired" },
     { PUT, "/order/certificate/{order_id}/check-dcv",        AWAIT,  RPC(order_domains_service, "Check"),       "order:update", 200,
-      "Check domain control now", .late = RPC(order_domains_service, "Checked") },
+      "Check domain control now", .late = RPC(order_domains_service, "Checked"), .flags = ROUTE_LATE_FAULTS | ROUTE_NULL_BODY },
     { 0 },
 };
 // clang-format on

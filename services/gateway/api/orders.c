@@ -9,6 +9,7 @@
 
 #include "api/orders.sql.h"
 #include "api/placing.h"
+#include "api/proving.h"
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -228,8 +229,8 @@ static void look_done(const LookAnswer *found, void *data)
         const LookResult *r = found->results[i];
         if (r->found)
             continue;
-        fault_set(&p->call->fault, FAULT_DNS_TXT, "certificate.dns_names", "%s: %s", r->domain,
-                  r->reason ? r->reason : "no valid request token was found");
+        fault_set(&p->call->fault, proving_missing(p->row->dcv_method), "certificate.dns_names",
+                  "%s: %s", r->domain, r->reason ? r->reason : "no valid request token was found");
         call_fail(p->call);
         return;
     }
@@ -257,7 +258,7 @@ static void look(struct placing *p)
     in.csr_sha256 = p->row->csr_sha256;
     in.names = arena_array(a, LookName *, p->row->n_names);
     for (size_t i = 0; i < p->row->n_names; i++)
-        look_name(a, &in, p->row->names[i]->domain);
+        look_name(a, &in, proving_place(p->row->dcv_method, p->row->names[i]));
     bus_call_fill(p);
     probes__look(bus_client(gateway.run->bus, "validation", &probes__descriptor), &in, look_done,
                  &p->bus);

@@ -31,8 +31,8 @@ WITH intake AS MATERIALIZED (
            CASE WHEN i.status = 'needs_approval' THEN NULL
                 WHEN EXISTS (SELECT FROM names n
                               WHERE n.order_id = i.order_id
-                                AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.domain, i.rule_scope,
-                                                                         i.csr_sha256, i.now))) THEN 'dcv'
+                                AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.fqdn, n.domain,
+                                                                         i.rule_scope, i.csr_sha256, i.now))) THEN 'dcv'
                 ELSE 'issue' END AS lane
       FROM intake i
       JOIN gate g ON g.order_id = i.order_id
@@ -185,9 +185,11 @@ SELECT o.id, o.status,
                                         FROM policy_at(:now, o.rule_scope, 'random.life') r) END
            AS dcv_random_value_expiration_date,
        (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', t.domain,
-                                          'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline)
+                                          'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline,
+                                          'seen', c.seen ->> t.domain)
                         ORDER BY t.kind, t.dns_name)
-          FROM order_open_task(ARRAY[o.id], :now) t) AS blockers
+          FROM order_open_task(ARRAY[o.id], :now) t
+          LEFT JOIN order_check c ON c.order_id = o.id AND c.checked_at >= o.poll_from) AS blockers
   FROM orders o
  WHERE o.id = :order_id AND o.account_id = :account_id;
 
@@ -340,7 +342,8 @@ SELECT b.id AS order_id, b.status, b.dcv_method, coalesce(d.random_value, b.rand
 -- order_dcv_job: OrderId -> OrderDcv?
 -- The job that will check the order's names next: for a check at once.
 SELECT o.id AS order_id, o.status, o.dcv_method, o.random_value, o.random_value_at AS expires_at, j.id AS job_id,
-       o.product_name_id
+       o.product_name_id,
+       (SELECT min(n.fqdn) FROM order_name n WHERE n.order_id = o.id AND n.fqdn LIKE '*%') AS wildcard
   FROM orders o
   LEFT JOIN job j ON j.idem_key = 'dcv/' || o.id
  WHERE o.id = :order_id AND o.account_id = :account_id;
@@ -355,9 +358,11 @@ ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
 RETURNING id;
 
 -- order_dcv_names: OrderId -> DnsNameValidation*
-SELECT n.fqdn AS dns_name, CASE WHEN t.dns_name IS NULL THEN 'approved' ELSE 'unapproved' END AS status
+SELECT n.fqdn AS dns_name, CASE WHEN t.dns_name IS NULL THEN 'approved' ELSE 'unapproved' END AS status,
+       c.seen ->> t.domain AS seen
   FROM orders o
   JOIN order_name n ON n.order_id = o.id
+  LEFT JOIN order_check c ON c.order_id = o.id AND c.checked_at >= o.poll_from
   LEFT JOIN order_open_task(ARRAY[:order_id::bigint], :now) t ON t.kind = 'dcv' AND t.dns_name = n.fqdn
  WHERE o.id = :order_id AND o.account_id = :account_id
  ORDER BY n.position;

@@ -1,7 +1,8 @@
 /* method - what the methods share: a probe under way. Only for probe.c and methods/.
  *
- * A method prepares its questions with probe_look() and sends them with probe_ask(). All that comes
- * after runs on the resolver's thread: the judge of each look says what came of it, with
+ * A method prepares its questions, either all with probe_look() or all with probe_file(), and sends
+ * them with probe_ask(). All that comes after runs on one thread, the resolver's or the fetcher's:
+ * the judge of each look says what came of it, with
  * look_outcome(), or that it is the proof, with probe_prove(). The first proof ends the probe for
  * its owner; its memory lives until the last look is back.
  */
@@ -14,9 +15,11 @@
 enum { PROBE_LOOKS_MAX = 3 };
 
 struct look {
-    struct resolver_ask ask;
+    struct resolver_ask ask; /* of DNS, */
+    const char *url;         /* or, unless NULL, of a web server */
     struct probe *probe;
     void (*judge)(struct look *look, const struct resolver_answer *answer);
+    void (*judge_file)(struct look *look, const struct fetch_answer *answer);
     const char *outcome; /* in words; NULL: still under way */
     bool asked;
 };
@@ -35,12 +38,17 @@ struct probe {
     void *context;
 };
 
-extern const struct method method_dns_txt, method_dns_cname;
+extern const struct method method_dns_txt, method_dns_cname, method_http_token;
 
 /* One question more. */
 void probe_look(struct probe *p, int type,
                 void (*judge)(struct look *look, const struct resolver_answer *answer),
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* One file more. */
+void probe_file(struct probe *p,
+                void (*judge)(struct look *look, const struct fetch_answer *answer),
+                const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Sends what was not sent yet. */
 void probe_ask(struct probe *p);
@@ -59,5 +67,6 @@ void probe_prove(struct probe *p);
 
 /* Does the text hold the random value, or an AuthKey request token that is good now? */
 bool probe_holds(struct probe *p, const struct rdata_text *text);
+bool probe_holds_token(struct probe *p, struct bytes text);
 
 #endif

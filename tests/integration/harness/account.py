@@ -77,6 +77,12 @@ class Account:
     def check(self, order_id):
         return self.client.put(f"/order/certificate/{order_id}/check-dcv")
 
+    def looked(self, order_id):
+        """The round that the order or its change of method has begun is over: a check is another."""
+        case.until("a round of look-ups", lambda: self.stack.db.number(
+            "SELECT count(*) FROM order_check c JOIN orders o ON o.id = c.order_id"
+            f" WHERE o.id = {order_id} AND c.checked_at >= o.poll_from"))
+
     def prove(self, name):
         """Makes control over `name` known: later orders for names below it, at base-domain scope,
         are issued in the answer."""

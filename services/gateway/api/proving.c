@@ -1,0 +1,94 @@
+#include "api/proving.h"
+
+#include <string.h>
+
+#include "gateway.h"
+#include "message/field.h"
+
+struct proving {
+    DcvMethod__Value id;
+    bool exact; /* at the very name; what is found there serves no wildcard (BR 3.2.2.4.18) */
+    bool check_fails;
+    enum fault_code missing;
+    char *(*fix)(struct arena *a, const char *domain, const char *value);
+};
+
+/* ---- what to do */
+
+static char *fix_txt(struct arena *a, const char *domain, const char *value)
+{
+    return arena_format(a, "Publish a TXT record at %s or _dnsauth.%s that contains %s", domain,
+                        domain, value);
+}
+
+static char *fix_cname(struct arena *a, const char *domain, const char *value)
+{
+    return arena_format(a, "Publish a CNAME record at _dnsauth.%s that points to %s.%s", domain,
+                        value, gateway.dcv_cname_target);
+}
+
+static char *fix_file(struct arena *a, const char *domain, const char *value)
+{
+    return arena_format(a,
+                        "Put a file at http://%s/.well-known/pki-validation/fileauth.txt that "
+                        "contains %s",
+                        domain, value);
+}
+
+// clang-format off
+static const struct proving methods[] = {
+    { DCV_METHOD__VALUE__DNS_TXT_TOKEN,      false, false, FAULT_DNS_TXT,    fix_txt },
+    { DCV_METHOD__VALUE__DNS_CNAME_TOKEN,    false, false, FAULT_DNS_TXT,    fix_cname },
+    { DCV_METHOD__VALUE__HTTP_TOKEN,         true,  true,  FAULT_FILE_VALUE, fix_file },
+    { DCV_METHOD__VALUE__HTTP_TOKEN_DYNAMIC, true,  true,  FAULT_FILE_VALUE, fix_file },
+};
+// clang-format on
+
+/* By a method that is not in the table a name is proved as by the first. */
+static const struct proving *find(DcvMethod__Value method)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i].id == method)
+            return &methods[i];
+    return &methods[0];
+}
+
+/* ---- what is asked */
+
+bool proving_offered(struct call *call, const Product *p, DcvMethod__Value method)
+{
+    const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
+    for (size_t i = 0; p && i < p->n_dcv_methods; i++)
+        if (strcmp(p->dcv_methods[i], text) == 0)
+            return true;
+    return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
+                     "%s is not offered for this product", text);
+}
+
+bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
+{
+    const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
+    return !wildcard || !find(method)->exact ||
+           fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
+                     "%s cannot prove the wildcard %.80s: choose another method", text, wildcard);
+}
+
+const char *proving_place(DcvMethod__Value method, const OrderName *name)
+{
+    return find(method)->exact ? name->fqdn : name->domain;
+}
+
+enum fault_code proving_missing(DcvMethod__Value method)
+{
+    return find(method)->missing;
+}
+
+bool proving_check_fails(DcvMethod__Value method)
+{
+    return find(method)->check_fails;
+}
+
+char *proving_fix(struct arena *a, DcvMethod__Value method, const char *domain, const char *value)
+{
+    return find(method)->fix(a, domain, value);
+}

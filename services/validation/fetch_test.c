@@ -1,0 +1,508 @@
+/* Files on real web servers, by a real resolver: what proves, what does not, and what is said. */
+#include "fetch.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "message/json.h"
+#include "pki/authkey.h"
+#include "probe.h"
+#include "testing/dns.h"
+#include "web_rig.h"
+
+#define VALUE "0123456789abcdefghijklmnopqrstuv"
+#define HERE  "127.77.25.80"
+
+enum { MANY = 300, SLACK_US = 1500000, BYTES = 5000 };
+
+static struct dns_rig dns;
+static struct web_rig web;
+static struct prober prober = { .perspective = "primary", .cname_target = "dcv.chancery.example" };
+
+struct seen {
+    struct probe_result result;
+    char proof[8192];
+    int calls;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int told;
+
+static void note(void *context, const struct probe_result *result)
+{
+    struct seen *s = context;
+
+    pthread_mutex_lock(&lock);
+    s->result = *result;
+    snprintf(s->proof, sizeof s->proof, "%s", result->proof);
+    s->calls++;
+    told++;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void await_results(int count)
+{
+    pthread_mutex_lock(&lock);
+    while (told < count)
+        pthread_cond_wait(&changed, &lock);
+    told = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+static struct probe_request request_for(const char *domain)
+{
+    static WebRules texts = WEB_RULES__INIT;
+    struct probe_request q = { .method = method_find(DCV_METHOD__VALUE__HTTP_TOKEN),
+                               .domain = domain,
+                               .random_value = VALUE,
+                               .deadline = tick_after(seconds(20)) };
+
+    texts.statuses = "301 302 307 308";
+    texts.ports = "80 443";
+    texts.redirects = "5";
+    texts.bytes = "5000";
+    assert_true(web_rules_read(&texts, &q.web));
+    return q;
+}
+
+static const struct seen *probe(const struct probe_request *request)
+{
+    static struct seen s;
+
+    memset(&s, 0, sizeof s);
+    probe_start(&prober, request, note, &s);
+    await_results(1);
+    assert_int_equal(s.calls, 1);
+    return &s;
+}
+
+/* ---- the world */
+
+#define FOUND(body)  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
+#define MOVED(n, to) "HTTP/1.1 " n " Moved\r\nLocation: " to "\r\nContent-Length: 0\r\n\r\n"
+
+// clang-format off
+static const struct {
+    const char *host, *manner, *reply;
+} servers[] = {
+    { "good.example.com",      "reply", FOUND(VALUE "\r\n") },
+    { "within.example.com",    "reply", FOUND("<html>\n" VALUE "</html>") },
+    { "soft.insecure.example.net", "reply", FOUND(VALUE) },
+    { "forged.bogus.example.org",  "reply", FOUND(VALUE) },
+    { "created.example.com",   "reply", "HTTP/1.1 201 Created\r\nContent-Length: 32\r\n\r\n" VALUE },
+    { "wrong.example.com",     "reply", FOUND("zzzz456789abcdefghijklmnopqrstuv") },
+    { "cut.example.com",       "reply", FOUND("0123456789abcdefghijklmnopqrstu") },
+    { "empty.example.com",     "reply", "HTTP/1.1 204 No Content\r\n\r\n" },
+    { "error.example.com",     "reply", "HTTP/1.1 500 Oops\r\nContent-Length: 32\r\n\r\n" VALUE },
+    { "denied.example.com",    "reply", "HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic\r\nContent-Length: 32\r\n\r\n" VALUE },
+    { "partial.example.com",   "reply", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" VALUE },
+    { "old.example.com",       "reply", VALUE },
+    { "none.example.com",      "reply", "" },
+    { "drip.example.com",      "drip",  "HTTP/1.1 200 OK\r\n\r\n" VALUE },
+    { "hang.example.com",      "hang",  "HTTP/1.1 200 OK\r\n" },
+    { "headers.example.com",   "flood", "HTTP/1.1 200 OK\r\nX: " },
+    { "endless.example.com",   "flood", FOUND(VALUE) },
+    { "late.example.com",      "flood", FOUND("") },
+    { "to1.example.com",       "reply", MOVED("301", "http://good.example.com" WEB_PATH) },
+    { "to2.example.com",       "reply", MOVED("302", "//to1.example.com/x") },
+    { "to7.example.com",       "reply", MOVED("307", "https://good.example.com/elsewhere#part") },
+    { "to8.example.com",       "reply", MOVED("308", "http://" HERE "/a") },
+    { HERE,                    "reply", FOUND(VALUE) },
+    { "to3.example.com",       "reply", MOVED("303", "http://good.example.com/") },
+    { "to0.example.com",       "reply", MOVED("300", "http://good.example.com/") },
+    { "kept.example.com",      "hang",  "HTTP/1.1 302 Found\r\nLocation: http://good.example.com/\r\n\r\n" },
+    { "loop.example.com",      "reply", MOVED("302", "{path}x") },
+    { "port.example.com",      "reply", MOVED("302", "http://good.example.com:8080/") },
+    { "ssh.example.com",       "reply", MOVED("302", "http://good.example.com:22/") },
+    { "ftp.example.com",       "reply", MOVED("302", "ftp://good.example.com/") },
+    { "file.example.com",      "reply", MOVED("302", "file:///etc/passwd") },
+    { "user.example.com",      "reply", MOVED("302", "http://me:it@good.example.com/") },
+    { "private.example.com",   "reply", MOVED("302", "http://10.0.0.1/") },
+    { "octal.example.com",     "reply", MOVED("302", "http://0177.0.0.1/") },
+    { "inner.example.com",     "reply", MOVED("302", "http://ten.example.com/") },
+    { "gone.example.com",      "reply", MOVED("302", "http://nowhere.example.com/") },
+    { "lost.example.com",      "reply", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n" },
+    { "two.example.com",       "reply", "HTTP/1.1 302 Found\r\nLocation: http://good.example.com/\r\nLocation: /\r\nContent-Length: 0\r\n\r\n" },
+    { "blank.example.com",     "reply", MOVED("302", "") },
+    { "meta.example.com",      "reply", FOUND("<meta http-equiv=refresh content='0; url=http://good.example.com/'>") },
+    { "echo.example.com",      "reply", MOVED("302", "http://mirror.example.com/" VALUE) },
+    { "mirror.example.com",    "reply", FOUND("{path}") },
+};
+
+/* What stands in the rows above is at HERE; and there is: */
+static const char more[] =
+    "ten.example.com A 10.0.0.1\n"
+    "mapped.example.com AAAA ::ffff:10.0.0.1\n"
+    "refusing.example.com A 127.77.25.81\n"
+    "second.example.com A 127.77.25.81\n"
+    "second.example.com A " HERE "\n"
+    "mixed.example.com A 10.0.0.1\n"
+    "mixed.example.com A " HERE "\n"
+    "alias.example.com CNAME good.example.com\n"
+    "text.example.com TXT nothing\n";
+
+static const struct {
+    const char *domain;
+    bool found, failed;
+    const char *says; /* in the proof when found, else in the reason */
+} cases[] = {
+    { "good.example.com",      true,  false, "\"record\":\"" VALUE },
+    { "good.example.com",      true,  false, "\"name\":\"http" },
+    { "good.example.com",      true,  false, "\"address\":\"" HERE "\",\"status\":200,\"dnssec_secure\":true" },
+    { "within.example.com",    true,  false, VALUE },
+    { "soft.insecure.example.net", true, false, "\"dnssec_secure\":false" },
+    { "created.example.com",   true,  false, "\"status\":201" },
+    { "endless.example.com",   true,  false, VALUE },
+    { "second.example.com",    true,  false, "\"address\":\"" HERE "\"" },
+    { "mixed.example.com",     true,  false, "\"address\":\"" HERE "\"" },
+    { "alias.example.com",     true,  false, "alias.example.com/.well-known" },
+    { "to1.example.com",       true,  false, "\"found_at\":\"http://good.example.com" WEB_PATH "\"" },
+    { "to2.example.com",       true,  false, "to1.example.com/x\",\"address\":\"" HERE "\",\"status\":301" },
+    { "to7.example.com",       true,  false, "\"found_at\":\"https://good.example.com/elsewhere\"" },
+    { "to8.example.com",       true,  false, "\"found_at\":\"http://" HERE "/a\"" },
+    { "kept.example.com",      true,  false, "\"status\":302" },
+    { "wrong.example.com",     false, false, "the file does not hold the value" },
+    { "cut.example.com",       false, false, "the file does not hold the value" },
+    { "late.example.com",      false, false, "does not hold the value in the part that is read" },
+    { "empty.example.com",     false, false, "the file does not hold the value" },
+    { "error.example.com",     false, false, "answered 500" },
+    { "denied.example.com",    false, false, "answered 401" },
+    { "to3.example.com",       false, false, "answered 303" },
+    { "to0.example.com",       false, false, "answered 300" },
+    { "nothing.example.com",   false, false, "answered 404" },
+    { "partial.example.com",   false, true,  "broke off its answer" },
+    { "old.example.com",       false, true,  "HTTP/0.9" },
+    { "none.example.com",      false, true,  "without an answer" },
+    { "headers.example.com",   false, true,  "too many headers" },
+    { "many.example.com",      false, true,  "too many headers" },
+    { "refusing.example.com",  false, true,  "no connection: Connection refused" },
+    { "loop.example.com",      false, false, "redirects too often" },
+    { "port.example.com",      false, false, "must not use port 8080" },
+    { "ssh.example.com",       false, false, "must not use port 22" },
+    { "ftp.example.com",       false, false, "must begin with https:// or http://" },
+    { "file.example.com",      false, false, "must begin with https:// or http://" },
+    { "user.example.com",      false, false, "no user" },
+    { "private.example.com",   false, false, "10.0.0.1 is not a public address: private (RFC 1918)" },
+    { "octal.example.com",     false, false, "four decimal numbers" },
+    { "inner.example.com",     false, false, "redirected to http://ten.example.com/: 10.0.0.1 is not a public address" },
+    { "gone.example.com",      false, false, "no such name" },
+    { "lost.example.com",      false, false, "there is no Location" },
+    { "two.example.com",       false, false, "more than one Location" },
+    { "blank.example.com",     false, false, "well-formed Location" },
+    { "meta.example.com",      false, false, "does not hold the value" },
+    { "echo.example.com",      false, false, "stands in the address" },
+    { "ten.example.com",       false, false, "10.0.0.1 is not a public address" },
+    { "mapped.example.com",    false, false, "not a public address" },
+    { "text.example.com",      false, false, "has no address" },
+    { "nowhere.example.com",   false, false, "no such name" },
+    { "forged.bogus.example.org", false, true, "DNSSEC validation failed" },
+    { "no.refused.example.net",   false, true, "no name server of the zone" },
+};
+// clang-format on
+
+/* 20 KB of them, each short. */
+static void many_headers_load(void)
+{
+    static char reply[32768];
+    size_t n = (size_t)snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\n");
+
+    while (n < 20000)
+        n += (size_t)snprintf(reply + n, sizeof reply - n, "X-Filler: 0123456789\r\n");
+    n += (size_t)snprintf(reply + n, sizeof reply - n, "\r\n" VALUE);
+    web_rig_set(&web, "many.example.com", "reply", reply, n);
+}
+
+static void world_load(void)
+{
+    static char lines[16384];
+    struct fault f = { 0 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        web_rig_set(&web, servers[i].host, servers[i].manner, servers[i].reply,
+                    strlen(servers[i].reply));
+        if (strcmp(servers[i].host, HERE) != 0)
+            n += (size_t)snprintf(lines + n, sizeof lines - n, "%s A " HERE "\n", servers[i].host);
+    }
+    n += (size_t)snprintf(lines + n, sizeof lines - n,
+                          "nothing.example.com A " HERE "\nmany.example.com A " HERE "\n%s", more);
+    many_headers_load();
+    for (const char *const *h = (const char *const[]){ "second.example.com", "mixed.example.com",
+                                                       "alias.example.com", NULL };
+         *h; h++)
+        web_rig_set(&web, *h, "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
+    if (!dns_rig_load(&dns, lines, &f))
+        fail_msg("%s", f.detail);
+}
+
+static int set_up(void **state)
+{
+    struct resolver_options options = { .cache = seconds(5), .most = 512, .loopback = true };
+    struct fetch_options fetches = { .loopback = true, .most = 64 };
+    struct fault f = { 0 };
+
+    (void)state;
+    if (!dns_rig_start(&dns, "127.77.25.53", &f) || !web_rig_start(&web, HERE)) {
+        print_error("%s\n", f.detail);
+        return 1;
+    }
+    world_load();
+    options.anchor = dns.anchor;
+    options.hints = dns.hints;
+    prober.resolver = fetches.resolver = resolver_start(&options, &f);
+    prober.fetcher = prober.resolver ? fetcher_start(&fetches, &f) : NULL;
+    return prober.fetcher ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fetcher_cut(prober.fetcher);
+    resolver_stop(prober.resolver);
+    fetcher_stop(prober.fetcher);
+    web_rig_stop(&web);
+    dns_rig_stop(&dns);
+    return 0;
+}
+
+/* ---- tests */
+
+static void what_proves_and_what_does_not(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct probe_request request = request_for(cases[i].domain);
+        const struct seen *s = probe(&request);
+
+        if (s->result.found != cases[i].found || s->result.failed != cases[i].failed ||
+            !strstr(s->result.found ? s->proof : s->result.reason, cases[i].says))
+            fail_msg("%s: %d %d %s | %s", cases[i].domain, s->result.found, s->result.failed,
+                     s->result.reason, s->proof);
+        assert_true(strlen(s->result.reason) == 0 || !s->result.found);
+    }
+}
+
+static void the_proof_names_each_hop(void **state)
+{
+    struct probe_request request = request_for("to2.example.com");
+    const struct seen *s = probe(&request);
+    struct arena a;
+    struct fault f = { 0 };
+
+    (void)state;
+    arena_init(&a);
+    DcvProof *proof =
+        (DcvProof *)message_from_json(&a, &dcv_proof__descriptor, s->proof, strlen(s->proof), &f);
+    assert_non_null(proof);
+    assert_string_equal(proof->type, "HTTP");
+    assert_string_equal(proof->perspective, "primary");
+    assert_int_equal(proof->n_hops, 3);
+    assert_string_equal(proof->hops[1]->url + strlen(proof->hops[1]->url) - 2, "/x");
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(proof->hops[i]->address, HERE);
+    assert_int_equal(proof->hops[2]->status, 200);
+    assert_int_equal(proof->n_looks, 2);
+    assert_string_equal(proof->looks[proof->name[4] == 's']->outcome, "found");
+    arena_free(&a);
+}
+
+/* What is slow costs its own time, and no more than that. */
+static void slowness_ends_at_the_deadline(void **state)
+{
+    static const char *const hosts[] = { "drip.example.com", "hang.example.com" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct probe_request request = request_for(hosts[i]);
+        struct tick begun = tick_now();
+        const struct seen *s;
+
+        request.deadline = tick_after(milliseconds(700));
+        s = probe(&request);
+        assert_true(tick_now().us - begun.us < 700000 + SLACK_US);
+        assert_false(s->result.found);
+        assert_true(s->result.failed);
+        assert_non_null(strstr(s->result.reason, "did not answer in time"));
+    }
+}
+
+/* The first 5000 bytes are read: the value must stand in them to the end. */
+static void only_the_beginning_of_a_file_is_read(void **state)
+{
+    static char reply[2 * 1000 * 1000];
+    static const char head[] = FOUND("");
+    struct fault f = { 0 };
+
+    (void)state;
+    assert_true(dns_rig_set(&dns, "long.example.com", "A", HERE, &f));
+    for (size_t beyond = 0; beyond < 2; beyond++) {
+        struct probe_request request = request_for("long.example.com");
+
+        memset(reply, '.', sizeof reply);
+        memcpy(reply, head, strlen(head));
+        memcpy(reply + strlen(head) + BYTES - strlen(VALUE) + beyond, VALUE, strlen(VALUE));
+        web_rig_set(&web, "long.example.com", "reply", reply, sizeof reply);
+        assert_true(probe(&request)->result.found == (beyond == 0));
+    }
+}
+
+static void no_value_proves_nothing(void **state)
+{
+    static const char *const values[] = { "", "0123", NULL };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct probe_request request = request_for("good.example.com");
+
+        request.random_value = values[i];
+        assert_false(probe(&request)->result.found);
+    }
+}
+
+static void a_request_token_proves(void **state)
+{
+    static const uint8_t csr[] = "certification request";
+    struct probe_request request = request_for("token.example.com");
+    struct fault f = { 0 };
+    struct arena a;
+
+    (void)state;
+    request.random_value = NULL;
+    request.auth_key.text = "the account's key";
+    request.csr = (struct bytes){ csr, sizeof csr };
+    request.token_life = days(30);
+    arena_init(&a);
+    const char *reply = arena_format(
+        &a, FOUND("%s"),
+        authkey_token(&a, "the account's key", request.csr, instant_add(clock_now(), seconds(-5))));
+    web_rig_set(&web, "token.example.com", "reply", reply, strlen(reply));
+    arena_free(&a);
+    assert_true(dns_rig_set(&dns, "token.example.com", "A", HERE, &f));
+    assert_non_null(strstr(probe(&request)->proof, "\"token_made\""));
+    request.auth_key.text = "another key";
+    assert_false(probe(&request)->result.found);
+}
+
+/* Nothing of ours goes out but the question. */
+static void the_request_says_nothing_more(void **state)
+{
+    static const char *const unwanted[] = { "Cookie", "Authorization", "Referer", VALUE };
+    static char said[65536];
+    char path[96];
+    struct probe_request request = request_for("denied.example.com");
+
+    (void)state;
+    probe(&request);
+    snprintf(path, sizeof path, "%s/headers", web.folder);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    said[fread(said, 1, sizeof said - 1, file)] = '\0';
+    fclose(file);
+    assert_non_null(strstr(said, "GET " WEB_PATH " HTTP/1.1\r\nHost: good.example.com\r\n"));
+    assert_non_null(strstr(said, "User-Agent: chancery-validation"));
+    for (size_t i = 0; i < 3; i++)
+        assert_null(strcasestr(said, unwanted[i]));
+}
+
+static struct seen all[MANY];
+
+static void hundreds_at_once(void **state)
+{
+    static char lines[MANY * 64];
+    struct fault f = { 0 };
+    char domain[64];
+    size_t n = 0;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        n += (size_t)snprintf(lines + n, sizeof lines - n, "p%d.example.org A " HERE "\n", i);
+        snprintf(domain, sizeof domain, "p%d.example.org", i);
+        if (i % 2 == 0)
+            web_rig_set(&web, domain, "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
+    }
+    assert_true(dns_rig_load(&dns, lines, &f));
+    for (int i = 0; i < MANY; i++) {
+        struct probe_request request = request_for(domain);
+
+        snprintf(domain, sizeof domain, "p%d.example.org", i);
+        request.deadline = tick_after(seconds(60));
+        probe_start(&prober, &request, note, &all[i]);
+    }
+    await_results(MANY);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(all[i].calls, 1);
+        if (all[i].result.found != (i % 2 == 0))
+            fail_msg("p%d: %s", i, all[i].result.reason);
+    }
+}
+
+/* More than may be under way: those whose turn does not come end at their deadline as well. */
+static void who_waits_too_long_is_told(void **state)
+{
+    struct tick begun = tick_now();
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct probe_request request = request_for("hang.example.com");
+
+        all[i].calls = 0;
+        request.deadline = tick_after(milliseconds(800));
+        probe_start(&prober, &request, note, &all[i]);
+    }
+    await_results(100);
+    assert_true(tick_now().us - begun.us < 800000 + SLACK_US);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(all[i].calls, 1);
+        assert_true(all[i].result.failed);
+    }
+}
+
+static void stopping_ends_fetches(void **state)
+{
+    static const char *const hosts[] = { "hang.example.com", "a.silent.example.net",
+                                         "good.example.com" };
+    static struct seen doomed[90];
+
+    (void)state;
+    for (int i = 0; i < 90; i++) {
+        struct probe_request request = request_for(hosts[i % 3]);
+
+        request.deadline = tick_after(seconds(60));
+        probe_start(&prober, &request, note, &doomed[i]);
+    }
+    fetcher_cut(prober.fetcher);
+    resolver_stop(prober.resolver);
+    fetcher_stop(prober.fetcher);
+    prober.resolver = NULL;
+    prober.fetcher = NULL;
+    await_results(90);
+    for (int i = 0; i < 90; i++)
+        assert_int_equal(doomed[i].calls, 1);
+    assert_non_null(strstr(doomed[1].result.reason, "interrupted"));
+    assert_true(doomed[1].result.failed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_proves_and_what_does_not),
+        cmocka_unit_test(the_proof_names_each_hop),
+        cmocka_unit_test(slowness_ends_at_the_deadline),
+        cmocka_unit_test(only_the_beginning_of_a_file_is_read),
+        cmocka_unit_test(no_value_proves_nothing),
+        cmocka_unit_test(a_request_token_proves),
+        cmocka_unit_test(the_request_says_nothing_more),
+        cmocka_unit_test(hundreds_at_once),
+        cmocka_unit_test(who_waits_too_long_is_told),
+        cmocka_unit_test(stopping_ends_fetches),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
