@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "message/convert.h"
+#include "service/metrics.h"
 #include "services/gateway/key_uses.sql.h"
 #include "user.pb-c.h"
 
@@ -78,6 +79,7 @@ static void batch_write(struct key_uses *u, struct store *store, struct batch *b
     for (size_t i = 0; i < b->count; i++)
         in[i] = &b->items[i]->base;
     if (b->count && !store_set(store, &b->arena, &sql_key_uses_write, in, b->count, NULL, &f)) {
+        metric_add(METRIC_KEY_USES_FAILED, 1);
         log_warn("last uses of keys not written", LOG_FAULT(&f));
         for (size_t i = 0; i < b->count; i++)
             key_uses_note(u, b->items[i]->api_key_id, b->items[i]->account_id,

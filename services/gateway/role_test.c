@@ -38,6 +38,10 @@ static const struct {
     { MANAGER,       FREE,           "request:approve",     true },
     { MANAGER,       FREE,           "webhook:read",        true },
     { MANAGER,       FREE,           "webhook:create",      false },
+    { MANAGER,       FREE,           "secret:reveal",       false },
+    { ADMINISTRATOR, VIEW,           "secret:reveal",       false },
+    { ADMINISTRATOR, ORDERS,         "secret:reveal",       true },
+    { MANAGER,       FREE,           "service_user:create", false },
     { STANDARD,      FREE,           "order:create",        true },
     { STANDARD,      FREE,           "organization:delete", false },
     { STANDARD,      VIEW,           "order:create",        false },
@@ -57,6 +61,46 @@ static void both_roles_must_allow(void **state)
         if (roles_allow(roles, cases[i].role, cases[i].key, cases[i].permission) !=
             cases[i].allowed)
             fail_msg("role %d, key %d, %s", cases[i].role, cases[i].key, cases[i].permission);
+    roles_free(roles);
+}
+
+// clang-format off
+static const struct {
+    int role, key, most, most_key;
+    bool within;
+} comparisons[] = {
+    { ADMINISTRATOR, FREE,   ADMINISTRATOR, FREE,           true },
+    { STANDARD,      FREE,   ADMINISTRATOR, FREE,           true },
+    { ADMINISTRATOR, ORDERS, ADMINISTRATOR, ORDERS_DOMAINS, true },
+    { ADMINISTRATOR, ORDERS_DOMAINS, ADMINISTRATOR, ORDERS, false },
+    { ADMINISTRATOR, FREE,   ADMINISTRATOR, USERS,          false },
+    { ADMINISTRATOR, USERS,  ADMINISTRATOR, USERS,          true },
+    { ADMINISTRATOR, FREE,   MANAGER,       FREE,           false },
+    { FINANCE,       FREE,   MANAGER,       FREE,           false },
+    { STANDARD,      FREE,   MANAGER,       FREE,           true },
+    { LIMITED,       FREE,   STANDARD,      FREE,           true },
+    { STANDARD,      VIEW,   ADMINISTRATOR, VIEW,           true },
+    { 6,             FREE,   ADMINISTRATOR, FREE,           false },
+    { LIMITED,       7,      ADMINISTRATOR, FREE,           false },
+    { LIMITED,       FREE,   6,             FREE,           false },
+    { LIMITED,       FREE,   ADMINISTRATOR, 7,              false },
+};
+// clang-format on
+
+static void one_may_be_within_another(void **state)
+{
+    struct fault f = { 0 };
+    struct roles *roles = roles_load("policy/roles.json", &f);
+    (void)state;
+    assert_non_null(roles);
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
+        if (roles_within(roles, comparisons[i].role, comparisons[i].key, comparisons[i].most,
+                         comparisons[i].most_key) != comparisons[i].within)
+            fail_msg("comparison %zu", i);
+    assert_string_equal(roles_find(roles, MANAGER)->name, "Manager");
+    assert_string_equal(roles_find_key_role(roles, VIEW)->name, "View Only");
+    assert_null(roles_find(roles, VIEW));
+    assert_null(roles_find_key_role(roles, MANAGER));
     roles_free(roles);
 }
 
@@ -86,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_roles_must_allow),
+        cmocka_unit_test(one_may_be_within_another),
         cmocka_unit_test(a_bad_file_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,14 +217,18 @@ static void forget_set(struct sessions *s, size_t set, int64_t user_id, int64_t 
     }
 }
 
-void session_forget(const struct call *call, int64_t user_id, int64_t api_key_id)
+void sessions_forget(struct sessions *s, int64_t user_id, int64_t api_key_id)
 {
-    const struct caller *caller = http_caller(call);
-    struct sessions *s = caller->sessions;
     atomic_fetch_add(&s->changes, 1);
     for (size_t set = 0; set < SETS; set++) {
         pthread_mutex_lock(&s->locks[set % LOCKS]);
         forget_set(s, set, user_id, api_key_id);
         pthread_mutex_unlock(&s->locks[set % LOCKS]);
     }
+}
+
+void session_forget(const struct call *call, int64_t user_id, int64_t api_key_id)
+{
+    const struct caller *caller = http_caller(call);
+    sessions_forget(caller->sessions, user_id, api_key_id);
 }

@@ -48,5 +48,6 @@ const struct roles *session_roles(const struct call *call);
 
 /* What is known of the keys of a user (of one key: `user_id` 0) has changed. After the commit. */
 void session_forget(const struct call *call, int64_t user_id, int64_t api_key_id);
+void sessions_forget(struct sessions *s, int64_t user_id, int64_t api_key_id);
 
 #endif

@@ -4,6 +4,7 @@
 
 /* Keys "k-ROLE-KEYROLE" exist; asking for "down" finds no database. */
 static atomic_int asked;
+static struct sessions *changes_meanwhile; /* something changes during each look-up */
 
 static const struct {
     const char *text;
@@ -23,6 +24,8 @@ static bool find_key(struct arena *a, const SessionKey *key, Session *out, bool 
     (void)a;
     atomic_fetch_add(&asked, 1);
     *found = false;
+    if (changes_meanwhile)
+        sessions_forget(changes_meanwhile, 7, 0);
     if (has_hash(key, "down"))
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "no database");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -45,12 +48,20 @@ static bool may_shape(struct call *call, const ProtobufCMessage *answer, struct 
     return true;
 }
 
+static bool forget_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
+{
+    (void)answer, (void)out;
+    session_forget(call, call->actor.user_id, 0);
+    return false;
+}
+
 // clang-format off
 static const struct route routes[] = {
     { GET,  "/read",   WORKER, RPC(toys, "Echo"), "order:read",   200, "Read" },
     { POST, "/create", WORKER, RPC(toys, "Echo"), "order:create", 200, "Create" },
     { GET,  "/any",    WORKER, RPC(toys, "Echo"), "any",          200, "Whoever" },
     { GET,  "/may",    WORKER, RPC(toys, "Echo"), "order:read",   200, "May it?", .shape = may_shape },
+    { GET,  "/forget", WORKER, RPC(toys, "Echo"), "order:read",   200, "Forget", .shape = forget_shape },
     { GET,  "/open",   WORKER, RPC(toys, "Echo"), NULL,           200, "Open" },
     { 0 },
 };
@@ -157,6 +168,46 @@ static void what_was_found_is_believed_for_a_while(void **state)
     arena_free(&a);
 }
 
+/* What this gateway has changed itself is asked for again at once. */
+static void what_has_changed_is_forgotten(void **state)
+{
+    struct house h;
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    open_house(&h, days(1), days(1));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(status_of(ask_as(h.http, &a, "GET /read", "k-1-0")), 200);
+        assert_int_equal(status_of(ask_as(h.http, &a, "GET /read", "unknown")), 403);
+    }
+    assert_int_equal(atomic_load(&asked), 2);
+    assert_int_equal(status_of(ask_as(h.http, &a, "GET /forget", "k-1-0")), 200);
+    assert_int_equal(status_of(ask_as(h.http, &a, "GET /read", "k-1-0")), 200);
+    assert_int_equal(atomic_load(&asked), 3);
+    assert_int_equal(status_of(ask_as(h.http, &a, "GET /read", "unknown")), 403);
+    assert_int_equal(atomic_load(&asked), 4);
+    close_house(&h);
+    arena_free(&a);
+}
+
+/* A revocation while the key is being looked up: what was read may be old and is not kept. */
+static void what_changes_meanwhile_is_not_kept(void **state)
+{
+    struct house h;
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    open_house(&h, days(1), days(1));
+    changes_meanwhile = h.sessions;
+    for (int i = 1; i < 4; i++) {
+        assert_int_equal(status_of(ask_as(h.http, &a, "GET /read", "k-1-0")), 200);
+        assert_int_equal(atomic_load(&asked), i);
+    }
+    changes_meanwhile = NULL;
+    close_house(&h);
+    arena_free(&a);
+}
+
 static void an_outage_is_not_remembered(void **state)
 {
     struct house h;
@@ -202,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_permissions_are_asked_for),
         cmocka_unit_test(what_was_found_is_believed_for_a_while),
+        cmocka_unit_test(what_has_changed_is_forgotten),
+        cmocka_unit_test(what_changes_meanwhile_is_not_kept),
         cmocka_unit_test(an_outage_is_not_remembered),
         cmocka_unit_test(bad_keys_do_not_push_out_good_ones),
     };

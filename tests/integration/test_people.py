@@ -1,4 +1,5 @@
 """Users, service users, keys and divisions: who is made by whom, and that nobody gets more than who made him."""
+import concurrent.futures
 import re
 import urllib.parse
 
@@ -192,6 +193,24 @@ def an_account_keeps_an_administrator(stack):
     case.equal("one of two", c.put(f"/user/{account.user_id}/role", demote).status, 204)
     refused("is one no more", c.delete(f"/user/{second}"), 403, "access_denied|missing_permission")
     refused("the other", stack.client(robot["api_key"]).delete(f"/user/{second}"), 409, "last_administrator")
+
+
+@tests
+def two_administrators_at_once(stack):
+    """Each of two takes the other's role away, at the same moment: one stays. (The loser may also find that
+    his own role has gone.)"""
+    for _ in range(5):
+        account = Account(stack)
+        other = made(account.client.post("/user", person(f"twin{account.number}", ADMINISTRATOR)))["id"]
+        second = stack.client(key_of(account, other)["api_key"])
+        demote = {"access_roles": [{"id": LIMITED}]}
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answers = [pool.submit(client.put, f"/user/{user}/role", demote)
+                       for client, user in ((account.client, other), (second, account.user_id))]
+            codes = sorted(a.result().status for a in answers)
+        case.true(f"one wins: {codes}", codes in ([204, 403], [204, 409]))
+        case.equal("one is left", stack.db.number(
+            f"SELECT count(*) FROM user_account WHERE account_id = {account.id} AND role_id = 1"), 1)
 
 
 # ---- keys
@@ -432,6 +451,22 @@ def orders_go_to_divisions_of_the_account(stack):
     refused("nor divisions", c.post(f"/container/{child}/children", {"name": "x"}), 400, "invalid_field", "container_id")
     case.equal("again", c.put(f"/container/{child}/activate").status, 204)
     account.place("again.example.com", container={"id": child})
+    case.equal("products", c.get("/product/ssl_dv_geotrust").json["allowed_container_ids"], [root, child])
+
+
+@tests
+def the_operators_command(stack):
+    """What `chancery account` and `chancery key` make is seen by the API, and their names are one list."""
+    account = Account(stack)
+    name = made(account.client.post("/user", person(f"cli{account.number}")))["id"]
+    status, _, err = stack.cli("account", "create", "Other", "--username", f"CLI{account.number}@example.com",
+                               "--email", "o@example.com")
+    case.true(f"taken: {err}", status != 0 and "is taken" in err)
+    text = account.key("from the command", name, VIEW)
+    case.true("its form", re.fullmatch("[a-z0-9]{47}", text))
+    keys = account.client.get(f"/key?user_id={name}").json["api_keys"]
+    case.equal("listed", [(k["name"], k["restricted_to_role_id"]) for k in keys], [("from the command", VIEW)])
+    case.equal("works", stack.client(text).get("/product").status, 200)
 
 
 @tests

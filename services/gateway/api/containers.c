@@ -1,99 +1,33 @@
 #include "api/containers.h"
 
-#include <string.h>
-
 #include "actor.h"
 #include "api/containers.sql.h"
-#include "api/page.h"
-#include "api/words.h"
+#include "api/text_rules.h"
 #include "session.h"
 
 enum { DEPARTMENT = 5 }; /* the template of who names none */
 
 // clang-format off
-static const struct word_rule add_rules[] = {
-    { "name",        128,  WORD_REQUIRED },
-    { "description", 1024, WORD_FREE },
+static const struct text_rule add_rules[] = {
+    { "name",        TEXT_LINE,  128,  .need = TEXT_REQUIRED },
+    { "description", TEXT_LINES, 1024 },
     { 0 },
 };
-static const struct word_rule edit_rules[] = {
-    { "name",        128,  WORD_FILLED },
-    { "description", 1024, WORD_FREE },
+static const struct text_rule edit_rules[] = {
+    { "name",        TEXT_LINE,  128,  .need = TEXT_FILLED },
+    { "description", TEXT_LINES, 1024 },
     { 0 },
 };
 // clang-format on
 
 /* ---- reading */
 
-static bool no_container(struct call *call)
-{
-    return fault_set(&call->fault, FAULT_NO_CONTAINER, "container_id",
-                     "there is no such container");
-}
-
-static bool container_look(struct call *call, int64_t container_id, Container **out, bool *found)
-{
-    ContainerFilter filter = CONTAINER_FILTER__INIT;
-    ContainerRow row = CONTAINER_ROW__INIT;
-    actor_fill(call, &filter.base);
-    filter.has_only_id = filter.has_offset = filter.has_limit = true;
-    filter.only_id = container_id;
-    filter.limit = 1;
-    if (!store_maybe(store_mine(), &call->arena, &sql_container_list, &filter.base, &row.base,
-                     found, &call->fault))
-        return false;
-    *out = row.container;
-    return true;
-}
-
-static bool container_find(struct call *call, int64_t container_id, Container **out)
-{
-    bool found = false;
-    return container_look(call, container_id, out, &found) && (found || no_container(call));
-}
-
-bool container_takes_orders(struct call *call, int64_t container_id)
-{
-    Container *container;
-    bool found = false;
-    if (!container_look(call, container_id, &container, &found))
-        return false;
-    return (found && container->is_active) ||
-           fault_set(&call->fault, FAULT_INVALID, "container.id",
-                     found ? "is a division that is not active" : "is no division of this account");
-}
-
-static bool list_read(struct call *call, ContainerFilter *filter, ContainerList *out)
-{
-    struct rows rows;
-    if (!page_read(call, &sql_container_list, &filter->base, &rows, out->page))
-        return false;
-    out->containers = arena_array(&call->arena, Container *, rows.count);
-    for (size_t i = 0; i < rows.count; i++)
-        out->containers[out->n_containers++] = ((const ContainerRow *)rows.items[i])->container;
-    return true;
-}
-
-bool containers_all(struct call *call, Container ***out, size_t *count)
-{
-    ContainerFilter filter = CONTAINER_FILTER__INIT;
-    ContainerList list = CONTAINER_LIST__INIT;
-    Page page = PAGE__INIT;
-    list.page = &page;
-    actor_fill(call, &filter.base);
-    if (!list_read(call, &filter, &list))
-        return false;
-    *out = list.containers;
-    *count = list.n_containers;
-    return true;
-}
-
 static void answer_list(struct call *call, ContainerFilter *filter, ContainerList_Closure answer)
 {
     ContainerList out = CONTAINER_LIST__INIT;
     Page page = PAGE__INIT;
     out.page = &page;
-    if (list_read(call, filter, &out))
+    if (container_list_read(call, filter, &out))
         answer(&out, call);
     else
         call_fail(call);
@@ -233,11 +167,14 @@ static void containers_template(Containers_Service *self, const ContainerTemplat
 {
     (void)self;
     struct call *call = data;
-    const ContainerTemplate *t = template_find(call, in->template_id);
     Container *container;
-    if (!container_find(call, in->container_id, &container) ||
-        (!t &&
-         !fault_set(&call->fault, FAULT_NOT_FOUND, "template_id", "there is no such template"))) {
+    if (!container_find(call, in->container_id, &container)) {
+        call_fail(call);
+        return;
+    }
+    const ContainerTemplate *t = template_find(call, in->template_id);
+    if (!t) {
+        fault_set(&call->fault, FAULT_NOT_FOUND, "template_id", "there is no such template");
         call_fail(call);
         return;
     }
@@ -266,7 +203,8 @@ static void containers_limits(Containers_Service *self, const ContainerId *in,
 static bool addition_good(struct call *call, const ContainerRequest *in)
 {
     Container *parent;
-    if (!container_find(call, in->container_id, &parent) || !words_good(call, &in->base, add_rules))
+    if (!container_find(call, in->container_id, &parent) ||
+        !texts_good(call, &in->base, add_rules, ""))
         return false;
     if (in->has_template_id && !template_find(call, in->template_id))
         return fault_set(&call->fault, FAULT_INVALID, "template_id", "is no template");
@@ -294,7 +232,7 @@ static void containers_add(Containers_Service *self, const ContainerRequest *in,
     if (addition_good(call, in) &&
         store_maybe(store_mine(), &call->arena, &sql_container_add, &change.base, &out.base, &found,
                     &call->fault) &&
-        (found || no_container(call)))
+        (found || container_missing(call)))
         answer(&out, call);
     else
         call_fail(call);
@@ -311,7 +249,7 @@ static void change_store(struct call *call, ContainerChange *change, int64_t con
     change->container_id = container_id;
     if (store_maybe(store_mine(), &call->arena, &sql_container_change, &change->base, &done.base,
                     &found, &call->fault) &&
-        (found || no_container(call)) &&
+        (found || container_missing(call)) &&
         (done.changed || fault_set(&call->fault, FAULT_INVALID, "container_id",
                                    "is the account's own division, which stays active")))
         answer(&nothing, call);
@@ -327,7 +265,7 @@ static void containers_edit(Containers_Service *self, const ContainerEdit *in,
     ContainerChange change = CONTAINER_CHANGE__INIT;
     Container *container;
     if (!container_find(call, in->container_id, &container) ||
-        !words_good(call, &in->base, edit_rules)) {
+        !texts_good(call, &in->base, edit_rules, "")) {
         call_fail(call);
         return;
     }

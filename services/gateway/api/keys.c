@@ -5,19 +5,19 @@
 #include "actor.h"
 #include "api/keys.sql.h"
 #include "api/page.h"
+#include "api/text_rules.h"
 #include "api/users.h"
-#include "api/words.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
 #include "session.h"
 
 // clang-format off
-static const struct word_rule add_rules[] = {
-    { "name", 128, WORD_REQUIRED },
+static const struct text_rule add_rules[] = {
+    { "name", TEXT_LINE, 128, .need = TEXT_REQUIRED },
     { 0 },
 };
-static const struct word_rule edit_rules[] = {
-    { "name", 128, WORD_FILLED },
+static const struct text_rule edit_rules[] = {
+    { "name", TEXT_LINE, 128, .need = TEXT_FILLED },
     { 0 },
 };
 // clang-format on
@@ -117,7 +117,7 @@ static void keys_add(Keys_Service *self, const KeyRequest *in, KeyMade_Closure a
     struct call *call = data;
     UserRow user = USER_ROW__INIT;
     KeyMade out = KEY_MADE__INIT;
-    if (!user_find(call, in->user_id, &user) || !words_good(call, &in->base, add_rules)) {
+    if (!user_find(call, in->user_id, &user) || !texts_good(call, &in->base, add_rules, "")) {
         call_fail(call);
         return;
     }
@@ -152,7 +152,7 @@ static bool key_edit(struct call *call, const KeyEdit *in)
 {
     KeyRow row = KEY_ROW__INIT;
     KeyChange change = KEY_CHANGE__INIT;
-    if (!key_find(call, in->key_id, &row) || !words_good(call, &in->base, edit_rules) ||
+    if (!key_find(call, in->key_id, &row) || !texts_good(call, &in->base, edit_rules, "") ||
         (in->has_restricted_to_role_id &&
          !restriction_good(call, row.role_id, row.user_restricted_to_role_id,
                            in->restricted_to_role_id)))

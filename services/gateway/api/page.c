@@ -4,20 +4,18 @@
 
 enum { PAGE_MAX = 1000 };
 
-static int64_t *number_at(ProtobufCMessage *m, const char *name, protobuf_c_boolean **is_set)
+static void *at(ProtobufCMessage *m, size_t offset)
 {
-    const ProtobufCFieldDescriptor *field = field_find(m->descriptor, name);
-    *is_set = field->label == PROTOBUF_C_LABEL_OPTIONAL
-                  ? (protobuf_c_boolean *)(void *)((char *)m + field->quantifier_offset)
-                  : NULL;
-    return (int64_t *)(void *)((char *)m + field->offset);
+    return (char *)m + offset;
 }
 
+/* Sets the optional member to what it says or, when it says nothing good, to `otherwise`. */
 static int64_t number_set(ProtobufCMessage *m, const char *name, int64_t least, int64_t most,
                           int64_t otherwise)
 {
-    protobuf_c_boolean *is_set;
-    int64_t *n = number_at(m, name, &is_set);
+    const ProtobufCFieldDescriptor *field = field_find(m->descriptor, name);
+    protobuf_c_boolean *is_set = at(m, field->quantifier_offset);
+    int64_t *n = at(m, field->offset);
     *n = *is_set && *n >= least ? *n : otherwise;
     *n = *n <= most ? *n : most;
     *is_set = true;
@@ -26,8 +24,9 @@ static int64_t number_set(ProtobufCMessage *m, const char *name, int64_t least, 
 
 static int64_t total_of(const struct rows *rows)
 {
-    protobuf_c_boolean *ignored;
-    return rows->count ? *number_at(rows->items[0], "total", &ignored) : 0;
+    ProtobufCMessage *first = rows->count ? rows->items[0] : NULL;
+    const int64_t *total = first ? at(first, field_find(first->descriptor, "total")->offset) : NULL;
+    return total ? *total : 0;
 }
 
 /* Behind the last row none says how many there are. */

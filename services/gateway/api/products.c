@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "api/accounts.h"
+#include "api/containers.h"
 #include "api/platforms.h"
 #include "base/text.h"
 #include "ledger/authority.h"
@@ -64,7 +64,7 @@ static char *upper(struct arena *a, const char *text)
 
 #define SET(message, member, value) (message)->has_##member = true, (message)->member = (value)
 
-static ProductInfo *product_info(struct arena *a, const Product *p, int64_t container_id)
+static ProductInfo *product_info(struct arena *a, const Product *p, const struct container_ids *ids)
 {
     ProductInfo *out = arena_new(a, ProductInfo);
     product_info__init(out);
@@ -87,17 +87,15 @@ static ProductInfo *product_info(struct arena *a, const Product *p, int64_t cont
     SET(out, custom_expiration_date_allowed, true);
     SET(out, allow_auto_renew, true);
     SET(out, duplicates_allowed, true);
-    out->n_allowed_container_ids = 1;
-    out->allowed_container_ids = arena_new(a, int64_t);
-    out->allowed_container_ids[0] = container_id;
+    out->n_allowed_container_ids = ids->count;
+    out->allowed_container_ids = ids->items;
     out->server_platforms = platform_list(a, &out->n_server_platforms);
     return out;
 }
 
-static bool ready(struct call *call, const struct policy **policy, struct account_settings *account)
+static bool ready(struct call *call, const struct policy **policy, struct container_ids *containers)
 {
-    return policy_now(policy, &call->fault) &&
-           account_settings(call->actor.account_id, account, &call->fault);
+    return policy_now(policy, &call->fault) && containers_active(call, containers);
 }
 
 static void products_info(Products_Service *self, const ProductRef *in, ProductInfo_Closure answer,
@@ -106,8 +104,8 @@ static void products_info(Products_Service *self, const ProductRef *in, ProductI
     (void)self;
     struct call *call = data;
     const struct policy *policy;
-    struct account_settings account;
-    if (!ready(call, &policy, &account)) {
+    struct container_ids containers;
+    if (!ready(call, &policy, &containers)) {
         call_fail(call);
         return;
     }
@@ -117,7 +115,7 @@ static void products_info(Products_Service *self, const ProductRef *in, ProductI
         call_fail(call);
         return;
     }
-    answer(product_info(&call->arena, p, account.container_id), call);
+    answer(product_info(&call->arena, p, &containers), call);
 }
 
 static void products_list(Products_Service *self, const ProductFilter *in,
@@ -126,16 +124,16 @@ static void products_list(Products_Service *self, const ProductFilter *in,
     (void)self, (void)in;
     struct call *call = data;
     const struct policy *policy;
-    struct account_settings account;
+    struct container_ids containers;
     ProductList out = PRODUCT_LIST__INIT;
-    if (!ready(call, &policy, &account)) {
+    if (!ready(call, &policy, &containers)) {
         call_fail(call);
         return;
     }
     out.products = arena_array(&call->arena, ProductInfo *, policy->product_count);
     for (size_t i = 0; i < policy->product_count; i++)
         out.products[out.n_products++] =
-            product_info(&call->arena, policy->products[i], account.container_id);
+            product_info(&call->arena, policy->products[i], &containers);
     answer(&out, call);
 }
 

@@ -37,6 +37,27 @@ static bool has_control(const char *text, bool lines)
     return false;
 }
 
+#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static bool username_good(const char *text)
+{
+    return text[strspn(text, LETTERS_AND_DIGITS "@-_+.")] == '\0';
+}
+
+static bool telephone_good(const char *text)
+{
+    return strpbrk(text, "0123456789") && text[strspn(text, "0123456789 +-.()/x")] == '\0';
+}
+
+static const struct {
+    bool (*good)(const char *text);
+    const char *says;
+} kinds[] = {
+    [TEXT_EMAIL] = { email_valid, "is no email address" },
+    [TEXT_USERNAME] = { username_good, "takes letters, digits and @ - _ + ." },
+    [TEXT_TELEPHONE] = { telephone_good, "is no telephone number" },
+};
+
 static bool text_good(struct call *call, const char *text, const struct text_rule *rule,
                       const char *field)
 {
@@ -45,8 +66,20 @@ static bool text_good(struct call *call, const char *text, const struct text_rul
                          rule->max);
     if (has_control(text, rule->kind == TEXT_LINES))
         return fault_set(&call->fault, FAULT_INVALID, field, "has a control character");
-    return rule->kind != TEXT_EMAIL || email_valid(text) ||
-           fault_set(&call->fault, FAULT_INVALID, field, "is no email address");
+    return !kinds[rule->kind].good || kinds[rule->kind].good(text) ||
+           fault_set(&call->fault, FAULT_INVALID, field, "%s", kinds[rule->kind].says);
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " ")] == '\0';
+}
+
+static bool need_met(struct call *call, const char *text, const struct text_rule *rule,
+                     const char *field)
+{
+    bool met = text ? rule->need == TEXT_OPTIONAL || !is_blank(text) : rule->need != TEXT_REQUIRED;
+    return met || fault_set(&call->fault, FAULT_REQUIRED, field, "is required");
 }
 
 static bool list_good(struct call *call, char *const *items, size_t count,
@@ -77,7 +110,8 @@ bool texts_good(struct call *call, const ProtobufCMessage *message, const struct
             continue;
         }
         const char *text = *(const char *const *)slot;
-        if (text && *text && !text_good(call, text, rules, name))
+        if (!need_met(call, text, rules, name) ||
+            (text && *text && !text_good(call, text, rules, name)))
             return false;
     }
     return true;

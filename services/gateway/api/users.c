@@ -6,8 +6,8 @@
 #include "api/accounts.h"
 #include "api/containers.h"
 #include "api/page.h"
+#include "api/text_rules.h"
 #include "api/users.sql.h"
-#include "api/words.h"
 #include "base/text.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
@@ -15,33 +15,20 @@
 
 enum { SERVICE_NAME_LENGTH = 16 };
 
-#define NAME      128
-#define EMAIL     255
-#define JOB_TITLE 64
-#define TELEPHONE 32
-
 // clang-format off
-static const struct word_rule person_rules[] = {
-    { "username",   NAME,      WORD_REQUIRED, word_is_username,  "takes letters, digits and @ - _ + ." },
-    { "first_name", NAME,      WORD_REQUIRED },
-    { "last_name",  NAME,      WORD_REQUIRED },
-    { "email",      EMAIL,     WORD_REQUIRED, word_is_email,     "is no email address" },
-    { "job_title",  JOB_TITLE, WORD_FREE },
-    { "telephone",  TELEPHONE, WORD_FREE,     word_is_telephone, "is no telephone number" },
-    { 0 },
-};
-static const struct word_rule edit_rules[] = {
-    { "username",   NAME,      WORD_FILLED,   word_is_username,  "takes letters, digits and @ - _ + ." },
-    { "first_name", NAME,      WORD_FILLED },
-    { "last_name",  NAME,      WORD_FILLED },
-    { "email",      EMAIL,     WORD_FILLED,   word_is_email,     "is no email address" },
-    { "job_title",  JOB_TITLE, WORD_FREE },
-    { "telephone",  TELEPHONE, WORD_FREE,     word_is_telephone, "is no telephone number" },
-    { 0 },
-};
-static const struct word_rule service_rules[] = {
-    { "api_name",   NAME,      WORD_REQUIRED },
-    { "email",      EMAIL,     WORD_REQUIRED, word_is_email,     "is no email address" },
+#define OF_PEOPLE(need_)                                                                           \
+    { "username",   TEXT_USERNAME,  128, .need = (need_) },                                        \
+    { "first_name", TEXT_LINE,      128, .need = (need_) },                                        \
+    { "last_name",  TEXT_LINE,      128, .need = (need_) },                                        \
+    { "email",      TEXT_EMAIL,     255, .need = (need_) },                                        \
+    { "job_title",  TEXT_LINE,       64 },                                                         \
+    { "telephone",  TEXT_TELEPHONE,  32 }
+
+static const struct text_rule person_rules[] = { OF_PEOPLE(TEXT_REQUIRED), { 0 } };
+static const struct text_rule edit_rules[]   = { OF_PEOPLE(TEXT_FILLED), { 0 } };
+static const struct text_rule service_rules[] = {
+    { "api_name",   TEXT_LINE,  128, .need = TEXT_REQUIRED },
+    { "email",      TEXT_EMAIL, 255, .need = TEXT_REQUIRED },
     { 0 },
 };
 // clang-format on
@@ -208,7 +195,7 @@ static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
 {
     UserChange change = USER_CHANGE__INIT;
     actor_fill(call, &change.base);
-    if (!words_good(call, &in->base, person_rules) ||
+    if (!texts_good(call, &in->base, person_rules, "") ||
         !one_role(call, in->access_roles, in->n_access_roles, &change) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
         return false;
@@ -244,7 +231,7 @@ static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
     char *name = arena_alloc(&call->arena, SERVICE_NAME_LENGTH + 1),
          *key = arena_alloc(&call->arena, API_KEY_LENGTH + 1);
     uint8_t hash[SHA256_SIZE];
-    if (!words_good(call, &in->base, service_rules) || !service_allowed(call, in) ||
+    if (!texts_good(call, &in->base, service_rules, "") || !service_allowed(call, in) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
         return false;
     random_text(name, SERVICE_NAME_LENGTH);
@@ -328,7 +315,7 @@ static void users_edit(Users_Service *self, const UserEdit *in, Nothing_Closure 
     (void)self;
     struct call *call = data;
     Nothing nothing = NOTHING__INIT;
-    if (user_below(call, in->user_id) && words_good(call, &in->base, edit_rules) &&
+    if (user_below(call, in->user_id) && texts_good(call, &in->base, edit_rules, "") &&
         assignments_good(call, in->container_id_assignments, in->n_container_id_assignments) &&
         user_edit(call, in))
         answer(&nothing, call);
