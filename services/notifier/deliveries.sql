@@ -8,7 +8,7 @@ SELECT d.id, d.webhook_id, w.endpoint, w.secret_sealed, w.status AS webhook_stat
   FROM delivery d
   JOIN event e ON e.id = d.event_id
   LEFT JOIN webhook w ON w.id = d.webhook_id
-  LEFT JOIN orders o ON o.id = e.order_id AND o.rule_scope = 'TLS' AND e.name = 'certificate_issued'
+  LEFT JOIN orders o ON o.id = e.order_id AND o.rule_scope IN ('TLS', 'PRIV') AND e.name = 'certificate_issued'
                     AND CASE WHEN e.instant THEN w.instant_chain ELSE w.chain END
   LEFT JOIN certificate c ON c.id = e.certificate_id AND c.order_id = o.id
  WHERE d.id = ANY (:ids);
