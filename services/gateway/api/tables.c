@@ -3,6 +3,7 @@
 #include "api/accounts.h"
 #include "api/certificates.h"
 #include "api/containers.h"
+#include "api/events.h"
 #include "api/keys.h"
 #include "api/notes.h"
 #include "api/order_contacts.h"
@@ -29,6 +30,7 @@ const struct route *const api_tables[] = {
     user_routes,
     key_routes,
     container_routes,
+    event_routes,
     NULL,
 };
 // clang-format on
