@@ -39,6 +39,8 @@ struct sql {
     const ProtobufCMessageDescriptor *in, *out;
     bool set; /* "In*" */
     enum sql_rows rows;
+    bool parts; /* some of its lines are in the text only where they are asked for: store/pick.h */
+    bool once;  /* made by pick_sql(): planned for its values, and not kept by name */
     const char *params[SQL_PARAMS_MAX]; /* member paths, NULL at the end */
 };
 
