@@ -183,16 +183,22 @@ static bool connected(struct cache *c)
 }
 
 /* NULL: no answer, and the cache is down from now on. An error as the answer is an answer. */
-static redisReply *command(struct cache *c, int count, const char **words)
+static redisReply *command_sized(struct cache *c, int count, const char **words,
+                                 const size_t *sizes)
 {
     redisReply *reply = NULL;
 
     if (!connected(c))
         return NULL;
-    reply = redisCommandArgv(c->redis, count, words, NULL);
+    reply = redisCommandArgv(c->redis, count, words, sizes);
     if (!reply)
         down(c);
     return reply;
+}
+
+static redisReply *command(struct cache *c, int count, const char **words)
+{
+    return command_sized(c, count, words, NULL);
 }
 
 bool cache_ping(struct cache *c)
@@ -233,5 +239,28 @@ bool cache_lease(struct cache *c, const char *bucket, double rate, int burst, in
     if (!reply || reply->type != REDIS_REPLY_INTEGER)
         return false;
     *granted = (int)reply->integer;
+    return true;
+}
+
+bool cache_put(struct cache *c, const char *key, struct bytes value, struct duration life)
+{
+    char ms[32];
+    const char *words[] = { "SET", key, (const char *)value.data, "PX", ms };
+    size_t sizes[] = { 3, strlen(key), value.size, 2, 0 };
+    AUTO(redisReply) reply = NULL;
+
+    sizes[4] = (size_t)snprintf(ms, sizeof ms, "%lld", (long long)(life.us / 1000));
+    reply = command_sized(c, 5, words, sizes);
+    return reply_is_good(reply);
+}
+
+bool cache_get(struct cache *c, struct arena *a, const char *key, struct bytes *out)
+{
+    const char *words[] = { "GET", key };
+    AUTO(redisReply) reply = command(c, 2, words);
+
+    if (!reply || reply->type != REDIS_REPLY_STRING)
+        return false;
+    *out = (struct bytes){ arena_copy(a, reply->str, reply->len), reply->len };
     return true;
 }

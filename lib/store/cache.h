@@ -10,8 +10,11 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 struct cache;
 
@@ -26,5 +29,11 @@ bool cache_ping(struct cache *c);
  * be asked. */
 bool cache_lease(struct cache *c, const char *bucket, double rate, int burst, int want,
                  int *granted);
+
+/* Keeps bytes under a key for so long, at the most. False when Redis cannot be asked. */
+bool cache_put(struct cache *c, const char *key, struct bytes value, struct duration life);
+
+/* False: there are none, or Redis cannot be asked. */
+bool cache_get(struct cache *c, struct arena *a, const char *key, struct bytes *out);
 
 #endif
