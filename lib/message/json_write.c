@@ -11,6 +11,7 @@
 #include "message/json.h"
 #include "message/lexer.h"
 #include "message/plan.h"
+#include "message/value.h"
 
 /* A byte that may not stand in a JSON string as it is; returns how many bytes of `s` it was. */
 static size_t add_special(struct text *out, const char *s, size_t left)
@@ -205,7 +206,7 @@ static void (*const writers[])(const struct plan_field *field, const void *slot,
     [PROTOBUF_C_TYPE_MESSAGE] = write_message,
 };
 
-static void write_value(const struct plan_field *field, const void *slot, struct text *out)
+void value_write(const struct plan_field *field, const void *slot, struct text *out)
 {
     bool quoted = field->form == FORM_TEXT_NUMBER;
 
@@ -223,7 +224,7 @@ static void write_list(const struct plan_field *field, const char *items, size_t
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             text_add_char(out, ',');
-        write_value(field, items + i * field->size, out);
+        value_write(field, items + i * field->size, out);
     }
     text_add_char(out, ']');
 }
@@ -244,7 +245,7 @@ static void write_member(const struct plan_field *field, const ProtobufCMessage 
     if (field->repeated)
         write_list(field, *(char *const *)(const void *)slot, count, out);
     else
-        write_value(field, slot, out);
+        value_write(field, slot, out);
 }
 
 void message_to_json(const ProtobufCMessage *message, struct text *out)

@@ -1,10 +1,12 @@
-/* value - one value of a member from text: of a JSON token, a path segment, a query parameter. */
+/* value - one value of a member from text (a JSON token, a path segment, a query parameter), and to
+ * JSON. */
 #ifndef MESSAGE_VALUE_H
 #define MESSAGE_VALUE_H
 
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "message/lexer.h"
 #include "message/plan.h"
 
@@ -12,6 +14,9 @@
  * live as long as the message. False if the token is not what the member holds. */
 bool value_read(struct arena *a, const struct plan_field *field, const struct token *token,
                 void *slot);
+
+/* Appends the value in `slot` as JSON. */
+void value_write(const struct plan_field *field, const void *slot, struct text *out);
 
 /* "must be true or false" */
 const char *value_wanted(struct arena *a, const struct plan_field *field);
