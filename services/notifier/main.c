@@ -1,5 +1,4 @@
 /* chancery-notifier: tells others what has happened. */
-#include "channels/slack.h"
 #include "deliveries.h"
 #include "service/service.h"
 #include "webhooks.h"
@@ -9,7 +8,7 @@
 enum { PER_HOST = 8, WAITING_PER_HOST = 16, TURNS = WAITING_PER_HOST / PER_HOST + 1, ASIDE = 16 };
 
 static struct notifier_settings {
-    const char *seal_key, *ca, *slack;
+    const char *seal_key, *ca;
     int workers, committers, in_flight;
     struct duration lease, timeout;
     bool loopback;
@@ -19,7 +18,6 @@ static struct notifier_settings {
 static const struct config_item items[] = {
     CONFIG(struct notifier_settings, seal_key,   "SEAL_KEY",           NULL,  "file with the key that seals secrets in the database"),
     CONFIG(struct notifier_settings, ca,         "WEBHOOK_CA",         "",    "file with certificates (PEM) of authorities that are trusted for webhooks beside the system's"),
-    CONFIG(struct notifier_settings, slack,      "SLACK_ENDPOINTS",    "hooks.slack.com/services/ hooks.slack-gov.com/services/", "where endpoints are Slack's, which get text for people: host/path ..."),
     CONFIG(struct notifier_settings, loopback,   "OUTBOUND_LOOPBACK",  "no",  "send to endpoints on this host: for tests"),
     CONFIG(struct notifier_settings, workers,    "DELIVER_WORKERS",    "2",   "threads that prepare deliveries, each with a database connection", "1", "32"),
     CONFIG(struct notifier_settings, committers, "DELIVER_COMMITTERS", "1",   "threads that record attempts in batches", "1", "8"),
@@ -42,13 +40,6 @@ static bool lease_long_enough(struct fault *f)
                      "must be more than three times CHANCERY_DELIVER_TIMEOUT");
 }
 
-static bool slack_good(struct fault *f)
-{
-    struct fault why = { 0 };
-    return slack_places(settings.slack, &why) ||
-           fault_set(f, FAULT_INVALID, "CHANCERY_SLACK_ENDPOINTS", "%s", why.detail);
-}
-
 static bool start(struct service_run *run, struct fault *f)
 {
     struct notifier_options o = {
@@ -64,7 +55,7 @@ static bool start(struct service_run *run, struct fault *f)
     };
     lanes[0].room = settings.in_flight;
     lanes[0].lease = settings.lease;
-    return lease_long_enough(f) && slack_good(f) && notifier_open(&o, f);
+    return lease_long_enough(f) && notifier_open(&o, f);
 }
 
 /* Half of the time for answers that are on their way, the rest to put back what got none. */

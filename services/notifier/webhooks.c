@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "bus/call.h"
-#include "channels/channel.h"
+#include "channels/webhook.h"
 #include "deliveries.h"
 #include "deliveries.sql.h"
 #include "message/convert.h"
@@ -79,26 +79,33 @@ static void sent(const struct post_result *r, void *context)
 
 /* ---- the message */
 
-static bool data_read(struct call *call, const WebhookSend *in, EventData **out)
+static bool body_make(struct call *call, const WebhookSend *in, struct bytes *out)
 {
-    *out = NULL;
+    struct text json;
+    EventBody body = EVENT_BODY__INIT;
+    body.event = in->event;
     if (in->body)
-        *out = (EventData *)message_from_json(&call->arena, &event_data__descriptor, in->body,
-                                              strlen(in->body), &call->fault);
-    return !in->body || *out;
+        body.data = (EventData *)message_from_json(&call->arena, &event_data__descriptor, in->body,
+                                                   strlen(in->body), &call->fault);
+    if (in->body && !body.data)
+        return false;
+    text_init(&json, &call->arena);
+    message_to_json(&body.base, &json);
+    *out = BYTES_OF(json.data);
+    return true;
 }
 
 static bool message_make(struct call *call, const WebhookSend *in, struct post *out)
 {
-    EventData *data;
+    struct bytes body;
     struct webhook to = { .url = in->endpoint };
     char nonce[NONCE_LENGTH + 1];
     random_text(nonce, NONCE_LENGTH);
     return delivery_secret(&call->arena, in->has_secret_sealed, in->secret_sealed, in->webhook_id,
                            &to.secret, &call->fault) &&
-           data_read(call, in, &data) &&
-           channel_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
-                        &(struct tidings){ in->event, data, NULL }, out, &call->fault);
+           body_make(call, in, &body) &&
+           webhook_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
+                        body, out, &call->fault);
 }
 
 static struct sending *sending_new(struct call *call, const WebhookSend *in)

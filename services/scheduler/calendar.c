@@ -21,6 +21,7 @@ static const struct cadence {
     { "cadence/ghosts", "ghosts", &every_minute,         ghosts_run },
     { "cadence/dead",   "dead",   &every_minute,         dead_run },
     { "cadence/sweep",  "sweep",  &every_10_minutes,     sweep_run },
+    { "cadence/tally",  "tally",  &every_10_minutes,     tally_run },
 };
 // clang-format on
 enum { CADENCES = sizeof calendar / sizeof *calendar };

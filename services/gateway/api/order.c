@@ -5,7 +5,6 @@
 #include "api/orders.sql.h"
 #include "api/platforms.h"
 #include "api/proving.h"
-#include "api/renewals.sql.h"
 #include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -152,62 +151,50 @@ static bool info_open(struct call *call, const OrderId *id, OrderInfo *o)
     return true;
 }
 
+bool order_info_read(struct call *call, int64_t order_id, OrderInfo *out)
+{
+    OrderId id = ORDER_ID__INIT;
+    bool found = false;
+    actor_fill(call, &id.base);
+    id.order_id = order_id;
+    if (!store_maybe(store_mine(), &call->arena, &sql_order_info, &id.base, &out->base, &found,
+                     &call->fault))
+        return false;
+    if (!found)
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    if (!info_open(call, &id, out))
+        return false;
+    info_complete(call, out);
+    return true;
+}
+
 void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
-    OrderId id = ORDER_ID__INIT;
     OrderInfo out = ORDER_INFO__INIT;
-    bool found = false;
-    actor_fill(call, &id.base);
-    if (!order_find(call, in->order_id, &id.order_id) ||
-        !store_maybe(store_mine(), &call->arena, &sql_order_info, &id.base, &out.base, &found,
-                     &call->fault) ||
-        (!found &&
-         !fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order")) ||
-        !info_open(call, &id, &out)) {
-        call_fail(call);
-    } else {
-        info_complete(call, &out);
+    int64_t id;
+    if (order_find(call, in->order_id, &id) && order_info_read(call, id, &out))
         answer(&out, call);
-    }
+    else
+        call_fail(call);
 }
 
-/* ---- cancel, mark as renewed */
+/* ---- cancel */
 
 static const struct text_rule status_text_rules[] = {
     { "note", TEXT_LINES, 1024 },
     { 0 },
 };
 
-struct status_change {
-    const char *status;
-    const struct sql *sql;
-    const char *refused; /* an order that is issued, say, ... */
-};
-
-// clang-format off
-/* British and American. */
-static const struct status_change status_changes[] = {
-    { "canceled",    &sql_order_cancel,   "cannot be canceled" },
-    { "cancelled",   &sql_order_cancel,   "cannot be canceled" },
-    { "renewed",     &sql_renewal_mark,   "cannot be marked as renewed, or not yet" },
-    { "not_renewed", &sql_renewal_unmark, "is renewed by an order, which must be canceled" },
-};
-// clang-format on
-
-/* In any case: existing clients send CANCELED. NULL with a fault for others. */
-static const struct status_change *status_change_find(struct call *call, const char *status)
+static bool status_known(struct call *call, const char *status)
 {
-    for (size_t i = 0; i < sizeof status_changes / sizeof *status_changes; i++)
-        if (strcasecmp(status, status_changes[i].status) == 0)
-            return &status_changes[i];
-    fault_set(&call->fault, FAULT_INVALID, "status", "takes canceled, renewed and not_renewed");
-    return NULL;
+    /* British and American, any case: existing clients send CANCELED. */
+    return strcasecmp(status, "canceled") == 0 || strcasecmp(status, "cancelled") == 0 ||
+           fault_set(&call->fault, FAULT_INVALID, "status", "takes canceled");
 }
 
-static bool changed(struct call *call, const struct status_change *to, const ChangeResult *r,
-                    bool found)
+static bool changed(struct call *call, const ChangeResult *r, bool found)
 {
     if (!found)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
@@ -215,7 +202,7 @@ static bool changed(struct call *call, const struct status_change *to, const Cha
         return fault_set(&call->fault, FAULT_CONFLICT, "status",
                          "the certificate is being issued at this moment");
     return r->changed || fault_set(&call->fault, FAULT_ORDER_STATE, "status",
-                                   "an order that is %s %s", r->status, to->refused);
+                                   "an order that is %s cannot be canceled", r->status);
 }
 
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
@@ -228,11 +215,10 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     Nothing nothing = NOTHING__INIT;
     bool found = false;
     actor_fill(call, &change.base);
-    const struct status_change *to = status_change_find(call, in->status);
-    if (to && texts_good(call, &in->base, status_text_rules, "") &&
-        store_maybe(store_mine(), &call->arena, to->sql, &change.base, &result.base, &found,
-                    &call->fault) &&
-        changed(call, to, &result, found))
+    if (status_known(call, in->status) && texts_good(call, &in->base, status_text_rules, "") &&
+        store_maybe(store_mine(), &call->arena, &sql_order_cancel, &change.base, &result.base,
+                    &found, &call->fault) &&
+        changed(call, &result, found))
         answer(&nothing, call);
     else
         call_fail(call);

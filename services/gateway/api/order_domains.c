@@ -44,12 +44,6 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
            (found || no_order(call));
 }
 
-static bool proved(struct call *call, const OrderDcv *dcv)
-{
-    return dcv->has_dcv_method || fault_set(&call->fault, FAULT_DCV_METHOD, "order_id",
-                                            "the names of this product are not proved");
-}
-
 static void change_fill(struct call *call, int64_t order_id, DcvMethodChange *change)
 {
     char *value = arena_alloc(&call->arena, RANDOM_VALUE_LENGTH + 1);
@@ -78,8 +72,8 @@ static void order_domains_set_method(OrderDomains_Service *self, const DcvMethod
     change_fill(call, in->order_id, &change);
     change.has_dcv_method = true;
     change.dcv_method = in->dcv_method;
-    if (!dcv_read(call, in->order_id, &before) || !proved(call, &before) ||
-        !pending(call, &before) || !method_allowed(call, &before, in->dcv_method) ||
+    if (!dcv_read(call, in->order_id, &before) || !pending(call, &before) ||
+        !method_allowed(call, &before, in->dcv_method) ||
         !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
                      &found, &call->fault) ||
         !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
@@ -97,11 +91,10 @@ static void order_domains_random_value(OrderDomains_Service *self, const DcvValu
     (void)self;
     struct call *call = data;
     DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
-    OrderDcv before = ORDER_DCV__INIT, out = ORDER_DCV__INIT;
+    OrderDcv out = ORDER_DCV__INIT;
     bool found = false;
     change_fill(call, in->order_id, &change);
-    if (dcv_read(call, in->order_id, &before) && proved(call, &before) &&
-        store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
+    if (store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
                     &found, &call->fault) &&
         (found || no_order(call)) && pending(call, &out))
         value_answer(call, &out, answer);
@@ -254,7 +247,7 @@ static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
     OrderId id = ORDER_ID__INIT;
     JobId job = JOB_ID__INIT;
     bool found = false;
-    if (!dcv_read(call, order_id, &dcv) || !proved(call, &dcv) || !pending(call, &dcv))
+    if (!dcv_read(call, order_id, &dcv) || !pending(call, &dcv))
         return false;
     *job_id = dcv.job_id;
     if (dcv.has_job_id)

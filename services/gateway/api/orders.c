@@ -10,7 +10,6 @@
 #include "api/orders.sql.h"
 #include "api/placing.h"
 #include "api/proving.h"
-#include "api/renewals.h"
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -162,9 +161,7 @@ static void place_done(struct commit *c, const struct rows *rows, const struct f
     struct placing *p = c->context;
     TEST_POINT("gateway.c1.committed");
     if (f) {
-        struct fault why = *f;
-        renewal_explain(&why);
-        fail(p, &why);
+        fail(p, f);
     } else if (rows->count == 0) {
         before_ask(p);
     } else {
@@ -291,7 +288,7 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
     }
     p->row = p->intake.row;
     idempotency(p, clock_now());
-    if (!renewal_accept(call, in, p->row) || !ids_fill(p))
+    if (!ids_fill(p))
         call_fail(call);
     else if (p->intake.auth_key)
         look(p);
@@ -365,7 +362,7 @@ const struct route order_routes[] = {
     { GET,  "/order/certificate/{order_id}",        WORKER, RPC(orders_service, "Info"),      "order:read",   200,
       "Show one order, by its id or by its certificate's thumbprint or serial number" },
     { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,
-      "Cancel an order that is not issued yet; mark an issued one as renewed or not" },
+      "Cancel an order that is not issued yet" },
     { 0 },
 };
 // clang-format on

@@ -17,4 +17,7 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
                        void *data);
 
+/* All that is shown of an order of the caller's account; FAULT_NO_ORDER when there is none. */
+bool order_info_read(struct call *call, int64_t order_id, OrderInfo *out);
+
 #endif
