@@ -69,12 +69,14 @@ static void shape_fault(struct request *r, const struct fault *f, struct http_an
 
 static void log_private(const struct request *r, const struct fault *f)
 {
+    const struct route *route = r->match.entry ? r->match.entry->route : NULL;
+    const char *path = route && route->flags & ROUTE_SECRET ? route->path : r->path;
     if (!fault_is_private(f->code))
         return;
     log_context(r->own.call.traceparent, 0);
     log_write(f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN, "request failed",
               (const struct log_member[]){ LOG_TEXT("method", method_name(r->method)),
-                                           LOG_TEXT("path", r->path),
+                                           LOG_TEXT("path", path),
                                            LOG_FAULT(f),
                                            { .key = NULL } });
     log_context("", 0);

@@ -1,6 +1,7 @@
 /* chancery-gateway: the door for customers' programs. */
 #include <string.h>
 
+#include "api/approvals.h"
 #include "api/orders.sql.h"
 #include "api/tables.h"
 #include "gateway.h"
@@ -15,7 +16,7 @@ enum { ORDERS_A_STATEMENT = 32 };
 
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
-    int workers, committers, connections, burst, sustained;
+    int workers, committers, connections, burst, sustained, pages;
     struct duration deadline, session, key_uses;
     bool loopback;
 } settings;
@@ -32,6 +33,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, key_uses,     "KEY_USES",        "1m",    "how often it is written when each API key was used last", "1s", "1h"),
     CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
     CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
+    CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
     CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
@@ -41,12 +43,13 @@ static const struct config_item items[] = {
 
 static struct route_family families[] = {
     { "/services/v2", api_tables, .admit = session_admit },
+    { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
     { "", openapi_tables },
     { 0 },
 };
 
 static struct roles *roles;
-static struct limits *limits;
+static struct limits *limits, *page_limits;
 static struct key_uses *key_uses;
 static struct http *door;
 
@@ -64,7 +67,11 @@ static bool admission_open(struct service_run *run, struct fault *f)
         .roles = roles, .limits = limits, .uses = key_uses, .fresh = settings.session
     };
     families[0].context = sessions_new(&s);
-    return true;
+    l.windows[0] = (struct limit_window){ "pages-burst", (settings.pages + 2) / 3, seconds(5) };
+    l.windows[1] = (struct limit_window){ "pages", settings.pages, seconds(180) };
+    page_limits = limits_new(&l, f);
+    families[1].context = page_limits;
+    return page_limits != NULL;
 }
 
 static void commits_count(void *committer)
@@ -116,6 +123,7 @@ static void stop(struct service_run *run)
     key_uses_stop(key_uses);
     sessions_free(families[0].context);
     limits_free(limits);
+    limits_free(page_limits);
     roles_free(roles);
     seal_key_free(gateway.seal);
     ids_free(gateway.order_ids);

@@ -126,7 +126,7 @@ static void add_answers(struct schemas *s, const struct route_entry *e)
 {
     text_format(s->out, ",\"responses\":{\"%d\":{\"description\":", e->route->ok);
     json_add_string(s->out, e->route->ok == 204 ? "Done; no body" : "Done");
-    if (e->route->shape) {
+    if (e->route->shape && !(e->route->flags & ROUTE_JSON)) {
         text_add(s->out, ",\"content\":{\"*/*\":{}}");
     } else if (e->route->ok != 204) {
         text_add(s->out, ",\"content\":{\"application/json\":{\"schema\":");

@@ -46,6 +46,8 @@ enum route_flag {
     ROUTE_RAW = 1,      /* the body is no JSON: its bytes become the member `body` of the input */
     ROUTE_NO_BODY = 2,  /* whatever body comes is ignored (some clients send one with GET) */
     ROUTE_ANY_USER = 4, /* `user_id` is what the query says, not the caller */
+    ROUTE_SECRET = 8,   /* whoever knows the path may act: it is never logged */
+    ROUTE_JSON = 16,    /* `shape` is for exceptions: the description is of JSON */
     ROUTE_NULL_BODY = 256,   /* the body may be null, which is none */
     ROUTE_LATE_FAULTS = 512, /* a fault of the late rpc is the truth as well, and is told */
 };

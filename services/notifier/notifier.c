@@ -10,8 +10,13 @@ static bool is_open; /* under `door` */
 bool notifier_open(const struct notifier_options *o, struct fault *f)
 {
     notifier.seal = seal_key_load(o->seal_key, f);
-    notifier.sender = notifier.seal ? sender_start(&o->sender, f) : NULL;
+    notifier.mail_from = o->mailer.from;
+    notifier.public_url = o->public_url;
+    notifier.mailer = notifier.seal ? mailer_start(&o->mailer, f) : NULL;
+    notifier.sender = notifier.mailer ? sender_start(&o->sender, f) : NULL;
     if (!notifier.sender) {
+        mailer_stop(notifier.mailer);
+        notifier.mailer = NULL;
         notifier_close();
         return false;
     }
@@ -36,7 +41,7 @@ void notifier_leave(void)
     pthread_rwlock_unlock(&door);
 }
 
-/* The sender first: its last calls back put what became of them to the committer. */
+/* Sender and mailer first: their last calls back put what became of them to the committer. */
 void notifier_drain(void)
 {
     pthread_rwlock_wrlock(&door);
@@ -44,6 +49,8 @@ void notifier_drain(void)
     pthread_rwlock_unlock(&door);
     sender_stop(notifier.sender, seconds(0));
     notifier.sender = NULL;
+    mailer_stop(notifier.mailer);
+    notifier.mailer = NULL;
     committer_stop(notifier.committer);
     notifier.committer = NULL;
 }

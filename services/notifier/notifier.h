@@ -2,6 +2,7 @@
 #ifndef NOTIFIER_NOTIFIER_H
 #define NOTIFIER_NOTIFIER_H
 
+#include "mailer.h"
 #include "pki/seal.h"
 #include "sender.h"
 #include "store/committer.h"
@@ -10,6 +11,8 @@ struct notifier {
     struct sender *sender;
     struct committer *committer;
     struct seal_key *seal;
+    struct mailer *mailer;
+    const char *mail_from, *public_url; /* of mails: who writes, and where the API is for people */
 };
 
 extern struct notifier notifier;
@@ -19,11 +22,13 @@ struct notifier_options {
     const char *seal_key; /* file */
     int committers;
     struct sender_options sender;
+    struct mailer_options mailer;
+    const char *public_url; /* "https://ca.example", without a slash at the end */
 };
 
 bool notifier_open(const struct notifier_options *o, struct fault *f);
 
-/* Sender and committer stay between an enter and its leave; false: they are about to stop. What was
+/* Sender, mailer and committer stay between an enter and its leave; false: they are about to stop. What was
  * posted in between is called back, and what was then put to the committer is committed, before
  * either is gone. */
 bool notifier_enter(void);

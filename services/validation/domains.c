@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "domains.sql.h"
+#include "emails.h"
 #include "gate.h"
 #include "message/field.h"
 #include "round.h"
@@ -42,6 +43,8 @@ static void item_run(struct lane_item *item, const OpenOrder *order)
     struct fault f = { 0 };
     if (!order || strcmp(order->status, "pending") != 0)
         lane_end(item, JOB_OUTCOME__RESULT__DONE);
+    else if (order->dcv_method == DCV_METHOD__VALUE__EMAIL)
+        emails_round(item, order);
     else if (!cadence_of(order, &cadence, &f))
         lane_fail(item, &f);
     else if (!gate_enter())

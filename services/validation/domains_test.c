@@ -188,12 +188,12 @@ static void polling_ends(void **state)
 
 static void a_method_that_is_not_looked_for(void **state)
 {
-    struct setup s = { .method = "email" };
+    struct setup s = { .method = "http-token-dynamic" };
     (void)state;
-    int64_t id = order_put(&s, "by-mail.example.com");
+    int64_t id = order_put(&s, "by-nobody.example.com");
     assert_int_equal(job_now(id)->result, JOB_OUTCOME__RESULT__DONE);
     assert_string_equal(standing(id), "0 evidence, 0 issue, 0 dcv");
-    assert_non_null(strstr(seen(id, "by-mail.example.com"), "choose another"));
+    assert_non_null(strstr(seen(id, "by-nobody.example.com"), "choose another"));
 }
 
 /* ---- whose job it is */

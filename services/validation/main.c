@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "domains.h"
+#include "emails.h"
 #include "look.h"
 #include "ready.h"
 #include "validation.h"
@@ -65,7 +66,7 @@ static const struct service validation_service = {
     .config = &settings,
     .lanes = lanes,
     .lane_workers = &settings.workers,
-    .serves = { &probes_service.base },
+    .serves = { &probes_service.base, &approvals_service.base },
     .checks = checks,
     .start = start,
     .drain = drain,

@@ -95,7 +95,7 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("hash_not_offered", {"certificate.signature_hash": "sha512"}, "invalid_signature_hash", "certificate.signature_hash"),
     ("authority", {"certificate.ca_cert_id": "0011223344556677"}, "invalid_ca_cert_id", "certificate.ca_cert_id"),
     ("profile_option", {"certificate.profile_option": "data_encipherment"}, "profile_option_not_allowed", "certificate.profile_option"),
-    ("method_not_offered", {"dcv_method": "email"}, "invalid_dcv_method", "dcv_method"),
+    ("method_not_offered", {"dcv_method": "http-token-dynamic"}, "invalid_dcv_method", "dcv_method"),
     ("method_unknown", {"dcv_method": "by-pigeon"}, "invalid_field", "dcv_method"),
     ("scope_unknown", {"certificate_dcv_scope": "planet"}, "invalid_field", "certificate_dcv_scope"),
     ("container", {"container": {"id": 1}}, "invalid_field", "container.id"),

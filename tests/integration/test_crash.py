@@ -19,13 +19,16 @@ SETTINGS = {
     "CHANCERY_DCV_LEASE": f"{LEASE}s",
     "CHANCERY_DELIVER_TIMEOUT": "1s",
     "CHANCERY_DELIVER_LEASE": "4s",
+    "CHANCERY_SMTP_TIMEOUT": "1s",  # a sixth of the lease of mails
 }
 WAYS = [  # which way leads through a point; the first row whose beginning fits
     ("gateway.c0.", "token"),
     ("gateway.", "instant"),
     ("validation.look.", "token"),
+    ("validation.email.", "mailed"),
     ("validation.", "slow"),
     ("issuer.", "instant"),
+    ("notifier.mail.", "mailed"),
     ("notifier.", "instant"),
     ("scheduler.expire.", "expiring"),
     ("scheduler.", "instant"),

@@ -60,7 +60,7 @@ lay_out() {
     done
     rm -rf app
     mkdir -p app/bin log run secrets
-    cp "$b"/bin/* "$b/tests/peers/https_sink" app/bin/
+    cp "$b"/bin/* "$b/tests/peers/https_sink" "$top/tests/peers/smtp_sink.py" app/bin/
     cp -R "$top/policy" "$top/db" app/
     sed -i "s/\"default_authority\": \"[a-z0-9]*\"/\"default_authority\": \"$default_authority\"/" \
         app/policy/products/*.json
@@ -81,7 +81,7 @@ taken() { # address port
 all_free() { # address
     local port
     ! taken "${1%.*}.53" 53 || return
-    for port in $api_port $sink_port "${bus_port[@]}" "${admin_port[@]}"; do
+    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${admin_port[@]}"; do
         ! taken "$1" "$port" || return
     done
 }

@@ -205,7 +205,7 @@ print_env() {
         STACK_USER "$(awk '$1 == "user_id" { print $2 }' secrets/operator/account)" \
         STACK_DATABASE "host=$dir/run/postgres user=postgres dbname=chancery password=$(cat secrets/postgres/password)" \
         STACK_REDIS "$dir/run/redis/socket" STACK_DNS "$dir/dns" STACK_DNS_ADDRESS "${address%.*}.53" \
-        STACK_SINK "$(sink_url)" STACK_SINK_LOG "$dir/sink/requests.log" STACK_SINK_CA "$dir/sink/ca.pem" \
+        STACK_SINK "$(sink_url)" STACK_SINK_LOG "$dir/sink/requests.log" STACK_SINK_CA "$dir/sink/ca.pem" STACK_MAILS "$dir/mail" \
         STACK_LOGS "$dir/log" STACK_RUN "$dir/run" STACK_BIN "$dir/app/bin" STACK_VARIANT "$(cat variant)"
     for role in $services; do
         print_lines "STACK_ADMIN_${role^^}" "http://$address:${admin_port[$role]}"

@@ -103,6 +103,10 @@ settings_of() { # service
         cat <<-END
 	CHANCERY_SEAL_KEY=secrets/notifier/seal-key
 	CHANCERY_WEBHOOK_CA=sink/ca.pem
+	CHANCERY_SMTP_URL=smtp://$address:$mail_port
+	CHANCERY_SMTP_CA=sink/ca.pem
+	CHANCERY_MAIL_FROM=ca@chancery.example
+	CHANCERY_PUBLIC_URL=$(base_url)
 	CHANCERY_OUTBOUND_LOOPBACK=yes
 	END
         ;;
@@ -198,6 +202,7 @@ start_one() { # name
     redis) start_redis ;;
     dns) start_dns ;;
     sink) start_sink ;;
+    mail) start_mail ;;
     *)
         start_service "$1"
         await_ready "$1"

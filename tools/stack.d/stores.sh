@@ -6,6 +6,7 @@ start_stores() {
     start_dns &
     dns_starts=$!
     start_sink
+    start_mail
     start_redis
     start_postgres
     make_token
@@ -14,6 +15,7 @@ start_stores() {
 
 end_stores() {
     end sink
+    end mail
     [ ! -d dns ] || dns stop
     end redis
     end_postgres fast
@@ -147,4 +149,16 @@ start_sink() {
     launch sink app/bin/https_sink --listen "$address:$sink_port" --cert sink/server.pem \
         --key sink/server.key --log sink/requests.log
     wait_for 10 taken "$address" "$sink_port" || { show_log sink && die "the HTTPS sink does not start"; }
+}
+
+# ---- who takes mails
+
+# Its certificate is by the same private authority as the HTTPS sink's.
+start_mail() {
+    folder mail mail 711
+    cp sink/server.pem sink/server.key mail/
+    own mail mail/server.key
+    launch mail app/bin/smtp_sink.py --listen "$address:$mail_port" --cert mail/server.pem \
+        --key mail/server.key --folder mail
+    wait_for 10 taken "$address" "$mail_port" || { show_log mail && die "the mail server does not start"; }
 }

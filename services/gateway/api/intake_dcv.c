@@ -1,4 +1,5 @@
 /* How control over the names will be proved. */
+#include "api/email_choice.h"
 #include "api/examining.h"
 #include "api/orders.h"
 #include "api/proving.h"
@@ -21,6 +22,8 @@ bool intake_dcv(struct examining *e)
     int method = 0;
     if (e->in->has_dcv_method)
         method = (int)e->in->dcv_method;
+    else if (e->in->n_dcv_emails) /* who says whom to ask wants them to be asked */
+        method = DCV_METHOD__VALUE__EMAIL;
     else if (!enum_read(type, p->default_dcv_method, &method))
         return examine_refuse(e, FAULT_INTERNAL, "default_dcv_method",
                               "the product names an unknown method");
@@ -32,5 +35,6 @@ bool intake_dcv(struct examining *e)
     e->row->dcv_method = (DcvMethod__Value)method;
     e->row->random_value = value;
     e->out->auth_key = p->auth_key_only || (e->in->has_use_auth_key && e->in->use_auth_key);
-    return true;
+    return method != DCV_METHOD__VALUE__EMAIL ||
+           email_choices_take(e->call, e->in, p->rule_scope, e->row);
 }

@@ -1,6 +1,7 @@
 /* Reading and changing one order. */
 #include <string.h>
 
+#include "api/emails.h"
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/platforms.h"
@@ -133,6 +134,8 @@ static void info_complete(struct call *call, OrderInfo *o)
     }
     for (size_t i = 0; i < o->n_blockers; i++)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
+    if (o->dcv_method == DCV_METHOD__VALUE__EMAIL)
+        emails_explain(call, o);
 }
 
 /* What is left to do, of an order that waits. Most that are asked for do not. */

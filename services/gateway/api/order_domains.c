@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/emails.h"
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/proving.h"
@@ -23,14 +24,24 @@ static bool pending(struct call *call, const OrderDcv *dcv)
                      dcv->status);
 }
 
+/* Mails have values of their own, and what is mailed is not looked for. */
+static bool looked_for(struct call *call, const OrderDcv *dcv, enum fault_code otherwise)
+{
+    return dcv->dcv_method != DCV_METHOD__VALUE__EMAIL ||
+           fault_set(&call->fault, otherwise, "dcv_method",
+                     "is email: each mail has its own value");
+}
+
 /* ---- method and random value */
 
 static bool method_allowed(struct call *call, const OrderDcv *order, DcvMethod__Value method)
 {
     const struct policy *policy;
+    const Product *p;
     return policy_now(&policy, &call->fault) &&
-           proving_offered(call, policy_product(policy, order->product_name_id), method) &&
-           proving_takes(call, method, order->wildcard);
+           proving_offered(call, p = policy_product(policy, order->product_name_id), method) &&
+           proving_takes(call, method, order->wildcard) &&
+           (method != DCV_METHOD__VALUE__EMAIL || emails_allowed(call, p->rule_scope));
 }
 
 static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
@@ -56,7 +67,9 @@ static void change_fill(struct call *call, int64_t order_id, DcvMethodChange *ch
 static void value_answer(struct call *call, OrderDcv *dcv, DcvRandomValue_Closure answer)
 {
     DcvRandomValue out = DCV_RANDOM_VALUE__INIT;
-    out.dcv_random_value = dcv->random_value;
+    static char none[] = "";
+    bool mailed = dcv->dcv_method == DCV_METHOD__VALUE__EMAIL;
+    out.dcv_random_value = mailed ? none : dcv->random_value;
     out.expiration_date = dcv->expires_at;
     answer(&out, call);
 }
@@ -91,15 +104,26 @@ static void order_domains_random_value(OrderDomains_Service *self, const DcvValu
     (void)self;
     struct call *call = data;
     DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
-    OrderDcv out = ORDER_DCV__INIT;
+    OrderDcv before = ORDER_DCV__INIT, out = ORDER_DCV__INIT;
     bool found = false;
     change_fill(call, in->order_id, &change);
-    if (store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
+    if (dcv_read(call, in->order_id, &before) && looked_for(call, &before, FAULT_DCV_METHOD) &&
+        store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
                     &found, &call->fault) &&
         (found || no_order(call)) && pending(call, &out))
         value_answer(call, &out, answer);
     else
         call_fail(call);
+}
+
+/* With method email there is no value to tell: the documented answer is empty. */
+static bool value_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
+{
+    (void)call;
+    if (*((const DcvRandomValue *)answer)->dcv_random_value)
+        return false;
+    out->type = NULL;
+    return true;
 }
 
 /* ---- check now */
@@ -247,7 +271,8 @@ static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
     OrderId id = ORDER_ID__INIT;
     JobId job = JOB_ID__INIT;
     bool found = false;
-    if (!dcv_read(call, order_id, &dcv) || !pending(call, &dcv))
+    if (!dcv_read(call, order_id, &dcv) || !pending(call, &dcv) ||
+        !looked_for(call, &dcv, FAULT_DNS_METHOD))
         return false;
     *job_id = dcv.job_id;
     if (dcv.has_job_id)
@@ -286,7 +311,7 @@ OrderDomains_Service order_domains_service = ORDER_DOMAINS__INIT(order_domains_)
 // clang-format off
 const struct route order_domain_routes[] = {
     { PUT, "/order/certificate/{order_id}/dcv-method",       WORKER, RPC(order_domains_service, "SetMethod"),   "order:update", 200,
-      "Change the method of domain control validation of a pending order" },
+      "Change the method of domain control validation of a pending order", .shape = value_shape, .flags = ROUTE_JSON },
     { PUT, "/order/certificate/{order_id}/dcv-random-value", WORKER, RPC(order_domains_service, "RandomValue"), "order:update", 200,
       "The order's random value; a new one when it has expired" },
     { PUT, "/order/certificate/{order_id}/check-dcv",        AWAIT,  RPC(order_domains_service, "Check"),       "order:update", 200,

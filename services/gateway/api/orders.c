@@ -272,6 +272,8 @@ static bool ids_fill(struct placing *p)
         return false;
     for (size_t i = 0; i < p->row->n_names; i++)
         p->row->names[i]->order_id = p->row->order_id;
+    for (size_t i = 0; i < p->row->n_emails; i++)
+        p->row->emails[i]->order_id = p->row->order_id;
     return true;
 }
 

@@ -51,6 +51,13 @@ WITH intake AS MATERIALIZED (
     SELECT n.order_id, n.position, n.account_id, n.fqdn, n.domain
       FROM names n
       JOIN accepted a ON a.order_id = n.order_id
+), mailed AS (
+    INSERT INTO email_invitation (order_id, account_id, domain, address, locale, state, created_at)
+    SELECT m.order_id, m.account_id, m.domain, m.address, m.locale, 'chosen', m.now
+      FROM unnest(:emails.order_id, :emails.account_id, :emails.domain, :emails.address, :emails.locale, :emails.now)
+        AS m (order_id, account_id, domain, address, locale, now)
+      JOIN accepted a ON a.order_id = m.order_id
+    ON CONFLICT (order_id, domain, address) DO NOTHING
 ), requested AS (
     INSERT INTO request (order_id, account_id, type, status, requester_id, comments, created_at, processed_at)
     SELECT order_id, account_id, 'new_request', request_status, user_id, comments, now,
@@ -81,7 +88,8 @@ SELECT r.order_id, r.id AS request_id, q.id AS job_id, q.lane
 -- order_before: IdempotencyKey* -> OrderBefore*
 -- The order that won at the gate.
 SELECT k.order_id, o.id, o.common_name, g.body_sha256, o.status, r.id AS request_id, r.status AS request_status,
-       o.random_value, o.status = 'pending' AS use_random_value, c.id AS certificate_id, c.der, o.ca_id
+       o.random_value, o.status = 'pending' AND o.dcv_method <> 'email' AS use_random_value,
+       c.id AS certificate_id, c.der, o.ca_id
   FROM unnest(:order_id, :account_id, :idem_key) AS k (order_id, account_id, idem_key)
   JOIN idempotency g ON g.account_id = k.account_id AND g.idem_key = k.idem_key
   JOIN orders o ON o.id = g.order_id AND o.account_id = k.account_id
@@ -102,7 +110,7 @@ WITH asked AS MATERIALIZED (
     RETURNING o.id
 )
 SELECT k.order_id, o.id, o.common_name, o.csr_sha256 AS body_sha256, o.status, r.id AS request_id,
-       r.status AS request_status, o.random_value, o.status = 'pending' AS use_random_value,
+       r.status AS request_status, o.random_value, o.status = 'pending' AND o.dcv_method <> 'email' AS use_random_value,
        c.id AS certificate_id, c.der, o.ca_id, o.status = 'issued' OR t.id IS NOT NULL AS told
   FROM asked k
   JOIN orders o ON o.id = k.order_id AND o.account_id = k.account_id
@@ -136,7 +144,7 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        o.options ->> 'custom_renewal_message' AS custom_renewal_message,
        o.options -> 'technical_contact' AS technical_contact,
        o.dcv_method, o.dcv_scope AS certificate_dcv_scope, o.alternative_order_id, true AS allow_duplicates,
-       CASE WHEN o.status = 'pending' THEN o.random_value END AS dcv_random_value,
+       CASE WHEN o.status = 'pending' AND o.dcv_method <> 'email' THEN o.random_value END AS dcv_random_value,
        o.product_name_id, o.product_name_id AS "product.name_id",
        k.id AS "container.id", k.name AS "container.name",
        u.id AS "user.id", u.first_name AS "user.first_name", u.last_name AS "user.last_name", u.email AS "user.email",
@@ -180,7 +188,7 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
 -- order_info_open: OrderId -> OrderInfo?
 -- What order_info says of an order that waits, and of no other.
 SELECT o.id, o.status,
-       CASE WHEN o.status = 'pending'
+       CASE WHEN o.status = 'pending' AND o.dcv_method <> 'email'
             THEN o.random_value_at + (SELECT rule_interval(r.value, r.unit)
                                         FROM policy_at(:now, o.rule_scope, 'random.life') r) END
            AS dcv_random_value_expiration_date,

@@ -29,7 +29,7 @@ void placing_answer_pending(struct placing *p)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = p->row->order_id;
-    if (!p->intake.auth_key)
+    if (!p->intake.auth_key && p->row->dcv_method != DCV_METHOD__VALUE__EMAIL)
         out.dcv_random_value = p->row->random_value;
     answer(p, &out, p->placed->request_id, p->row->request_status);
 }

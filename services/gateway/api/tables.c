@@ -3,6 +3,7 @@
 #include "api/accounts.h"
 #include "api/certificates.h"
 #include "api/containers.h"
+#include "api/emails.h"
 #include "api/keys.h"
 #include "api/notes.h"
 #include "api/order_contacts.h"
@@ -20,6 +21,7 @@
 const struct route *const api_tables[] = {
     order_routes,
     order_domain_routes,
+    order_email_routes,
     order_contact_routes,
     order_validation_routes,
     request_routes,

@@ -13,6 +13,7 @@ import time
 from . import case
 from .api import Client
 from .dns import Dns
+from .mails import Mails
 from .sink import Sink
 from .sql import Database
 
@@ -78,6 +79,7 @@ class Stack:
         self.db = self.database("chancery", password)
         self.base = f"http://{self.address}:8080"
         self.sink = Sink(f"https://{self.address}:8443", os.path.join(self.dir, "sink/requests.log"))
+        self.mails = Mails(os.path.join(self.dir, "mail"))
         self.dns = Dns(str(TOP / "tools" / "dns-rig"), os.path.join(self.dir, "dns"))
         return self
 
