@@ -69,10 +69,40 @@ static bool is_cadence(const char *value)
     return true;
 }
 
+/* "301 302": up to seven, as validation reads them. */
+static bool is_numbers(const char *value)
+{
+    enum { MOST = 7, DIGITS_MOST = 5 };
+    int count = 0;
+    for (size_t length; (length = strspn(value, "0123456789")) > 0; value++, count++) {
+        if (length > DIGITS_MOST || count == MOST)
+            return false;
+        value += length;
+        if (*value != ' ')
+            return !*value;
+    }
+    return false;
+}
+
+// clang-format off
+static const struct {
+    const char *parameter;
+    bool (*fits)(const char *value);
+    const char *form;
+} parameters[] = {
+    { "dcv.poll",            is_cadence, "a cadence such as 1m/15m 5m/1h" },
+    { "dcv.redirect.status", is_numbers, "status codes such as 301 302" },
+    { "dcv.web.ports",       is_numbers, "ports such as 80 443" },
+};
+// clang-format on
+
 static bool parameter_fits(const Rule *r, struct fault *f)
 {
-    return strcmp(r->parameter, "dcv.poll") != 0 || (r->value && is_cadence(r->value)) ||
-           fault_set(f, FAULT_INVALID, r->id, "must say a cadence such as 1m/15m 5m/1h");
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (strcmp(r->parameter, parameters[i].parameter) == 0 &&
+            !(r->value && parameters[i].fits(r->value)))
+            return fault_set(f, FAULT_INVALID, r->id, "must say %s", parameters[i].form);
+    return true;
 }
 
 /* ---- one rule */

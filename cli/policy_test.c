@@ -131,6 +131,8 @@ static const struct {
     { "rules/validity.json", "\"level\": \"M\", ", "", "rules[0].level" },
     { "rules/validity.json", "\"rules\": [", "\"rules\": [ 5,", "rules[0]" },
     { "rules/domain-control.json", "1m/15m 5m/1h", "1m/15m 5m", "cadence" },
+    { "rules/domain-control.json", "301 302 307 308", "301,302", "status codes" },
+    { "rules/domain-control.json", "\"80 443\"", "\"80  443\"", "ports" },
     { "products/ssl_dv_ee.json", "\"tls-dv\"", "\"tls-ov\"", "which is not in profiles/" },
     { "products/ssl_dv_ee.json", "\"rule_scope\": \"TLS\"", "\"rule_scope\": \"SMIME\"",
       "its profile TLS" },

@@ -1,91 +1,15 @@
 /* Files on real web servers, by a real resolver: what proves, what does not, and what is said. */
 #include "fetch.h"
 
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#define HERE "127.77.25.80"
+#include "fetch_rig.h"
 #include "message/json.h"
 #include "pki/authkey.h"
-#include "probe.h"
-#include "testing/dns.h"
-#include "web_rig.h"
 
-#define VALUE "0123456789abcdefghijklmnopqrstuv"
-#define HERE  "127.77.25.80"
-
-enum { MANY = 300, SLACK_US = 1500000, BYTES = 5000 };
-
-static struct dns_rig dns;
-static struct web_rig web;
-static struct prober prober = { .perspective = "primary", .cname_target = "dcv.chancery.example" };
-
-struct seen {
-    struct probe_result result;
-    char proof[8192];
-    int calls;
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int told;
-
-static void note(void *context, const struct probe_result *result)
-{
-    struct seen *s = context;
-
-    pthread_mutex_lock(&lock);
-    s->result = *result;
-    snprintf(s->proof, sizeof s->proof, "%s", result->proof);
-    s->calls++;
-    told++;
-    pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
-}
-
-static void await_results(int count)
-{
-    pthread_mutex_lock(&lock);
-    while (told < count)
-        pthread_cond_wait(&changed, &lock);
-    told = 0;
-    pthread_mutex_unlock(&lock);
-}
-
-static struct probe_request request_for(const char *domain)
-{
-    static WebRules texts = WEB_RULES__INIT;
-    struct probe_request q = { .method = method_find(DCV_METHOD__VALUE__HTTP_TOKEN),
-                               .domain = domain,
-                               .random_value = VALUE,
-                               .deadline = tick_after(seconds(20)) };
-
-    texts.statuses = "301 302 307 308";
-    texts.ports = "80 443";
-    texts.redirects = "5";
-    texts.bytes = "5000";
-    assert_true(web_rules_read(&texts, &q.web));
-    return q;
-}
-
-static const struct seen *probe(const struct probe_request *request)
-{
-    static struct seen s;
-
-    memset(&s, 0, sizeof s);
-    probe_start(&prober, request, note, &s);
-    await_results(1);
-    assert_int_equal(s.calls, 1);
-    return &s;
-}
+enum { BYTES = 5000 };
 
 /* ---- the world */
 
-#define FOUND(body)  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 #define MOVED(n, to) "HTTP/1.1 " n " Moved\r\nLocation: " to "\r\nContent-Length: 0\r\n\r\n"
 
 // clang-format off
@@ -231,8 +155,8 @@ static void world_load(void)
         if (strcmp(servers[i].host, HERE) != 0)
             n += (size_t)snprintf(lines + n, sizeof lines - n, "%s A " HERE "\n", servers[i].host);
     }
-    n += (size_t)snprintf(lines + n, sizeof lines - n,
-                          "nothing.example.com A " HERE "\nmany.example.com A " HERE "\n%s", more);
+    snprintf(lines + n, sizeof lines - n,
+             "nothing.example.com A " HERE "\nmany.example.com A " HERE "\n%s", more);
     many_headers_load();
     for (const char *const *h = (const char *const[]){ "second.example.com", "mixed.example.com",
                                                        "alias.example.com", NULL };
@@ -244,32 +168,17 @@ static void world_load(void)
 
 static int set_up(void **state)
 {
-    struct resolver_options options = { .cache = seconds(5), .most = 512, .loopback = true };
-    struct fetch_options fetches = { .loopback = true, .most = 64 };
-    struct fault f = { 0 };
-
     (void)state;
-    if (!dns_rig_start(&dns, "127.77.25.53", &f) || !web_rig_start(&web, HERE)) {
-        print_error("%s\n", f.detail);
+    if (world_start("127.77.25.53") != 0)
         return 1;
-    }
     world_load();
-    options.anchor = dns.anchor;
-    options.hints = dns.hints;
-    prober.resolver = fetches.resolver = resolver_start(&options, &f);
-    prober.fetcher = prober.resolver ? fetcher_start(&fetches, &f) : NULL;
-    return prober.fetcher ? 0 : 1;
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    fetcher_cut(prober.fetcher);
-    resolver_stop(prober.resolver);
-    fetcher_stop(prober.fetcher);
-    web_rig_stop(&web);
-    dns_rig_stop(&dns);
-    return 0;
+    return world_stop();
 }
 
 /* ---- tests */
@@ -333,6 +242,13 @@ static void slowness_ends_at_the_deadline(void **state)
     }
 }
 
+/* Without its NUL. */
+static void put(char *at, const char *text)
+{
+    while (*text)
+        *at++ = *text++;
+}
+
 /* The first 5000 bytes are read: the value must stand in them to the end. */
 static void only_the_beginning_of_a_file_is_read(void **state)
 {
@@ -346,8 +262,8 @@ static void only_the_beginning_of_a_file_is_read(void **state)
         struct probe_request request = request_for("long.example.com");
 
         memset(reply, '.', sizeof reply);
-        memcpy(reply, head, strlen(head));
-        memcpy(reply + strlen(head) + BYTES - strlen(VALUE) + beyond, VALUE, strlen(VALUE));
+        put(reply, head);
+        put(reply + strlen(head) + BYTES - strlen(VALUE) + beyond, VALUE);
         web_rig_set(&web, "long.example.com", "reply", reply, sizeof reply);
         assert_true(probe(&request)->result.found == (beyond == 0));
     }
@@ -411,84 +327,6 @@ static void the_request_says_nothing_more(void **state)
         assert_null(strcasestr(said, unwanted[i]));
 }
 
-static struct seen all[MANY];
-
-static void hundreds_at_once(void **state)
-{
-    static char lines[MANY * 64];
-    struct fault f = { 0 };
-    char domain[64];
-    size_t n = 0;
-
-    (void)state;
-    for (int i = 0; i < MANY; i++) {
-        n += (size_t)snprintf(lines + n, sizeof lines - n, "p%d.example.org A " HERE "\n", i);
-        snprintf(domain, sizeof domain, "p%d.example.org", i);
-        if (i % 2 == 0)
-            web_rig_set(&web, domain, "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
-    }
-    assert_true(dns_rig_load(&dns, lines, &f));
-    for (int i = 0; i < MANY; i++) {
-        struct probe_request request = request_for(domain);
-
-        snprintf(domain, sizeof domain, "p%d.example.org", i);
-        request.deadline = tick_after(seconds(60));
-        probe_start(&prober, &request, note, &all[i]);
-    }
-    await_results(MANY);
-    for (int i = 0; i < MANY; i++) {
-        assert_int_equal(all[i].calls, 1);
-        if (all[i].result.found != (i % 2 == 0))
-            fail_msg("p%d: %s", i, all[i].result.reason);
-    }
-}
-
-/* More than may be under way: those whose turn does not come end at their deadline as well. */
-static void who_waits_too_long_is_told(void **state)
-{
-    struct tick begun = tick_now();
-
-    (void)state;
-    for (int i = 0; i < 100; i++) {
-        struct probe_request request = request_for("hang.example.com");
-
-        all[i].calls = 0;
-        request.deadline = tick_after(milliseconds(800));
-        probe_start(&prober, &request, note, &all[i]);
-    }
-    await_results(100);
-    assert_true(tick_now().us - begun.us < 800000 + SLACK_US);
-    for (int i = 0; i < 100; i++) {
-        assert_int_equal(all[i].calls, 1);
-        assert_true(all[i].result.failed);
-    }
-}
-
-static void stopping_ends_fetches(void **state)
-{
-    static const char *const hosts[] = { "hang.example.com", "a.silent.example.net",
-                                         "good.example.com" };
-    static struct seen doomed[90];
-
-    (void)state;
-    for (int i = 0; i < 90; i++) {
-        struct probe_request request = request_for(hosts[i % 3]);
-
-        request.deadline = tick_after(seconds(60));
-        probe_start(&prober, &request, note, &doomed[i]);
-    }
-    fetcher_cut(prober.fetcher);
-    resolver_stop(prober.resolver);
-    fetcher_stop(prober.fetcher);
-    prober.resolver = NULL;
-    prober.fetcher = NULL;
-    await_results(90);
-    for (int i = 0; i < 90; i++)
-        assert_int_equal(doomed[i].calls, 1);
-    assert_non_null(strstr(doomed[1].result.reason, "interrupted"));
-    assert_true(doomed[1].result.failed);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,9 +337,6 @@ int main(void)
         cmocka_unit_test(no_value_proves_nothing),
         cmocka_unit_test(a_request_token_proves),
         cmocka_unit_test(the_request_says_nothing_more),
-        cmocka_unit_test(hundreds_at_once),
-        cmocka_unit_test(who_waits_too_long_is_told),
-        cmocka_unit_test(stopping_ends_fetches),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

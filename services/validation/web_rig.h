@@ -75,20 +75,4 @@ static inline void web_rig_set(const struct web_rig *rig, const char *host, cons
         abort();
 }
 
-/* How many requests were for this host. */
-static inline int web_rig_count(const struct web_rig *rig, const char *host)
-{
-    char path[128], line[4096], text[320];
-    int count = 0;
-
-    snprintf(path, sizeof path, "%s/log", rig->folder);
-    snprintf(text, sizeof text, " %s ", host);
-    FILE *file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        count += strstr(line, text) != NULL;
-    if (file)
-        fclose(file);
-    return count;
-}
-
 #endif
