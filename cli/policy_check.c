@@ -199,9 +199,17 @@ static bool is_among(char **list, size_t count, const char *what)
     return false;
 }
 
+static const Product *product_of(const struct policy_source *p, const char *name_id)
+{
+    for (size_t i = 0; i < p->product_count; i++)
+        if (strcmp(p->products[i]->name_id, name_id) == 0)
+            return p->products[i];
+    return NULL;
+}
+
 static const Profile *profile_of(const struct policy_source *p, const Product *product)
 {
-    for (size_t i = 0; i < p->profile_count; i++)
+    for (size_t i = 0; product->profile && i < p->profile_count; i++)
         if (strcmp(p->profiles[i]->name, product->profile) == 0)
             return p->profiles[i];
     return NULL;
@@ -215,26 +223,91 @@ static bool scope_has_rules(const struct policy_source *p, const char *scope)
     return false;
 }
 
-static bool product_check(const struct policy_source *p, const Product *product, struct fault *f)
+static bool scope_is_exempt(const struct policy_source *p, const char *scope)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (strcmp(p->rules[i]->scope, scope) == 0 &&
+            strcmp(p->rules[i]->parameter, "dcv.exempt") == 0)
+            return true;
+    return false;
+}
+
+static bool profile_check(const struct policy_source *p, const Product *product, struct fault *f)
 {
     const Profile *profile = profile_of(p, product);
     const char *id = product->name_id;
     if (!profile)
         return fault_set(f, FAULT_INVALID, id, "names profile %s, which is not in profiles/",
-                         product->profile);
-    if (strcmp(profile->rule_scope, product->rule_scope) != 0)
-        return fault_set(f, FAULT_INVALID, id, "has scope %s, its profile %s", product->rule_scope,
-                         profile->rule_scope);
-    if (!scope_has_rules(p, product->rule_scope))
-        return fault_set(f, FAULT_INVALID, id, "has scope %s, for which there is no rule",
+                         product->profile ? product->profile : "none");
+    return strcmp(profile->rule_scope, product->rule_scope) == 0 ||
+           fault_set(f, FAULT_INVALID, id, "has scope %s, its profile %s", product->rule_scope,
+                     profile->rule_scope);
+}
+
+/* Who needs no proof must say so twice: in the product and in the rules of its scope. */
+static bool methods_check(const struct policy_source *p, const Product *product, struct fault *f)
+{
+    const char *id = product->name_id, *usual = product->default_dcv_method;
+    if (product->n_dcv_methods == 0 && !usual)
+        return scope_is_exempt(p, product->rule_scope) ||
+               fault_set(f, FAULT_INVALID, id,
+                         "has no dcv_methods, which no rule of scope %s allows",
                          product->rule_scope);
-    if (!is_among(product->authorities, product->n_authorities, product->default_authority))
+    if (scope_is_exempt(p, product->rule_scope))
+        return fault_set(f, FAULT_INVALID, id, "has dcv_methods, but scope %s proves no names",
+                         product->rule_scope);
+    return (usual && is_among(product->dcv_methods, product->n_dcv_methods, usual)) ||
+           fault_set(f, FAULT_INVALID, id, "has default_dcv_method %s, not among dcv_methods",
+                     usual ? usual : "none");
+}
+
+static bool authority_check(const Product *product, struct fault *f)
+{
+    const char *id = product->name_id, *usual = product->default_authority;
+    if (!usual || !is_among(product->authorities, product->n_authorities, usual))
         return fault_set(f, FAULT_INVALID, id, "has default_authority %s, not among authorities",
-                         product->default_authority);
-    if (!is_among(product->dcv_methods, product->n_dcv_methods, product->default_dcv_method))
-        return fault_set(f, FAULT_INVALID, id, "has default_dcv_method %s, not among dcv_methods",
-                         product->default_dcv_method);
-    return product->max_names > 0 || fault_set(f, FAULT_INVALID, id, "allows no name at all");
+                         usual ? usual : "none");
+    return true;
+}
+
+/* What is proved, or needs no proof, for one hierarchy must not be signed by another. */
+static bool authorities_apart(const struct policy_source *p, const Product *product,
+                              struct fault *f)
+{
+    for (size_t i = 0; i < p->product_count; i++)
+        for (size_t j = 0; j < product->n_authorities; j++)
+            if (strcmp(p->products[i]->rule_scope, product->rule_scope) != 0 &&
+                is_among(p->products[i]->authorities, p->products[i]->n_authorities,
+                         product->authorities[j]))
+                return fault_set(f, FAULT_INVALID, product->name_id,
+                                 "shares authority %s with %s: one authority signs for one scope",
+                                 product->authorities[j], p->products[i]->name_id);
+    return true;
+}
+
+/* An order for a product with a shim is one for its successor, at once. */
+static bool shim_check(const struct policy_source *p, const Product *product, struct fault *f)
+{
+    const Product *next = product->shim ? product_of(p, product->shim) : NULL;
+    return !product->shim || (next && !next->shim) ||
+           fault_set(f, FAULT_INVALID, product->name_id,
+                     "has shim %s, which is no product or has one itself", product->shim);
+}
+
+static bool product_check(const struct policy_source *p, const Product *product, struct fault *f)
+{
+    const char *id = product->name_id;
+    if (product->max_names == 0)
+        return fault_set(f, FAULT_INVALID, id, "allows no name at all");
+    if (product->n_allowed_hashes == 0)
+        return fault_set(f, FAULT_INVALID, id, "allows no hash at all");
+    if (!shim_check(p, product, f) ||
+        !(product->refused || (profile_check(p, product, f) && authority_check(product, f) &&
+                               methods_check(p, product, f))))
+        return false;
+    return scope_has_rules(p, product->rule_scope) ||
+           fault_set(f, FAULT_INVALID, id, "has scope %s, for which there is no rule",
+                     product->rule_scope);
 }
 
 bool policy_source_check(const struct policy_source *p, struct fault *f)
@@ -243,6 +316,9 @@ bool policy_source_check(const struct policy_source *p, struct fault *f)
         return false;
     for (size_t i = 0; i < p->product_count; i++)
         if (!product_check(p, p->products[i], f))
+            return false;
+    for (size_t i = 0; i < p->product_count; i++)
+        if (!authorities_apart(p, p->products[i], f))
             return false;
     return true;
 }

@@ -81,7 +81,7 @@ static void members_write(const ProtobufCMessage *m, struct text *out)
     table_init(&t, out->arena, 2);
     for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &m->descriptor->fields[i];
-        if (is_there(m, field))
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE && is_there(m, field))
             TABLE_ROW(&t, label_of(out->arena, field->name), value_of(out->arena, m, field));
     }
     table_write(&t, 4, out);
@@ -119,6 +119,16 @@ static const Profile *profile_named(const struct policy_source *p, const char *n
     return p->profiles[i];
 }
 
+static void profile_write(const Profile *profile, struct text *out)
+{
+    text_format(out, "\nWhat is signed: profile %s\n", profile->name);
+    members_write(&profile->base, out);
+    for (size_t i = 0; i < profile->n_options; i++) {
+        text_format(out, "\nWith profile_option %s\n", profile->options[i]->name);
+        members_write(&profile->options[i]->base, out);
+    }
+}
+
 static const char *snapshot_of(struct arena *a, const struct policy_source *p,
                                const Product *product)
 {
@@ -126,8 +136,8 @@ static const char *snapshot_of(struct arena *a, const struct policy_source *p,
     text_init(&out, a);
     text_format(&out, "%s (%s)\n\nWhat is sold\n", product->name, product->name_id);
     members_write(&product->base, &out);
-    text_format(&out, "\nWhat is signed: profile %s\n", product->profile);
-    members_write(&profile_named(p, product->profile)->base, &out);
+    if (product->profile)
+        profile_write(profile_named(p, product->profile), &out);
     for (size_t i = 0; i < sizeof days_shown / sizeof *days_shown; i++)
         rules_write(p, product, days_shown[i], &out);
     return out.data;

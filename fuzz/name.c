@@ -1,33 +1,57 @@
-/* A DNS name as a client writes it: what is accepted is a host name in one form, under a domain of
- * its own, and reads as itself. */
+/* A name as a client writes it: what is accepted is a host name in one form, under a domain of its
+ * own, and reads as itself; in the private realm also any other host name and an address. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "pki/ip.h"
 #include "pki/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_name(struct arena *a, const struct name *name)
+static void check_again(struct arena *a, enum name_realm realm, const struct name *name)
 {
     struct name again;
     struct fault f = { 0 };
 
-    assert(strlen(name->fqdn) <= NAME_LENGTH_MAX && strchr(name->base_domain, '.'));
-    assert(name->wildcard == (name->fqdn[0] == '*'));
-    assert(strcmp(name->fqdn + (name->wildcard ? 2 : 0), name->host) == 0);
-    assert(strspn(name->host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name->host));
-    assert(name_is_within(name->host, name->base_domain));
-    assert(name_read(a, name->fqdn, &again, &f, ""));
+    assert(name_read(a, name->fqdn, realm, &again, &f, ""));
     assert(strcmp(again.fqdn, name->fqdn) == 0);
     assert(strcmp(again.base_domain, name->base_domain) == 0);
 }
 
+static void check_host(const struct name *name)
+{
+    assert(strlen(name->fqdn) <= NAME_LENGTH_MAX);
+    assert(name->wildcard == (name->fqdn[0] == '*'));
+    assert(strcmp(name->fqdn + (name->wildcard ? 2 : 0), name->host) == 0);
+    assert(strspn(name->host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name->host));
+    assert(name_is_within(name->host, name->base_domain));
+}
+
+/* What the world may have, a private authority may certify as well, under the same name. */
+static void check(struct arena *a, enum name_realm realm, const char *text)
+{
+    struct name name, other;
+    struct fault f = { 0 };
+
+    if (!name_read(a, text, realm, &name, &f, "x")) {
+        assert(f.code == FAULT_DNS_NAME && utf8_valid(f.detail, strlen(f.detail)));
+        return;
+    }
+    check_again(a, realm, &name);
+    if (realm == NAMES_PRIVATE && ip_read(name.fqdn, &(struct ip){ 0 }))
+        return;
+    check_host(&name);
+    if (realm == NAMES_PRIVATE)
+        return;
+    assert(strchr(name.base_domain, '.'));
+    assert(name_read(a, text, NAMES_PRIVATE, &other, &f, "x"));
+    assert(strcmp(other.fqdn, name.fqdn) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct name name;
-    struct fault f = { 0 };
     struct arena a;
     char *text;
 
@@ -36,10 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(text);
     memcpy(text, data, size);
     text[size] = '\0';
-    if (name_read(&a, text, &name, &f, "x"))
-        check_name(&a, &name);
-    else
-        assert(f.code == FAULT_DNS_NAME && utf8_valid(f.detail, strlen(f.detail)));
+    check(&a, NAMES_PUBLIC, text);
+    check(&a, NAMES_PRIVATE, text);
     arena_free(&a);
     free(text);
     return 0;

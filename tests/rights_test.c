@@ -104,7 +104,7 @@ static void nothing_is_deleted_but_work(void **state)
             "r.rolname ~ '^chancery_' AND r.rolname <> 'chancery_owner' AND "
             "(has_table_privilege(r.oid, c.oid, 'DELETE') OR "
             "has_table_privilege(r.oid, c.oid, 'TRUNCATE'))"),
-        "idempotency job job_dead webhook");
+        "delivery delivery_attempt event idempotency job job_dead webhook");
 }
 
 /* Evidence for one name says nothing about another, even if the gateway claims so. */

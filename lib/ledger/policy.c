@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "common.pb-c.h"
 #include "ledger/policy.sql.h"
+#include "message/convert.h"
 #include "message/json.h"
 
 /* Versions are few; each is kept for ever, so readers need no lock on what they were given. */
@@ -131,6 +132,16 @@ bool policy_now(const struct policy **out, struct fault *f)
         pthread_mutex_unlock(&lock);
     }
     return policy_version_get(version, out, f);
+}
+
+bool policy_rules_at(struct arena *a, struct instant at, const char *scope, const char *parameter,
+                     struct rows *out, struct fault *f)
+{
+    PolicyAt in = POLICY_AT__INIT;
+    in.at = instant_message(a, at);
+    in.scope = arena_strdup(a, scope);
+    in.parameter = arena_strdup(a, parameter);
+    return store_all(store_mine(), a, &sql_policy_rule_at, &in.base, out, f);
 }
 
 const Product *policy_product(const struct policy *p, const char *name_id)

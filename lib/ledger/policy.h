@@ -31,6 +31,10 @@ bool policy_version_get(int64_t version, const struct policy **out, struct fault
  * loaded. */
 bool policy_now(const struct policy **out, struct fault *f);
 
+/* The rows of Rule that give that parameter on that instant: one, or prohibitions. */
+bool policy_rules_at(struct arena *a, struct instant at, const char *scope, const char *parameter,
+                     struct rows *out, struct fault *f);
+
 const Product *policy_product(const struct policy *p, const char *name_id); /* or NULL */
 const struct policy_profile *policy_profile_find(const struct policy *p,
                                                  const char *name); /* or NULL */

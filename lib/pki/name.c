@@ -1,10 +1,10 @@
 #include "pki/name.h"
 
-#include <arpa/inet.h>
 #include <idn2.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "pki/ip.h"
 #include "pki/suffix.h"
 
 /* A name under way. */
@@ -13,6 +13,7 @@ struct reader {
     const char *given; /* as the client wrote it, for faults */
     const char *field;
     struct fault *f;
+    enum name_realm realm;
 };
 
 /* `given` is cut between characters, since a fault must stay valid UTF-8. */
@@ -46,32 +47,13 @@ static char *lower_ascii(struct arena *a, const char *s)
     return out;
 }
 
-/* Also "[2001:db8::1]". A name of digits only is caught later, by its top-level domain. */
-static bool is_address(const char *text)
-{
-    char inside[INET6_ADDRSTRLEN] = "";
-    size_t length = strlen(text);
-    unsigned char out[sizeof(struct in6_addr)];
-
-    if (inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1)
-        return true;
-#ifdef SEEDED_BUG_NAME
-    if (length < 3 || text[0] != '[' || text[length - 1] != ']')
-#else
-    if (length < 3 || length - 2 >= sizeof inside || text[0] != '[' || text[length - 1] != ']')
-#endif
-        return false;
-    memcpy(inside, text + 1, length - 2);
-    return inet_pton(AF_INET6, inside, out) == 1 || inet_pton(AF_INET, inside, out) == 1;
-}
-
 static bool looks_like_a_name(const struct reader *r, const char *text)
 {
     if (*text == '\0')
         return fail(r, "is empty");
     if (!utf8_valid(text, strlen(text)))
         return fail(r, "is no valid UTF-8");
-    if (is_address(text))
+    if (ip_read(text, &(struct ip){ 0 }))
         return fail(r, "is an IP address, not a DNS name");
     if (strstr(text, "://"))
         return fail(r, "is a URL, not a DNS name");
@@ -153,29 +135,35 @@ static bool labels_ok(const struct reader *r, const char *host)
 }
 
 // clang-format off
-/* Names that no public authority may certify although DNS or the suffix list knows them. */
-static const struct { const char *ancestor, *detail; } special[] = {
-    { "in-addr.arpa", "is a reverse name" },
-    { "ip6.arpa",     "is a reverse name" },
-    { "arpa",         "is under arpa, where there are no hosts" },       /* RFC 3172 */
-    { "onion",        "is an onion name, for which there is no product" }, /* RFC 7686 */
-    { "localhost",    "is an internal name" },                           /* RFC 6761 */
-    { "local",        "is an internal name" },                           /* RFC 6762 */
-    { "internal",     "is an internal name" },
-    { "test",         "is an internal name" },
-    { "invalid",      "is an internal name" },
-    { "alt",          "is an internal name" },                           /* RFC 9476 */
+/* Names that no public authority may certify although DNS or the suffix list knows them; and those
+ * that a private one may not either, since they are nobody's host. */
+static const struct { const char *ancestor; bool nowhere; const char *detail; } special[] = {
+    { "in-addr.arpa", true,  "is a reverse name" },
+    { "ip6.arpa",     true,  "is a reverse name" },
+    { "arpa",         true,  "is under arpa, where there are no hosts" },       /* RFC 3172 */
+    { "onion",        true,  "is an onion name, for which there is no product" }, /* RFC 7686 */
+    { "localhost",    false, "is an internal name" },                           /* RFC 6761 */
+    { "local",        false, "is an internal name" },                           /* RFC 6762 */
+    { "internal",     false, "is an internal name" },
+    { "test",         false, "is an internal name" },
+    { "invalid",      true,  "is an internal name" },
+    { "alt",          true,  "is an internal name" },                           /* RFC 9476 */
 };
 // clang-format on
 
-static bool scope_ok(const struct reader *r, struct name *name)
+static bool special_ok(const struct reader *r, const char *host)
 {
-    const char *suffix, *p = name->host;
-
     for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
-        if (name_is_within(name->host, special[i].ancestor))
+        if (name_is_within(host, special[i].ancestor) &&
+            (r->realm == NAMES_PUBLIC || special[i].nowhere))
             return fail(r, special[i].detail);
-    suffix = suffix_of(name->host);
+    return true;
+}
+
+static bool public_ok(const struct reader *r, struct name *name)
+{
+    const char *suffix = suffix_of(name->host), *p = name->host;
+
     if (!suffix)
         return fail(r, strchr(name->host, '.') ? "is under no public top-level domain"
                                                : "is an internal name: it has one label");
@@ -187,11 +175,46 @@ static bool scope_ok(const struct reader *r, struct name *name)
     return true;
 }
 
-bool name_read(struct arena *a, const char *text, struct name *out, struct fault *f,
-               const char *field)
+/* Any name that a host may have; no client takes a wildcard over a single label (RFC 9525 6.3). */
+static bool private_ok(const struct reader *r, struct name *name)
 {
-    const struct reader r = { a, text, field, f };
+    const char *dot = strrchr(name->host, '.'), *last = dot ? dot + 1 : name->host;
 
+    name->base_domain = name->host;
+    if (last[strspn(last, "0123456789")] == '\0')
+        return fail(r, "ends with a number, as no host name does");
+    if (name->wildcard && !dot)
+        return fail(r, "is a wildcard over a single label");
+    if (name->wildcard && suffix_of(name->host) == name->host)
+        return fail(r, "is a wildcard over a public suffix");
+    return true;
+}
+
+static bool scope_ok(const struct reader *r, struct name *name)
+{
+    return special_ok(r, name->host) &&
+           (r->realm == NAMES_PUBLIC ? public_ok(r, name) : private_ok(r, name));
+}
+
+static bool address_name(struct arena *a, const char *text, struct name *out)
+{
+    struct ip ip;
+
+    if (!ip_read(text, &ip))
+        return false;
+    out->wildcard = false;
+    out->fqdn = ip_text(a, (struct bytes){ ip.octets, ip.size });
+    out->host = out->base_domain = out->fqdn;
+    return true;
+}
+
+bool name_read(struct arena *a, const char *text, enum name_realm realm, struct name *out,
+               struct fault *f, const char *field)
+{
+    const struct reader r = { a, text, field, f, realm };
+
+    if (realm == NAMES_PRIVATE && address_name(a, text, out))
+        return true;
     if (!looks_like_a_name(&r, text))
         return false;
     out->wildcard = strncmp(text, "*.", 2) == 0;

@@ -10,6 +10,9 @@
 
 enum { NAME_LENGTH_MAX = 253, NAME_LIST_MAX = 250 };
 
+/* Whose names: of the world's hosts, or also of hosts that only their owner knows. */
+enum name_realm { NAMES_PUBLIC, NAMES_PRIVATE };
+
 /* All in lower case, internationalised labels as A-labels (xn--). */
 struct name {
     const char *fqdn;        /* "*.www.example.co.uk" */
@@ -21,9 +24,11 @@ struct name {
 /* From a client's text, in which labels may be U-labels (IDNA2008, non-transitional mapping). Takes
  * "*" only as the whole left-most label. Refuses IP addresses, reverse and special-use names, names
  * under no public top-level domain, public suffixes and wildcards over them (the list's ICANN part
- * counts), and what is no host name. Faults are FAULT_DNS_NAME; their detail quotes the name. */
-bool name_read(struct arena *a, const char *text, struct name *out, struct fault *f,
-               const char *field);
+ * counts), and what is no host name. In the private realm single labels, names under any top-level
+ * domain and addresses are taken; the base domain is the host, an address is its own name in its one
+ * spelling. Faults are FAULT_DNS_NAME; their detail quotes the name. */
+bool name_read(struct arena *a, const char *text, enum name_realm realm, struct name *out,
+               struct fault *f, const char *field);
 
 /* Whether `host` is `ancestor` or a name under it; both as in struct name. */
 bool name_is_within(const char *host, const char *ancestor);
@@ -36,7 +41,8 @@ struct name_list {
 /* The names of an order: the common name and the alternative names, each once. `common_name` may be
  * NULL or ""; no name at all is FAULT_REQUIRED. Faults name "certificate.common_name" or
  * "certificate.dns_names", the latter for too many, too. */
-bool name_list_read(struct arena *a, const char *common_name, const char *const *dns_names,
-                    size_t count, struct name_list *out, struct fault *f);
+bool name_list_read(struct arena *a, enum name_realm realm, const char *common_name,
+                    const char *const *dns_names, size_t count, struct name_list *out,
+                    struct fault *f);
 
 #endif

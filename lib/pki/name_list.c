@@ -10,12 +10,12 @@ static bool holds(const struct name_list *list, const char *fqdn)
     return false;
 }
 
-static bool add(struct arena *a, struct name_list *list, const char *text, struct fault *f,
-                const char *field)
+static bool add(struct arena *a, enum name_realm realm, struct name_list *list, const char *text,
+                struct fault *f, const char *field)
 {
     struct name name;
 
-    if (!name_read(a, text, &name, f, field))
+    if (!name_read(a, text, realm, &name, f, field))
         return false;
     if (holds(list, name.fqdn))
         return true;
@@ -26,16 +26,18 @@ static bool add(struct arena *a, struct name_list *list, const char *text, struc
     return true;
 }
 
-bool name_list_read(struct arena *a, const char *common_name, const char *const *dns_names,
-                    size_t count, struct name_list *out, struct fault *f)
+bool name_list_read(struct arena *a, enum name_realm realm, const char *common_name,
+                    const char *const *dns_names, size_t count, struct name_list *out,
+                    struct fault *f)
 {
     size_t room = count < NAME_LIST_MAX ? count + 1 : NAME_LIST_MAX;
 
     *out = (struct name_list){ .names = arena_array(a, struct name, room) };
-    if (common_name && *common_name && !add(a, out, common_name, f, "certificate.common_name"))
+    if (common_name && *common_name &&
+        !add(a, realm, out, common_name, f, "certificate.common_name"))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!add(a, out, dns_names[i], f, "certificate.dns_names"))
+        if (!add(a, realm, out, dns_names[i], f, "certificate.dns_names"))
             return false;
     return out->count > 0 || fault_set(f, FAULT_REQUIRED, "certificate.common_name", "is required");
 }

@@ -126,7 +126,7 @@ static void names_are_read_and_normalised(void **state)
     for (size_t i = 0; i < COUNT(goods); i++) {
         struct name name;
         struct fault f = { 0 };
-        if (!name_read(&a, goods[i].text, &name, &f, "x"))
+        if (!name_read(&a, goods[i].text, NAMES_PUBLIC, &name, &f, "x"))
             fail_msg("%s", f.detail);
         assert_string_equal(name.fqdn, goods[i].fqdn);
         assert_string_equal(name.host, goods[i].host);
@@ -145,11 +145,64 @@ static void what_must_not_be_certified_is_refused_with_a_reason(void **state)
     for (size_t i = 0; i < COUNT(bads); i++) {
         struct name name;
         struct fault f = { 0 };
-        if (name_read(&a, bads[i].text, &name, &f, "certificate.dns_names"))
+        if (name_read(&a, bads[i].text, NAMES_PUBLIC, &name, &f, "certificate.dns_names"))
             fail_msg("accepted: %s", bads[i].text);
         assert_string_equal(f.detail, bads[i].detail);
         assert_string_equal(f.field, "certificate.dns_names");
         assert_int_equal(f.code, FAULT_DNS_NAME);
+    }
+    arena_free(&a);
+}
+
+// clang-format off
+static const struct { const char *text, *fqdn; bool wildcard; } privates[] = {
+    { "intranet",              "intranet",           false },
+    { "DB1.Corp",              "db1.corp",           false },
+    { "printer.local",         "printer.local",      false },
+    { "*.svc.internal",        "*.svc.internal",     true },
+    { "localhost",             "localhost",          false },
+    { "www.example.com",       "www.example.com",    false },
+    { "b\xc3\xbc" "cher.lan",  "xn--bcher-kva.lan",  false },
+    { "10.0.0.1",              "10.0.0.1",           false },
+    { "[FD00:0::1]",           "fd00::1",            false },
+};
+
+static const struct { const char *text, *detail; } private_bads[] = {
+    { "",                      "\"\" is empty" },
+    { "a_b.corp",              "\"a_b.corp\" has an underscore" },
+    { "10.0.0.256",            "\"10.0.0.256\" ends with a number, as no host name does" },
+    { "10.0.0.0/8",            "\"10.0.0.0/8\" has a character that no host name has" },
+    { "*.10.0.0.1",            "\"*.10.0.0.1\" ends with a number, as no host name does" },
+    { "*.corp",                "\"*.corp\" is a wildcard over a single label" },
+    { "*.co.uk",               "\"*.co.uk\" is a wildcard over a public suffix" },
+    { "*",                     "\"*\" has a wildcard that is not the whole left-most label" },
+    { "1.0.0.127.in-addr.arpa", "\"1.0.0.127.in-addr.arpa\" is a reverse name" },
+    { "a.invalid",             "\"a.invalid\" is an internal name" },
+    { "corp.",                 "\"corp.\" ends with a dot" },
+};
+// clang-format on
+
+static void the_private_realm_has_more_names(void **state)
+{
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    for (size_t i = 0; i < COUNT(privates); i++) {
+        struct name name;
+        struct fault f = { 0 };
+        if (!name_read(&a, privates[i].text, NAMES_PRIVATE, &name, &f, "x"))
+            fail_msg("%s", f.detail);
+        assert_string_equal(name.fqdn, privates[i].fqdn);
+        assert_int_equal(name.wildcard, privates[i].wildcard);
+        assert_string_equal(name.base_domain, name.host);
+    }
+    for (size_t i = 0; i < COUNT(private_bads); i++) {
+        struct name name;
+        struct fault f = { 0 };
+        if (name_read(&a, private_bads[i].text, NAMES_PRIVATE, &name, &f, "x"))
+            fail_msg("accepted: %s", private_bads[i].text);
+        assert_string_equal(f.detail, private_bads[i].detail);
     }
     arena_free(&a);
 }
@@ -174,11 +227,12 @@ static void a_list_has_each_name_once_and_the_common_name_first(void **state)
 
     (void)state;
     arena_init(&a);
-    assert_true(name_list_read(&a, "WWW.example.com", given, COUNT(given), &list, &f));
+    assert_true(
+        name_list_read(&a, NAMES_PUBLIC, "WWW.example.com", given, COUNT(given), &list, &f));
     assert_int_equal(list.count, COUNT(want));
     for (size_t i = 0; i < COUNT(want); i++)
         assert_string_equal(list.names[i].fqdn, want[i]);
-    assert_true(name_list_read(&a, NULL, given, 1, &list, &f));
+    assert_true(name_list_read(&a, NAMES_PUBLIC, NULL, given, 1, &list, &f));
     assert_int_equal(list.count, 1);
     arena_free(&a);
 }
@@ -192,12 +246,12 @@ static void a_list_names_the_field_that_is_wrong(void **state)
 
     (void)state;
     arena_init(&a);
-    assert_false(name_list_read(&a, "com", given, 1, &list, &f));
+    assert_false(name_list_read(&a, NAMES_PUBLIC, "com", given, 1, &list, &f));
     assert_string_equal(f.field, "certificate.common_name");
-    assert_false(name_list_read(&a, "example.com", given, 2, &list, &f));
+    assert_false(name_list_read(&a, NAMES_PUBLIC, "example.com", given, 2, &list, &f));
     assert_string_equal(f.field, "certificate.dns_names");
     assert_string_equal(f.detail, "\"a_b.example.com\" has an underscore");
-    assert_false(name_list_read(&a, "", given, 0, &list, &f));
+    assert_false(name_list_read(&a, NAMES_PUBLIC, "", given, 0, &list, &f));
     assert_int_equal(f.code, FAULT_REQUIRED);
     assert_string_equal(f.field, "certificate.common_name");
     arena_free(&a);
@@ -214,13 +268,16 @@ static void a_list_has_at_most_250_names(void **state)
     arena_init(&a);
     for (size_t i = 0; i < COUNT(given); i++)
         given[i] = arena_format(&a, "n%zu.example.com", i);
-    assert_true(name_list_read(&a, "n0.example.com", given, NAME_LIST_MAX, &list, &f));
+    assert_true(
+        name_list_read(&a, NAMES_PUBLIC, "n0.example.com", given, NAME_LIST_MAX, &list, &f));
     assert_int_equal(list.count, NAME_LIST_MAX);
-    assert_true(name_list_read(&a, NULL, given, NAME_LIST_MAX, &list, &f));
-    assert_false(name_list_read(&a, "n0.example.com", given, NAME_LIST_MAX + 1, &list, &f));
+    assert_true(name_list_read(&a, NAMES_PUBLIC, NULL, given, NAME_LIST_MAX, &list, &f));
+    assert_false(
+        name_list_read(&a, NAMES_PUBLIC, "n0.example.com", given, NAME_LIST_MAX + 1, &list, &f));
     assert_string_equal(f.field, "certificate.dns_names");
     assert_string_equal(f.detail, "has more than 250 different names");
-    assert_false(name_list_read(&a, "www.example.com", given, NAME_LIST_MAX, &list, &f));
+    assert_false(
+        name_list_read(&a, NAMES_PUBLIC, "www.example.com", given, NAME_LIST_MAX, &list, &f));
     assert_string_equal(f.field, "certificate.dns_names");
     arena_free(&a);
 }
@@ -230,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_read_and_normalised),
         cmocka_unit_test(what_must_not_be_certified_is_refused_with_a_reason),
+        cmocka_unit_test(the_private_realm_has_more_names),
         cmocka_unit_test(names_are_within_on_label_borders),
         cmocka_unit_test(a_list_has_each_name_once_and_the_common_name_first),
         cmocka_unit_test(a_list_names_the_field_that_is_wrong),

@@ -212,3 +212,8 @@ bool signature_verify(const struct signature_algorithm *algorithm, EVP_PKEY *key
     ERR_clear_error();
     return good;
 }
+
+const char *signature_hash_name(const struct signature_algorithm *algorithm)
+{
+    return algorithm->hash->name;
+}

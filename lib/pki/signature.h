@@ -23,6 +23,9 @@ struct signature_algorithm {
 bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
                               const char *field);
 
+/* Of which hash: "SHA-256". */
+const char *signature_hash_name(const struct signature_algorithm *algorithm);
+
 /* Whether `signature` is one of `message` by `key`, which is of the algorithm's type. */
 bool signature_verify(const struct signature_algorithm *algorithm, struct evp_pkey_st *key,
                       struct bytes message, struct bytes signature);

@@ -131,7 +131,8 @@ bool list_dns_name(struct list_reading *r, const char *value)
 {
     struct name name;
     struct fault ignored = { 0 };
-    bool readable = *value != '%' && name_read(&r->call->arena, value, &name, &ignored, NULL);
+    bool readable =
+        *value != '%' && name_read(&r->call->arena, value, NAMES_PRIVATE, &name, &ignored, NULL);
     return list_name(r, readable ? name.fqdn : value);
 }
 

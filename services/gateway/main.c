@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/approvals.h"
+#include "api/event_feed.h"
 #include "api/orders.sql.h"
 #include "api/tables.h"
 #include "gateway.h"
@@ -12,12 +13,12 @@
 #include "service/metrics.h"
 #include "session.h"
 
-enum { ORDERS_A_STATEMENT = 32 };
+enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
-    int workers, committers, connections, burst, sustained, pages;
-    struct duration deadline, session, key_uses;
+    int workers, committers, connections, burst, sustained, pages, feed_waiters;
+    struct duration deadline, session, key_uses, feed_every;
     bool loopback;
 } settings;
 
@@ -36,6 +37,8 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
     CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
+    CONFIG(struct gateway_settings, feed_every,   "FEED_EVERY",      "1s",    "how often new events are looked for while callers wait for them", "50ms", "30s"),
+    CONFIG(struct gateway_settings, feed_waiters, "FEED_WAITERS",    "500",   "callers that may wait for events at once", "0", "16000"),
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
     { 0 },
 };
@@ -92,6 +95,10 @@ static bool start(struct service_run *run, struct fault *f)
         return false;
     gateway.committer = committer_start(&run->store, settings.committers, ORDERS_A_STATEMENT);
     metrics_ask(commits_count, gateway.committer);
+    feed_open(&(struct feed_options){ .store = &run->store,
+                                      .every = settings.feed_every,
+                                      .waiters = settings.feed_waiters,
+                                      .waiters_per_account = FEED_PER_ACCOUNT });
     return true;
 }
 
@@ -108,9 +115,11 @@ static bool open(struct service_run *run, struct fault *f)
     return door != NULL;
 }
 
+/* Who waits for events is answered at once: a drain does not wait for what may not happen. */
 static void drain(struct service_run *run)
 {
     (void)run;
+    feed_close();
     if (door)
         http_stop(door);
 }

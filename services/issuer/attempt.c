@@ -85,11 +85,12 @@ static bool signer(struct attempt *t)
     const Intent *in = t->intent;
     if (!policy_version_get(in->policy_version, &policy, &t->fault))
         return false;
-    const Product *product = policy_product(policy, in->product_name_id);
-    if (!product)
-        return fault_set(&t->fault, FAULT_INTERNAL, "product", "%s is not in policy version %lld",
-                         in->product_name_id, (long long)in->policy_version);
-    return signer_find(policy, product, in->ca_id, in->signature_hash, &t->signer, &t->fault);
+    struct signer_wanted wanted = { .rule_scope = in->rule_scope,
+                                    .product = in->product_name_id,
+                                    .option = in->profile_option,
+                                    .ca_id = in->ca_id,
+                                    .hash = in->signature_hash };
+    return signer_find(policy, &wanted, &t->signer, &t->fault);
 }
 
 /* ---- what is to be done */

@@ -22,7 +22,7 @@ WITH free AS (
     RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent, (f.payload ->> 'resume')::bigint AS resume
 ), intent AS (
     SELECT o.id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.csr_sha256, o.signature_hash, o.ca_id,
-           o.rule_scope, o.valid_till, o.cert_not_after
+           o.rule_scope, o.valid_till, o.cert_not_after, o.profile_option
       FROM orders o
      WHERE o.id IN (SELECT subject FROM claimed)
      ORDER BY o.id
@@ -30,7 +30,7 @@ WITH free AS (
 )
 SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        o.id AS order_id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.signature_hash, o.ca_id,
-       o.valid_till, o.cert_not_after,
+       o.valid_till, o.cert_not_after, o.rule_scope, o.profile_option,
        (SELECT count(*) FROM order_open_task(ARRAY[o.id], :now)) AS open_tasks,
        (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
        (SELECT version FROM policy_active WHERE one) AS policy_version,

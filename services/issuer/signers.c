@@ -16,6 +16,7 @@ struct kept_ca {
 struct kept_template {
     int64_t version;
     const char *profile, *hash;
+    const ProfileOption *option; /* of that version */
     const struct ca *ca;
     struct leaf_template *template;
     struct kept_template *next;
@@ -72,7 +73,7 @@ bool signer_authority(const char *ca_id, const struct ca **out, struct fault *f)
 static const struct leaf_template *template_known(const struct kept_template *want)
 {
     for (const struct kept_template *k = templates; k; k = k->next)
-        if (k->version == want->version && k->ca == want->ca &&
+        if (k->version == want->version && k->ca == want->ca && k->option == want->option &&
             strcmp(k->profile, want->profile) == 0 && strcmp(k->hash, want->hash) == 0)
             return k->template;
     return NULL;
@@ -88,7 +89,8 @@ static const struct leaf_template *template_get(const struct kept_template *want
         *k = *want;
         char *hash = strdup(want->hash);
         k->hash = hash;
-        k->template = leaf_template_new(profile, want->ca, want->hash, issuer.status_host, f);
+        k->template =
+            leaf_template_new(profile, want->option, want->ca, want->hash, issuer.status_host, f);
         template = k->template;
         k->next = templates;
         if (template && k->hash) {
@@ -102,18 +104,74 @@ static const struct leaf_template *template_get(const struct kept_template *want
     return template;
 }
 
-bool signer_find(const struct policy *policy, const Product *product, const char *ca_id,
-                 const char *hash, struct signer *out, struct fault *f)
+/* ---- does the order agree with the policy? */
+
+static const Product *product_of(const struct policy *policy, const struct signer_wanted *w,
+                                 struct fault *f)
 {
-    out->profile = policy_profile_find(policy, product->profile);
+    const Product *p = policy_product(policy, w->product);
+    if (!p)
+        fault_set(f, FAULT_INTERNAL, "product", "%s is not in policy version %lld", w->product,
+                  (long long)policy->version);
+    else if (strcmp(p->rule_scope, w->rule_scope) != 0)
+        fault_set(f, FAULT_INTERNAL, "rule_scope", "the order is of scope %s, its product %s of %s",
+                  w->rule_scope, w->product, p->rule_scope);
+    else
+        return p;
+    return NULL;
+}
+
+static bool lists(const Product *p, const char *key_label)
+{
+    for (size_t i = 0; i < p->n_authorities; i++)
+        if (strcmp(p->authorities[i], key_label) == 0)
+            return true;
+    return false;
+}
+
+/* Some product of the scope has it: it need not be the order's, whose choice may have changed since. */
+static bool authority_serves(const struct policy *policy, const struct signer_wanted *w,
+                             struct fault *f)
+{
+    const Authority *a = authority_find(w->ca_id);
+    for (size_t i = 0; a && i < policy->product_count; i++)
+        if (strcmp(policy->products[i]->rule_scope, w->rule_scope) == 0 &&
+            lists(policy->products[i], a->key_label))
+            return true;
+    return fault_set(f, FAULT_INTERNAL, "ca_id", "authority %s is none of scope %s", w->ca_id,
+                     w->rule_scope);
+}
+
+static bool option_find(const Profile *profile, const char *name, const ProfileOption **out,
+                        struct fault *f)
+{
+    *out = NULL;
+    for (size_t i = 0; name && i < profile->n_options; i++)
+        if (strcmp(profile->options[i]->name, name) == 0)
+            *out = profile->options[i];
+    return !name || *out ||
+           fault_set(f, FAULT_INTERNAL, "profile_option", "profile %s has no option %s",
+                     profile->name, name);
+}
+
+bool signer_find(const struct policy *policy, const struct signer_wanted *wanted,
+                 struct signer *out, struct fault *f)
+{
+    const Product *product = product_of(policy, wanted, f);
+    if (!product || !authority_serves(policy, wanted, f))
+        return false;
+    out->profile = product->profile ? policy_profile_find(policy, product->profile) : NULL;
     if (!out->profile)
         return fault_set(f, FAULT_INTERNAL, "profile", "product %s names an unknown profile",
                          product->name_id);
-    if (!signer_authority(ca_id, &out->ca, f))
+    const Profile *profile = out->profile->profile;
+    struct kept_template want = { .version = policy->version,
+                                  .profile = profile->name,
+                                  .hash = wanted->hash };
+    if (!option_find(profile, wanted->option, &want.option, f) ||
+        !signer_authority(wanted->ca_id, &out->ca, f))
         return false;
-    struct kept_template want = {
-        policy->version, out->profile->profile->name, hash, out->ca, NULL, NULL
-    };
-    out->template = template_get(&want, out->profile->profile, f);
+    want.ca = out->ca;
+    out->template = template_get(&want, profile, f);
     return out->template != NULL;
 }

@@ -12,10 +12,17 @@ struct signer {
     const struct policy_profile *profile;
 };
 
-/* For the profile of a product in a policy version. UNAVAILABLE while the token has no answer; any
+/* What the order asks for: all of it must agree with the policy version. */
+struct signer_wanted {
+    const char *rule_scope, *product, *option, *ca_id, *hash; /* option: NULL for none */
+};
+
+/* For the profile of the product in a policy version. INTERNAL where the product is of another rule
+ * scope than the order, or the authority is none of that scope: what has proved a name for one
+ * hierarchy, or needs no proof in it, must never be signed by another. UNAVAILABLE while the token has no answer; any
  * thread with a store_mine(). */
-bool signer_find(const struct policy *policy, const Product *product, const char *ca_id,
-                 const char *hash, struct signer *out, struct fault *f);
+bool signer_find(const struct policy *policy, const struct signer_wanted *wanted,
+                 struct signer *out, struct fault *f);
 
 /* The authority with its key in the token. */
 bool signer_authority(const char *ca_id, const struct ca **out, struct fault *f);

@@ -214,7 +214,7 @@ static struct posting *posting_new(struct lane_item *item, const Delivery *d)
 }
 
 /* After the post the item may be gone at any time. */
-static void deliver(struct lane_item *item, const Delivery *d)
+static void deliver(struct lane_item *item, const Delivery *d, const DeliveryWords *words)
 {
     struct fault f = { 0 };
     struct post post;
@@ -223,7 +223,7 @@ static void deliver(struct lane_item *item, const Delivery *d)
     const struct unsent *why = unsent_why(d);
     if (why)
         attempt_skip(p, why, now);
-    else if (delivery_post(&item->arena, p->delivery, now, &post, &f))
+    else if (delivery_post(&item->arena, p->delivery, words, now, &post, &f))
         sender_post(notifier.sender, &post, posted, p);
     else
         lane_fail(item, &f);
@@ -238,6 +238,29 @@ static bool deliveries_read(struct lane_batch *batch, struct rows *rows, struct 
     return store_all(store_mine(), batch->arena, &sql_delivery_read, &in.base, rows, f);
 }
 
+/* Beside the deliveries that people read; most batches have none. */
+static bool words_read(struct lane_batch *batch, const struct rows *deliveries, struct rows *rows,
+                       struct fault *f)
+{
+    DeliveryIds in = DELIVERY_IDS__INIT;
+    in.ids = arena_array(batch->arena, int64_t, deliveries->count + 1);
+    for (size_t i = 0; i < deliveries->count; i++) {
+        const Delivery *d = (const Delivery *)deliveries->items[i];
+        if (delivery_is_worded(d))
+            in.ids[in.n_ids++] = d->id;
+    }
+    return in.n_ids == 0 ||
+           store_all(store_mine(), batch->arena, &sql_delivery_words, &in.base, rows, f);
+}
+
+static const DeliveryWords *words_find(const struct rows *rows, int64_t id)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (((const DeliveryWords *)rows->items[i])->id == id)
+            return (const DeliveryWords *)rows->items[i];
+    return NULL;
+}
+
 static const Delivery *delivery_find(const struct rows *rows, int64_t id)
 {
     for (size_t i = 0; i < rows->count; i++)
@@ -248,16 +271,16 @@ static const Delivery *delivery_find(const struct rows *rows, int64_t id)
 
 static void run(struct lane_batch *batch)
 {
-    struct rows rows = { 0 };
+    struct rows rows = { 0 }, words = { 0 };
     struct fault f = { 0 };
-    bool read = deliveries_read(batch, &rows, &f);
+    bool read = deliveries_read(batch, &rows, &f) && words_read(batch, &rows, &words, &f);
     for (size_t i = 0; i < batch->count; i++) {
         struct lane_item *item = batch->items[i];
         const Delivery *d = delivery_find(&rows, item->job->subject);
         if (!read)
             lane_fail(item, &f);
         else if (d)
-            deliver(item, d);
+            deliver(item, d, words_find(&words, d->id));
         else
             lane_end(item, JOB_OUTCOME__RESULT__GONE);
     }

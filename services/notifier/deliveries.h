@@ -14,8 +14,11 @@
 void deliveries_run(struct lane_batch *batch);
 
 /* The post that tells it: body, chain, headers. On a worker (store_mine()). */
-bool delivery_post(struct arena *a, const Delivery *d, struct instant now, struct post *out,
-                   struct fault *f);
+bool delivery_post(struct arena *a, const Delivery *d, const DeliveryWords *words,
+                   struct instant now, struct post *out, struct fault *f);
+
+/* Is it for people, who want words beside the numbers? */
+bool delivery_is_worded(const Delivery *d);
 
 /* The secret under which messages to this webhook are sealed; "" when there is none. */
 bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int64_t webhook_id,

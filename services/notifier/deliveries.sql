@@ -8,8 +8,20 @@ SELECT d.id, d.webhook_id, w.endpoint, w.secret_sealed, w.status AS webhook_stat
   FROM delivery d
   JOIN event e ON e.id = d.event_id
   LEFT JOIN webhook w ON w.id = d.webhook_id
-  LEFT JOIN orders o ON o.id = e.order_id AND o.rule_scope = 'TLS' AND e.name = 'certificate_issued'
+  LEFT JOIN orders o ON o.id = e.order_id AND o.rule_scope IN ('TLS', 'PRIV') AND e.name = 'certificate_issued'
                     AND CASE WHEN e.instant THEN w.instant_chain ELSE w.chain END
+  LEFT JOIN certificate c ON c.id = e.certificate_id AND c.order_id = o.id
+ WHERE d.id = ANY (:ids);
+
+-- delivery_words: DeliveryIds -> DeliveryWords*
+-- For messages that people read.
+SELECT d.id, o.common_name, coalesce(p.document ->> 'name', o.product_name_id) AS product_name,
+       c.not_before AS valid_from, c.not_after AS valid_till
+  FROM delivery d
+  JOIN event e ON e.id = d.event_id
+  JOIN orders o ON o.id = e.order_id AND o.account_id = e.account_id
+  LEFT JOIN policy_active a ON a.one
+  LEFT JOIN policy_document p ON p.version = a.version AND p.kind = 'product' AND p.name = o.product_name_id
   LEFT JOIN certificate c ON c.id = e.certificate_id AND c.order_id = o.id
  WHERE d.id = ANY (:ids);
 
@@ -49,7 +61,8 @@ WITH input AS MATERIALIZED (
       FROM held
 ), settled AS (
     UPDATE delivery d
-       SET state = CASE WHEN h.ok THEN 'delivered' ELSE 'failed' END
+       SET state = CASE WHEN h.ok THEN 'delivered' ELSE 'failed' END,
+           failed_at = CASE WHEN NOT h.ok THEN h.now END
       FROM held h
      WHERE d.id = h.delivery_id AND h.next_at IS NULL
 ), heard AS (

@@ -3,6 +3,7 @@
 
 #include "base/email.h"
 #include "base/log.h"
+#include "channels/slack.h"
 #include "deliveries.h"
 #include "mails.h"
 #include "service/service.h"
@@ -34,7 +35,7 @@ static const struct config_check address = { good_address, "an address like ca@e
 static const struct config_check web = { good_web, "https://... without a slash at the end" };
 
 static struct notifier_settings {
-    const char *seal_key, *ca, *smtp_url, *smtp_user, *smtp_ca, *mail_from, *public_url;
+    const char *seal_key, *ca, *smtp_url, *smtp_user, *smtp_ca, *mail_from, *public_url, *slack;
     struct secret smtp_password;
     int workers, committers, in_flight, smtp_connections;
     struct duration lease, timeout, smtp_timeout;
@@ -45,6 +46,7 @@ static struct notifier_settings {
 static const struct config_item items[] = {
     CONFIG(struct notifier_settings, seal_key,   "SEAL_KEY",           NULL,  "file with the key that seals secrets in the database"),
     CONFIG(struct notifier_settings, ca,         "WEBHOOK_CA",         "",    "file with certificates (PEM) of authorities that are trusted for webhooks beside the system's"),
+    CONFIG(struct notifier_settings, slack,      "SLACK_ENDPOINTS",    "hooks.slack.com/services/ hooks.slack-gov.com/services/", "where endpoints are Slack's, which get text for people: host/path ..."),
     CONFIG(struct notifier_settings, loopback,   "OUTBOUND_LOOPBACK",  "no",  "send to endpoints on this host: for tests"),
     CONFIG(struct notifier_settings, workers,    "DELIVER_WORKERS",    "2",   "threads that prepare deliveries, each with a database connection", "1", "32"),
     CONFIG(struct notifier_settings, committers, "DELIVER_COMMITTERS", "1",   "threads that record attempts in batches", "1", "8"),
@@ -98,6 +100,13 @@ static void mail_lane(struct lane *lane)
     lane->lease = (struct duration){ (MAILS_PER_CONNECTION + 2) * settings.smtp_timeout.us };
 }
 
+static bool slack_good(struct fault *f)
+{
+    struct fault why = { 0 };
+    return slack_places(settings.slack, &why) ||
+           fault_set(f, FAULT_INVALID, "CHANCERY_SLACK_ENDPOINTS", "%s", why.detail);
+}
+
 static bool start(struct service_run *run, struct fault *f)
 {
     struct notifier_options o = {
@@ -123,7 +132,7 @@ static bool start(struct service_run *run, struct fault *f)
     lanes[0].room = settings.in_flight;
     lanes[0].lease = settings.lease;
     mail_lane(&lanes[1]);
-    return lease_long_enough(f) && mails_complete(f) && notifier_open(&o, f);
+    return lease_long_enough(f) && mails_complete(f) && slack_good(f) && notifier_open(&o, f);
 }
 
 /* Half of the time for answers that are on their way, the rest to put back what got none. */

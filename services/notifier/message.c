@@ -1,11 +1,10 @@
 /* What is posted: from the rows to the bytes. */
 #include <string.h>
 
-#include "channels/webhook.h"
+#include "channels/channel.h"
 #include "deliveries.h"
 #include "ledger/authority.h"
 #include "message/convert.h"
-#include "message/json.h"
 
 bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int64_t webhook_id,
                      struct secret *out, struct fault *f)
@@ -30,21 +29,20 @@ static bool chain_add(struct arena *a, const Delivery *d, EventData *data, struc
 }
 
 /* The same id for each attempt, so that receivers can drop what they have seen. */
-bool delivery_post(struct arena *a, const Delivery *d, struct instant now, struct post *out,
-                   struct fault *f)
+bool delivery_post(struct arena *a, const Delivery *d, const DeliveryWords *words,
+                   struct instant now, struct post *out, struct fault *f)
 {
-    struct text json;
     EventData data = *d->data;
-    EventBody body = EVENT_BODY__INIT;
     struct webhook to = { .url = d->endpoint };
     const char *id =
         arena_format(a, "evt_%lld_%lld", (long long)d->event_id, (long long)d->webhook_id);
-    if (!delivery_secret(a, d->has_secret_sealed, d->secret_sealed, d->webhook_id, &to.secret, f) ||
-        !chain_add(a, d, &data, f))
-        return false;
-    body.event = d->event;
-    body.data = &data;
-    text_init(&json, a);
-    message_to_json(&body.base, &json);
-    return webhook_post(a, &to, id, now, BYTES_OF(json.data), out, f);
+    return delivery_secret(a, d->has_secret_sealed, d->secret_sealed, d->webhook_id, &to.secret,
+                           f) &&
+           (delivery_is_worded(d) || chain_add(a, d, &data, f)) &&
+           channel_post(a, &to, id, now, &(struct tidings){ d->event, &data, words }, out, f);
+}
+
+bool delivery_is_worded(const Delivery *d)
+{
+    return d->endpoint && channel_of(d->endpoint)->worded;
 }

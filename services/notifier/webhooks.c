@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "bus/call.h"
-#include "channels/webhook.h"
+#include "channels/channel.h"
 #include "deliveries.h"
 #include "deliveries.sql.h"
 #include "message/convert.h"
@@ -79,33 +79,26 @@ static void sent(const struct post_result *r, void *context)
 
 /* ---- the message */
 
-static bool body_make(struct call *call, const WebhookSend *in, struct bytes *out)
+static bool data_read(struct call *call, const WebhookSend *in, EventData **out)
 {
-    struct text json;
-    EventBody body = EVENT_BODY__INIT;
-    body.event = in->event;
+    *out = NULL;
     if (in->body)
-        body.data = (EventData *)message_from_json(&call->arena, &event_data__descriptor, in->body,
-                                                   strlen(in->body), &call->fault);
-    if (in->body && !body.data)
-        return false;
-    text_init(&json, &call->arena);
-    message_to_json(&body.base, &json);
-    *out = BYTES_OF(json.data);
-    return true;
+        *out = (EventData *)message_from_json(&call->arena, &event_data__descriptor, in->body,
+                                              strlen(in->body), &call->fault);
+    return !in->body || *out;
 }
 
 static bool message_make(struct call *call, const WebhookSend *in, struct post *out)
 {
-    struct bytes body;
+    EventData *data;
     struct webhook to = { .url = in->endpoint };
     char nonce[NONCE_LENGTH + 1];
     random_text(nonce, NONCE_LENGTH);
     return delivery_secret(&call->arena, in->has_secret_sealed, in->secret_sealed, in->webhook_id,
                            &to.secret, &call->fault) &&
-           body_make(call, in, &body) &&
-           webhook_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
-                        body, out, &call->fault);
+           data_read(call, in, &data) &&
+           channel_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
+                        &(struct tidings){ in->event, data, NULL }, out, &call->fault);
 }
 
 static struct sending *sending_new(struct call *call, const WebhookSend *in)

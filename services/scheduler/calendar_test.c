@@ -74,9 +74,11 @@ static void ghosts(void **state)
     (void)state;
     for (int64_t id = 1; id <= 4; id++)
         order_put(id, "pending");
-    execute(attempt_sql(10, 1, "2026-01-01"));
+    execute(attempt_sql(10, 1, "2026-01-01")); /* its order has another job */
     execute(attempt_sql(20, 2, "2026-01-01")); /* its job lives */
-    execute("INSERT INTO job (lane, subject, run_at) VALUES ('issue', 2, '2026-01-01')");
+    execute("UPDATE issuance SET job_id = 7 WHERE id = 20");
+    execute("INSERT INTO job (id, lane, subject, run_at) VALUES (7, 'issue', 2, '2026-01-01')");
+    execute("INSERT INTO job (id, lane, subject, run_at) VALUES (8, 'issue', 1, '2026-01-01')");
     execute(attempt_sql(30, 3, "2026-01-01")); /* is signed */
     execute("UPDATE to_sign SET signature = 'x' WHERE issuance_id = 30");
     execute(attempt_sql(40, 4, "2999-01-01")); /* is young */

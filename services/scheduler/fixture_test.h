@@ -96,9 +96,11 @@ SHARED int begin(void **state)
     int fd = mkstemp(heads_path);
     assert_true(fd >= 0);
     close(fd);
-    scheduler = (struct scheduler){
-        .seal_every = seconds(1), .ghost_after = seconds(600), .heads = heads_path, .workers = 1
-    };
+    scheduler = (struct scheduler){ .seal_every = seconds(1),
+                                    .ghost_after = seconds(600),
+                                    .keep_events = days(400),
+                                    .heads = heads_path,
+                                    .workers = 1 };
     return 0;
 }
 

@@ -10,6 +10,7 @@ static const struct config_item items[] = {
     CONFIG(struct scheduler, seal_every,  "SEAL_EVERY",  "1s",  "how often new rows of the audit log are sealed", "100ms", "1h"),
     CONFIG(struct scheduler, heads,       "AUDIT_HEADS", "audit-heads", "file, outside the database, that each head of the audit chain is appended to"),
     CONFIG(struct scheduler, ghost_after, "GHOST_AFTER", "10m", "after what time an attempt that nobody works on is given up and its serial listed", "1m", "7d"),
+    CONFIG(struct scheduler, keep_events, "EVENT_RETENTION", "400d", "how long events, their deliveries and the log of what was sent are kept", "30d", "3650d"),
     CONFIG(struct scheduler, workers,     "JOB_WORKERS", "2",   "threads that run jobs", "1", "32"),
     { 0 },
 };

@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 struct scheduler {
-    struct duration seal_every, ghost_after;
+    struct duration seal_every, ghost_after, keep_events;
     const char *heads; /* file outside the database, for the heads of the audit chain */
     int workers;
 };
@@ -27,6 +27,7 @@ bool seal_run(struct cadence_call *call, struct fault *f);
 bool ghosts_run(struct cadence_call *call, struct fault *f);
 bool dead_run(struct cadence_call *call, struct fault *f);
 bool sweep_run(struct cadence_call *call, struct fault *f);
+bool retention_run(struct cadence_call *call, struct fault *f);
 bool tally_run(struct cadence_call *call, struct fault *f);
 
 #endif

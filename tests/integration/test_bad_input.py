@@ -67,7 +67,7 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("name_underscore", {CN: "a_b.example.com"}, "invalid_dns_name", CN),
     ("name_wildcard_inside", {CN: "a.*.example.com"}, "invalid_dns_name", CN),
     ("name_wildcard_part", {CN: "w*.example.com"}, "invalid_dns_name", CN),
-    ("name_wildcard_product", {CN: "*.example.com"}, "invalid_dns_name", CN),
+    ("name_wildcard_product", {"PRODUCT": "ssl_dv_rapidssl", CN: "*.example.com"}, "invalid_dns_name", CN),
     ("name_ipv4", {CN: "192.0.2.1"}, "invalid_dns_name", CN),
     ("name_ipv6", {CN: "2001:db8::1"}, "invalid_dns_name", CN),
     ("name_internal", {CN: "mail.local"}, "invalid_dns_name", CN),

@@ -12,6 +12,7 @@ BODIES = [  # how the path ends, a body that its owner could send
     ("/dcv-method", {"dcv_method": "dns-cname-token"}),
     ("/check-challenge", {"token": "x" * 32}),
     ("/webhook/{webhook_id}", {"endpoint": "https://example.com/taken"}),
+    ("/replay", {"failed_since": "2020-01-01T00:00:00Z"}),
     ("/note", {"text": "taken"}),
     ("/contact", {"contacts": [{"contact_type": "technical_contact", "first_name": "A", "last_name": "B",
                                 "email": "a@example.com"}]}),
@@ -47,6 +48,7 @@ def property_of(stack):
         "certificate_id": [str(issued["certificate_id"])],
         "request_id": [str(pending["requests"][0]["id"])],
         "webhook_id": [str(webhook)],
+        "entry_id": [str(e["id"]) for e in account.client.get("/webhook/event-logs").json["events"]],
         "user_id": [str(account.user_id)],
         "key_id": [str(k["id"]) for k in account.client.get("/key").json["api_keys"]],
         "container_id": [str(division)],
@@ -67,6 +69,8 @@ def calls(document, ids):
             case.true(f"{path}: an id of everything that paths name", all(n in ids for n in owners))
             for value in ids[owners[0]]:
                 filled = path.replace("{%s}" % owners[0], value).replace("{format}", "pem_all")
+                for other in owners[1:]:
+                    filled = filled.replace("{%s}" % other, ids[other][0])
                 filled = filled.replace("{platform_id}", "2").replace("{template_id}", "5")
                 yield method.upper(), filled[len("/services/v2"):], body_of(path)
 

@@ -37,7 +37,7 @@ static bool domain_read(struct call *call, const char *text, const struct name *
                         const char *below, const char *field, const char **out)
 {
     struct name domain;
-    if (!name_read(&call->arena, text, &domain, &call->fault, field))
+    if (!name_read(&call->arena, text, NAMES_PUBLIC, &domain, &call->fault, field))
         return false;
     *out = domain.fqdn;
     return (!domain.wildcard && name_is_within(below, domain.fqdn) &&
@@ -64,7 +64,7 @@ static bool address_read(struct call *call, const char *text, const struct email
         return fault_set(&call->fault, FAULT_INVALID, members->address,
                          "must be admin, administrator, hostmaster, postmaster or webmaster at %s",
                          out->domain);
-    if (!name_read(&call->arena, at + 1, &domain, &call->fault, members->address))
+    if (!name_read(&call->arena, at + 1, NAMES_PUBLIC, &domain, &call->fault, members->address))
         return false;
     out->address = arena_format(&call->arena, "%s@%s", local, out->domain);
     return strcmp(domain.fqdn, out->domain) == 0 ||
@@ -89,7 +89,7 @@ static OrderName *wish_name(struct call *call, const char *text, const char *fie
     OrderName *found = NULL;
     if (!given(text))
         fault_set(&call->fault, FAULT_REQUIRED, field, "is required");
-    else if (name_read(&call->arena, text, name, &call->fault, field) &&
+    else if (name_read(&call->arena, text, NAMES_PUBLIC, name, &call->fault, field) &&
              !(found = name_find(name, names, count, placed)))
         fault_set(&call->fault, FAULT_INVALID, field, "is no name of the order");
     return found;

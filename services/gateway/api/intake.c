@@ -75,7 +75,6 @@ static void options(struct examining *e)
     COPY(disable_ct);
     COPY(auto_renew);
     COPY(auto_reissue);
-    COPY(renewal_of_order_id);
 #undef COPY
     if (in->certificate->server_platform) {
         o.has_server_platform_id = in->certificate->server_platform->has_id;
@@ -120,13 +119,15 @@ static void actor(struct examining *e)
     row->ip = arena_strdup(&e->call->arena, call->actor.ip);
     row->traceparent = arena_strdup(&e->call->arena, call->traceparent);
     row->rule_scope = e->out->product->rule_scope;
+    row->renewal_of_order_id = e->in->renewal_of_order_id;
+    row->has_renewal_of_order_id = row->renewal_of_order_id != 0; /* 0 means none */
     row->product_name_id = e->out->product->name_id;
 }
 
 /* In this order, so that of several things that are wrong the same is always named. */
 static bool (*const steps[])(struct examining *) = {
-    account,    intake_product, intake_validity,  intake_names, intake_hash, intake_profile_option,
-    intake_dcv, texts,          intake_authority, intake_csr,
+    account,    intake_product, intake_validity,  intake_names, intake_hash,
+    intake_dcv, texts,          intake_authority, intake_csr,   intake_profile_option,
 };
 
 bool intake_examine(struct call *call, const OrderRequest *in, struct intake *out)

@@ -51,24 +51,50 @@ bool intake_authority(struct examining *e)
     return true;
 }
 
-/* B15: what public TLS certificates must not carry. */
+/* ---- B15: variants of the certificate */
+
+/* What rules forbid on this day for the product's kind of certificates, with the code that says so. */
+static bool option_permitted(struct examining *e, const char *option)
+{
+    struct rows rows = { 0 };
+    const char *parameter = arena_format(&e->call->arena, "profile_option.%s", option);
+    if (!policy_rules_at(&e->call->arena, e->now, e->out->product->rule_scope, parameter, &rows,
+                         &e->call->fault))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Rule *r = (const Rule *)rows.items[i];
+        bool invalid = r->value && strcmp(r->value, "invalid") == 0;
+        if (strcmp(r->level, "X") == 0)
+            return examine_refuse(e,
+                                  invalid ? FAULT_PROFILE_OPTION : FAULT_PROFILE_OPTION_FORBIDDEN,
+                                  "certificate.profile_option", r->statement);
+    }
+    return true;
+}
+
+static const ProfileOption *option_find(const struct examining *e, const char *name)
+{
+    const struct policy_profile *p = policy_profile_find(e->policy, e->out->product->profile);
+    for (size_t i = 0; p && i < p->profile->n_options; i++)
+        if (strcmp(p->profile->options[i]->name, name) == 0)
+            return p->profile->options[i];
+    return NULL;
+}
+
 bool intake_profile_option(struct examining *e)
 {
-    static const struct {
-        const char *option;
-        enum fault_code code;
-    } refused[] = {
-        { "basic_constraints_critical_true", FAULT_PROFILE_OPTION },
-        { "data_encipherment", FAULT_PROFILE_OPTION_FORBIDDEN },
-        { "non_repudiation", FAULT_PROFILE_OPTION_FORBIDDEN },
-        { "non_repudiation_and_data_enciph", FAULT_PROFILE_OPTION_FORBIDDEN },
-    };
-    const char *option = e->in->certificate->profile_option;
-    if (!option || !*option)
+    static const char field[] = "certificate.profile_option";
+    char *name = e->in->certificate->profile_option;
+    if (!name || !*name)
         return true;
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (strcmp(refused[i].option, option) == 0)
-            return examine_refuse(e, refused[i].code, "certificate.profile_option",
-                                  "is not allowed in public TLS certificates");
-    return examine_refuse(e, FAULT_PROFILE_OPTION, "certificate.profile_option", "is not known");
+    if (!option_permitted(e, name))
+        return false;
+    const ProfileOption *option = option_find(e, name);
+    if (!option)
+        return examine_refuse(e, FAULT_PROFILE_OPTION, field, "is not known for this product");
+    if (!examine_listed(option->key_types, option->n_key_types, e->row->key_type))
+        return examine_refuse(e, FAULT_PROFILE_OPTION_FORBIDDEN, field,
+                              "does not go with a key of this type");
+    e->row->profile_option = name;
+    return true;
 }

@@ -46,8 +46,9 @@ bool intake_names(struct examining *e)
     const CertificateRequest *c = e->in->certificate;
     const Product *p = e->out->product;
     struct name_list list;
-    if (!name_list_read(&e->call->arena, c->common_name, (const char *const *)c->dns_names,
-                        c->n_dns_names, &list, &e->call->fault))
+    if (!name_list_read(&e->call->arena, p->private_names ? NAMES_PRIVATE : NAMES_PUBLIC,
+                        c->common_name, (const char *const *)c->dns_names, c->n_dns_names, &list,
+                        &e->call->fault))
         return false;
     if (list.count > p->max_names)
         return fault_set(&e->call->fault, FAULT_DNS_NAME, "certificate.dns_names",

@@ -6,6 +6,7 @@
 #include "api/orders.sql.h"
 #include "api/platforms.h"
 #include "api/proving.h"
+#include "api/renewals.sql.h"
 #include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -183,21 +184,41 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
         call_fail(call);
 }
 
-/* ---- cancel */
+/* ---- cancel, mark as renewed */
 
 static const struct text_rule status_text_rules[] = {
     { "note", TEXT_LINES, 1024 },
     { 0 },
 };
 
-static bool status_known(struct call *call, const char *status)
+struct status_change {
+    const char *status;
+    const struct sql *sql;
+    const char *refused; /* an order that is issued, say, ... */
+};
+
+// clang-format off
+/* British and American. */
+static const struct status_change status_changes[] = {
+    { "canceled",    &sql_order_cancel,   "cannot be canceled" },
+    { "cancelled",   &sql_order_cancel,   "cannot be canceled" },
+    { "renewed",     &sql_renewal_mark,   "cannot be marked as renewed, or not yet" },
+    { "not_renewed", &sql_renewal_unmark, "is renewed by an order, which must be canceled" },
+};
+// clang-format on
+
+/* In any case: existing clients send CANCELED. NULL with a fault for others. */
+static const struct status_change *status_change_find(struct call *call, const char *status)
 {
-    /* British and American, any case: existing clients send CANCELED. */
-    return strcasecmp(status, "canceled") == 0 || strcasecmp(status, "cancelled") == 0 ||
-           fault_set(&call->fault, FAULT_INVALID, "status", "takes canceled");
+    for (size_t i = 0; i < sizeof status_changes / sizeof *status_changes; i++)
+        if (strcasecmp(status, status_changes[i].status) == 0)
+            return &status_changes[i];
+    fault_set(&call->fault, FAULT_INVALID, "status", "takes canceled, renewed and not_renewed");
+    return NULL;
 }
 
-static bool changed(struct call *call, const ChangeResult *r, bool found)
+static bool changed(struct call *call, const struct status_change *to, const ChangeResult *r,
+                    bool found)
 {
     if (!found)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
@@ -205,7 +226,7 @@ static bool changed(struct call *call, const ChangeResult *r, bool found)
         return fault_set(&call->fault, FAULT_CONFLICT, "status",
                          "the certificate is being issued at this moment");
     return r->changed || fault_set(&call->fault, FAULT_ORDER_STATE, "status",
-                                   "an order that is %s cannot be canceled", r->status);
+                                   "an order that is %s %s", r->status, to->refused);
 }
 
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,
@@ -218,10 +239,11 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     Nothing nothing = NOTHING__INIT;
     bool found = false;
     actor_fill(call, &change.base);
-    if (status_known(call, in->status) && texts_good(call, &in->base, status_text_rules, "") &&
-        store_maybe(store_mine(), &call->arena, &sql_order_cancel, &change.base, &result.base,
-                    &found, &call->fault) &&
-        changed(call, &result, found))
+    const struct status_change *to = status_change_find(call, in->status);
+    if (to && texts_good(call, &in->base, status_text_rules, "") &&
+        store_maybe(store_mine(), &call->arena, to->sql, &change.base, &result.base, &found,
+                    &call->fault) &&
+        changed(call, to, &result, found))
         answer(&nothing, call);
     else
         call_fail(call);

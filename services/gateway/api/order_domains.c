@@ -55,6 +55,12 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
            (found || no_order(call));
 }
 
+static bool proved(struct call *call, const OrderDcv *dcv)
+{
+    return dcv->has_dcv_method || fault_set(&call->fault, FAULT_DCV_METHOD, "order_id",
+                                            "the names of this product are not proved");
+}
+
 static void change_fill(struct call *call, int64_t order_id, DcvMethodChange *change)
 {
     char *value = arena_alloc(&call->arena, RANDOM_VALUE_LENGTH + 1);
@@ -85,8 +91,8 @@ static void order_domains_set_method(OrderDomains_Service *self, const DcvMethod
     change_fill(call, in->order_id, &change);
     change.has_dcv_method = true;
     change.dcv_method = in->dcv_method;
-    if (!dcv_read(call, in->order_id, &before) || !pending(call, &before) ||
-        !method_allowed(call, &before, in->dcv_method) ||
+    if (!dcv_read(call, in->order_id, &before) || !proved(call, &before) ||
+        !pending(call, &before) || !method_allowed(call, &before, in->dcv_method) ||
         !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
                      &found, &call->fault) ||
         !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
@@ -107,7 +113,8 @@ static void order_domains_random_value(OrderDomains_Service *self, const DcvValu
     OrderDcv before = ORDER_DCV__INIT, out = ORDER_DCV__INIT;
     bool found = false;
     change_fill(call, in->order_id, &change);
-    if (dcv_read(call, in->order_id, &before) && looked_for(call, &before, FAULT_DCV_METHOD) &&
+    if (dcv_read(call, in->order_id, &before) && proved(call, &before) &&
+        looked_for(call, &before, FAULT_DCV_METHOD) &&
         store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
                     &found, &call->fault) &&
         (found || no_order(call)) && pending(call, &out))
@@ -271,7 +278,7 @@ static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
     OrderId id = ORDER_ID__INIT;
     JobId job = JOB_ID__INIT;
     bool found = false;
-    if (!dcv_read(call, order_id, &dcv) || !pending(call, &dcv) ||
+    if (!dcv_read(call, order_id, &dcv) || !proved(call, &dcv) || !pending(call, &dcv) ||
         !looked_for(call, &dcv, FAULT_DNS_METHOD))
         return false;
     *job_id = dcv.job_id;

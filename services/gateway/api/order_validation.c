@@ -13,7 +13,8 @@ static void base_domain(struct call *call, NameValidation *v)
 {
     struct name name;
     struct fault ignored = { 0 };
-    if (v->n_dns_names && name_read(&call->arena, v->dns_names[0], &name, &ignored, "dns_names"))
+    if (v->n_dns_names &&
+        name_read(&call->arena, v->dns_names[0], NAMES_PUBLIC, &name, &ignored, "dns_names"))
         v->base_domain = arena_strdup(&call->arena, name.base_domain);
 }
 

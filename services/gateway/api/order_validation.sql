@@ -7,12 +7,13 @@ WITH open AS MATERIALIZED (
      WHERE o.id = :order_id AND o.account_id = :account_id
 )
 SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
-       o.dcv_scope AS "shown.order_name_scope", o.dcv_method AS "shown.order_dcv_method",
+       CASE WHEN o.dcv_method IS NOT NULL THEN o.dcv_scope END AS "shown.order_name_scope", o.dcv_method AS "shown.order_dcv_method",
        (SELECT json_agg(json_build_object(
                    'status', CASE WHEN t.dns_name IS NULL THEN 'approved' ELSE 'unapproved' END,
                    'name_scope', t.domain,
                    'method', o.dcv_method, 'dns_names', json_build_array(n.fqdn), 'base_domain', n.domain,
-                   'approval_expiration_date', CASE WHEN t.dns_name IS NULL THEN e.valid_until END)
+                   'approval_expiration_date', CASE WHEN t.dns_name IS NULL AND isfinite(e.valid_until)
+                                                   THEN e.valid_until END)
                    ORDER BY n.position)
           FROM order_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.fqdn

@@ -10,6 +10,7 @@
 #include "api/orders.sql.h"
 #include "api/placing.h"
 #include "api/proving.h"
+#include "api/renewals.h"
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
@@ -161,7 +162,9 @@ static void place_done(struct commit *c, const struct rows *rows, const struct f
     struct placing *p = c->context;
     TEST_POINT("gateway.c1.committed");
     if (f) {
-        fail(p, f);
+        struct fault why = *f;
+        renewal_explain(&why);
+        fail(p, &why);
     } else if (rows->count == 0) {
         before_ask(p);
     } else {
@@ -290,7 +293,7 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
     }
     p->row = p->intake.row;
     idempotency(p, clock_now());
-    if (!ids_fill(p))
+    if (!renewal_accept(call, in, p->row) || !ids_fill(p))
         call_fail(call);
     else if (p->intake.auth_key)
         look(p);
@@ -364,7 +367,7 @@ const struct route order_routes[] = {
     { GET,  "/order/certificate/{order_id}",        WORKER, RPC(orders_service, "Info"),      "order:read",   200,
       "Show one order, by its id or by its certificate's thumbprint or serial number" },
     { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,
-      "Cancel an order that is not issued yet" },
+      "Cancel an order that is not issued yet; mark an issued one as renewed or not" },
     { 0 },
 };
 // clang-format on

@@ -10,11 +10,13 @@ WITH intake AS MATERIALIZED (
       FROM unnest(:order_id, :account_id, :user_id, :api_key_id, :container_id, :product_name_id, :rule_scope, :status,
                   :common_name, :csr, :csr_sha256, :key_type, :key_size, :signature_hash, :ca_id, :dcv_method,
                   :dcv_scope, :random_value, :valid_till, :cert_not_after, :alternative_order_id, :options, :now,
-                  :answer_by, :idem_key, :body_sha256, :idem_until, :request_status, :comments, :source, :ip, :traceparent)
+                  :answer_by, :idem_key, :body_sha256, :idem_until, :request_status, :comments, :source, :ip, :traceparent,
+                  :profile_option, :renewal_of_order_id)
         AS i (order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
               common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,
               dcv_scope, random_value, valid_till, cert_not_after, alternative_order_id, options, now,
-              answer_by, idem_key, body_sha256, idem_until, request_status, comments, source, ip, traceparent)
+              answer_by, idem_key, body_sha256, idem_until, request_status, comments, source, ip, traceparent,
+              profile_option, renewal_of_order_id)
 ), names AS MATERIALIZED (
     SELECT *
       FROM unnest(:names.order_id, :names.position, :names.account_id, :names.fqdn, :names.domain)
@@ -40,11 +42,11 @@ WITH intake AS MATERIALIZED (
     INSERT INTO orders (id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
                         common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope,
                         random_value, random_value_at, poll_from, valid_till, cert_not_after, alternative_order_id,
-                        options, created_at, answer_by, status_at)
+                        options, created_at, answer_by, status_at, profile_option)
     SELECT order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
            common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope,
            random_value, now, now, valid_till, cert_not_after, alternative_order_id,
-           options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE '-infinity' END, now
+           options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE '-infinity' END, now, profile_option
       FROM accepted
 ), named AS (
     INSERT INTO order_name (order_id, position, account_id, fqdn, domain)
@@ -76,6 +78,9 @@ WITH intake AS MATERIALIZED (
       FROM accepted a
       CROSS JOIN LATERAL policy_at(a.now, a.rule_scope, 'order.pending') r
      WHERE a.lane IS DISTINCT FROM 'issue'
+), renewing AS ( -- order_renewal_one refuses the second
+    INSERT INTO order_renewal (account_id, renewed_order_id, order_id, created_at)
+    SELECT account_id, renewal_of_order_id, order_id, now FROM accepted WHERE renewal_of_order_id IS NOT NULL
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject)
     SELECT now, account_id, user_id, api_key_id, source, ip, 'order placed', 'order/' || order_id
@@ -129,7 +134,8 @@ SELECT c.order_id
 SELECT order_id FROM certificate WHERE thumbprint = :serial AND account_id = :account_id;
 
 -- order_info: OrderId -> OrderInfo?
-SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_order_id, o.created_at AS date_created,
+SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_renewed,
+       coalesce(w.renewed_order_id, 0) AS renewed_order_id, x.order_id AS renewal_order_id, o.created_at AS date_created,
        (o.options -> 'order_validity' ->> 'years')::int AS validity_years,
        o.options -> 'order_validity' AS order_validity,
        o.valid_till AS order_valid_till,
@@ -143,7 +149,8 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        o.options -> 'additional_emails' AS additional_emails,
        o.options ->> 'custom_renewal_message' AS custom_renewal_message,
        o.options -> 'technical_contact' AS technical_contact,
-       o.dcv_method, o.dcv_scope AS certificate_dcv_scope, o.alternative_order_id, true AS allow_duplicates,
+       o.dcv_method, CASE WHEN o.dcv_method IS NOT NULL THEN o.dcv_scope END AS certificate_dcv_scope,
+       o.alternative_order_id, true AS allow_duplicates,
        CASE WHEN o.status = 'pending' AND o.dcv_method <> 'email' THEN o.random_value END AS dcv_random_value,
        o.product_name_id, o.product_name_id AS "product.name_id",
        k.id AS "container.id", k.name AS "container.name",
@@ -159,6 +166,7 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
        floor(extract(epoch FROM c.not_after - :now) / 86400)::bigint AS "certificate.days_remaining",
        encode(o.csr, 'base64') AS "certificate.csr",
        coalesce((o.options ->> 'server_platform_id')::bigint, -1) AS "certificate.server_platform.id",
+       o.profile_option AS "certificate.profile_option",
        o.signature_hash AS "certificate.signature_hash", o.key_size AS "certificate.key_size",
        o.ca_id AS "certificate.ca_cert.id",
        u.id AS "certificate.user_id", u.first_name AS "certificate.firstname", u.last_name AS "certificate.lastname",
@@ -178,6 +186,8 @@ SELECT o.id, o.status, false AS is_renewal, false AS is_renewed, 0 AS renewed_or
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
   LEFT JOIN api_key p ON p.id = o.api_key_id AND p.account_id = o.account_id
   LEFT JOIN certificate c ON c.order_id = o.id
+  LEFT JOIN order_renewal w ON w.order_id = o.id AND w.account_id = o.account_id
+  LEFT JOIN order_renewal x ON x.renewed_order_id = o.id AND x.ended_at IS NULL AND x.account_id = o.account_id
   CROSS JOIN LATERAL (SELECT array_agg(n.fqdn ORDER BY n.position) AS fqdns,
                              count(*) FILTER (WHERE n.fqdn NOT LIKE '*%') AS plain,
                              count(*) FILTER (WHERE n.fqdn LIKE '*%') AS wildcards

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "ledger/authority.h"
 #include "ledger/policy.h"
+#include "pki/certificate.h"
+#include "pki/signature.h"
 
 static HashTypes *hashes(struct arena *a, const Product *p)
 {
@@ -25,14 +27,26 @@ static HashTypes *hashes(struct arena *a, const Product *p)
     return out;
 }
 
-/* "Issuing CA > Root" */
+/* What a certificate is signed with, as customers read it: "SHA2-256". */
+static const char *hash_text(struct arena *a, const Authority *ca)
+{
+    struct fault ignored = { 0 };
+    struct certificate c;
+    struct signature_algorithm algorithm;
+    if (!certificate_read((struct bytes){ ca->der.data, ca->der.len }, &c, &ignored, "der") ||
+        !signature_algorithm_read(c.algorithm, &algorithm, &ignored, "der"))
+        return "unknown";
+    return arena_format(a, "SHA2%s", signature_hash_name(&algorithm) + strlen("SHA"));
+}
+
+/* "Issuing CA (SHA2-256) > Root (SHA2-256)" */
 static char *chain_text(struct arena *a, const Authority *ca)
 {
     struct text t;
     text_init(&t, a);
     for (int depth = 0; ca && depth < 6; depth++) {
         text_add(&t, depth ? " > " : "");
-        text_add(&t, ca->name);
+        text_format(&t, "%s (%s)", ca->name, hash_text(a, ca));
         ca = ca->parent_id ? authority_find(ca->parent_id) : NULL;
     }
     return t.data;
@@ -73,9 +87,8 @@ static ProductInfo *product_info(struct arena *a, const Product *p, const struct
     out->name = p->name;
     out->type = p->type;
     out->validation_type = upper(a, p->validation_type);
-    out->n_allowed_validity_years = 1;
-    out->allowed_validity_years = arena_new(a, uint32_t);
-    out->allowed_validity_years[0] = 1;
+    out->n_allowed_validity_years = p->n_allowed_validity_years;
+    out->allowed_validity_years = p->allowed_validity_years;
     out->n_allowed_order_validity_years = p->n_allowed_order_validity_years;
     out->allowed_order_validity_years = p->allowed_order_validity_years;
     for (size_t i = 0; i < p->n_allowed_order_validity_years; i++)
@@ -87,6 +100,8 @@ static ProductInfo *product_info(struct arena *a, const Product *p, const struct
     SET(out, custom_expiration_date_allowed, true);
     SET(out, allow_auto_renew, true);
     SET(out, duplicates_allowed, true);
+    SET(out, increased_compatibility_allowed, false);
+    out->license_agreement = arena_strdup(a, p->license_agreement ? p->license_agreement : "");
     out->n_allowed_container_ids = ids->count;
     out->allowed_container_ids = ids->items;
     out->server_platforms = platform_list(a, &out->n_server_platforms);

@@ -4,6 +4,7 @@
 #include "api/certificates.h"
 #include "api/containers.h"
 #include "api/emails.h"
+#include "api/events.h"
 #include "api/keys.h"
 #include "api/notes.h"
 #include "api/order_contacts.h"
@@ -33,6 +34,7 @@ const struct route *const api_tables[] = {
     user_routes,
     key_routes,
     container_routes,
+    event_routes,
     order_list_routes,
     request_list_routes,
     NULL,

@@ -8,7 +8,7 @@
 #include "gateway.h"
 #include "session.h"
 
-enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048, PAGE_MAX = 1000 };
+enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048 };
 
 // clang-format off
 static const char *const event_names[] = {
@@ -171,17 +171,20 @@ bool webhook_change(struct call *call, int64_t webhook_id, WebhookChange *change
 
 /* ---- handlers */
 
-/* The secret is tied to the webhook's id, so it is sealed when there is one. */
-static bool secret_set(struct call *call, int64_t webhook_id, const char *secret)
+/* The secret is tied to the webhook's id, so that is drawn first; all else is one statement. */
+static bool number_draw(struct call *call, const char *secret, WebhookChange *out)
 {
-    WebhookChange change = WEBHOOK_CHANGE__INIT;
-    if (!secret)
-        return true;
-    change.has_set_secret = change.set_secret = true;
-    change.has_secret_sealed = *secret != '\0';
-    if (*secret)
-        change.secret_sealed = webhook_secret_seal(call, webhook_id, secret);
-    return webhook_change(call, webhook_id, &change);
+    WebhookCreated drawn = WEBHOOK_CREATED__INIT;
+    Nothing nothing = NOTHING__INIT;
+    if (!store_one(store_mine(), &call->arena, &sql_webhook_number, &nothing.base, &drawn.base,
+                   &call->fault))
+        return false;
+    out->has_webhook_id = true;
+    out->webhook_id = drawn.webhook_id;
+    out->has_secret_sealed = secret && *secret;
+    if (out->has_secret_sealed)
+        out->secret_sealed = webhook_secret_seal(call, drawn.webhook_id, secret);
+    return true;
 }
 
 static bool webhook_add(struct call *call, const WebhookChange *change, WebhookCreated *out)
@@ -210,8 +213,7 @@ static void webhook_settings_create(WebhookSettingsApi_Service *self, const Webh
         change.events = default_events;
         change.n_events = sizeof default_events / sizeof *default_events;
     }
-    if (webhook_add(call, &change, &out) &&
-        secret_set(call, out.webhook_id, in->secret && *in->secret ? in->secret : NULL))
+    if (number_draw(call, in->secret, &change) && webhook_add(call, &change, &out))
         answer(&out, call);
     else
         call_fail(call);
@@ -308,53 +310,6 @@ static void webhook_settings_delete(WebhookSettingsApi_Service *self, const Webh
         call_fail(call);
 }
 
-static bool log_read(struct call *call, const EventLogFilter *filter, EventLog *out)
-{
-    struct rows rows;
-    if (!store_all(store_mine(), &call->arena, &sql_webhook_log, &filter->base, &rows,
-                   &call->fault))
-        return false;
-    out->n_events = rows.count;
-    out->events = (EventLogEntry **)(void *)rows.items;
-    for (size_t i = 0; i < rows.count; i++) {
-        out->page->total = out->events[i]->total;
-        out->events[i]->has_total = false;
-    }
-    return true;
-}
-
-/* Behind the last entry no row says how many there are. */
-static bool log_total(struct call *call, EventLogFilter filter, EventLog *out)
-{
-    EventLog first = EVENT_LOG__INIT;
-    if (out->n_events > 0 || filter.offset == 0)
-        return true;
-    first.page = out->page;
-    filter.offset = 0;
-    filter.limit = 1;
-    return log_read(call, &filter, &first);
-}
-
-static void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLogFilter *in,
-                                        EventLog_Closure answer, void *data)
-{
-    (void)self;
-    struct call *call = data;
-    EventLog out = EVENT_LOG__INIT;
-    Page page = PAGE__INIT;
-    page.limit = in->has_limit && in->limit > 0 && in->limit < PAGE_MAX ? in->limit : PAGE_MAX;
-    page.offset = in->has_offset && in->offset > 0 ? in->offset : 0;
-    EventLogFilter filter = *in;
-    filter.has_limit = filter.has_offset = true;
-    filter.limit = page.limit;
-    filter.offset = page.offset;
-    out.page = &page;
-    if (log_read(call, &filter, &out) && log_total(call, filter, &out))
-        answer(&out, call);
-    else
-        call_fail(call);
-}
-
 WebhookSettingsApi_Service webhook_settings_service = WEBHOOK_SETTINGS_API__INIT(webhook_settings_);
 
 // clang-format off
@@ -369,6 +324,9 @@ const struct route webhook_routes[] = {
     { PUT,    "/webhook/{webhook_id}/activate",         WORKER, RPC(webhook_settings_service, "Activate"),       "webhook:update", 204, "Begin to send events" },
     { PUT,    "/webhook/{webhook_id}/deactivate",       WORKER, RPC(webhook_settings_service, "Deactivate"),     "webhook:update", 204, "Send no more events" },
     { GET,    "/webhook/event-logs",                    WORKER, RPC(webhook_settings_service, "EventLogs"),      "webhook:read",   200, "What was sent, and how it was answered" },
+    { GET,    "/webhook/{webhook_id}/event-logs",       WORKER, RPC(webhook_settings_service, "EventLogs"),      "webhook:read",   200, "What was sent to a webhook, and how it was answered" },
+    { POST,   "/webhook/{webhook_id}/event-logs/{entry_id}/replay", WORKER, RPC(webhook_settings_service, "Replay"), "webhook:update", 204, "Send again what an entry of the log tells of" },
+    { POST,   "/webhook/{webhook_id}/replay",           WORKER, RPC(webhook_settings_service, "ReplayAll"),   "webhook:update", 200, "Send again what could not be delivered since an instant" },
     { 0 },
 };
 // clang-format on

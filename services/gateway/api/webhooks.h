@@ -21,7 +21,17 @@ void webhook_settings_activate(WebhookSettingsApi_Service *self, const WebhookId
 void webhook_settings_deactivate(WebhookSettingsApi_Service *self, const WebhookId *in,
                                  Nothing_Closure answer, void *data);
 
-/* What both files use. */
+/* event_log.c: what was sent. */
+void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLogFilter *in,
+                                 EventLog_Closure answer, void *data);
+
+/* event_replay.c: what is sent again. */
+void webhook_settings_replay(WebhookSettingsApi_Service *self, const ReplayOne *in,
+                             Nothing_Closure answer, void *data);
+void webhook_settings_replay_all(WebhookSettingsApi_Service *self, const ReplayFailed *in,
+                                 Replayed_Closure answer, void *data);
+
+/* What these files use. */
 bool webhook_find(struct call *call, int64_t webhook_id, WebhookRow *out);
 /* Fills in who and when, runs webhook_change; false with the fault when there is no such webhook.
  */

@@ -9,11 +9,15 @@ SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chai
   FROM webhook
  WHERE id = :webhook_id AND account_id = :account_id;
 
+-- webhook_number: Nothing -> WebhookCreated
+SELECT nextval('webhook_id_seq') AS webhook_id;
+
 -- webhook_add: WebhookChange -> WebhookCreated?
 -- None when the account has as many as it may: each certificate fans out to all of them.
 WITH added AS (
-    INSERT INTO webhook (account_id, endpoint, events, status, instant, chain, instant_chain, frequency, created_at)
-    SELECT :account_id, :endpoint, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
+    INSERT INTO webhook (id, account_id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency, created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT :webhook_id, :account_id, :endpoint, :secret_sealed, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
             coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :now
      WHERE (SELECT count(*) FROM webhook w WHERE w.account_id = :account_id) < 10
     RETURNING id
@@ -64,12 +68,3 @@ WITH removed AS (
       FROM removed
 )
 SELECT id AS webhook_id FROM removed;
-
--- webhook_log: EventLogFilter -> EventLogEntry*
-SELECT event_name, data AS event_info, CASE WHEN ok THEN 'success' ELSE 'failed' END AS request_status,
-       sent_at AS request_sent_time, received_at AS response_received_time, response_code,
-       count(*) OVER () AS total
-  FROM delivery_attempt
- WHERE account_id = :account_id
- ORDER BY id DESC
-OFFSET coalesce(:offset, 0) LIMIT coalesce(:limit, 1000);

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct lint *const lint_tables[] = { field_lints,     key_lints,   subject_lints, name_lints,
-                                           extension_lints, usage_lints, url_lints,     NULL };
+const struct lint *const lint_tables[] = { field_lints, key_lints,       subject_lints,
+                                           name_lints,  extension_lints, usage_lints,
+                                           url_lints,   private_lints,   NULL };
 
 bool lint_miss(struct lint_case *c, const char *fmt, ...)
 {

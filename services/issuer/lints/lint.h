@@ -60,6 +60,6 @@ bool lint_miss(struct lint_case *c, const char *fmt, ...) __attribute__((format(
 
 /* One table a file; each ends with a row whose name is NULL. */
 extern const struct lint field_lints[], key_lints[], subject_lints[], name_lints[],
-    extension_lints[], usage_lints[], url_lints[];
+    extension_lints[], usage_lints[], url_lints[], private_lints[];
 
 #endif

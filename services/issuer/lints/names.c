@@ -5,9 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pki/ip.h"
 #include "x509/oid.h"
 
-enum { DNS_NAME = DER_CONTEXT(2), DNS_NAME_MAX = 253, LABEL_MAX = 63 };
+enum { DNS_NAME_MAX = 253, LABEL_MAX = 63 };
 
 void name_walk_open(const struct lint_case *c, struct name_walk *out)
 {
@@ -22,14 +23,28 @@ void name_walk_open(const struct lint_case *c, struct name_walk *out)
         out->list = (struct der){ NULL, NULL };
 }
 
+bool name_walk_any(struct name_walk *walk, unsigned *tag, struct bytes *name)
+{
+    return der_next(&walk->list, tag, name, NULL);
+}
+
 bool name_walk_next(struct name_walk *walk, struct bytes *name)
 {
     unsigned tag;
 
-    while (der_next(&walk->list, &tag, name, NULL))
-        if (tag == DNS_NAME)
+    while (name_walk_any(walk, &tag, name))
+        if (tag == NAME_DNS)
             return true;
     return false;
+}
+
+bool name_says(unsigned tag, struct bytes name, const char *text)
+{
+    struct ip ip;
+
+    if (tag == NAME_IP)
+        return ip_read(text, &ip) && bytes_equal(name, (struct bytes){ ip.octets, ip.size });
+    return tag == NAME_DNS && bytes_equal(name, BYTES_OF(text));
 }
 
 static bool each_name(struct lint_case *c, bool (*holds)(struct lint_case *, struct bytes))
@@ -77,7 +92,7 @@ static bool san_dns_only(struct lint_case *c)
     if (!e || !der_enter(&all, DER_SEQUENCE, &list))
         return true;
     while (der_next(&list, &tag, NULL, NULL))
-        if (tag != DNS_NAME)
+        if (tag != NAME_DNS)
             return lint_miss(c, "subjectAltName has a name of type %u", tag & 0x1f);
     return der_done(&list) || lint_miss(c, "subjectAltName is malformed");
 }
@@ -165,8 +180,10 @@ static bool no_reserved_label(struct lint_case *c)
     return each_name(c, has_no_reserved_label);
 }
 
-static bool same_name(struct bytes a, struct bytes b)
+static bool same_name(unsigned tag, struct bytes a, struct bytes b)
 {
+    if (tag != NAME_DNS)
+        return bytes_equal(a, b);
     return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
 }
 
@@ -174,13 +191,13 @@ static bool names_no_duplicate(struct lint_case *c)
 {
     struct name_walk outer, inner;
     struct bytes name, other;
+    unsigned tag, other_tag;
 
     name_walk_open(c, &outer);
-    while (name_walk_next(&outer, &name))
-        for (inner = outer; name_walk_next(&inner, &other);)
-            if (same_name(name, other))
-                return lint_miss(c, "%.*s stands there twice", (int)name.size,
-                                 (const char *)name.data);
+    for (size_t i = 1; name_walk_any(&outer, &tag, &name); i++)
+        for (inner = outer; name_walk_any(&inner, &other_tag, &other);)
+            if (tag == other_tag && same_name(tag, name, other))
+                return lint_miss(c, "name %zu stands there twice", i);
     return true;
 }
 
@@ -189,13 +206,13 @@ static bool names_exact(struct lint_case *c)
 {
     struct name_walk walk;
     struct bytes name;
+    unsigned tag;
     size_t i = 0;
 
     name_walk_open(c, &walk);
-    for (; name_walk_next(&walk, &name); i++)
-        if (i >= c->in->name_count || !bytes_equal(name, BYTES_OF(c->in->names[i])))
-            return lint_miss(c, "%.*s is not what was asked for", (int)name.size,
-                             (const char *)name.data);
+    for (; name_walk_any(&walk, &tag, &name); i++)
+        if (i >= c->in->name_count || !name_says(tag, name, c->in->names[i]))
+            return lint_miss(c, "name %zu is not what was asked for", i + 1);
     return i == c->in->name_count || lint_miss(c, "a name is missing");
 }
 

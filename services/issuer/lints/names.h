@@ -1,9 +1,11 @@
-/* names - walking over the dNSNames of a certificate. */
+/* names - walking over the names of a certificate (RFC 5280 4.2.1.6). */
 #ifndef LINTS_NAMES_H
 #define LINTS_NAMES_H
 
 #include "lints/lint.h"
 #include "pki/der.h"
+
+enum { NAME_DNS = DER_CONTEXT(2), NAME_IP = DER_CONTEXT(7) };
 
 struct name_walk {
     struct der list;
@@ -11,6 +13,10 @@ struct name_walk {
 
 /* Nothing follows when there is no subjectAltName. */
 void name_walk_open(const struct lint_case *c, struct name_walk *out);
-bool name_walk_next(struct name_walk *walk, struct bytes *name);
+bool name_walk_next(struct name_walk *walk, struct bytes *name); /* the dNSNames alone */
+bool name_walk_any(struct name_walk *walk, unsigned *tag, struct bytes *name);
+
+/* Is the name in the certificate the one that this text says: a host or an address? */
+bool name_says(unsigned tag, struct bytes name, const char *text);
 
 #endif

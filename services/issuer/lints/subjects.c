@@ -1,4 +1,5 @@
 /* The subject of a domain validated certificate. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lints/lint.h"
@@ -74,12 +75,15 @@ static bool is_from_san(struct lint_case *c, const struct dn_attribute *a)
 {
     struct bytes name;
     struct name_walk walk;
+    char text[COMMON_NAME_MAX + 1];
+    unsigned tag;
 
     if (!bytes_equal(a->oid, OID_COMMON_NAME))
         return true;
+    snprintf(text, sizeof text, "%.*s", (int)a->value.size, (const char *)a->value.data);
     name_walk_open(c, &walk);
-    while (name_walk_next(&walk, &name))
-        if (bytes_equal(name, a->value))
+    while (name_walk_any(&walk, &tag, &name))
+        if (a->value.size == strlen(text) && name_says(tag, name, text))
             return true;
     return lint_miss(c, "common name is not one of the names");
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pki/ip.h"
 #include "x509/oid.h"
 
 static const struct usage_name {
@@ -9,7 +10,9 @@ static const struct usage_name {
     unsigned bit;
 } usage_names[] = {
     { "digital_signature", USAGE_DIGITAL_SIGNATURE },
+    { "non_repudiation", USAGE_NON_REPUDIATION },
     { "key_encipherment", USAGE_KEY_ENCIPHERMENT },
+    { "data_encipherment", USAGE_DATA_ENCIPHERMENT },
     { "key_agreement", USAGE_KEY_AGREEMENT },
     { "key_cert_sign", USAGE_KEY_CERT_SIGN },
     { "crl_sign", USAGE_CRL_SIGN },
@@ -100,6 +103,8 @@ bool extension_ext_key_usage(struct text *t, char *const *names, size_t count, s
 
 bool extension_policies(struct text *t, char *const *dotted, size_t count, struct fault *f)
 {
+    if (count == 0) /* SEQUENCE SIZE (1..MAX): RFC 5280 4.2.1.4 */
+        return true;
     struct mark m = begin(t, OID_POLICIES, false);
     size_t list = der_begin(t, DER_SEQUENCE);
 
@@ -186,13 +191,23 @@ void extension_crl_distribution(struct text *t, const char *url)
     end(t, m);
 }
 
-void extension_dns_names(struct text *t, const char *const *names, size_t count, bool critical)
+static void add_name(struct text *t, const char *name)
+{
+    struct ip ip;
+
+    if (ip_read(name, &ip))
+        der_add(t, DER_CONTEXT(7), (struct bytes){ ip.octets, ip.size }); /* iPAddress */
+    else
+        der_add_text(t, DER_CONTEXT(2), name); /* dNSName */
+}
+
+void extension_names(struct text *t, const char *const *names, size_t count, bool critical)
 {
     struct mark m = begin(t, OID_SUBJECT_ALT_NAME, critical);
     size_t list = der_begin(t, DER_SEQUENCE);
 
     for (size_t i = 0; i < count; i++)
-        der_add_text(t, DER_CONTEXT(2), names[i]); /* GeneralName: dNSName */
+        add_name(t, names[i]);
     der_end(t, list);
     end(t, m);
 }

@@ -11,7 +11,9 @@
 /* Named bits of KeyUsage (RFC 5280 4.2.1.3). */
 enum key_usage {
     USAGE_DIGITAL_SIGNATURE = 1 << 0,
+    USAGE_NON_REPUDIATION = 1 << 1,
     USAGE_KEY_ENCIPHERMENT = 1 << 2,
+    USAGE_DATA_ENCIPHERMENT = 1 << 3,
     USAGE_KEY_AGREEMENT = 1 << 4,
     USAGE_KEY_CERT_SIGN = 1 << 5,
     USAGE_CRL_SIGN = 1 << 6,
@@ -23,6 +25,7 @@ bool key_usage_read(char *const *names, size_t count, unsigned *set, struct faul
 void extension_key_usage(struct text *t, unsigned set);
 /* Names as in profiles ("server_auth") or dotted decimals. */
 bool extension_ext_key_usage(struct text *t, char *const *names, size_t count, struct fault *f);
+/* Nothing is written where there is none. */
 bool extension_policies(struct text *t, char *const *dotted, size_t count, struct fault *f);
 /* `path_length` -1: none. */
 void extension_basic_constraints(struct text *t, bool ca, int path_length);
@@ -31,6 +34,7 @@ void extension_subject_key_id(struct text *t, struct bytes key_id);
 /* Either may be NULL; nothing is written when both are. */
 void extension_authority_info(struct text *t, const char *ocsp, const char *ca_issuers);
 void extension_crl_distribution(struct text *t, const char *url);
-void extension_dns_names(struct text *t, const char *const *names, size_t count, bool critical);
+/* subjectAltName: hosts, and addresses in any spelling of theirs. */
+void extension_names(struct text *t, const char *const *names, size_t count, bool critical);
 
 #endif

@@ -26,15 +26,38 @@ void serial_make(uint8_t out[SERIAL_SIZE])
     out[0] = (uint8_t)((out[0] & 0x3f) | 0x40);
 }
 
-/* Everything from one profile that depends on the subscriber's key by its type only. */
-static bool add_fixed(struct text *t, const Profile *p, const struct ca *ca, const char *status,
-                      enum key_type type, struct fault *f)
+static bool option_takes(const ProfileOption *option, enum key_type type)
 {
-    unsigned usage;
+    for (size_t i = 0; i < option->n_key_types; i++)
+        if (strcmp(option->key_types[i], key_type_name(type)) == 0)
+            return true;
+    return false;
+}
+
+/* What the key may be used for; an option adds to it. */
+static bool usage_of(const Profile *p, const ProfileOption *option, enum key_type type,
+                     unsigned *usage, struct fault *f)
+{
+    unsigned more = 0;
     bool rsa = type == KEY_RSA;
 
     if (!key_usage_read(rsa ? p->key_usage_rsa : p->key_usage_ec,
-                        rsa ? p->n_key_usage_rsa : p->n_key_usage_ec, &usage, f))
+                        rsa ? p->n_key_usage_rsa : p->n_key_usage_ec, usage, f))
+        return false;
+    if (option && option_takes(option, type) &&
+        !key_usage_read(option->key_usage, option->n_key_usage, &more, f))
+        return false;
+    *usage |= more;
+    return true;
+}
+
+/* Everything from one profile that depends on the subscriber's key by its type only. */
+static bool add_fixed(struct text *t, const Profile *p, const ProfileOption *option,
+                      const struct ca *ca, const char *status, enum key_type type, struct fault *f)
+{
+    unsigned usage;
+
+    if (!usage_of(p, option, type, &usage, f))
         return false;
     if (usage)
         extension_key_usage(t, usage);
@@ -52,8 +75,8 @@ static bool add_fixed(struct text *t, const Profile *p, const struct ca *ca, con
     return true;
 }
 
-static bool fill(struct leaf_template *out, const Profile *p, const char *hash_name,
-                 const char *status, struct fault *f)
+static bool fill(struct leaf_template *out, const Profile *p, const ProfileOption *option,
+                 const char *hash_name, const char *status, struct fault *f)
 {
     const struct ca *ca = out->ca;
     struct text t;
@@ -72,22 +95,23 @@ static bool fill(struct leaf_template *out, const Profile *p, const char *hash_n
     out->algorithm_and_issuer = der_written(&t);
     for (enum key_type type = KEY_RSA; type <= KEY_EC; type++) {
         text_init(&t, &out->arena);
-        if (!add_fixed(&t, p, ca, status, type, f))
+        if (!add_fixed(&t, p, option, ca, status, type, f))
             return false;
         out->extensions[type] = der_written(&t);
     }
     return true;
 }
 
-struct leaf_template *leaf_template_new(const Profile *profile, const struct ca *ca,
-                                        const char *hash_name, const char *status, struct fault *f)
+struct leaf_template *leaf_template_new(const Profile *profile, const ProfileOption *option,
+                                        const struct ca *ca, const char *hash_name,
+                                        const char *status, struct fault *f)
 {
     struct leaf_template *out = calloc(1, sizeof *out);
     if (!out)
         abort();
     arena_init(&out->arena);
     out->ca = ca;
-    if (fill(out, profile, hash_name, status, f))
+    if (fill(out, profile, option, hash_name, status, f))
         return out;
     leaf_template_free(out);
     return NULL;
@@ -164,7 +188,7 @@ static void add_extensions(struct text *t, const struct leaf_template *template,
         extension_subject_key_id(t, (struct bytes){ id, sizeof id });
     }
     /* TLS BR 7.1.2.7.12: critical if and only if the subject is empty */
-    extension_dns_names(t, r->names, r->name_count, subject_empty);
+    extension_names(t, r->names, r->name_count, subject_empty);
     der_end(t, list);
     der_end(t, explicit);
 }

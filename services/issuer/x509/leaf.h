@@ -1,6 +1,6 @@
 /* leaf - the bytes of a TLS certificate before they are signed.
  *
- * What is the same for all certificates of a profile, an authority and a hash is encoded once, in a
+ * What is the same for all certificates of a profile, its option, an authority and a hash is encoded once, in a
  * template; building a leaf is copying that around what is its own.
  */
 #ifndef X509_LEAF_H
@@ -17,18 +17,19 @@ void serial_make(uint8_t out[SERIAL_SIZE]);
 
 struct leaf_template;
 
-/* `status` replaces {status} in the profile's URLs, the authority's name {ca}. The authority must
+/* `option` is one of the profile's or NULL. `status` replaces {status} in the profile's URLs, the authority's name {ca}. The authority must
  * outlive the template, the profile need not. NULL with FAULT_INVALID for a profile that makes no
  * sense, or when the authority's key cannot sign with that hash. */
-struct leaf_template *leaf_template_new(const Profile *profile, const struct ca *ca,
-                                        const char *hash_name, const char *status, struct fault *f);
+struct leaf_template *leaf_template_new(const Profile *profile, const ProfileOption *option,
+                                        const struct ca *ca, const char *hash_name,
+                                        const char *status, struct fault *f);
 void leaf_template_free(struct leaf_template *template); /* NULL allowed */
 
 const struct sign_algorithm *leaf_template_algorithm(const struct leaf_template *template);
 const struct ca *leaf_template_ca(const struct leaf_template *template);
 
 struct leaf_request {
-    const char *const *names; /* DNS names, lower case, A-labels; in this order */
+    const char *const *names; /* hosts, lower case, A-labels, and addresses; in this order */
     size_t name_count;
     const char *common_name; /* one of them; used if the profile says so and it fits; or NULL */
     const struct key *key;   /* of a request that was checked */

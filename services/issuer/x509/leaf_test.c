@@ -45,7 +45,8 @@ static struct leaf_request request_of(const struct key *key, const uint8_t *seri
 static struct leaf_template *template_of(const Profile *profile, int ca, const char *hash)
 {
     struct fault f;
-    struct leaf_template *out = leaf_template_new(profile, house.ca[ca], hash, HOUSE_STATUS, &f);
+    struct leaf_template *out =
+        leaf_template_new(profile, NULL, house.ca[ca], hash, HOUSE_STATUS, &f);
 
     if (!out)
         fail_msg("%s", f.detail);
@@ -248,12 +249,13 @@ static void bad_profiles_make_no_template(void **state)
     cases[1].ext_key_usage = list;
     cases[2].policy_oids = list;
     for (size_t i = 0; i < 3; i++) {
-        assert_null(leaf_template_new(&cases[i], house.ca[HOUSE_P256], "sha256", HOUSE_STATUS, &f));
+        assert_null(
+            leaf_template_new(&cases[i], NULL, house.ca[HOUSE_P256], "sha256", HOUSE_STATUS, &f));
         assert_int_equal(f.code, FAULT_INVALID);
         assert_non_null(strstr(f.detail, "nonsense"));
     }
     Profile good = house_profile();
-    assert_null(leaf_template_new(&good, house.ca[HOUSE_RSA], "sha1", HOUSE_STATUS, &f));
+    assert_null(leaf_template_new(&good, NULL, house.ca[HOUSE_RSA], "sha1", HOUSE_STATUS, &f));
     assert_int_equal(f.code, FAULT_INVALID);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "channels/channel.h"
+#include "message/json.h"
 #include "net/retry_after.h"
 #include "pki/digest.h"
 
@@ -127,3 +129,33 @@ bool webhook_is_dead(struct instant failing_since, struct instant now)
 {
     return is_failing_for(failing_since, now, DEAD_AFTER_DAYS);
 }
+
+/* ---- the channel */
+
+static bool webhook_takes(const char *endpoint)
+{
+    (void)endpoint;
+    return true;
+}
+
+static struct bytes webhook_body(struct arena *a, const struct tidings *t)
+{
+    struct text json;
+    EventBody body = EVENT_BODY__INIT;
+    EventData data = EVENT_DATA__INIT;
+    body.event = arena_strdup(a, t->event);
+    if (t->data) {
+        data = *t->data;
+        body.data = &data;
+    }
+    text_init(&json, a);
+    message_to_json(&body.base, &json);
+    return BYTES_OF(json.data);
+}
+
+const struct channel webhook_channel = {
+    .name = "webhook",
+    .takes = webhook_takes,
+    .body = webhook_body,
+    .keyed = true,
+};

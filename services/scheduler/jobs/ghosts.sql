@@ -1,11 +1,12 @@
 -- ghosts_mark: GhostQuery -> GhostRow*
 -- Attempts without a signature on which nobody works any more: their serials are never used again.
+-- Only the job that reserved one may go on with it; any other of its order makes an attempt anew.
 WITH dead AS (
     SELECT x.id
       FROM issuance x
      WHERE x.state = 'reserved' AND x.created_at < :before
        AND NOT EXISTS (SELECT FROM to_sign t WHERE t.issuance_id = x.id AND t.signature IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM job j WHERE j.lane = 'issue' AND j.subject = x.order_id)
+       AND NOT EXISTS (SELECT FROM job j WHERE j.id = x.job_id)
      ORDER BY x.created_at
      LIMIT :room
        FOR UPDATE SKIP LOCKED

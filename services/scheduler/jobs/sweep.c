@@ -1,4 +1,4 @@
-/* Idempotency keys whose time is over, in small transactions. */
+/* Idempotency keys whose time is over, in small transactions; then what is kept for a while. */
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "scheduler.h"
@@ -7,7 +7,7 @@
 
 enum { ROWS_A_STEP = 5000 };
 
-bool sweep_run(struct cadence_call *call, struct fault *f)
+static bool keys_sweep(struct cadence_call *call, struct fault *f)
 {
     SweepStep in = SWEEP_STEP__INIT;
     Instant now = INSTANT__INIT;
@@ -30,4 +30,9 @@ bool sweep_run(struct cadence_call *call, struct fault *f)
     if (swept)
         log_info("idempotency keys swept", LOG_INT("count", swept));
     return true;
+}
+
+bool sweep_run(struct cadence_call *call, struct fault *f)
+{
+    return keys_sweep(call, f) && retention_run(call, f);
 }

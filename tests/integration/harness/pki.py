@@ -50,7 +50,7 @@ def certificates(pem):
     return re.findall(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", pem)
 
 
-def verify(leaf, intermediates, root, at=None, name=None):
+def verify(leaf, intermediates, root, at=None, name=None, ip=None):
     """The strict path check of OpenSSL; raises where it refuses."""
     paths = []
     for text in (root, "\n".join(intermediates) + "\n", leaf):
@@ -59,6 +59,7 @@ def verify(leaf, intermediates, root, at=None, name=None):
         os.close(fd)
         paths.append(path)
     more = ["-verify_hostname", name] if name else []
+    more += ["-verify_ip", ip] if ip else []
     openssl("verify", "-x509_strict", "-purpose", "sslserver", "-attime", str(int(at or time.time())),
             *more, "-CAfile", paths[0], "-untrusted", paths[1], paths[2])
     for path in paths:

@@ -1,0 +1,15 @@
+/* range - a stretch of time as filters name it: "2024-03-01" (the whole day), "2024-03-01 10:20:30",
+ * ">2024-03-01", "<2024-03-01", "2024-03-01...2024-03-31" (both ends belong to it). */
+#ifndef GATEWAY_RANGE_H
+#define GATEWAY_RANGE_H
+
+#include "base/clock.h"
+
+struct range {
+    struct instant since, before; /* us INT64_MIN, INT64_MAX: open */
+};
+
+/* False when `text` is none of these. */
+bool range_read(const char *text, struct range *out);
+
+#endif
