@@ -52,11 +52,14 @@ class Compose:
                    env=self.env, cwd=self.tree, check=check)
 
     def up(self, *words):
-        """Up and healthy; where it is not, what the containers say about it."""
+        """Up and healthy."""
         r = self.compose("up", "-d", "--wait", "--wait-timeout", "60", *words, check=False)
         if r.returncode:
-            logs = self.compose("logs", "--tail", "15", check=False).stdout
-            raise RuntimeError(f"up: {r.stderr[-1500:]}\n{logs[-6000:]}")
+            raise RuntimeError(f"up: {r.stderr[-1500:]}")
+
+    def last_words(self):
+        """What the containers have said lately."""
+        return self.compose("logs", "--no-color", "--tail", "10", check=False).stdout[-12000:]
 
     def down(self):
         self.compose("down", "-v", "--timeout", "30", check=False)

@@ -1,5 +1,6 @@
 """The world around the system, at addresses that are public by their numbers and exist here alone: DNS
-with a signed root, and an HTTPS endpoint that takes webhooks. The network is for tests (AMPRNet's)."""
+with a signed root, an HTTPS endpoint that takes webhooks, and a host that is far away. 44.128.0.0/16 is
+AMPRNet's network for tests."""
 import http.server
 import json
 import os
@@ -9,11 +10,13 @@ import ssl
 import subprocess
 import threading
 
+from harness import case
 from harness.dns import Dns
 from harness.sink import Sink
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DNS_ADDRESS, SINK_ADDRESS = "44.128.77.53", "44.128.77.80"
+FAR_ADDRESS, FAR_PORT = "44.128.78.80", 80
 
 
 class Taker(http.server.BaseHTTPRequestHandler):
@@ -34,6 +37,34 @@ class Taker(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Far:
+    """A host behind a router, which knows no way back but to that: who reaches it went out."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c",
+             f"read _ && exec /usr/bin/python3 -m http.server --bind {FAR_ADDRESS} {FAR_PORT}"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        pid = str(self.process.pid)
+        own = os.readlink("/proc/self/ns/net")
+        case.until("a network of its own", lambda: os.readlink(f"/proc/{pid}/ns/net") != own)
+        self._ip("link", "add", "far", "type", "veth", "peer", "name", "eth0", "netns", pid)
+        self._ip("address", "add", f"{FAR_ADDRESS.rsplit('.', 1)[0]}.1/24", "dev", "far")
+        self._ip("link", "set", "far", "up")
+        self._ip("address", "add", f"{FAR_ADDRESS}/24", "dev", "eth0", within=pid)
+        self._ip("link", "set", "eth0", "up", within=pid)
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    @staticmethod
+    def _ip(*words, within=None):
+        subprocess.run([*(["nsenter", "-t", within, "-n"] if within else []), "ip", *words], check=True)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class Outside:
     def __init__(self, folder):
         self.folder = folder
@@ -44,6 +75,7 @@ class Outside:
         self.dns = Dns(str(TOP / "tools/dns-rig"), os.path.join(folder, "dns"))
         self._start_dns()
         self.sink = self._start_sink()
+        self.far = Far()
 
     def _start_dns(self):
         self.dns._do("start", DNS_ADDRESS)
@@ -64,4 +96,5 @@ class Outside:
         return Sink(f"https://{SINK_ADDRESS}", server.log)
 
     def close(self):
+        self.far.close()
         self.dns._do("stop")

@@ -21,16 +21,15 @@ sys.path[:0] = [str(HERE), str(TOP / "tests/integration")]
 from compose import DOCKER, SERVICES, Compose, run  # noqa: E402
 from harness import case, pki, promise  # noqa: E402
 from harness.tests import Tests  # noqa: E402
-from outside import DNS_ADDRESS, Outside  # noqa: E402
+from outside import FAR_ADDRESS, FAR_PORT, Outside  # noqa: E402
 
-CALLERS = 3
+CALLERS, PAUSE = 3, 0.1  # so that what is behind can be caught up with
 OURS = SERVICES + ("tools",)
 test = Tests()
 
 
 class Orders:
-    """Callers that order without a pause until the block ends; at least one order is accepted in it,
-    and what is_over() waits for comes while they do."""
+    """Callers that order again and again until the block ends."""
 
     def __init__(self, customer):
         self.customer, self.stop, self.problems = customer, threading.Event(), []
@@ -38,7 +37,7 @@ class Orders:
     def _call(self):
         client = self.customer.account.client.another()
         try:
-            while not self.stop.is_set():
+            while not self.stop.wait(PAUSE):
                 self.customer.instant(client)
         except Exception as e:  # raised where the block ends
             self.problems.append(e)
@@ -87,7 +86,9 @@ class World:
         findings = (promise.issued_once(self.stack.db, c.log) + promise.serials_once(self.stack.db)
                     + promise.told_once(c.messages(), c.log))
         if findings:
-            raise case.Failed("\n".join(findings[:10]))
+            jobs = self.stack.db.rows("SELECT lane, count(*), max(attempt), min(run_at)::text FROM job GROUP BY lane")
+            raise case.Failed("\n".join([f"{len(findings)} findings among {len(c.log)} orders", *findings[:10],
+                                         f"jobs: {jobs}"]))
 
     def close(self):
         self.stack.down()
@@ -185,9 +186,10 @@ def containers_are_confined(world):
 def inner_services_have_no_way_out(world):
     def dials(network):
         return run(DOCKER, "run", "--rm", "--network", f"chancery_{network}", "--entrypoint", "nc", "chancery-tools:this",
-                   "-w", "2", DNS_ADDRESS, "53", check=False, feed="").returncode == 0
-    case.equal("from egress", dials("egress"), True)
+                   "-w", "2", FAR_ADDRESS, str(FAR_PORT), check=False).returncode == 0
+    case.until("the way out is there", lambda: dials("egress"))
     case.equal("from inner", dials("inner"), False)
+    case.equal("from front", dials("front"), False)
     for service in ("gateway", "issuer", "scheduler", "postgres", "redis"):
         networks = world.stack.inspect(world.stack.container(service))["NetworkSettings"]["Networks"]
         case.true(f"{service} is not on the way out", "chancery_egress" not in networks)
@@ -292,6 +294,7 @@ def one(name, function, world):
         problem = traceback.format_exc().strip()
     print(f"{'FAIL' if problem else 'ok  '} containers.{name} ({time.monotonic() - began:.1f} s)", flush=True)
     if problem:
+        problem += "\n" + world.stack.last_words()
         print("    " + problem.replace("\n", "\n    "), flush=True)
     return problem is None
 

@@ -74,18 +74,18 @@ class Customer:
         """The document of the first 2xx; None where the API refuses with 4xx."""
         client = client or self.account.client.another()
         body, headers = self.account.body(name, **more), {"Idempotency-Key": str(uuid.uuid4())}
-        end = time.monotonic() + patience
+        end, last = time.monotonic() + patience, None
         while True:
             try:
-                answer = client.call("POST", f"/order/certificate/{product}", body, headers)
+                last = answer = client.call("POST", f"/order/certificate/{product}", body, headers)
                 if answer.status == 201:
                     return answer.json
                 if answer.status < 500 and answer.status not in (409, 429):
                     raise case.Failed(f"order of {name}: {answer}")
-            except Lost:
-                pass
+            except Lost as e:
+                last = e
             if time.monotonic() > end:
-                raise case.Failed(f"order of {name}: no 2xx in {patience} s")
+                raise case.Failed(f"order of {name}: no 2xx in {patience} s, last {last!r}")
             time.sleep(0.1)
 
     def told(self, document, name):
