@@ -16,34 +16,37 @@ static const Product *product_by_hint(const struct policy *p, const char *hint, 
     return found;
 }
 
-static bool product_named(struct examining *e, const Product **out)
+static const Product *product_named(struct examining *e)
 {
-    *out = policy_product(e->policy, e->in->name_id);
-    return *out || examine_refuse(e, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+    const Product *found = policy_product(e->policy, e->in->name_id);
+    if (!found)
+        examine_refuse(e, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+    return found;
 }
 
-static bool product_hinted(struct examining *e, const Product **out)
+static const Product *product_hinted(struct examining *e)
 {
+    const ProductHint *hint = e->in->product;
     bool several = false;
-    if (!e->in->product || !e->in->product->type_hint)
-        return examine_refuse(e, FAULT_AMBIGUOUS_PRODUCT, "product.type_hint",
-                              "is needed to choose a product");
-    *out = product_by_hint(e->policy, e->in->product->type_hint, &several);
-    return (*out && !several) || examine_refuse(e, FAULT_AMBIGUOUS_PRODUCT, "product.type_hint",
-                                                "does not choose one product");
+    const Product *found =
+        hint && hint->type_hint ? product_by_hint(e->policy, hint->type_hint, &several) : NULL;
+    if (found && !several)
+        return found;
+    examine_refuse(e, FAULT_AMBIGUOUS_PRODUCT, "product.type_hint",
+                   hint && hint->type_hint ? "does not choose one product"
+                                           : "is needed to choose a product");
+    return NULL;
 }
 
 bool intake_product(struct examining *e)
 {
-    const Product *p = NULL;
     bool by_hint = strcmp(e->in->name_id, "ssl") == 0;
-    if (!(by_hint ? product_hinted(e, &p) : product_named(e, &p)))
-        return false;
-    if (p->shim) /* B1: the order is one for its successor, which is there: policy was checked */
+    const Product *p = by_hint ? product_hinted(e) : product_named(e);
+    if (p && p->shim) /* B1: the order is one for its successor */
         p = policy_product(e->policy, p->shim);
-    if (p->refused)
+    if (p && p->refused)
         return examine_refuse(e, FAULT_PRODUCT_NOT_AVAILABLE,
                               by_hint ? "product.type_hint" : "name_id", p->refused);
     e->out->product = p;
-    return true;
+    return p != NULL;
 }

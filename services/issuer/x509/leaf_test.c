@@ -193,6 +193,56 @@ static void optional_extensions_follow_the_profile(void **state)
     leaf_template_free(t);
 }
 
+/* What no public certificate has: addresses, a single label, no policy, and what an option adds. */
+static void private_names_and_options(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = { "192.0.2.1", "intranet", "2001:db8::1" };
+    static char encipherment[] = "data_encipherment", repudiation[] = "non_repudiation",
+                rsa[] = "rsa", ec[] = "ecdsa";
+    char *usages[] = { encipherment, repudiation }, *types[] = { rsa, ec };
+    const struct {
+        enum key_type type;
+        size_t types;
+        unsigned usage;
+    } cases[] = {
+        { KEY_RSA, 1,
+          KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_NON_REPUDIATION },
+        { KEY_EC, 1, KU_DIGITAL_SIGNATURE }, /* the option is none for this key */
+        { KEY_EC, 2, KU_DIGITAL_SIGNATURE | KU_DATA_ENCIPHERMENT | KU_NON_REPUDIATION },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Profile profile = house_profile();
+        ProfileOption option = PROFILE_OPTION__INIT;
+        struct fault f;
+        struct key key = subscriber(cases[i].type);
+        uint8_t serial[SERIAL_SIZE];
+        option.n_key_usage = 2;
+        option.key_usage = usages;
+        option.n_key_types = cases[i].types;
+        option.key_types = types;
+        profile.n_policy_oids = 0;
+        struct leaf_template *t =
+            leaf_template_new(&profile, &option, house.ca[HOUSE_P256], "sha256", HOUSE_STATUS, &f);
+        assert_non_null(t);
+        serial_make(serial);
+        struct leaf_request r = request_of(&key, serial);
+        r.names = hosts;
+        r.common_name = hosts[0];
+        AUTO(X509) leaf = x509_of(issue(t, &r));
+        assert_int_equal(X509_get_key_usage(leaf), cases[i].usage);
+        assert_int_equal(X509_get_ext_by_NID(leaf, NID_certificate_policies, -1), -1);
+        assert_int_equal(X509_check_ip_asc(leaf, "192.0.2.1", 0), 1);
+        assert_int_equal(X509_check_ip_asc(leaf, "2001:db8::1", 0), 1);
+        assert_int_equal(X509_check_ip_asc(leaf, "192.0.2.2", 0), 0);
+        assert_int_equal(X509_check_host(leaf, "intranet", 0, 0, NULL), 1);
+        assert_int_equal(
+            X509_check_host(leaf, "192.0.2.1", 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL), 0);
+        leaf_template_free(t);
+    }
+}
+
 static void times_change_their_form_in_2050(void **state)
 {
     (void)state;
@@ -321,6 +371,7 @@ int main(void)
         cmocka_unit_test(every_combination_is_a_good_certificate),
         cmocka_unit_test(san_is_critical_only_without_subject),
         cmocka_unit_test(optional_extensions_follow_the_profile),
+        cmocka_unit_test(private_names_and_options),
         cmocka_unit_test(times_change_their_form_in_2050),
         cmocka_unit_test(bad_requests_build_nothing),
         cmocka_unit_test(bad_profiles_make_no_template),
