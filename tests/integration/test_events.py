@@ -373,7 +373,7 @@ def told_to_people(stack):
     issued, rejected = sorted((text_of(m) for m in said[-2:]), key=lambda t: "rejected" in t)
     case.equal("issued", issued, "\n".join([
         "*A certificate was issued*", f"Order {info['id']}", f"Certificate {info['certificate']['id']}",
-        "Common name `slack.example.com`", "Product GeoTrust Standard DV",
+        "Common name `slack.example.com`", f"Product {info['product']['name']}",
         f"Valid from {info['certificate']['valid_from']} to {info['certificate']['valid_till']}",
         "What to do: Download it and install it on your server."]))
     case.equal("rejected", rejected.split("\n")[:2], ["*An order was rejected*", f"Order {order}"])
