@@ -22,7 +22,7 @@ static const char *calendar_now(void)
 static void calendar_is_kept(void **state)
 {
     static const char all[] = "dead cadence/dead, ghosts cadence/ghosts, seal cadence/seal, "
-                              "sweep cadence/sweep";
+                              "sweep cadence/sweep, tally cadence/tally";
     (void)state;
     calendar_open(&options);
     must(calendar_kept(NULL, &f));
