@@ -220,7 +220,11 @@ def the_method_changes_and_with_it_the_place(stack):
     case.equal("by file", places(), names)
     changed(account, number, "dns-cname-token")
     case.equal("by CNAME", places(), ["example.net"])
-    changed(account, number, "http-token")
+    case.equal("a mail has its own value", changed(account, number, "email").body, b"")
+    case.equal("by mail", places(), ["example.net"])
+    refused("a mail is not looked for", account.check(number), 400, "invalid_dns_method")
+    case.equal("and back", changed(account, number, "http-token").json["dcv_random_value"], value)
+    case.equal("by file again", places(), names)
     with Web(stack) as web:
         web.here(names[1])
         web.file(names[0], value)

@@ -315,10 +315,7 @@ WITH before AS (
      WHERE o.id = b.id AND b.status = 'pending'
     RETURNING o.id, o.dcv_method, o.random_value, o.random_value_at + b.life AS expires_at
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'dcv', id, :now::timestamptz + interval '2 seconds', 'dcv/' || id FROM done
-    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
-    RETURNING id
+    SELECT dcv_job_restart(id, :now) AS id FROM done
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
     SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'dcv method changed', 'order/' || id,
@@ -328,7 +325,7 @@ WITH before AS (
 SELECT b.id AS order_id, b.status, coalesce(d.dcv_method, b.dcv_method) AS dcv_method,
        coalesce(d.random_value, b.random_value) AS random_value,
        coalesce(d.expires_at, b.random_value_at + b.life) AS expires_at,
-       coalesce((SELECT id FROM queued), (SELECT j.id FROM job j WHERE j.idem_key = 'dcv/' || b.id)) AS job_id,
+       (SELECT id FROM queued) AS job_id,
        d.id IS NOT NULL AS changed, b.product_name_id
   FROM before b
   LEFT JOIN done d ON d.id = b.id;
