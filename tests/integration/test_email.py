@@ -49,7 +49,7 @@ def from_order_to_certificate(stack):
     for method in ("GET", "HEAD", "GET"):
         page = browse(method, link)
         case.equal(f"page: {page}", page.status, 200)
-    for part in (name, str(order), "GeoTrust Standard DV", '<form method="post">'):
+    for part in (name, str(order), "GeoTrust DV SSL", '<form method="post">'):
         case.inside("page", part.encode(), page.body)
     case.equal("nothing happened", account.info(order)["status"], "pending")
     approve(link)

@@ -71,6 +71,7 @@ def filters(stack):
     other = Account(stack)
     other.place("pending.example.net", alternative_order_id="po-1")
     certificate = shop.certificate
+    stack.db.run(f"INSERT INTO order_renewal (account_id, renewed_order_id, created_at) VALUES ({shop.account.id}, {shop.all[3]}, now())")
     since = [i for i, o in enumerate(shop.client.get(LIST).json["orders"]) if o["date_created"] >= certificate["date_created"]]
     for members, wanted in [
             ({}, [0, 1, 2, 3, 4]),
@@ -81,7 +82,7 @@ def filters(stack):
             ({"status": "needs_approval"}, [4]), ({"status": ["issued", "pending"]}, [0, 1, 2]),
             ({"status": ["pending", "canceled"]}, [2, 3]), ({"status": "ISSUED"}, [0, 1]),
             ({"status": "revoked"}, []), ({"status": "issued", "common_name": "a." + shop.name}, [1]),
-            ({"product_name_id": "ssl_dv_geotrust"}, [0, 1, 2, 3, 4]), ({"product_name_id": "ssl_ev_none"}, []),
+            ({"product_name_id": shop.account.info(shop.first)["product_name_id"]}, [0, 1, 2, 3, 4]), ({"product_name_id": "ssl_ev_none"}, []),
             ({"product_type": "dv_ssl_certificate"}, [0, 1, 2, 3, 4]), ({"product_type": "client_certificate"}, []),
             ({"user_id": shop.account.user_id}, [0, 1, 2, 3]), ({"user_id": other.user_id}, []),
             ({"common_name": "a." + shop.name}, [1]), ({"common_name": "A." + shop.name.upper()}, [1]),
@@ -102,7 +103,7 @@ def filters(stack):
             ({"serial_number": ":".join(certificate["serial_number"][i:i + 2] for i in range(0, len(certificate["serial_number"]), 2))}, [1]),
             ({"serial_number": "00ff"}, []),
             ({"origin": "certcentral"}, [0, 1, 2, 3, 4]), ({"origin": "migrated"}, []),
-            ({"is_renewed": "0"}, [0, 1, 2, 3, 4]), ({"is_renewed": "1"}, []),
+            ({"is_renewed": "0"}, [0, 1, 2, 4]), ({"is_renewed": "1"}, [3]),
             ({"organization_id": "12"}, []), ({"metadata_id": "12"}, []),
             ({"search": "b." + shop.name}, [1]), ({"search": str(shop.all[3])}, [3]), ({"search": "po-1"}, [1, 3]),
             ({"search": "%xamp"}, [0, 1, 2, 3, 4]), ({"search": "%po 2"}, [2]), ({"search": "nothing"}, []),

@@ -39,7 +39,7 @@ def property_of(stack):
     account.client.post("/account/auth-key")
     account.prove("example.com")
     issued = account.place(NAME, certificate_dcv_scope="base_domain")
-    pending = account.place("confidential.example.net")
+    pending = account.place("confidential.example.net", alternative_order_id="confidential-1")
     webhook = account.webhook("/tenants", secret="s" * 40)
     division = account.client.get("/account").json["root_container_id"]
     certificate = account.info(issued["id"])["certificate"]
@@ -52,6 +52,7 @@ def property_of(stack):
         "user_id": [str(account.user_id)],
         "key_id": [str(k["id"]) for k in account.client.get("/key").json["api_keys"]],
         "container_id": [str(division)],
+        "alternative_order_id": ["confidential-1"],
         "format": ["pem_all"],
     }
 

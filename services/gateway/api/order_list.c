@@ -48,17 +48,6 @@ static bool read_origin(struct list_reading *r, const char *value)
     return true;
 }
 
-/* No order has been renewed yet. */
-static bool read_renewed(struct list_reading *r, const char *value)
-{
-    bool yes = strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
-    if (!yes && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
-        return list_refuse(r, "must be true or false");
-    if (yes)
-        pick_add(r->parts, "none");
-    return true;
-}
-
 /* The names of the products of that type. */
 static bool read_product_type(struct list_reading *r, const char *value)
 {
@@ -90,7 +79,7 @@ static const struct list_filter filters[] = {
     { "date_created",                  list_instant },
     { "container_id",                  list_number },
     { "metadata_id",                   list_none },
-    { "is_renewed",                    read_renewed },
+    { "is_renewed",                    list_flag },
     { "disable_renewal_notifications", list_flag },
     { "email",                         list_name },
     { "certificate_id",                list_number },

@@ -24,6 +24,8 @@ AND o.id IN (SELECT n.order_id FROM order_name n  --? domain_name
               WHERE n.account_id = :account_id AND n.fqdn = ANY (:domain_name))  --? domain_name
 AND o.id IN (SELECT n.order_id FROM order_name n  --? domain_name_part
               WHERE n.account_id = :account_id AND strpos(n.fqdn, :domain_name_part) > 0)  --? domain_name_part
+AND EXISTS (SELECT FROM order_renewal x  --? is_renewed
+             WHERE x.renewed_order_id = o.id AND x.ended_at IS NULL AND x.account_id = :account_id) = :is_renewed  --? is_renewed
 AND coalesce((o.options ->> 'disable_renewal_notifications')::boolean, false) = :disable_renewal_notifications  --? disable_renewal_notifications
 AND EXISTS (SELECT FROM (SELECT u.email FROM user_account u WHERE u.id = o.user_id AND u.account_id = :account_id  --? email
               UNION ALL  --? email
@@ -76,7 +78,7 @@ SELECT coalesce((SELECT t.total FROM order_tally t WHERE t.account_id = :account
        AS total, pg_current_snapshot()::text AS seen;
 
 -- order_list: OrderQuery -> ListedOrder*
-SELECT o.id, o.status, false AS is_renewed, o.created_at AS date_created,
+SELECT o.id, o.status, x.id IS NOT NULL AS is_renewed, o.created_at AS date_created,
        (o.options -> 'order_validity' ->> 'years')::int AS validity_years,
        o.options -> 'order_validity' AS order_validity, o.valid_till AS order_valid_till,
        coalesce((o.options ->> 'disable_renewal_notifications')::boolean, false) AS disable_renewal_notifications,
@@ -120,6 +122,7 @@ SELECT o.id, o.status, false AS is_renewed, o.created_at AS date_created,
                  LIMIT :limit OFFSET :offset) AS p) AS page
   JOIN orders o ON o.id = page.id AND o.account_id = :account_id
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
+  LEFT JOIN order_renewal x ON x.renewed_order_id = o.id AND x.ended_at IS NULL AND x.account_id = o.account_id
   LEFT JOIN LATERAL (SELECT c.id, c.serial, c.not_before, c.not_after
                        FROM certificate c
                       WHERE c.order_id = o.id AND c.account_id = o.account_id
