@@ -238,6 +238,8 @@ def log_filters(stack):
         case.equal(f"{query}: {answer}", (answer.status, answer.error.get("field")), (400, field))
     foreign = other.client.get(f"/webhook/{number}/event-logs")
     case.equal(f"another's: {foreign}", (foreign.status, foreign.error["code"]), (404, "not_found|webhook"))
+    golden.check("GET webhook/{webhook_id}/event-logs",
+                 account.client.get(f"/webhook/{number}/event-logs?filters[event_name]=order_rejected"), loose=("id",))
     golden.check("GET webhook/event-logs", account.client.get(path + "?filters[event_name]=order_rejected"))
 
 

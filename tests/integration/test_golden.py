@@ -100,6 +100,7 @@ def catalogue(stack):
     golden.check("GET product/{name_id} DV", client.get("/product/ssl_dv_geotrust_flex"))
     listed = client.get("/product")
     case.equal("products", listed.status, 200)
+    golden.check("GET product", listed)
     one = client.get("/product/ssl_dv_geotrust_flex").json
     case.inside("the list has the same document", one, listed.json["products"])
 
