@@ -59,6 +59,18 @@ def both_orders_say_so(stack):
 
 
 @tests
+def lists_say_so(stack):
+    account = customer(stack)
+    old = issued(account, "list.example.com")
+    new = issued(account, "list.example.com", order_validity={"years": 1}, **{FIELD: old})
+    for flag, wanted, other in (("1", old, new), ("0", new, old)):
+        answer = account.client.get(f"/order/certificate?filters[is_renewed]={flag}")
+        found = {o["id"]: o["is_renewed"] for o in answer.json["orders"]}
+        case.true(f"{flag}: {found}", wanted in found and other not in found)
+        case.equal(f"{flag}", set(found.values()), {flag == "1"})
+
+
+@tests
 def what_is_left_is_added(stack):
     """To years and days; a named day is that day."""
     account = customer(stack)
