@@ -67,11 +67,14 @@ static size_t text_read(char *out, size_t one, size_t room, void *data)
     return size;
 }
 
-/* Each line that the relay says; the last one is kept, as far as it can be printed. */
+/* Each line that the relay says. The last one that refuses is kept, as far as it can be printed: what
+ * comes after it is the farewell. */
 static size_t line_said(const char *text, size_t one, size_t size, void *data)
 {
     struct line *l = data;
     size_t length = 0;
+    if (size * one == 0 || !strchr("45", text[0]))
+        return size * one;
     for (size_t i = 0; i < size * one && length + 1 < sizeof l->said; i++)
         if (text[i] != '\r' && text[i] != '\n')
             l->said[length++] = text[i];

@@ -57,17 +57,16 @@ static void put_back(struct mailing *m)
 
 static const struct ending {
     const char *state;
-    JobOutcome__Result result;
     enum metric metric;
 } endings[] = {
-    [MAIL_SENT] = { "sent", JOB_OUTCOME__RESULT__DONE, METRIC_MAIL_SENT },
-    [MAIL_REFUSED] = { "refused", JOB_OUTCOME__RESULT__FAILED, METRIC_MAIL_REFUSED },
-    [MAIL_FAILED] = { "failed", JOB_OUTCOME__RESULT__FAILED, METRIC_MAIL_FAILED },
+    [MAIL_SENT] = { "sent", METRIC_MAIL_SENT },
+    [MAIL_REFUSED] = { "refused", METRIC_MAIL_REFUSED },
+    [MAIL_FAILED] = { "failed", METRIC_MAIL_FAILED },
 };
 
-static JobOutcome__Result result_of(const MailAttempt *t)
+static JobOutcome__Result result_of(const MailAttempt *t, const MailNoted *noted)
 {
-    if (t->next_at)
+    if (noted->waiting)
         return JOB_OUTCOME__RESULT__WAITING;
     return strcmp(t->state, "sent") == 0 ? JOB_OUTCOME__RESULT__DONE : JOB_OUTCOME__RESULT__FAILED;
 }
@@ -90,7 +89,7 @@ static void attempt_committed(struct commit *c, const struct rows *rows, const s
     else if (rows->count == 0)
         lane_gone(m->item);
     else
-        lane_finish_result(m->item, result_of(&m->attempt));
+        lane_finish_result(m->item, result_of(&m->attempt, (const MailNoted *)rows->items[0]));
 }
 
 /* With the pauses of deliveries: about three days in all. */
@@ -131,7 +130,7 @@ static void mailed(const struct mail_result *r, void *context)
                  LOG_TEXT("reason", r->reason));
     m->commit = (struct commit){ .sql = &sql_mail_attempted,
                                  .in = &m->attempt.base,
-                                 .key = "invitation_id",
+                                 .key = "job_id",
                                  .done = attempt_committed,
                                  .context = m };
     if (!committer_put(notifier.committer, &m->commit, &f))
@@ -156,6 +155,7 @@ static bool token_store(struct mailing *m, const char *token, struct instant now
     if (!store_maybe(store_mine(), a, &sql_mail_token, &in.base, &out.base, &found, f))
         return false;
     *expires = instant_value(out.expires_at);
+    m->attempt.poll_from = out.poll_from;
     return found || fault_set(f, FAULT_CONFLICT, NULL, "the order has changed meanwhile");
 }
 

@@ -29,36 +29,51 @@ WITH terms AS MATERIALIZED (
                              created_at, expires_at)
     SELECT :token_sha256, id, order_id, account_id, domain, address, poll_from, :now, expires_at FROM terms
 )
-SELECT expires_at FROM terms;
+SELECT expires_at, poll_from FROM terms;
 
 -- mail_attempted: MailAttempt* -> MailNoted*
--- Everything follows from the job, which is deleted or put off by the holder of its lease.
+-- Everything follows from the job, which is deleted or put off by the holder of its lease. Where the
+-- method was chosen again while the mail was on its way, its value is void: another one goes out now.
 WITH input AS MATERIALIZED (
     SELECT *
-      FROM unnest(:invitation_id, :job_id, :job_epoch, :state, :response_code, :reason, :now, :next_at)
-        AS i (invitation_id, job_id, job_epoch, state, response_code, reason, now, next_at)
+      FROM unnest(:invitation_id, :job_id, :job_epoch, :state, :response_code, :reason, :now, :next_at, :poll_from)
+        AS i (invitation_id, job_id, job_epoch, state, response_code, reason, now, next_at, poll_from)
+), void AS MATERIALIZED (
+    SELECT i.job_id
+      FROM input i
+      JOIN email_invitation e ON e.id = i.invitation_id
+      JOIN orders o ON o.id = e.order_id
+     WHERE i.state = 'sent' AND e.state <> 'approved'
+       AND o.status = 'pending' AND o.dcv_method = 'email' AND o.poll_from <> i.poll_from
 ), ended AS (
     DELETE FROM job j
      USING input i
      WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
+       AND i.job_id NOT IN (SELECT job_id FROM void)
     RETURNING j.id
 ), again AS (
     UPDATE job j
-       SET run_at = i.next_at, lease_owner = NULL, lease_until = NULL -- lease_until
+       SET run_at = coalesce(i.next_at, i.now), lease_owner = NULL, lease_until = NULL -- lease_until
       FROM input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NOT NULL
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+       AND (i.next_at IS NOT NULL OR i.job_id IN (SELECT job_id FROM void))
     RETURNING j.id
 ), held AS MATERIALIZED (
-    SELECT i.invitation_id, i.state, i.response_code, i.reason, i.now, i.next_at
+    SELECT i.invitation_id, i.job_id, CASE WHEN v.job_id IS NULL THEN i.state ELSE 'waiting' END AS state, i.response_code,
+           i.reason, i.now, i.next_at, i.state AS told
       FROM input i
+      LEFT JOIN void v ON v.job_id = i.job_id
      WHERE i.job_id IN (SELECT id FROM ended UNION ALL SELECT id FROM again)
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT e.id FROM email_invitation e WHERE e.id IN (SELECT invitation_id FROM held) ORDER BY e.id FOR UPDATE
 ), noted AS (
     UPDATE email_invitation e
        SET state = CASE WHEN e.state = 'approved' THEN e.state ELSE h.state END, response_code = h.response_code,
            reason = h.reason, tried_at = h.now, next_at = h.next_at
       FROM held h
-     WHERE e.id = h.invitation_id
-    RETURNING e.order_id, e.account_id, e.domain, e.address, h.state, h.response_code, h.now
+      JOIN locked l ON l.id = h.invitation_id
+     WHERE e.id = l.id
+    RETURNING e.order_id, e.account_id, e.domain, e.address, h.told AS state, h.response_code, h.now
 ), audited AS (
     INSERT INTO audit (at, account_id, source, activity, subject, detail)
     SELECT now, account_id, 'system', CASE WHEN state = 'sent' THEN 'approval mail sent' ELSE 'approval mail not sent' END,
@@ -67,7 +82,7 @@ WITH input AS MATERIALIZED (
       FROM noted
      WHERE state <> 'waiting'
 )
-SELECT invitation_id FROM held;
+SELECT job_id, state = 'waiting' AS waiting FROM held;
 
 -- mail_back: JobAgain* -> JobId*
 -- It was not tried, so this claim does not count.

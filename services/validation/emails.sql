@@ -130,11 +130,15 @@ WITH good AS MATERIALIZED (
            u.order_id
       FROM used u
       JOIN proved p ON p.query_id = u.query_id
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT i.id
+      FROM email_invitation i
+     WHERE i.order_id IN (SELECT order_id FROM used)
+       AND EXISTS (SELECT FROM used u WHERE u.order_id = i.order_id AND name_within(i.domain, u.domain))
+     ORDER BY i.id
+       FOR UPDATE
 ), settled AS (
-    UPDATE email_invitation i
-       SET state = 'approved'
-      FROM used u
-     WHERE i.order_id = u.order_id AND name_within(i.domain, u.domain)
+    UPDATE email_invitation i SET state = 'approved' FROM locked l WHERE i.id = l.id
 ), queued AS (
     INSERT INTO job (lane, subject, run_at)
     SELECT 'issue', order_id, min(now) + interval '2 seconds' FROM used GROUP BY order_id

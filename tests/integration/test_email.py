@@ -260,6 +260,7 @@ def other_calls_know_the_method(stack):
     back = account.client.put(f"/order/certificate/{order}/dcv-method", {"dcv_method": "email"})
     golden.check("PUT order/certificate/{order_id}/dcv-method email", back)
     case.equal("no body", back.body, b"")
+    stack.advance(61)  # a round of the other method that ends just now comes back after a minute
     mails = stack.mails.wait(name, 10)
     case.equal("the old mail stays void", browse("POST", old).status, 410)
     approve(mails[-1]["link"])

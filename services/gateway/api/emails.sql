@@ -12,7 +12,8 @@ SELECT email_prohibited(:scope, :now) AS prohibited;
 -- email_resend: EmailResend -> JobId*
 -- The mails that are asked for once more, each with a random value of its own; what was mailed before
 -- stays good until it expires. For a domain without an address: who was asked before, else all five.
--- Nothing is mailed for what is proved already.
+-- Nothing is mailed for what is proved already. The jobs have a name of their own: a mail that is just
+-- on its way is no answer to this request, one that was asked for again and waits is.
 WITH asked AS MATERIALIZED (
     SELECT o.id, o.account_id, o.poll_from
       FROM orders o
@@ -50,7 +51,7 @@ WITH asked AS MATERIALIZED (
     RETURNING i.id, i.order_id, i.address
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'mail', id, :now::timestamptz + interval '2 seconds', 'mail/' || id FROM invited
+    SELECT 'mail', id, :now::timestamptz + interval '2 seconds', 'mail/' || id || '/again' FROM invited
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
     RETURNING id
 ), audited AS (
@@ -62,7 +63,7 @@ WITH asked AS MATERIALIZED (
 )
 SELECT id FROM queued
 UNION
-SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id;
+SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again';
 
 -- email_invitations: OrderId -> EmailInvitation*
 -- For people: who was asked, and what came of it.
