@@ -46,7 +46,7 @@ static void job_again(int64_t order_id)
 {
     run_sql(arena_format(&arena,
                          "INSERT INTO job (lane, subject, run_at, idem_key)"
-                         " VALUES ('dcv', %lld, now(), 'dcv/%lld')",
+                         " VALUES ('dcv', %lld, now() + interval '1 hour', 'dcv/%lld')",
                          (long long)order_id, (long long)order_id));
 }
 

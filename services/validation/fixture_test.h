@@ -108,7 +108,8 @@ struct setup {
 
 static const struct setup usual __attribute__((unused));
 
-/* An order for these domains (with a space between), and its job of lane dcv. */
+/* An order for these domains (with a space between), and its job of lane dcv, which is claimed by its
+ * id and not due: the poller looks once when it starts. */
 static inline int64_t order_put(const struct setup *s, const char *domains)
 {
     static int64_t last = 1000;
@@ -125,7 +126,7 @@ static inline int64_t order_put(const struct setup *s, const char *domains)
         "INSERT INTO order_name (order_id, position, account_id, fqdn, domain)"
         " SELECT %lld, n, %d, d, d FROM string_to_table('%s', ' ') WITH ORDINALITY AS t (d, n);"
         "INSERT INTO job (lane, subject, run_at, idem_key, traceparent)"
-        " VALUES ('dcv', %lld, now(), 'dcv/%lld', 'trace-%lld')",
+        " VALUES ('dcv', %lld, now() + interval '1 hour', 'dcv/%lld', 'trace-%lld')",
         (long long)id, ACCOUNT, s->status ? s->status : "pending", first,
         s->method ? s->method : "dns-txt-token", s->value ? s->value : VALUE, s->value_days,
         s->poll_days, (long long)id, ACCOUNT, domains, (long long)id, (long long)id,
