@@ -20,6 +20,7 @@ enum { CHECKS_MAX = 16 };
 struct need {
     struct bus *bus;
     const char *service;
+    bool met;
 };
 
 static bool database_ready(void *context, struct fault *f)
@@ -27,10 +28,13 @@ static bool database_ready(void *context, struct fault *f)
     return migrate_check(context, SCHEMA_OLDEST, SCHEMA_NEWEST, f);
 }
 
+/* Once is enough: work that another service does later is accepted meanwhile, and a door that closes
+ * whenever an issuer restarts would refuse it. Asked by the one thread of health. */
 static bool need_ready(void *context, struct fault *f)
 {
-    const struct need *need = context;
-    return bus_has_peer(need->bus, need->service) ||
+    struct need *need = context;
+    need->met = need->met || bus_has_peer(need->bus, need->service);
+    return need->met ||
            fault_set(f, FAULT_UNAVAILABLE, NULL, "no %s answers on the bus", need->service);
 }
 
@@ -46,7 +50,7 @@ static void readiness_fill(struct readiness *r, const struct service_run *run)
     r->store = store_new(&run->store);
     r->checks[n++] = (struct health_check){ "database", database_ready, r->store };
     for (size_t i = 0; run->service->needs && run->service->needs[i]; i++) {
-        r->needs[i] = (struct need){ run->bus, run->service->needs[i] };
+        r->needs[i] = (struct need){ .bus = run->bus, .service = run->service->needs[i] };
         r->checks[n++] = (struct health_check){ run->service->needs[i], need_ready, &r->needs[i] };
     }
     for (const struct health_check *c = run->service->checks; c && c->name && n < CHECKS_MAX - 1;

@@ -36,7 +36,8 @@ struct service {
     const int *lane_workers;                        /* a setting; NULL: 2 */
     ProtobufCService *serves[BUS_SERVICES_MAX - 1]; /* beside Jobs */
     const struct health_check *checks;              /* beside database and bus peers */
-    const char *const *needs; /* services without which it is not ready; ends with NULL */
+    const char *const
+        *needs; /* services that it must have met before it is ready; ends with NULL */
 
     /* Each may be NULL. In this order: */
     bool (*command)(struct service_run *run, int argc, char **argv,

@@ -174,6 +174,8 @@ def outage(label, hurt, calls):
         breaking(stack)
         try:
             problems = meanwhile(customer, label, calls)
+            if calls is not ALL_FAIL and not stack.ready("gateway"):
+                problems.append(f"{label}: the gateway closes its door to orders that can wait")
         finally:
             mending(stack)
         stack.await_ready()
