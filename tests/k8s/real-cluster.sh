@@ -1,0 +1,81 @@
+#!/bin/bash
+# real-cluster.sh [FOLDER]: the manifests on a real Kubernetes of one node, as root, beside nothing of the host's:
+# an order through it, a rolling restart of everything under load, a pod that dies. The programs of Kubernetes
+# are compiled from Debian's source the first time (some minutes) and stay in FOLDER (/var/tmp/chancery-cluster).
+set -euo pipefail
+self=$(readlink -f "$0")
+here=$(dirname "$self")
+top=$here/../..
+address=10.249.255.53 # the DNS of the world, beside the node's own
+
+outside() {
+    local folder=$1
+    "$top/tools/install" build run containers cluster
+    mkdir -p "$folder"
+    "$here/build-kubernetes" "$folder/kubernetes"
+    make -C "$top" --no-print-directory -s V=release bins
+    DOCKERD_OPTIONS="--add-runtime rig=$here/cluster/runtime --default-runtime rig" \
+        "$top/tests/containers/sandbox" "$folder/docker" "$self" --inside "$folder"
+}
+
+say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
+
+kube() { kubectl --kubeconfig "$state/kubeconfig" -n chancery "$@"; }
+
+world() {
+    ip address add "$address/32" dev lo
+    mkdir -p "$here/cluster/world"
+    DNS_RIG_USER=knot "$top/tools/dns-rig" "$state/dns" start "$address"
+    cp "$state/dns/root.key" "$state/dns/root.hints" "$here/cluster/world/"
+}
+
+volumes() {
+    local name
+    for name in chancery-token chancery-journal chancery-heads chancery-record data-postgres-0; do
+        mkdir -p "$state/volumes/$name"
+        chown 10001:10001 "$state/volumes/$name"
+    done
+}
+
+apply() {
+    "$top/deploy/k8s/local/make-secrets"
+    # The API of 1.20 has the same objects under older names, and Pod Security only since 1.22.
+    kubectl kustomize "$here/cluster" --load-restrictor LoadRestrictionsNone |
+        sed -e 's#policy/v1$#policy/v1beta1#' -e "s#/VOLUMES#$state/volumes#" >"$state/all.yaml"
+    kube apply -f "$state/all.yaml" >"$state/applied"
+    say "applied: $(wc -l <"$state/applied") objects"
+}
+
+images() {
+    local target
+    [ -s "$folder/base.tar" ] || "$top/tests/containers/base" "$folder/base.tar"
+    /usr/bin/docker image inspect debian:bookworm-slim >/dev/null 2>&1 ||
+        /usr/bin/docker import "$folder/base.tar" debian:bookworm-slim
+    for target in gateway validation issuer notifier scheduler tools postgres redis; do
+        DOCKER_BUILDKIT=1 /usr/bin/docker build -q -f "$top/Containerfile" --target "$target" \
+            -t "chancery-$target:dev" "$top"
+    done
+}
+
+inside() {
+    folder=$1
+    state=$(mktemp -d "$folder/run.XXXXXX")
+    chmod 755 "$state"
+    say "images"
+    images >"$state/images.log" 2>&1 || { tail -n 30 "$state/images.log" && exit 1; }
+    say "cluster"
+    "$here/cluster/up" "$state" "$folder/kubernetes/bin"
+    world
+    volumes
+    apply
+    say "jobs and pods"
+    kube wait --for=condition=complete job/release job/ceremony --timeout=120s
+    kube rollout status deployment/gateway --timeout=120s
+    kube get pods -o wide
+    "$here/journey.py" "$state"
+}
+
+case ${1:-} in
+--inside) inside "$2" ;;
+*) outside "$(readlink -m "${1:-/var/tmp/chancery-cluster}")" ;;
+esac
