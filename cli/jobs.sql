@@ -16,10 +16,10 @@ SELECT id, lane, subject, run_at, attempt, story
 -- job_retry: JobRetry -> JobId?
 -- A job that was given up runs again, now and as if for the first time.
 WITH risen AS (
-    DELETE FROM job_dead WHERE id = :id RETURNING id, lane, subject, payload
+    DELETE FROM job_dead WHERE id = :id RETURNING id, lane, subject, payload, traceparent
 ), queued AS (
-    INSERT INTO job (id, lane, subject, payload, run_at)
-    SELECT id, lane, subject, payload, :now FROM risen
+    INSERT INTO job (id, lane, subject, payload, run_at, traceparent)
+    SELECT id, lane, subject, payload, :now, traceparent FROM risen
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, source, activity, subject, detail)

@@ -241,11 +241,16 @@ ProtobufCService *bus_client(struct bus *b, const char *service,
     return &c->base;
 }
 
-bool bus_has_peer(struct bus *b, const char *service)
+int bus_peers_up(struct bus *b, const char *service)
 {
     struct peer *peer = peers_find(&b->peers, service);
 
-    return peer && atomic_load(&peer->live) > 0;
+    return peer ? atomic_load(&peer->live) : 0;
+}
+
+bool bus_has_peer(struct bus *b, const char *service)
+{
+    return bus_peers_up(b, service) > 0;
 }
 
 const char *bus_endpoint(const struct bus *b)

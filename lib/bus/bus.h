@@ -65,6 +65,7 @@ struct bus_call {
 
 /* Are there live peers for the service? For readiness. */
 bool bus_has_peer(struct bus *b, const char *service);
+int bus_peers_up(struct bus *b, const char *service);
 
 /* Where it serves, with the port that was taken: "tcp://127.0.0.1:40123". NULL: serves nothing. */
 const char *bus_endpoint(const struct bus *b);

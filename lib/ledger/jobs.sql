@@ -49,10 +49,10 @@ WITH gone AS (
     DELETE FROM job j
      USING unnest(:id, :epoch, :story, :now) AS e (id, epoch, story, now)
      WHERE j.id = e.id AND j.lease_epoch = e.epoch
-    RETURNING j.id, j.lane, j.subject, j.payload, j.run_at, j.attempt, e.story, e.now
+    RETURNING j.id, j.lane, j.subject, j.payload, j.run_at, j.attempt, j.traceparent, e.story, e.now
 ), buried AS (
-    INSERT INTO job_dead (id, lane, subject, payload, run_at, attempt, story, buried_at)
-    SELECT id, lane, subject, payload, run_at, attempt, coalesce(story, 'no story'), now FROM gone
+    INSERT INTO job_dead (id, lane, subject, payload, run_at, attempt, traceparent, story, buried_at)
+    SELECT id, lane, subject, payload, run_at, attempt, traceparent, coalesce(story, 'no story'), now FROM gone
 )
 SELECT id FROM gone;
 

@@ -118,6 +118,8 @@ static size_t items_take(struct lanes *l, struct lane_item **out, size_t before)
     l->waiting -= (int)count;
     l->busy += count > 0;
     l->taken_at = tick_now();
+    for (size_t i = 0; i < count; i++)
+        out[i]->taken = l->taken_at;
     l->sizes[count]++;
     if (is_called_for(l))
         pthread_cond_signal(&l->work);
@@ -139,6 +141,14 @@ static bool hungry(const struct lanes *l)
 struct committer *lanes_committer(struct lanes *l)
 {
     return l->committer;
+}
+
+void lane_tell(const struct lane_item *item, JobOutcome__Result result)
+{
+    const struct lanes_options *o = &item->lanes->options;
+    if (o->ended)
+        o->ended(&(struct lane_ended){
+            item->lane, result, item->faulty, { tick_now().us - item->taken.us } });
 }
 
 void lane_item_free(struct lane_item *item)

@@ -23,6 +23,8 @@ struct lane_item {
     const struct lane *lane;
     struct lanes *lanes;
     /* The lane runner's. */
+    struct tick taken;   /* when a worker took it */
+    bool faulty;         /* a fault sends it back, or has it given up */
     struct call *waiter; /* who called Jobs.Run, or NULL */
     struct lane_item *next;
 };
@@ -47,6 +49,14 @@ struct lane {
     void (*run)(struct lane_batch *batch); /* on a worker; store_mine() is its connection */
 };
 
+/* A job as it ended in this process: for metrics. */
+struct lane_ended {
+    const struct lane *lane;
+    JobOutcome__Result result;
+    bool faulty;
+    struct duration took; /* since a worker took it */
+};
+
 struct lanes_options {
     const struct lane *lanes; /* ends with a row without a name */
     const struct store_options *store;
@@ -54,6 +64,7 @@ struct lanes_options {
     int workers;
     struct duration poll; /* default 1 s */
     void *context;
+    void (*ended)(const struct lane_ended *e); /* any thread; may be NULL */
 };
 
 struct lanes *lanes_start(const struct lanes_options *options);

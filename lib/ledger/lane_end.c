@@ -13,6 +13,7 @@ enum { OUTAGE_PAUSE = 5 };
 
 void lane_finish(struct lane_item *item, const JobOutcome *outcome)
 {
+    lane_tell(item, outcome->result);
     if (item->waiter)
         call_answer(&outcome->base, item->waiter);
     lane_item_free(item);
@@ -98,8 +99,11 @@ void lane_bury(struct lane_item *item, int64_t epoch, const char *story)
     JobEnd *end = job_end_of(item, epoch);
     end->story = arena_strdup(&item->arena, story);
     end->now = instant_message(&item->arena, clock_now());
+    item->faulty = true;
+    log_context(item->job->traceparent, 0);
     log_error("job given up", LOG_TEXT("lane", item->lane->name), LOG_INT("job_id", item->job_id),
-              LOG_TEXT("story", story));
+              LOG_INT("subject", item->job->subject), LOG_TEXT("story", story));
+    log_context("", 0);
     ending_put(item, &sql_job_bury, &end->base, JOB_OUTCOME__RESULT__FAILED);
 }
 
@@ -133,8 +137,12 @@ void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t res
                   arena_format(&item->arena, "%s %s %s", fault_name(f->code), f->field, f->detail));
         return;
     }
+    item->faulty = true;
+    log_context(job->traceparent, 0);
     log_warn("job failed, will be tried again", LOG_TEXT("lane", item->lane->name),
-             LOG_INT("job_id", item->job_id), LOG_INT("attempt", job->attempt), LOG_FAULT(f));
+             LOG_INT("job_id", item->job_id), LOG_INT("subject", job->subject),
+             LOG_INT("attempt", job->attempt), LOG_FAULT(f));
+    log_context("", 0);
     retry(item, outage, resume);
 }
 

@@ -8,6 +8,9 @@
 
 struct committer *lanes_committer(struct lanes *l);
 
+/* Says to whoever counts what became of the item. */
+void lane_tell(const struct lane_item *item, JobOutcome__Result result);
+
 /* Nothing of the item is left afterwards; its place under way is free. */
 void lane_item_free(struct lane_item *item);
 

@@ -12,17 +12,13 @@ enum kind { COUNTER_KIND, GAUGE_KIND, HISTOGRAM_KIND, SIZES_KIND };
 
 static const struct {
     enum kind kind;
-    const char *name, *labels, *help;
+    bool late;
+    const char *name, *label, *labels, *help;
 } rows[] = {
-#define COUNTER(id, name, labels, help)   { COUNTER_KIND, "chancery_" name, labels, help },
-#define GAUGE(id, name, labels, help)     { GAUGE_KIND, "chancery_" name, labels, help },
-#define HISTOGRAM(id, name, labels, help) { HISTOGRAM_KIND, "chancery_" name, labels, help },
-#define SIZES(id, name, labels, help)     { SIZES_KIND, "chancery_" name, labels, help },
+#define METRIC(kind, late, id, name, label, labels, help)                                          \
+    { kind, late, "chancery_" name, label, labels, help },
 #include "service/metrics.def"
-#undef COUNTER
-#undef GAUGE
-#undef HISTOGRAM
-#undef SIZES
+#undef METRIC
 };
 
 static const struct {
@@ -34,7 +30,7 @@ static const struct {
     { 250000, "0.25" }, { 500000, "0.5" },  { 1000000, "1" },   { 2500000, "2.5" },
     { 5000000, "5" },   { 10000000, "10" }, { 30000000, "30" }, { INT64_MAX, "+Inf" },
 };
-enum { BOUNDS = sizeof bounds / sizeof *bounds, ASKED_MAX = 4 };
+enum { BOUNDS = sizeof bounds / sizeof *bounds, ASKED_MAX = 8 };
 
 static const struct {
     int items;
@@ -44,9 +40,23 @@ static const struct {
 enum { SIZE_BOUNDS = sizeof size_bounds / sizeof *size_bounds };
 
 static struct {
-    _Atomic int64_t value;           /* of a histogram: the sum in microseconds */
+    _Atomic int64_t value; /* of a histogram: the sum in microseconds */
+    atomic_bool touched;
     _Atomic int64_t buckets[BOUNDS]; /* each counts what lies above the bound before it */
 } cells[METRIC_COUNT];
+
+/* Of all families, in the order of their first use; none is removed. Whoever is counted in `count`
+ * is complete, so that readers need no lock. */
+struct member {
+    enum metric metric;
+    char value[METRIC_VALUE_SIZE];
+    _Atomic int64_t n;
+};
+static struct {
+    pthread_mutex_t lock; /* of who adds one */
+    atomic_int count;
+    struct member all[METRIC_MEMBERS];
+} members = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct {
     pthread_mutex_t lock;
@@ -81,17 +91,85 @@ static void ask(void)
     pthread_mutex_unlock(&asked.lock);
 }
 
+static void touch(enum metric m)
+{
+    atomic_store_explicit(&cells[m].touched, true, memory_order_relaxed);
+}
+
 void metric_add(enum metric m, int64_t n)
 {
-    assert(rows[m].kind < HISTOGRAM_KIND);
+    assert(rows[m].kind < HISTOGRAM_KIND && !rows[m].label);
     atomic_fetch_add_explicit(&cells[m].value, n, memory_order_relaxed);
+    touch(m);
 }
 
 void metric_set(enum metric m, int64_t value)
 {
-    assert(rows[m].kind == GAUGE_KIND);
+    assert(rows[m].kind == GAUGE_KIND && !rows[m].label);
     atomic_store_explicit(&cells[m].value, value, memory_order_relaxed);
+    touch(m);
 }
+
+void metric_show(enum metric m)
+{
+    touch(m);
+}
+
+void metric_forget(enum metric m)
+{
+    assert(rows[m].kind == GAUGE_KIND && rows[m].late);
+    atomic_store_explicit(&cells[m].touched, false, memory_order_relaxed);
+}
+
+/* ---- families */
+
+static struct member *member_known(enum metric m, const char *value)
+{
+    int count = atomic_load_explicit(&members.count, memory_order_acquire);
+    for (struct member *at = members.all; at < members.all + count; at++)
+        if (at->metric == m && strcmp(at->value, value) == 0)
+            return at;
+    return NULL;
+}
+
+/* NULL: there is no room. */
+static struct member *member_of(enum metric m, const char *value)
+{
+    struct member *at = member_known(m, value);
+    if (at)
+        return at;
+    pthread_mutex_lock(&members.lock);
+    at = member_known(m, value);
+    int count = atomic_load(&members.count);
+    if (!at && count < METRIC_MEMBERS && strlen(value) < METRIC_VALUE_SIZE) {
+        at = &members.all[count];
+        at->metric = m;
+        memcpy(at->value, value, strlen(value) + 1);
+        atomic_store_explicit(&members.count, count + 1, memory_order_release);
+    }
+    pthread_mutex_unlock(&members.lock);
+    return at;
+}
+
+void metric_add_of(enum metric m, const char *value, int64_t n)
+{
+    assert(rows[m].label);
+    struct member *at = member_of(m, value);
+    if (at)
+        atomic_fetch_add_explicit(&at->n, n, memory_order_relaxed);
+    touch(m);
+}
+
+void metric_set_of(enum metric m, const char *value, int64_t n)
+{
+    assert(rows[m].label && rows[m].kind == GAUGE_KIND);
+    struct member *at = member_of(m, value);
+    if (at)
+        atomic_store_explicit(&at->n, n, memory_order_relaxed);
+    touch(m);
+}
+
+/* ---- histograms */
 
 void metric_observe(enum metric m, struct duration d)
 {
@@ -101,6 +179,7 @@ void metric_observe(enum metric m, struct duration d)
         i++;
     atomic_fetch_add_explicit(&cells[m].value, d.us, memory_order_relaxed);
     atomic_fetch_add_explicit(&cells[m].buckets[i], 1, memory_order_relaxed);
+    touch(m);
 }
 
 void metric_sizes(enum metric m, const uint64_t sizes[METRIC_SIZES])
@@ -167,17 +246,50 @@ static void write_value(enum metric m, struct text *out)
                 *labels ? "}" : "", metric_get(m));
 }
 
+static void write_family(enum metric m, struct text *out)
+{
+    const char *labels = rows[m].labels;
+    int count = atomic_load_explicit(&members.count, memory_order_acquire);
+    for (struct member *at = members.all; at < members.all + count; at++)
+        if (at->metric == m)
+            text_format(out, "%s{%s=\"%s\"%s%s} %" PRId64 "\n", rows[m].name, rows[m].label,
+                        at->value, *labels ? "," : "", labels,
+                        atomic_load_explicit(&at->n, memory_order_relaxed));
+}
+
+static void write_row(enum metric m, struct text *out)
+{
+    if (rows[m].kind >= HISTOGRAM_KIND)
+        write_histogram(m, out);
+    else if (rows[m].label)
+        write_family(m, out);
+    else
+        write_value(m, out);
+}
+
+static bool is_shown(enum metric m)
+{
+    return !rows[m].late || atomic_load_explicit(&cells[m].touched, memory_order_relaxed);
+}
+
+/* The help and type of a name stand before the first row that is shown. */
 void metrics_write(struct text *out)
 {
     static const char *const kinds[] = { "counter", "gauge", "histogram", "histogram" };
+    const char *name = "", *help = "";
+    bool titled = false;
     ask();
     for (enum metric m = 0; m < METRIC_COUNT; m++) {
-        if (!m || strcmp(rows[m].name, rows[m - 1].name) != 0)
-            text_format(out, "# HELP %s %s\n# TYPE %s %s\n", rows[m].name, rows[m].help,
-                        rows[m].name, kinds[rows[m].kind]);
-        if (rows[m].kind >= HISTOGRAM_KIND)
-            write_histogram(m, out);
-        else
-            write_value(m, out);
+        if (strcmp(rows[m].name, name) != 0) {
+            name = rows[m].name;
+            help = rows[m].help;
+            titled = false;
+        }
+        if (!is_shown(m))
+            continue;
+        if (!titled)
+            text_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kinds[rows[m].kind]);
+        titled = true;
+        write_row(m, out);
     }
 }

@@ -8,15 +8,9 @@
 #include "base/text.h"
 
 enum metric {
-#define COUNTER(id, name, labels, help)   METRIC_##id,
-#define GAUGE(id, name, labels, help)     METRIC_##id,
-#define HISTOGRAM(id, name, labels, help) METRIC_##id,
-#define SIZES(id, name, labels, help)     METRIC_##id,
+#define METRIC(kind, late, id, name, label, labels, help) METRIC_##id,
 #include "service/metrics.def"
-#undef COUNTER
-#undef GAUGE
-#undef HISTOGRAM
-#undef SIZES
+#undef METRIC
     METRIC_COUNT
 };
 
@@ -24,6 +18,18 @@ void metric_add(enum metric m, int64_t n);             /* a gauge also takes les
 void metric_set(enum metric m, int64_t value);         /* a gauge */
 void metric_observe(enum metric m, struct duration d); /* a histogram */
 int64_t metric_get(enum metric m);                     /* of a histogram: how many observed */
+
+/* Of a family: the member with this value of its label. Values are few, of letters and digits and
+ * of our own making; for what has no room any more nothing is counted. */
+enum { METRIC_MEMBERS = 256, METRIC_VALUE_SIZE = 32 }; /* of all families together */
+void metric_add_of(enum metric m, const char *value, int64_t n);
+void metric_set_of(enum metric m, const char *value, int64_t n);
+
+/* A late gauge that nobody knows at present is not shown. */
+void metric_forget(enum metric m);
+
+/* A late row is shown from now on, at its beginning: of what this process has. */
+void metric_show(enum metric m);
 
 /* Sizes: sizes[n] batches of n items so far, as a committer or the lanes count them. Whoever owns
  * them is asked just before the metrics are written, until nobody is asked any more. */

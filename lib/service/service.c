@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "service/ask.h"
 #include "service/metrics.h"
+#include "service/watch.h"
 #include "store/migrate.h"
 #include "testing/point.h"
 
@@ -94,18 +95,12 @@ static bool bus_open(struct service_run *run, struct fault *f)
         o.serves[n++] = run->service->serves[i];
     if (!peers_read(run->shared.bus_peers, &run->arena, o.peers, f))
         return false;
+    memcpy(run->peers, o.peers, sizeof o.peers);
     run->bus = bus_start(&o, f);
     return run->bus != NULL;
 }
 
 /* ---- up and down */
-
-static void lanes_count(void *context)
-{
-    uint64_t sizes[METRIC_SIZES];
-    lanes_sizes(context, sizes);
-    metric_sizes(METRIC_LANE_BATCH, sizes);
-}
 
 static void lanes_open(struct service_run *run)
 {
@@ -116,10 +111,10 @@ static void lanes_open(struct service_run *run)
                                .owner = run->owner,
                                .workers =
                                    run->service->lane_workers ? *run->service->lane_workers : 2,
-                               .context = run };
+                               .context = run,
+                               .ended = watch_lane_ended };
     run->lanes = lanes_start(&o);
     lanes_serve(run->lanes);
-    metrics_ask(lanes_count, run->lanes);
 }
 
 static bool up(struct service_run *run, struct fault *f)
@@ -130,6 +125,7 @@ static bool up(struct service_run *run, struct fault *f)
     if (!bus_open(run, f))
         return false;
     lanes_open(run);
+    watch_begin(run);
     return !s->open || s->open(run, f);
 }
 

@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 /* Migrations (numbers of db/migrations) that this code runs on. */
-enum { SCHEMA_OLDEST = 20, SCHEMA_NEWEST = 29 };
+enum { SCHEMA_OLDEST = 21, SCHEMA_NEWEST = 29 };
 
 struct service;
 
@@ -23,9 +23,10 @@ struct service_run {
     struct config_shared shared;
     struct store_options store; /* of this service's own role */
     struct bus *bus;
-    struct lanes *lanes; /* NULL when the service has none */
-    char owner[128];     /* "issuer/host/pid" */
-    struct arena arena;  /* lives as long as the process */
+    struct bus_peer peers[BUS_SERVICES_MAX + 1]; /* whom it calls; ends with an empty row */
+    struct lanes *lanes;                         /* NULL when the service has none */
+    char owner[128];                             /* "issuer/host/pid" */
+    struct arena arena;                          /* lives as long as the process */
 };
 
 struct service {

@@ -1,7 +1,10 @@
 #include "store/connection.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/counts.h"
 
 /* What one round trip carries. A NULL `sql` means the plain `text`. */
 struct exchange {
@@ -19,10 +22,27 @@ struct exchange {
     struct fault *fault;
 };
 
+static struct {
+    _Atomic int64_t open, busy, statements, connected, refused, lost;
+} counts;
+
+static void count(_Atomic int64_t *what, int64_t n)
+{
+    atomic_fetch_add_explicit(what, n, memory_order_relaxed);
+}
+
+void store_count(struct store_counts *out)
+{
+    *out = (struct store_counts){ counts.open,      counts.busy,    counts.statements,
+                                  counts.connected, counts.refused, counts.lost };
+}
+
 void connection_drop(struct store *s)
 {
-    if (s->db)
+    if (s->db) {
         PQfinish(s->db);
+        count(&counts.open, -1);
+    }
     s->db = NULL;
     s->stale = false;
     prepared_clear(&s->prepared);
@@ -45,10 +65,12 @@ static bool connect_now(struct exchange *x)
     if (s->pause.us && tick_left(s->retry_at).us)
         return fault_set(x->fault, FAULT_UNAVAILABLE, NULL, "database: down, tried a moment ago");
     s->db = connection_open(s->url, s->application, x->deadline, x->fault);
+    count(s->db ? &counts.connected : &counts.refused, 1);
     if (!s->db) {
         connect_later(s);
         return false;
     }
+    count(&counts.open, 1);
     s->pause = (struct duration){ 0 };
     return true;
 }
@@ -179,6 +201,7 @@ static PGresult *receive(struct exchange *x)
 static void lost(struct exchange *x, const PGresult *last)
 {
     bool late = tick_left(x->deadline).us == 0;
+    count(&counts.lost, 1);
     const char *word = last && !result_is_good(last) ? PQresultErrorMessage(last) : NULL;
 
     fault_set(x->fault, FAULT_UNAVAILABLE, NULL, "database: %s",
@@ -241,9 +264,12 @@ static PGresult *exchange(struct exchange *x)
         return NULL;
     }
     x->deadline = tick_after(s->timeout);
+    count(&counts.statements, 1);
+    count(&counts.busy, 1);
     result = exchange_once(x);
     if (!result && s->stale && s->transaction == TRANSACTION_NONE)
         result = exchange_once(x);
+    count(&counts.busy, -1);
     if (s->transaction != TRANSACTION_NONE)
         s->transaction = result ? TRANSACTION_OPEN : TRANSACTION_BROKEN;
     if (!result)

@@ -7,6 +7,7 @@
 #include "ledger/jobs.sql.h"
 #include "message/convert.h"
 #include "message/field.h"
+#include "service/metrics.h"
 #include "steps.h"
 #include "testing/point.h"
 #include "x509/algorithm.h"
@@ -16,6 +17,11 @@
 static enum token_hash hash_of(const struct attempt *t)
 {
     return leaf_template_algorithm(t->signer.template)->hash;
+}
+
+static void signature_count(const struct attempt *t, enum metric outcome)
+{
+    metric_add_of(outcome, t->signer.ca->name, 1);
 }
 
 static void sign(struct run *r)
@@ -41,7 +47,9 @@ static void sign(struct run *r)
     for (size_t i = 0; i < n; i++) {
         who[i]->signature = all[i].signature;
         who[i]->fault = all[i].fault;
-        who[i]->step = all[i].fault.code == FAULT_NONE ? ATTEMPT_FINISH : ATTEMPT_FAILED;
+        bool good = all[i].fault.code == FAULT_NONE;
+        who[i]->step = good ? ATTEMPT_FINISH : ATTEMPT_FAILED;
+        signature_count(who[i], good ? METRIC_SIGNED : METRIC_SIGN_FAILED);
     }
     if (n)
         journal_signatures(issuer.journal, r->attempts, r->count, clock_now());
@@ -56,6 +64,7 @@ static void assemble(struct run *r)
         if (t->step == ATTEMPT_FINISH && !attempt_assemble(t, r->a)) {
             log_error("the token gave a wrong signature", LOG_INT("order_id", t->intent->order_id),
                       LOG_FAULT(&t->fault));
+            signature_count(t, METRIC_SIGN_WRONG);
             t->step = ATTEMPT_FAILED;
         }
     }

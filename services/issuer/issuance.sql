@@ -105,15 +105,15 @@ WITH input AS MATERIALIZED (
     DELETE FROM job j
      USING input i
      WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
-    RETURNING i.issuance_id
+    RETURNING i.issuance_id, j.traceparent
 ), living AS (
     UPDATE issuance x
        SET state = 'issued'
       FROM finished f
      WHERE x.id = f.issuance_id AND x.state = 'reserved'
-    RETURNING x.id
+    RETURNING x.id, f.traceparent
 ), issued AS MATERIALIZED (
-    SELECT i.* FROM input i JOIN living l ON l.id = i.issuance_id
+    SELECT i.*, l.traceparent FROM input i JOIN living l ON l.id = i.issuance_id
 ), stored AS (
     INSERT INTO certificate (id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, issued_at, der)
     SELECT issuance_id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, now, der FROM issued
@@ -135,8 +135,11 @@ WITH input AS MATERIALIZED (
                     AND 'certificate_issued' = ANY (w.events) AND (w.instant OR NOT h.instant)
     RETURNING id, event_id
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'deliver', t.id, h.at + interval '2 seconds' FROM told t JOIN happened h ON h.id = t.event_id
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'deliver', t.id, h.at + interval '2 seconds', i.traceparent
+      FROM told t
+      JOIN happened h ON h.id = t.event_id
+      JOIN issued i ON i.order_id = h.order_id
     RETURNING id, subject
 ), audited AS (
     INSERT INTO audit (at, account_id, source, activity, subject, detail)
@@ -188,8 +191,9 @@ WITH input AS MATERIALIZED (
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
     RETURNING id, subject, run_at
 ), expiring AS (
-    INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'order_expire', o.order_id, o.now + rule_interval(r.value, r.unit), 'order_expire/' || o.order_id
+    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+    SELECT 'order_expire', o.order_id, o.now + rule_interval(r.value, r.unit), 'order_expire/' || o.order_id,
+           o.traceparent
       FROM open o
       CROSS JOIN LATERAL policy_at(o.now, o.rule_scope, 'order.pending') r
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING

@@ -88,6 +88,20 @@ static void attempt_lost(struct posting *p, const struct fault *f)
     lane_finish_result(p->item, JOB_OUTCOME__RESULT__WAITING);
 }
 
+static void attempt_log(const struct posting *p)
+{
+    const DeliveryAttempt *t = &p->attempt;
+    const Delivery *d = p->delivery;
+    log_context(p->item->job->traceparent,
+                d->data && d->data->has_order_id ? d->data->order_id : 0);
+    log_info(t->ok ? "event delivered" : "event not delivered", LOG_TEXT("event", d->event),
+             LOG_INT("delivery_id", d->id), LOG_INT("webhook_id", d->webhook_id),
+             LOG_INT("attempt", p->item->job->attempt), LOG_INT("status", t->response_code),
+             LOG_TEXT("reason", t->ok ? "" : t->reason),
+             LOG_TEXT("again", t->next_at ? "yes" : "no"));
+    log_context("", 0);
+}
+
 static void attempt_committed(struct commit *c, const struct rows *rows, const struct fault *f)
 {
     struct posting *p = c->context;
@@ -105,6 +119,7 @@ static void attempt_committed(struct commit *c, const struct rows *rows, const s
     if (((const Delivered *)rows->items[0])->disabled)
         log_warn("webhook switched off: it has failed for days",
                  LOG_INT("webhook_id", p->delivery->webhook_id));
+    attempt_log(p);
     metric_add(p->attempt.ok ? METRIC_DELIVER_OK : METRIC_DELIVER_FAILED, 1);
     lane_finish_result(p->item, result_of(&p->attempt));
 }

@@ -1,5 +1,6 @@
 /* chancery-scheduler: keeps the calendar and seals the audit log. */
 #include "calendar.h"
+#include "figures.h"
 #include "heads.h"
 #include "jobs/order_expire.h"
 #include "scheduler.h"
@@ -11,6 +12,7 @@ static const struct config_item items[] = {
     CONFIG(struct scheduler, heads,       "AUDIT_HEADS", "audit-heads", "file, outside the database, that each head of the audit chain is appended to"),
     CONFIG(struct scheduler, ghost_after, "GHOST_AFTER", "10m", "after what time an attempt that nobody works on is given up and its serial listed", "1m", "7d"),
     CONFIG(struct scheduler, keep_events, "EVENT_RETENTION", "400d", "how long events, their deliveries and the log of what was sent are kept", "30d", "3650d"),
+    CONFIG(struct scheduler, figures_every, "FIGURES_EVERY", "15s", "how often the figures of /metrics that only the database knows are counted", "1s", "1h"),
     CONFIG(struct scheduler, workers,     "JOB_WORKERS", "2",   "threads that run jobs", "1", "32"),
     { 0 },
 };
@@ -37,6 +39,21 @@ static bool start(struct service_run *run, struct fault *f)
     return heads_usable(scheduler.heads, f);
 }
 
+static struct figures *figures;
+
+static bool open(struct service_run *run, struct fault *f)
+{
+    (void)f;
+    figures = figures_start(&run->store, scheduler.figures_every);
+    return true;
+}
+
+static void stop(struct service_run *run)
+{
+    (void)run;
+    figures_stop(figures);
+}
+
 static const struct service service = {
     .name = "scheduler",
     .settings = items,
@@ -45,6 +62,8 @@ static const struct service service = {
     .lane_workers = &scheduler.workers,
     .checks = checks,
     .start = start,
+    .open = open,
+    .stop = stop,
 };
 
 int main(int argc, char **argv)

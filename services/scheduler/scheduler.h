@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 struct scheduler {
-    struct duration seal_every, ghost_after, keep_events;
+    struct duration seal_every, ghost_after, keep_events, figures_every;
     const char *heads; /* file outside the database, for the heads of the audit chain */
     int workers;
 };

@@ -66,6 +66,10 @@ static void answer(struct looking *l)
     out.results = arena_array(a, LookResult *, l->in->n_names);
     for (size_t i = 0; i < l->in->n_names; i++)
         out.results[out.n_results++] = result_of(a, &l->names[i]);
+    log_context(l->call->traceparent, 0);
+    log_info("names looked at for request tokens", LOG_INT("names", l->in->n_names),
+             LOG_INT("found", l->found.n_evidence));
+    log_context("", 0);
     l->answer(&out, l->call);
     gate_leave();
 }

@@ -57,6 +57,16 @@ static void advanced(struct lane_item *item, const DcvAdvanced *to)
     lane_finish(item, &outcome);
 }
 
+static void round_log(const struct round *r, const DcvAdvanced *to)
+{
+    log_context(r->item->job->traceparent, r->order->order_id);
+    log_info("order checked", LOG_TEXT("method", r->method ? r->method->section : ""),
+             LOG_INT("names", r->count), LOG_INT("found", r->in.n_evidence),
+             LOG_TEXT("failed", r->failed ? "yes" : "no"),
+             LOG_TEXT("left", to->waiting ? "yes" : "no"));
+    log_context("", 0);
+}
+
 /* On a committer thread. */
 static void committed(struct commit *c, const struct rows *rows, const struct fault *f)
 {
@@ -67,8 +77,10 @@ static void committed(struct commit *c, const struct rows *rows, const struct fa
         lane_fail(r->item, f); /* what took effect all the same has moved the job on */
     else if (rows->count == 0)
         lane_gone(r->item);
-    else
+    else {
+        round_log(r, (const DcvAdvanced *)rows->items[0]);
         advanced(r->item, (const DcvAdvanced *)rows->items[0]);
+    }
     gate_leave();
 }
 

@@ -95,6 +95,7 @@ static void bus_call_fill(struct placing *p)
 static void placed(struct placing *p)
 {
     const char *lane = p->placed->lane;
+    placing_note(p);
     if (lane && strcmp(lane, "issue") == 0) {
         bus_call_fill(p);
         job_run(gateway.run->bus, lane, p->placed->job_id, issue_done, &p->bus);

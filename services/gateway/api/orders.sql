@@ -73,8 +73,9 @@ WITH intake AS MATERIALIZED (
      WHERE lane IS NOT NULL
     RETURNING id, subject, lane
 ), expiring AS (
-    INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'order_expire', a.order_id, a.now + rule_interval(r.value, r.unit), 'order_expire/' || a.order_id
+    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+    SELECT 'order_expire', a.order_id, a.now + rule_interval(r.value, r.unit), 'order_expire/' || a.order_id,
+           a.traceparent
       FROM accepted a
       CROSS JOIN LATERAL policy_at(a.now, a.rule_scope, 'order.pending') r
      WHERE a.lane IS DISTINCT FROM 'issue'
@@ -268,8 +269,8 @@ WITH locked AS MATERIALIZED (
 ), freed AS (
     DELETE FROM idempotency g USING ordered d WHERE g.account_id = :account_id AND g.order_id = d.id AND :status = 'rejected'
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'issue', id, :now::timestamptz + interval '2 seconds' FROM ordered WHERE :status = 'approved'
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'issue', id, :now::timestamptz + interval '2 seconds', :traceparent FROM ordered WHERE :status = 'approved'
     RETURNING id, lane, subject
 ), happened AS (
     INSERT INTO event (account_id, name, order_id, instant, at)
@@ -283,8 +284,8 @@ WITH locked AS MATERIALIZED (
      WHERE w.account_id = :account_id
     RETURNING id
 ), delivering AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds' FROM told
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds', :traceparent FROM told
     RETURNING id, lane
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
@@ -315,7 +316,7 @@ WITH before AS (
      WHERE o.id = b.id AND b.status = 'pending'
     RETURNING o.id, o.dcv_method, o.random_value, o.random_value_at + b.life AS expires_at
 ), queued AS (
-    SELECT dcv_job_restart(id, :now) AS id FROM done
+    SELECT dcv_job_restart(id, :now, :traceparent) AS id FROM done
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
     SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'dcv method changed', 'order/' || id,
@@ -365,8 +366,8 @@ SELECT o.id AS order_id, o.status, o.dcv_method, o.random_value, o.random_value_
 
 -- order_dcv_wake: OrderId -> JobId?
 -- Polling has ended, the customer asks: one more round.
-INSERT INTO job (lane, subject, run_at, idem_key)
-SELECT 'dcv', o.id, :now::timestamptz + interval '2 seconds', 'dcv/' || o.id
+INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+SELECT 'dcv', o.id, :now::timestamptz + interval '2 seconds', 'dcv/' || o.id, :traceparent
   FROM orders o
  WHERE o.id = :order_id AND o.account_id = :account_id AND o.status = 'pending'
 ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING

@@ -1,7 +1,20 @@
 #include "api/placing.h"
 
+#include "base/log.h"
 #include "ledger/authority.h"
 #include "message/convert.h"
+#include "service/metrics.h"
+
+void placing_note(const struct placing *p)
+{
+    const OrderIntake *row = p->row;
+    metric_add(METRIC_ORDERS_PLACED, 1);
+    log_context(p->call->traceparent, row->order_id);
+    log_info("order placed", LOG_INT("account_id", row->account_id),
+             LOG_TEXT("product", row->product_name_id), LOG_TEXT("status", row->status),
+             LOG_TEXT("lane", p->placed->lane));
+    log_context("", 0);
+}
 
 static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_id,
                       const char *ca_id, ProtobufCBinaryData der, const char *common_name)

@@ -17,6 +17,9 @@ struct placing {
     OrderId id;
 };
 
+/* The order is stored: the first line of its trace. */
+void placing_note(const struct placing *p);
+
 /* The order waits, for approval or for domain control. After C1. */
 void placing_answer_pending(struct placing *p);
 

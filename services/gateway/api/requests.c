@@ -5,6 +5,7 @@
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/text_rules.h"
+#include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 
@@ -50,6 +51,8 @@ static void requests_set_status(Requests_Service *self, const RequestStatusChang
         call_fail(call);
         return;
     }
+    log_info("request decided", LOG_INT("order_id", result.order_id),
+             LOG_INT("request_id", in->request_id), LOG_TEXT("status", in->status));
     if (result.has_job_id)
         job_hint(gateway.run->bus, result.lane, result.job_id, call->traceparent);
     answer(&nothing, call);

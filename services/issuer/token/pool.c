@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "service/metrics.h"
 
 enum { LOST_MAX = 8 };
 
@@ -90,6 +91,7 @@ static void note(struct pool *pool, CK_RV rv, const struct fault *f)
         pool->last_good = tick_now();
     else
         pool->last_fault = *f;
+    metric_set(METRIC_SIGN_BREAKER, breaker_is_open(&pool->breaker));
 }
 
 static void signer_work(struct signer *s, struct task *task)
@@ -130,7 +132,7 @@ static void *signer_main(void *arg)
     pthread_cond_signal(&pool->ended);
     bool lost = s->lost;
     if (lost)
-        pool->lost--;
+        metric_set(METRIC_SIGN_LOST, --pool->lost);
     pthread_mutex_unlock(&pool->lock);
     if (lost)
         free(s);
@@ -176,7 +178,7 @@ static void signer_give_up(struct pool *pool, struct signer **at)
     *at = s->next;
     s->lost = true;
     pool->alive--;
-    pool->lost++;
+    metric_set(METRIC_SIGN_LOST, ++pool->lost);
     pthread_detach(s->thread);
     fault_set(&f, FAULT_UNAVAILABLE, NULL, "the token does not answer");
     note(pool, CKR_DEVICE_ERROR, &f);
@@ -316,6 +318,9 @@ struct pool *pool_new(struct connection *connection, const struct pool_options *
     condition_init(&pool->work);
     condition_init(&pool->ended);
     fault_set(&pool->last_fault, FAULT_UNAVAILABLE, NULL, "the token was not asked yet");
+    metric_set(METRIC_SIGN_BREAKER, 0);
+    metric_set(METRIC_SIGN_LOST, 0);
+    metric_show(METRIC_SIGN_SECONDS);
     return pool;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pki/der.h"
+#include "service/metrics.h"
 #include "token/pool.h"
 
 struct token {
@@ -233,7 +234,9 @@ static CK_RV sign_run(struct session *s, struct task *task)
         CK_BYTE *pkcs11;
     } data = { .borrowed = in.data.data };
     task->raw_size = sizeof task->raw;
+    struct tick began = tick_now();
     rv = s->calls->C_Sign(s->handle, data.pkcs11, in.data.size, task->raw, &task->raw_size);
+    metric_observe(METRIC_SIGN_SECONDS, (struct duration){ tick_now().us - began.us });
     if (rv == CKR_OK && task->raw_size != (kind->type == CKK_EC ? 2 : 1) * kind->bits / 8)
         rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK)

@@ -22,8 +22,10 @@ static void item_settle(struct lane_item *item, const OrderExpired *row, struct 
         lane_again(item, instant_add(now, seconds(60)), true);
         return;
     }
+    log_context(item->job->traceparent, row->order_id);
     if (row->expired)
-        log_info("order expired", LOG_INT("order_id", row->order_id));
+        log_info("order expired");
+    log_context("", 0);
     lane_finish_result(item, JOB_OUTCOME__RESULT__DONE);
 }
 

@@ -1,0 +1,196 @@
+"""What who runs it sees: metrics, the files that read them, and the lines of one order."""
+import json
+import pathlib
+import re
+
+from harness import case, metrics
+from harness.account import Account
+from harness.stack import SERVICES, TOP
+from harness.tests import Tests
+
+tests = Tests()
+MONITORING = pathlib.Path(TOP, "deploy", "monitoring")
+NAME = re.compile(r"\bchancery_\w+")
+LABELS = re.compile(r"(chancery_\w+)\{([^}]*)\}")
+MATCH = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
+
+
+# ---- one order, by its trace
+
+def lines(stack, service, trace):
+    """The lines of a service that belong to a trace."""
+    found = []
+    for line in stack.read(f"log/{service}.log").splitlines():
+        if trace in line and line.startswith("{"):
+            found.append(json.loads(line))
+    return [m for m in found if trace in m.get("trace", "")]
+
+
+def said(stack, service, trace, message, **members):
+    """That line, once it is there."""
+    def ask():
+        return [m for m in lines(stack, service, trace) if m["message"] == message
+                and all(m.get(k) == v for k, v in members.items())]
+    return case.until(f"{service} says {message!r} {members} in trace {trace}", ask)[0]
+
+
+def traced(trace):
+    return {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+
+
+@tests
+def one_order_by_its_trace(stack):
+    """From the caller's own trace id to the lines of every service that had a hand in it."""
+    account = Account(stack)
+    account.webhook("/trace")
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    answer = account.order("trace.example.com", headers=traced(trace))
+    number = answer.json["id"]
+    case.equal("Request-Id", answer.headers["request-id"], trace)
+    said(stack, "gateway", trace, "order placed", order_id=number, lane="dcv")
+    said(stack, "validation", trace, "order checked", order_id=number, found=0, left="yes")
+    account.publish("trace.example.com", answer.json["dcv_random_value"])
+    account.check(number)
+    account.issued(number)
+    said(stack, "validation", trace, "order checked", order_id=number, found=1, left="no")
+    said(stack, "issuer", trace, "certificate issued", order_id=number)
+    said(stack, "notifier", trace, "event delivered", order_id=number, event="certificate_issued")
+
+
+@tests
+def an_order_that_expires(stack):
+    """The calendar's line, months later, has the trace as well."""
+    account = Account(stack)
+    trace = "5bf92f3577b34da6a3ce929d0e0e4736"
+    number = account.order("expires.example.com", headers=traced(trace)).json["id"]
+    stack.db.run("UPDATE job SET run_at = '2020-01-01' WHERE lane = 'order_expire'"
+                 f" AND subject = {number}")
+    said(stack, "scheduler", trace, "order expired", order_id=number)
+
+
+@tests
+def an_approved_order(stack):
+    """From the approval on, the trace is that of who approved."""
+    account = Account(stack)
+    account.prove("example.com")
+    account.webhook("/approved-trace")
+    placed = account.order("www.approved-trace.example.com", client=account.as_role(5),
+                           certificate_dcv_scope="base_domain").json
+    trace = "6bf92f3577b34da6a3ce929d0e0e4736"
+    answer = account.client.call("PUT", f"/request/{placed['requests'][0]['id']}/status",
+                                 {"status": "approved"}, traced(trace))
+    case.equal(f"approved: {answer}", answer.status, 204)
+    number = placed["id"]
+    said(stack, "gateway", trace, "request decided", order_id=number, status="approved")
+    said(stack, "issuer", trace, "certificate issued", order_id=number)
+    said(stack, "notifier", trace, "event delivered", order_id=number)
+
+
+@tests
+def a_trace_of_another_form(stack):
+    """It is not taken over: the order has a trace of its own."""
+    account = Account(stack)
+    bad = "00-00000000000000000000000000000000-00f067aa0ba902b7-01"
+    answer = account.order("no-trace.example.com", headers={"traceparent": bad})
+    trace = answer.headers["request-id"]
+    case.true("a trace", re.fullmatch(r"[0-9a-f]{32}", trace) and set(trace) != {"0"})
+    said(stack, "gateway", trace, "order placed", order_id=answer.json["id"])
+
+
+# ---- metrics
+
+@tests
+def an_order_is_counted(stack):
+    account = Account(stack)
+    account.prove("example.com")
+    done = 'chancery_lane_jobs_total{lane="issue",outcome="done"}'
+    issued = metrics.value(stack, "issuer", done)
+    placed = metrics.value(stack, "gateway", "chancery_orders_placed_total")
+    account.place("www.counted.example.com", certificate_dcv_scope="base_domain")
+    case.equal("placed", metrics.value(stack, "gateway", "chancery_orders_placed_total"), placed + 1)
+    case.until("the issuer counts it", lambda: metrics.value(stack, "issuer", done) == issued + 1)
+    after = metrics.scrape(stack, "issuer")
+    signed = [s for s in after if s.startswith("chancery_signatures_total") and 'outcome="signed"' in s]
+    case.true("signatures, by authority", signed and re.search(r'authority="[0-9A-F]{16}"', signed[0]))
+    case.equal("breaker", after["chancery_token_breaker_open"], 0)
+    case.true("seconds", after["chancery_signature_seconds_count"] >= 1)
+    case.equal("the gateway has no lanes", [s for s in metrics.scrape(stack, "gateway") if "_lane_jobs" in s], [])
+
+
+@tests
+def jobs_are_counted(stack):
+    """A job that waits and one that was given up are seen by the scheduler, and by nobody else."""
+    account = Account(stack)
+    number = account.place("waits.example.com")["id"]
+    later = 'chancery_jobs_waiting{lane="order_expire"}'
+    dead = 'chancery_jobs_dead{lane="order_expire"}'
+    case.until("it waits to expire", lambda: (metrics.value(stack, "scheduler", later) or 0) >= 1)
+    stack.db.run("INSERT INTO job_dead (id, lane, subject, run_at, attempt, story, buried_at, reported) VALUES"
+                 f" (900001, 'order_expire', {number}, '2020-01-01', 10, 'a test', '2020-01-01', true)")
+    case.until("one is dead", lambda: metrics.value(stack, "scheduler", dead) == 1)
+    stack.db.run("DELETE FROM job_dead WHERE id = 900001")
+    case.until("none is dead", lambda: metrics.value(stack, "scheduler", dead) == 0)
+    case.equal("nobody else counts", [n for n in SERVICES if n != "scheduler" and later in metrics.scrape(stack, n)], [])
+
+
+@tests
+def peers_and_connections(stack):
+    found = metrics.scrape(stack, "gateway")
+    for name in ("issuer", "validation", "notifier"):
+        case.equal(f"peers of {name}", found[f'chancery_bus_peers_up{{service="{name}"}}'], 1)
+    case.true("connections", 1 <= found["chancery_database_connections"] <= 40)
+    case.true("statements", found["chancery_database_statements_total"] >= 1)
+
+
+# ---- the files that read them
+
+def rules():
+    """The expressions of the alert rules; promtool reads the file properly in .ci/run."""
+    text = (MONITORING / "alerts.yaml").read_text()
+    return re.findall(r"^ +expr: ((?:.|\n)*?)(?=^ +(?:for|labels):)", text, re.M)
+
+
+def targets(panels):
+    for panel in panels:
+        yield from (t["expr"] for t in panel.get("targets", []))
+        yield from targets(panel.get("panels", []))
+
+
+def fits(labels, wanted):
+    """Do the labels of a series meet a selector? Those that no one can know before are not looked at."""
+    for key, how, value in MATCH.findall(wanted):
+        found = dict((k, v) for k, _, v in MATCH.findall(labels)).get(key)
+        match = re.fullmatch(value, found or "") is not None if "~" in how else found == value
+        if match != (how in ("=", "=~")):
+            return False
+    return True
+
+
+@tests
+def rules_and_dashboard_name_what_is_printed(stack):
+    account = Account(stack)  # so that something was signed
+    account.prove("example.com")
+    case.until("figures", lambda: any("jobs_due" in s for s in metrics.scrape(stack, "scheduler")))
+    series = [s for name in SERVICES for s in metrics.scrape(stack, name)]
+    names = {s.split("{")[0] for s in series}
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text())
+    asked = rules() + list(targets(dashboard["panels"]))
+    case.true("expressions", len(asked) > 40)
+    for expression in asked:
+        for name in NAME.findall(expression):
+            case.true(f"{name} of {expression!r} is printed", name in names)
+        for name, wanted in LABELS.findall(expression):
+            if 'outcome="wrong"' in wanted or 'outcome="failed"' in wanted:
+                continue  # shown from the first time on
+            case.true(f"{name}{{{wanted}}} is printed",
+                      any(fits(s, wanted) for s in series if s.startswith(name + "{")))
+
+
+@tests
+def every_rule_is_tested(stack):
+    del stack
+    alerts = re.findall(r"alert: (\w+)", (MONITORING / "alerts.yaml").read_text())
+    tried = re.findall(r"- name: (\w+)", (MONITORING / "alerts_test.yaml").read_text())
+    case.equal("alerts with a test", sorted(tried), sorted(alerts))
+    told = re.findall(r"^\| `(\w+)`", pathlib.Path(TOP, "docs/guide/monitor.md").read_text(), re.M)
+    case.equal("alerts in the guide", sorted(told), sorted(alerts))
