@@ -10,6 +10,7 @@ prepare() {
     database_url owner | keep_secret operator/owner-database
     database_url cli | keep_secret operator/database
     quietly migrate chancery migrate --passwords secrets/operator
+    start_pooler
     quietly keys chancery keys secrets/operator/bus
     quietly seal-key chancery seal-key secrets/operator/seal-key
     for name in $services; do
@@ -32,7 +33,7 @@ chancery() {
 # Each service gets its own secrets and nobody else's.
 hand_over() { # service
     local own=secrets/$1
-    database_url "$1" | keep_secret "$1/database"
+    service_database_url "$1" | keep_secret "$1/database"
     folder "$own/bus" "$1" 700
     cp secrets/operator/bus/*.pub "secrets/operator/bus/$1.key" "$own/bus/"
     case $1 in
@@ -73,6 +74,7 @@ settings_of() { # service
 	CHANCERY_ADMIN_LISTEN=$address:${admin_port[$1]}
 	CHANCERY_POLICY_DIR=app/policy
 	END
+    ! pooled || echo CHANCERY_DATABASE_PREPARE=no
     case $1 in
     gateway)
         cat <<-END
@@ -177,6 +179,7 @@ stop_all() {
     for name in $services; do
         end "$name"
     done
+    end pooler
     end_stores
 }
 
@@ -203,6 +206,7 @@ start_one() { # name
     dns) start_dns ;;
     sink) start_sink ;;
     mail) start_mail ;;
+    pooler) start_pooler ;;
     *)
         start_service "$1"
         await_ready "$1"
