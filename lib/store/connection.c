@@ -148,7 +148,9 @@ static bool send_freedom(struct exchange *x)
                                " set_config('enable_seqscan', 'on', true),"
                                " set_config('enable_bitmapscan', 'on', true),"
                                " set_config('enable_hashjoin', 'on', true),"
-                               " set_config('enable_mergejoin', 'on', true)";
+                               " set_config('enable_mergejoin', 'on', true),"
+                               /* beginning workers takes longer than most of these statements */
+                               " set_config('max_parallel_workers_per_gather', '0', true)";
 
     if (!x->sql || !x->sql->once)
         return true;

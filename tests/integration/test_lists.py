@@ -10,7 +10,7 @@ from harness.tests import Tests
 
 tests = Tests()
 LIST = "/order/certificate"
-LOOSE = ("name", "first_name", "firstname", "email", "common_name", "dns_names")
+LOOSE = ("name", "first_name", "firstname", "email", "common_name", "dns_names", "how_to_fix")
 
 
 def query(path=LIST, **members):
