@@ -2,6 +2,7 @@
  * message, and whatever they say, the account is the caller's own. These readers belong to a
  * service, not to the library, so they are included here. Five lines: path, a query parameter's
  * name and value, the header, the body (the rest). */
+#include "services/gateway/actor.c"      // NOLINT(bugprone-suspicious-include)
 #include "services/gateway/http_input.c" // NOLINT(bugprone-suspicious-include)
 #include "services/gateway/proxy.c"      // NOLINT(bugprone-suspicious-include)
 #include "services/gateway/route.c"      // NOLINT(bugprone-suspicious-include)
