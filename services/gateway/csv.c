@@ -9,10 +9,11 @@
 /* RFC 9110 section 12.4.2: from 0 to 1, 1 where it is not given. */
 static double weight_of(const char *range, size_t length)
 {
-    for (const char *at = range; (at = memchr(at, ';', length - (size_t)(at - range))); at++) {
-        const char *name = at + 1 + strspn(at + 1, " \t");
-        if (strncasecmp(name, "q=", 2) == 0)
-            return strtod(name + 2, NULL);
+    const char *end = range + length;
+    for (const char *at = range + strcspn(range, ";,"); at < end; at += strcspn(at, ";,")) {
+        at += 1 + strspn(at + 1, " \t");
+        if (strncasecmp(at, "q=", 2) == 0)
+            return strtod(at + 2, NULL);
     }
     return 1;
 }

@@ -58,7 +58,8 @@ static bool set_number(struct list_reading *r, const char *ending, const char *t
     int64_t number;
     if (!int64_read(text, &number) || number < 0 || number == INT64_MAX)
         return list_refuse(r, "must be a whole number");
-    return list_set(r, ending, arena_format(&r->call->arena, "%lld", (long long)(number + beyond)));
+    number += beyond;
+    return list_set(r, ending, arena_format(&r->call->arena, "%lld", (long long)number));
 }
 
 bool list_number(struct list_reading *r, const char *value)
