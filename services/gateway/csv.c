@@ -36,7 +36,9 @@ static double asked_for(const char *accept, const char *type)
 /* Without a word about CSV the answer is JSON, whatever else is named. */
 bool csv_preferred(const char *accept)
 {
-    double csv = accept ? asked_for(accept, "text/csv") : 0;
+    if (!accept)
+        return false;
+    double csv = asked_for(accept, "text/csv");
     return csv > 0 && csv >= asked_for(accept, "application/json");
 }
 
