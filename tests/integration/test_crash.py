@@ -280,7 +280,7 @@ def copy_of(stack):
     """The database once more, to be spoiled."""
     url = stack.db.url
     stack.database("postgres").run("DROP DATABASE IF EXISTS spoiled")
-    stack.database("postgres").run("CREATE DATABASE spoiled")
+    stack.database("postgres").run("CREATE DATABASE spoiled OWNER chancery_owner")
     dump = subprocess.run(["pg_dump", "-d", url], check=True, capture_output=True)
     subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", url.replace("dbname=chancery", "dbname=spoiled")],
                    input=dump.stdout, check=True, capture_output=True)
