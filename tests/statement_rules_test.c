@@ -233,13 +233,38 @@ static void evidence_has_one_reader(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* ---- one order, one trace */
+
+/* Who makes jobs that no call has caused. */
+static bool has_no_trace(const struct sql *sql)
+{
+    return !strcmp(sql->name, "calendar_keep");
+}
+
+/* Logs can be followed only when every job takes the trace of what caused it along. */
+static void jobs_carry_a_trace(void **state)
+{
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        const char *text = plain(all_sql[i]->text);
+
+        for (const char *at = text; (at = strstr(at, "into job ")); at++) {
+            const char *columns = arena_strndup(&arena, at, strcspn(at, ")"));
+
+            if (!find_word(columns, "traceparent") && !has_no_trace(all_sql[i]))
+                complain(all_sql[i]->name, "makes a job without a trace", all_sql[i]->file);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(evidence_has_one_reader),
-        cmocka_unit_test(one_clock),
-        cmocka_unit_test(columns_are_named),
-        cmocka_unit_test(tenants_are_asked),
+        cmocka_unit_test(evidence_has_one_reader), cmocka_unit_test(one_clock),
+        cmocka_unit_test(columns_are_named),       cmocka_unit_test(tenants_are_asked),
+        cmocka_unit_test(jobs_carry_a_trace),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

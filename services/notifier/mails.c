@@ -105,6 +105,17 @@ static void attempt_schedule(struct mailing *m, struct instant now)
     m->attempt.state = waiting;
 }
 
+static void mailed_log(const struct mailing *m, const struct mail_result *r)
+{
+    log_context(m->item->job->traceparent, m->mail->order_id);
+    if (r->outcome == MAIL_SENT)
+        log_info("a mail was sent", LOG_INT("invitation_id", m->mail->id));
+    else
+        log_warn("a mail was not taken", LOG_INT("invitation_id", m->mail->id),
+                 LOG_TEXT("reason", r->reason));
+    log_context("", 0);
+}
+
 /* On a thread of the mailer. */
 static void mailed(const struct mail_result *r, void *context)
 {
@@ -125,9 +136,7 @@ static void mailed(const struct mail_result *r, void *context)
     m->attempt.now = instant_message(a, now);
     if (r->outcome == MAIL_FAILED)
         attempt_schedule(m, now);
-    if (r->outcome != MAIL_SENT)
-        log_warn("a mail was not taken", LOG_INT("invitation_id", m->mail->id),
-                 LOG_TEXT("reason", r->reason));
+    mailed_log(m, r);
     m->commit = (struct commit){ .sql = &sql_mail_attempted,
                                  .in = &m->attempt.base,
                                  .key = "job_id",

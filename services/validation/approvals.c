@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "emails.h"
 #include "emails.sql.h"
 #include "gate.h"
@@ -66,6 +67,9 @@ static void approved(struct asking *a, const EmailApproved *what)
     page.order_id = what->order_id;
     page.domain = what->domain;
     metric_add(METRIC_DCV_APPROVED, 1);
+    log_context(a->call->traceparent, what->order_id);
+    log_info("domain approved by mail", LOG_TEXT("domain", what->domain));
+    log_context("", 0);
     if (what->has_job_id && validation.run && validation.run->bus)
         job_hint(validation.run->bus, "issue", what->job_id, a->call->traceparent);
     answer(a, &page);
@@ -109,6 +113,7 @@ static struct asking *asking_new(struct call *call, const ApprovalToken *in,
     a->query.token_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, hash };
     a->query.now = instant_of(&call->arena, clock_now());
     a->query.ip = in->ip;
+    a->query.traceparent = *call->traceparent ? call->traceparent : NULL;
     return a;
 }
 

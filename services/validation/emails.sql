@@ -100,8 +100,8 @@ SELECT i.query_id, t.order_id, t.domain, t.address,
 -- The issuer is asked in any case. Two approvals of one order at the same moment do not see each
 -- other; he sees both, and sends the order back when something is left to do.
 WITH good AS MATERIALIZED (
-    SELECT DISTINCT ON (t.token_sha256) i.query_id, i.now, i.ip, t.token_sha256
-      FROM unnest(:query_id, :token_sha256, :now, :ip) AS i (query_id, token_sha256, now, ip)
+    SELECT DISTINCT ON (t.token_sha256) i.query_id, i.now, i.ip, i.traceparent, t.token_sha256
+      FROM unnest(:query_id, :token_sha256, :now, :ip, :traceparent) AS i (query_id, token_sha256, now, ip, traceparent)
       JOIN email_token t ON t.token_sha256 = i.token_sha256
       JOIN orders o ON o.id = t.order_id
      WHERE t.used_at IS NULL AND t.expires_at > i.now
@@ -114,7 +114,7 @@ WITH good AS MATERIALIZED (
        SET used_at = g.now
       FROM good g
      WHERE t.token_sha256 = g.token_sha256 AND t.used_at IS NULL
-    RETURNING g.query_id, g.now, g.ip, t.token_sha256, t.order_id, t.account_id, t.domain, t.address, t.created_at
+    RETURNING g.query_id, g.now, g.ip, g.traceparent, t.token_sha256, t.order_id, t.account_id, t.domain, t.address, t.created_at
 ), proved AS MATERIALIZED (
     SELECT u.query_id, u.domain FROM used u
     UNION
@@ -140,8 +140,8 @@ WITH good AS MATERIALIZED (
 ), settled AS (
     UPDATE email_invitation i SET state = 'approved' FROM locked l WHERE i.id = l.id
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'issue', order_id, min(now) + interval '2 seconds' FROM used GROUP BY order_id
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'issue', order_id, min(now) + interval '2 seconds', min(traceparent) FROM used GROUP BY order_id
     RETURNING id, subject
 ), audited AS (
     INSERT INTO audit (at, account_id, source, ip, activity, subject, detail)

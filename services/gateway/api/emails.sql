@@ -50,8 +50,8 @@ WITH asked AS MATERIALIZED (
            response_code = NULL, next_at = NULL
     RETURNING i.id, i.order_id, i.address
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at, idem_key)
-    SELECT 'mail', id, :now::timestamptz + interval '2 seconds', 'mail/' || id || '/again' FROM invited
+    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+    SELECT 'mail', id, :now::timestamptz + interval '2 seconds', 'mail/' || id || '/again', :traceparent FROM invited
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
     RETURNING id
 ), audited AS (

@@ -12,8 +12,8 @@ WITH asked AS (
      WHERE d.id = k.delivery_id AND d.account_id = :account_id AND d.state <> 'waiting'
     RETURNING d.id
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds' FROM again
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds', :traceparent FROM again
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
@@ -43,8 +43,10 @@ WITH failed AS (
      WHERE d.id = f.id
     RETURNING d.id, f.place
 ), queued AS (
-    INSERT INTO job (lane, subject, run_at)
-    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds' + (:before + place) * interval '40 milliseconds' FROM again
+    INSERT INTO job (lane, subject, run_at, traceparent)
+    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds' + (:before + place) * interval '40 milliseconds',
+           :traceparent
+      FROM again
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
     SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'deliveries replayed', 'webhook/' || :webhook_id::bigint,
