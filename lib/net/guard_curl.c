@@ -1,7 +1,6 @@
 /* curl's transfers under guard. */
-#include <stdlib.h>
-
 #include "net/guard.h"
+#include "net/must.h"
 
 /* Called for each address that curl is about to try; without a socket it goes on to the next. */
 static curl_socket_t socket_open(void *data, curlsocktype purpose, struct curl_sockaddr *to)
@@ -12,12 +11,6 @@ static curl_socket_t socket_open(void *data, curlsocktype purpose, struct curl_s
         return CURL_SOCKET_BAD;
     w->opened = true;
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
-static void must(CURLcode code)
-{
-    if (code != CURLE_OK)
-        abort(); /* out of memory, or a libcurl without what we are built for */
 }
 
 void guard_curl(struct guard_watch *w, CURL *transfer)

@@ -1,6 +1,5 @@
 #include "mailer.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
+
+#include "net/must.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, CONNECTIONS_MAX = 16 };
 
@@ -42,19 +43,6 @@ struct line {
     size_t read; /* bytes of the mail so far */
     char error[CURL_ERROR_SIZE], said[CURL_ERROR_SIZE];
 };
-
-static void *must_have(void *p)
-{
-    if (!p)
-        abort(); /* out of memory */
-    return p;
-}
-
-static void must(CURLcode code)
-{
-    if (code != CURLE_OK)
-        abort(); /* out of memory, or a libcurl without what we are built for */
-}
 
 /* ---- one mail */
 

@@ -4,20 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/must.h"
+
 enum { CONNECT_TIMEOUT_MS = 10000 };
-
-static void *must_have(void *p)
-{
-    if (!p)
-        abort(); /* out of memory */
-    return p;
-}
-
-static void must(CURLcode code)
-{
-    if (code != CURLE_OK)
-        abort(); /* out of memory, or a libcurl without what we are built for */
-}
 
 static const char *const *headers_copy(struct arena *a, const char *const *from)
 {

@@ -6,21 +6,9 @@
 #include <string.h>
 
 #include "fetching.h"
+#include "net/must.h"
 
 enum { CONNECT_MS = 2000, HOP_MS = 5000, HEADERS_MAX = 16384 };
-
-static void *must_have(void *p)
-{
-    if (!p)
-        abort(); /* out of memory */
-    return p;
-}
-
-static void must(CURLcode code)
-{
-    if (code != CURLE_OK)
-        abort(); /* out of memory, or a libcurl without what we are built for */
-}
 
 /* ---- what comes */
 
