@@ -8,6 +8,7 @@
 #include "message/field.h"
 #include "message/json.h"
 #include "pki/name.h"
+#include "range.h"
 
 /* ---- one filter */
 
@@ -74,42 +75,19 @@ bool list_number(struct list_reading *r, const char *value)
     return set_number(r, "", b.equal, 0);
 }
 
-/* "2024-10-15+10:20:30" is 10:20:30 of that day (services-api 1.8); a '+' of an offset comes behind
- * a time. */
-static bool instant_take(struct arena *a, const char *text, struct instant *out, bool *day)
+static bool set_instant(struct list_reading *r, const char *ending, struct instant at)
 {
-    enum { DAY = sizeof "2024-10-15" - 1 };
-    char *plain = arena_strdup(a, text);
-    *day = strlen(plain) == DAY;
-    if (strlen(plain) > DAY && strchr("+ ", plain[DAY]))
-        plain[DAY] = 'T';
-    return instant_read(plain, out);
-}
-
-/* With `whole`, a day counts to its end. */
-static bool set_instant(struct list_reading *r, const char *ending, const char *text, bool whole)
-{
-    struct instant at;
-    bool day;
-    char written[INSTANT_TEXT_SIZE + 8];
-    if (!instant_take(&r->call->arena, text, &at, &day))
-        return list_refuse(r, "must be a date like 2024-10-15 or 2024-10-15T10:20:30+00:00");
-    if (whole)
-        at = instant_add(at, day ? days(1) : seconds(1));
-    instant_text(at, written);
-    return list_set(r, ending, written);
+    char written[INSTANT_TEXT_SIZE];
+    return list_set(r, ending, instant_text(at, written));
 }
 
 bool list_instant(struct list_reading *r, const char *value)
 {
-    struct bounds b = bounds_of(&r->call->arena, value);
-    if (b.above)
-        return set_instant(r, "_from", b.above, false);
-    if (b.below)
-        return set_instant(r, "_to", b.below, false);
-    if (b.equal)
-        b.from = b.to = b.equal;
-    return set_instant(r, "_from", b.from, false) && set_instant(r, "_to", b.to, true);
+    struct range range;
+    if (!range_read(value, &range))
+        return list_refuse(r, RANGE_FORM);
+    return (range.since.us == INT64_MIN || set_instant(r, "_from", range.since)) &&
+           (range.before.us == INT64_MAX || set_instant(r, "_to", range.before));
 }
 
 static char *lower(struct arena *a, const char *text)

@@ -5,13 +5,16 @@
 
 enum { PLACE_SIZE = 64, DAY_LENGTH = 10 };
 
-/* A day, or a second: where it begins and where the next one does. */
+/* A day, or a second: where it begins and where the next one does. "2024-10-15+10:20:30" is 10:20:30 of
+ * that day (services-api 1.8); the '+' of an offset comes behind a time. */
 static bool place_read(const char *text, size_t length, struct range *out)
 {
     char copy[PLACE_SIZE];
     if (length >= sizeof copy)
         return false;
     snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    if (length > DAY_LENGTH && copy[DAY_LENGTH] == '+')
+        copy[DAY_LENGTH] = 'T';
     if (!instant_read(copy, &out->since))
         return false;
     out->before = instant_add(out->since, length == DAY_LENGTH ? days(1) : seconds(1));

@@ -5,6 +5,11 @@
 
 #include "base/clock.h"
 
+/* For faults. */
+#define RANGE_FORM                                                                                 \
+    "takes a date like 2024-10-15 or a time like 2024-10-15T10:20:30+00:00, >that, <that, or two " \
+    "with ... between them"
+
 struct range {
     struct instant since, before; /* us INT64_MIN, INT64_MAX: open */
 };

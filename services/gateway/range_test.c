@@ -17,6 +17,7 @@ static const struct {
 } good[] = {
     { "2024-03-01",                                   FROM,              FROM + DAY },
     { "2024-03-01 00:00:10",                          FROM + 10,         FROM + 11 },
+    { "2024-03-01+00:00:10",                          FROM + 10,         FROM + 11 },
     { "2024-03-01T02:00:10+02:00",                    FROM + 10,         FROM + 11 },
     { ">2024-03-01",                                  FROM + DAY,        INT64_MAX },
     { "<2024-03-01",                                  INT64_MIN,         FROM },

@@ -36,8 +36,7 @@ static bool time_read(struct call *call, const char *text, EventLogQuery *out)
     if (!text)
         return true;
     if (!range_read(text, &range))
-        return fault_set(&call->fault, FAULT_INVALID, "filters.request_sent_time",
-                         "takes a date or time, >that, <that, or two with ... between them");
+        return fault_set(&call->fault, FAULT_INVALID, "filters.request_sent_time", RANGE_FORM);
     if (range.since.us != INT64_MIN)
         out->since = instant_message(&call->arena, range.since);
     if (range.before.us != INT64_MAX)
