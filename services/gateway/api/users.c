@@ -168,6 +168,20 @@ static void home_fill(UserChange *out, const ContainerRef *container)
     out->container_id = out->has_container_id ? container->id : 0;
 }
 
+/* Of a UserRequest or a UserEdit: both say the same of a person. */
+#define PERSON_FILL(to, from)                                                                      \
+    do {                                                                                           \
+        home_fill(to, (from)->container);                                                          \
+        (to)->username = (from)->username;                                                         \
+        (to)->first_name = (from)->first_name;                                                     \
+        (to)->last_name = (from)->last_name;                                                       \
+        (to)->email = (from)->email;                                                               \
+        (to)->job_title = (from)->job_title;                                                       \
+        (to)->telephone = (from)->telephone;                                                       \
+        (to)->has_is_saml_sso_only = (from)->has_is_saml_sso_only;                                 \
+        (to)->is_saml_sso_only = (from)->is_saml_sso_only;                                         \
+    } while (0)
+
 static bool no_container(struct call *call)
 {
     return fault_set(&call->fault, FAULT_INVALID, "container.id",
@@ -201,15 +215,7 @@ static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
         return false;
     if (!session_role_covers(call, change.role_id))
         return not_allowed(call);
-    home_fill(&change, in->container);
-    change.username = in->username;
-    change.first_name = in->first_name;
-    change.last_name = in->last_name;
-    change.email = in->email;
-    change.job_title = in->job_title;
-    change.telephone = in->telephone;
-    change.has_is_saml_sso_only = in->has_is_saml_sso_only;
-    change.is_saml_sso_only = in->is_saml_sso_only;
+    PERSON_FILL(&change, in);
     return user_insert(call, &change, out);
 }
 
@@ -296,15 +302,7 @@ static bool user_edit(struct call *call, const UserEdit *in)
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
     change_begin(call, &change, in->user_id);
-    home_fill(&change, in->container);
-    change.username = in->username;
-    change.first_name = in->first_name;
-    change.last_name = in->last_name;
-    change.email = in->email;
-    change.job_title = in->job_title;
-    change.telephone = in->telephone;
-    change.has_is_saml_sso_only = in->has_is_saml_sso_only;
-    change.is_saml_sso_only = in->is_saml_sso_only;
+    PERSON_FILL(&change, in);
     if (!user_store(call, &sql_user_change, &change, &done))
         return call->fault.code == FAULT_CONFLICT && *call->fault.field ? name_taken(call) : false;
     return done.changed || no_container(call);
