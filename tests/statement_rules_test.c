@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
+#include "store/pick.h"
 #include "store/script.h"
 
 static bool is_word(char c)
@@ -128,6 +129,30 @@ static void columns_are_named(void **state)
 
             if (star && !(from && after(from, "unnest(")))
                 complain(all_sql[i]->name, "SELECT *", all_sql[i]->file);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
+/* A client may ask for all filters and all orders of a list at once; more than a pick holds would end the
+ * process. */
+static void parts_fit_a_pick(void **state)
+{
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        struct pick all = { .count = 0 };
+
+        for (const char *at = all_sql[i]->text; (at = strstr(at, "--")); at += 2) {
+            const char *part = at + strlen("--? ");
+
+            if (strncmp(at, "--? ", 4) != 0 && strncmp(at, "--> ", 4) != 0)
+                continue;
+            part = arena_strndup(&arena, part, strcspn(part, " \t\n"));
+            if (!pick_has(&all, part) && all.count == PICK_MAX)
+                complain(all_sql[i]->name, "more parts than PICK_MAX", part);
+            else
+                pick_add(&all, part);
         }
     }
     assert_int_equal(faults, 0);
@@ -263,8 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evidence_has_one_reader), cmocka_unit_test(one_clock),
-        cmocka_unit_test(columns_are_named),       cmocka_unit_test(tenants_are_asked),
-        cmocka_unit_test(jobs_carry_a_trace),
+        cmocka_unit_test(columns_are_named),       cmocka_unit_test(parts_fit_a_pick),
+        cmocka_unit_test(tenants_are_asked),       cmocka_unit_test(jobs_carry_a_trace),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
