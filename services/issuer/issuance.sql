@@ -31,16 +31,12 @@ WITH free AS (
 SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
        o.id AS order_id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.signature_hash, o.ca_id,
        o.valid_till, o.cert_not_after, o.rule_scope, o.profile_option,
-       (SELECT count(*) FROM order_open_task(ARRAY[o.id], :now)) AS open_tasks,
+       n.open_tasks,
        (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
        (SELECT version FROM policy_active WHERE one) AS policy_version,
        (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
-       (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.max') r) AS validity_max_days,
-       (SELECT least(:now::timestamptz + interval '1 hour', min(e.valid_until),
-                     (SELECT min(r.valid_till) FROM policy_at(:now, o.rule_scope, 'validity.max') r))
-          FROM order_name n
-          CROSS JOIN LATERAL dcv_evidence(o.account_id, n.fqdn, n.domain, o.rule_scope, o.csr_sha256, :now) e
-         WHERE n.order_id = o.id) AS sign_before,
+       m.days AS validity_max_days,
+       least(:now::timestamptz + interval '1 hour', n.valid_until, m.valid_till) AS sign_before,
        a.may_sign,
        x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial,
        x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature,
@@ -52,7 +48,11 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
   JOIN intent o ON o.id = c.subject
   LEFT JOIN authority a ON a.id = o.ca_id
   LEFT JOIN issuance x ON x.order_id = o.id AND x.sequence = 1 AND x.state NOT IN ('ghost', 'abandoned')
-  LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final';
+  LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final'
+  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE d.valid_until IS NULL) AS open_tasks, min(d.valid_until) AS valid_until
+                        FROM order_need(ARRAY[o.id], :now) d) n
+  CROSS JOIN LATERAL (SELECT min(r.value::int) AS days, min(r.valid_till) AS valid_till
+                        FROM policy_at(:now, o.rule_scope, 'validity.max') r) m;
 
 -- issuance_ghost: GhostIds -> GhostRow*
 -- A dead lease left a serial without a signature: never reused, listed.

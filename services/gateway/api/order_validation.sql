@@ -17,7 +17,8 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
                    ORDER BY n.position)
           FROM order_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.fqdn
-          LEFT JOIN LATERAL dcv_evidence(o.account_id, n.fqdn, n.domain, o.rule_scope, o.csr_sha256, :now) e ON true
+          CROSS JOIN LATERAL (SELECT max(d.valid_until) AS valid_until
+                                FROM dcv_evidence(o.account_id, n.fqdn, n.domain, o.rule_scope, o.csr_sha256, :now) d) e
          WHERE n.order_id = o.id) AS "shown.dns_name_validations",
        CASE WHEN EXISTS (SELECT FROM open t WHERE t.kind = 'quarantine') THEN 'flagged' ELSE 'passed' END
            AS "shown.risk_status",

@@ -35,7 +35,14 @@ WITH intake AS MATERIALIZED (
                               WHERE n.order_id = i.order_id
                                 AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.fqdn, n.domain,
                                                                          i.rule_scope, i.csr_sha256, i.now))) THEN 'dcv'
-                ELSE 'issue' END AS lane
+                ELSE 'issue' END AS lane,
+           CASE WHEN i.renewal_of_order_id IS NOT NULL
+                THEN order_renewal_begin(i.account_id, i.renewal_of_order_id, i.order_id, i.now) END AS renewal,
+           CASE WHEN i.dcv_method = 'email'
+                THEN (SELECT count(order_email_choose(m.order_id, m.account_id, m.domain, m.address, m.locale, m.now))
+                        FROM unnest(:emails.order_id, :emails.account_id, :emails.domain, :emails.address, :emails.locale,
+                                    :emails.now) AS m (order_id, account_id, domain, address, locale, now)
+                       WHERE m.order_id = i.order_id) END AS mailed
       FROM intake i
       JOIN gate g ON g.order_id = i.order_id
 ), placed AS (
@@ -53,13 +60,6 @@ WITH intake AS MATERIALIZED (
     SELECT n.order_id, n.position, n.account_id, n.fqdn, n.domain
       FROM names n
       JOIN accepted a ON a.order_id = n.order_id
-), mailed AS (
-    INSERT INTO email_invitation (order_id, account_id, domain, address, locale, state, created_at)
-    SELECT m.order_id, m.account_id, m.domain, m.address, m.locale, 'chosen', m.now
-      FROM unnest(:emails.order_id, :emails.account_id, :emails.domain, :emails.address, :emails.locale, :emails.now)
-        AS m (order_id, account_id, domain, address, locale, now)
-      JOIN accepted a ON a.order_id = m.order_id
-    ON CONFLICT (order_id, domain, address) DO NOTHING
 ), requested AS (
     INSERT INTO request (order_id, account_id, type, status, requester_id, comments, created_at, processed_at)
     SELECT order_id, account_id, 'new_request', request_status, user_id, comments, now,
@@ -71,17 +71,13 @@ WITH intake AS MATERIALIZED (
     SELECT lane, order_id, now + interval '2 seconds', CASE WHEN lane = 'dcv' THEN 'dcv/' || order_id END, traceparent
       FROM accepted
      WHERE lane IS NOT NULL
-    RETURNING id, subject, lane
-), expiring AS (
-    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
+    UNION ALL
     SELECT 'order_expire', a.order_id, a.now + rule_interval(r.value, r.unit), 'order_expire/' || a.order_id,
            a.traceparent
       FROM accepted a
       CROSS JOIN LATERAL policy_at(a.now, a.rule_scope, 'order.pending') r
      WHERE a.lane IS DISTINCT FROM 'issue'
-), renewing AS ( -- order_renewal_one refuses the second
-    INSERT INTO order_renewal (account_id, renewed_order_id, order_id, created_at)
-    SELECT account_id, renewal_of_order_id, order_id, now FROM accepted WHERE renewal_of_order_id IS NOT NULL
+    RETURNING id, subject, lane
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject)
     SELECT now, account_id, user_id, api_key_id, source, ip, 'order placed', 'order/' || order_id
@@ -89,7 +85,7 @@ WITH intake AS MATERIALIZED (
 )
 SELECT r.order_id, r.id AS request_id, q.id AS job_id, q.lane
   FROM requested r
-  LEFT JOIN queued q ON q.subject = r.order_id;
+  LEFT JOIN queued q ON q.subject = r.order_id AND q.lane <> 'order_expire';
 
 -- order_before: IdempotencyKey* -> OrderBefore*
 -- The order that won at the gate.
@@ -135,6 +131,8 @@ SELECT c.order_id
 SELECT order_id FROM certificate WHERE thumbprint = :serial AND account_id = :account_id;
 
 -- order_info: OrderId -> OrderInfo?
+-- IS NOT DISTINCT FROM is a check and no way to the rows: without statistics the planner would walk
+-- all users and keys of the account.
 SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_renewed,
        coalesce(w.renewed_order_id, 0) AS renewed_order_id, x.order_id AS renewal_order_id, o.created_at AS date_created,
        (o.options -> 'order_validity' ->> 'years')::int AS validity_years,
@@ -183,9 +181,9 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
           LEFT JOIN user_account w ON w.id = m.user_id AND w.account_id = m.account_id
          WHERE m.order_id = o.id) AS notes
   FROM orders o
-  JOIN user_account u ON u.id = o.user_id AND u.account_id = o.account_id
-  LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
-  LEFT JOIN api_key p ON p.id = o.api_key_id AND p.account_id = o.account_id
+  JOIN user_account u ON u.id = o.user_id AND u.account_id IS NOT DISTINCT FROM o.account_id
+  LEFT JOIN container k ON k.id = o.container_id AND k.account_id IS NOT DISTINCT FROM o.account_id
+  LEFT JOIN api_key p ON p.id = o.api_key_id AND p.account_id IS NOT DISTINCT FROM o.account_id
   LEFT JOIN certificate c ON c.order_id = o.id
   LEFT JOIN order_renewal w ON w.order_id = o.id AND w.account_id = o.account_id
   LEFT JOIN order_renewal x ON x.renewed_order_id = o.id AND x.ended_at IS NULL AND x.account_id = o.account_id
@@ -232,6 +230,8 @@ WITH locked AS MATERIALIZED (
        SET status = 'rejected', processor_id = :user_id, processor_comment = :note, processed_at = :now
       FROM done d
      WHERE r.order_id = d.id AND r.status = 'pending'
+), released AS ( -- the order that it was to renew may be renewed again
+    UPDATE order_renewal x SET ended_at = :now FROM done d WHERE x.order_id = d.id AND x.ended_at IS NULL
 ), freed AS (
     DELETE FROM idempotency g USING done d WHERE g.account_id = :account_id AND g.order_id = d.id
 ), audited AS (
@@ -266,6 +266,8 @@ WITH locked AS MATERIALIZED (
        SET status = :status, processor_id = :user_id, processor_comment = :processor_comment, processed_at = :now
       FROM ordered d
      WHERE r.id = :request_id AND r.order_id = d.id
+), released AS ( -- the order that it was to renew may be renewed again
+    UPDATE order_renewal x SET ended_at = :now FROM ordered d WHERE x.order_id = d.id AND x.ended_at IS NULL AND :status = 'rejected'
 ), freed AS (
     DELETE FROM idempotency g USING ordered d WHERE g.account_id = :account_id AND g.order_id = d.id AND :status = 'rejected'
 ), queued AS (

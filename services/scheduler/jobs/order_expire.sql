@@ -28,6 +28,8 @@ WITH input AS MATERIALIZED (
        SET status = 'rejected', processed_at = e.now
       FROM expired e
      WHERE r.order_id = e.id AND r.status = 'pending'
+), released AS ( -- the order that it was to renew may be renewed again
+    UPDATE order_renewal x SET ended_at = d.now FROM expired d WHERE x.order_id = d.id AND x.ended_at IS NULL
 ), freed AS (
     DELETE FROM idempotency g USING expired e WHERE g.account_id = e.account_id AND g.order_id = e.id
 ), audited AS (
