@@ -315,6 +315,7 @@ def service_users(stack):
     case.equal("two keys", c.get(f"/key?user_id={robot['id']}").json["page"]["total"], 2)
     for body, field in (({"email": None}, "email"), ({"api_name": None}, "api_name"),
                         ({"restricted_to_role_id": 5}, "restricted_to_role_id"),
+                        ({"access_roles": [{"id": STANDARD}]}, "access_roles"),
                         ({"container_id_assignments": [1]}, "container_id_assignments")):
         body = {k: v for k, v in {**service(), **body}.items() if v is not None}
         answer = c.post("/user", body)
@@ -322,6 +323,7 @@ def service_users(stack):
     manager = account.as_role(MANAGER)
     refused("by a manager", manager.post("/user", service()), 403, "access_denied|missing_permission")
     root = c.get("/account").json["root_container_id"]
+    made(c.post("/user", service("as I am", access_roles=[{"id": ADMINISTRATOR}])))
     made(c.post("/user", service("whole", container_id_assignments=[root], container={"id": root})))
 
 

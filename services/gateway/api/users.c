@@ -231,13 +231,26 @@ static bool service_allowed(struct call *call, const UserRequest *in)
            not_allowed(call);
 }
 
+/* It gets the role of who makes it: whoever asks for another is not left to believe in it. */
+static bool no_other_role(struct call *call, const UserRequest *in)
+{
+    int own = session_role(call);
+    for (size_t i = 0; i < in->n_access_roles; i++)
+        if (in->access_roles[i]->id != own)
+            return fault_set(&call->fault, FAULT_INVALID, "access_roles",
+                             "must be left out: a service user has your role, "
+                             "or less by restricted_to_role_id");
+    return true;
+}
+
 static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
 {
     UserChange change = USER_CHANGE__INIT;
     char *name = arena_alloc(&call->arena, SERVICE_NAME_LENGTH + 1),
          *key = arena_alloc(&call->arena, API_KEY_LENGTH + 1);
     uint8_t hash[SHA256_SIZE];
-    if (!texts_good(call, &in->base, service_rules, "") || !service_allowed(call, in) ||
+    if (!texts_good(call, &in->base, service_rules, "") || !no_other_role(call, in) ||
+        !service_allowed(call, in) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
         return false;
     random_text(name, SERVICE_NAME_LENGTH);
