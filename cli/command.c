@@ -202,8 +202,20 @@ static const char *advice(enum fault_code code)
                : "";
 }
 
+static bool help_wanted(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
+    if (help_wanted(argc, argv)) {
+        printf("chancery %s %s\n    %s\n", c->words, c->arguments, c->help);
+        return 0;
+    }
     struct command_run r = { .out = stdout };
     struct fault f = { 0 };
     arena_init(&r.arena);

@@ -49,6 +49,8 @@ static const struct {
     { "note a --valued v", 2, NULL, "" },
     { "note a --nothing", 2, NULL, "" },
     { "not a", 2, NULL, "" },
+    { "note --help", 0, NULL, "" },
+    { "note a --value --help", 0, NULL, "" },
     { "other", 2, NULL, "" },
     { "other thin", 2, NULL, "" },
     { "n", 2, NULL, "" },
