@@ -168,9 +168,9 @@ static const struct reader {
 } readers[] = {
 // clang-format off
 #define INT32  { read_int32,  TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number from -2147483648 to 2147483647" }
-#define INT64  { read_int64,  TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number of 64 bits" }
+#define INT64  { read_int64,  TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number of 64 bits at most" }
 #define UINT32 { read_uint32, TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number from 0 to 4294967295" }
-#define UINT64 { read_uint64, TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number of 64 bits, not negative" }
+#define UINT64 { read_uint64, TOKEN_TEXT | TOKEN_NUMBER, "must be a whole number of 64 bits at most, not negative" }
     [PROTOBUF_C_TYPE_INT32] = INT32, [PROTOBUF_C_TYPE_SINT32] = INT32, [PROTOBUF_C_TYPE_SFIXED32] = INT32,
     [PROTOBUF_C_TYPE_INT64] = INT64, [PROTOBUF_C_TYPE_SINT64] = INT64, [PROTOBUF_C_TYPE_SFIXED64] = INT64,
     [PROTOBUF_C_TYPE_UINT32] = UINT32, [PROTOBUF_C_TYPE_FIXED32] = UINT32,

@@ -149,7 +149,7 @@ static void enter(struct sessions *s, struct call *call, const Session *session)
     call->actor.api_key_id = session->api_key_id;
 }
 
-/* A key that is missing, too long or unknown: the same answer (services-api 6). */
+/* A key that is too long is answered as one that is unknown (services-api 6). */
 bool session_admit(struct call *call, const struct route *route, void *sessions)
 {
     struct sessions *s = sessions;
@@ -158,7 +158,10 @@ bool session_admit(struct call *call, const struct route *route, void *sessions)
     if (!route->permission)
         return true;
     const char *key = http_request_header(call, "X-DC-DEVKEY");
-    if (!key || !*key || strlen(key) > KEY_MAX)
+    if (!key || !*key)
+        return fault_set(&call->fault, FAULT_KEY, NULL,
+                         "Access denied: the header X-DC-DEVKEY must have an API key.");
+    if (strlen(key) > KEY_MAX)
         return fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
     digest_sha256(BYTES_OF(key), hash);
     if (!find(s, call, hash, &session))

@@ -67,6 +67,7 @@ static const struct route routes[] = {
 };
 
 #define BAD_KEY "{\"errors\":[{\"code\":\"access_denied|access_denied_invalid_key\",\"message\":\"Access denied due to access_denied_invalid_key.\"}]}"
+#define NO_KEY "{\"errors\":[{\"code\":\"access_denied|access_denied_invalid_key\",\"message\":\"Access denied: the header X-DC-DEVKEY must have an API key.\"}]}"
 #define NO_RIGHT "{\"errors\":[{\"code\":\"access_denied|missing_permission\",\"message\":\"Access denied due to missing_permission.\"}]}"
 static const struct {
     const char *line, *key;
@@ -80,8 +81,8 @@ static const struct {
     { "GET /any",     "k-5-102", 200, NULL },
     { "GET /any",     "k-9-0",   403, NO_RIGHT },
     { "GET /read",    "unknown", 403, BAD_KEY },
-    { "GET /read",    "",        403, BAD_KEY },
-    { "GET /read",    NULL,      403, BAD_KEY },
+    { "GET /read",    "",        403, NO_KEY },
+    { "GET /read",    NULL,      403, NO_KEY },
     { "GET /open",    NULL,      200, NULL },
     { "GET /open",    "unknown", 200, NULL },
     { "GET /may",     "k-1-0",   200, "may" },

@@ -16,14 +16,17 @@ static struct bytes der_of(const CertificateBytes *c)
     return (struct bytes){ c->der.data, c->der.len };
 }
 
+static const char no_certificate[] = "there is no such certificate";
+static const char no_certificate_yet[] =
+    "there is no such order, or it has no certificate: see status and blockers of the order";
+
 /* Finds the row, or the fault that there is none. */
 static bool find(struct call *call, const struct sql *sql, const ProtobufCMessage *in,
-                 CertificateBytes *out)
+                 const char *none, CertificateBytes *out)
 {
     bool found = false;
     return store_maybe(store_mine(), &call->arena, sql, in, &out->base, &found, &call->fault) &&
-           (found ||
-            fault_set(&call->fault, FAULT_NO_CERTIFICATE, NULL, "there is no such certificate"));
+           (found || fault_set(&call->fault, FAULT_NO_CERTIFICATE, NULL, "%s", none));
 }
 
 /* The format that is named, in either spelling; else the one that the platform takes. */
@@ -33,7 +36,7 @@ static bool format_choose(struct call *call, const char *name, const char *old_n
     const char *asked = name ? name : old_name;
     *out = format_find(asked ? asked : platform_find(platform_id)->format);
     return *out || fault_set(&call->fault, FAULT_INVALID, name ? "format" : "formatType",
-                             "is no format that is offered");
+                             "must be one of %s", format_names(&call->arena));
 }
 
 static bool download(struct call *call, const CertificateBytes *c, const struct format *format,
@@ -59,7 +62,7 @@ static void certificates_download(Certificates_Service *self, const CertificateR
     const struct format *format;
     CertificateBytes c = CERTIFICATE_BYTES__INIT;
     CertificateDownload out = CERTIFICATE_DOWNLOAD__INIT;
-    if (find(call, &sql_certificate_get, &in->base, &c) &&
+    if (find(call, &sql_certificate_get, &in->base, no_certificate, &c) &&
         format_choose(call, in->format, in->formattype,
                       in->has_platform_id ? in->platform_id : platform_of(&c), &format) &&
         download(call, &c, format, &out))
@@ -77,7 +80,7 @@ static void certificates_download_of_order(Certificates_Service *self,
     const struct format *format;
     CertificateBytes c = CERTIFICATE_BYTES__INIT;
     CertificateDownload out = CERTIFICATE_DOWNLOAD__INIT;
-    if (find(call, &sql_certificate_of_order, &in->base, &c) &&
+    if (find(call, &sql_certificate_of_order, &in->base, no_certificate_yet, &c) &&
         format_choose(call, in->format, in->formattype, platform_of(&c), &format) &&
         download(call, &c, format, &out))
         answer(&out, call);
@@ -92,7 +95,7 @@ static void certificates_chain(Certificates_Service *self, const CertificateRef 
     struct call *call = data;
     CertificateBytes c = CERTIFICATE_BYTES__INIT;
     CertificateChain out = CERTIFICATE_CHAIN__INIT;
-    if (find(call, &sql_certificate_get, &in->base, &c) &&
+    if (find(call, &sql_certificate_get, &in->base, no_certificate, &c) &&
         authority_chain(&call->arena, c.common_name, der_of(&c), c.ca_id, &out.intermediates,
                         &out.n_intermediates, &call->fault))
         answer(&out, call);

@@ -65,6 +65,15 @@ const struct format *format_find(const char *name)
     return NULL;
 }
 
+char *format_names(struct arena *a)
+{
+    struct text t;
+    text_init(&t, a);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        text_format(&t, i ? ", %s" : "%s", formats[i].name);
+    return t.data;
+}
+
 /* ---- names of files */
 
 /* Nothing that a shell, a header or a file system takes for something else. */

@@ -20,6 +20,9 @@ struct format;
 /* NULL when there is none of that name. */
 const struct format *format_find(const char *name);
 
+/* "default, apache, ...", for messages. */
+char *format_names(struct arena *a);
+
 /* The file, in the call's arena. The same certificate gives the same bytes. */
 bool download_make(struct call *call, const struct download *d, const struct format *format,
                    CertificateDownload *out);

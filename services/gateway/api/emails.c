@@ -46,7 +46,7 @@ static bool order_read(struct call *call, int64_t order_id, EmailOrder *out)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
     if (strcmp(out->status, "pending") != 0)
         return fault_set(&call->fault, FAULT_ORDER_STATE, "order_id",
-                         "the order is %s, not pending", out->status);
+                         "names an order that is %s, not pending", out->status);
     if (out->dcv_method != DCV_METHOD__VALUE__EMAIL)
         return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method", "is not email");
     return !out->prohibited || refuse_prohibited(call);

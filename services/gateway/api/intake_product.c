@@ -20,7 +20,8 @@ static const Product *product_named(struct examining *e)
 {
     const Product *found = policy_product(e->policy, e->in->name_id);
     if (!found)
-        examine_refuse(e, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+        examine_refuse(e, FAULT_NO_PRODUCT, "name_id",
+                       "there is no such product: GET product lists them");
     return found;
 }
 

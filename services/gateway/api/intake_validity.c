@@ -5,11 +5,22 @@
 
 enum { DAYS_MAX = 3 * 365 };
 
+/* The deprecated form that came, by its own name: exactly one of them, else the name of today. */
+static const char *old_form(const OrderRequest *in)
+{
+    bool date = in->custom_expiration_date && *in->custom_expiration_date;
+    if (in->has_validity_years + in->has_validity_days + date != 1)
+        return "order_validity";
+    if (in->has_validity_years)
+        return "validity_years";
+    return in->has_validity_days ? "validity_days" : "custom_expiration_date";
+}
+
 /* The deprecated forms at the root mean the same; an empty date is no date. */
 Validity intake_validity_asked(const OrderRequest *in, const char **field)
 {
     Validity v = VALIDITY__INIT;
-    *field = "order_validity";
+    *field = in->order_validity ? "order_validity" : old_form(in);
     if (in->order_validity)
         v = *in->order_validity;
     else {
@@ -32,12 +43,18 @@ static bool date_read(struct examining *e, const char *text, const char *field, 
            examine_refuse(e, FAULT_VALIDITY, field, "lies in the past");
 }
 
-static bool years_allowed(const Product *p, uint32_t years)
+static bool years_allowed(struct examining *e, const char *field, uint32_t years)
 {
-    for (size_t i = 0; i < p->n_allowed_order_validity_years; i++)
+    const Product *p = e->out->product;
+    struct text offered;
+    text_init(&offered, &e->call->arena);
+    for (size_t i = 0; i < p->n_allowed_order_validity_years; i++) {
         if (p->allowed_order_validity_years[i] == years)
             return true;
-    return false;
+        text_format(&offered, i ? ", %u" : "%u", p->allowed_order_validity_years[i]);
+    }
+    return fault_set(&e->call->fault, FAULT_VALIDITY, field,
+                     "%u years are not offered for this product: it has %s", years, offered.data);
 }
 
 /* Exactly one of years, days and date; `till` is its end. */
@@ -47,9 +64,8 @@ static bool validity_end(struct examining *e, const Validity *v, const char *fie
     if (v->has_years + v->has_days + (v->custom_expiration_date != NULL) != 1)
         return examine_refuse(e, FAULT_VALIDITY, field,
                               "takes exactly one of years, days and custom_expiration_date");
-    if (v->has_years && !years_allowed(e->out->product, v->years))
-        return fault_set(&e->call->fault, FAULT_VALIDITY, field,
-                         "%u years are not offered for this product", v->years);
+    if (v->has_years && !years_allowed(e, field, v->years))
+        return false;
     if (v->has_days && (v->days < 1 || v->days > DAYS_MAX))
         return fault_set(&e->call->fault, FAULT_VALIDITY, field, "days must be from 1 to %d",
                          DAYS_MAX);

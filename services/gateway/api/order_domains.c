@@ -20,8 +20,8 @@ static bool no_order(struct call *call)
 static bool pending(struct call *call, const OrderDcv *dcv)
 {
     return strcmp(dcv->status, "pending") == 0 ||
-           fault_set(&call->fault, FAULT_ORDER_STATE, "order_id", "the order is %s, not pending",
-                     dcv->status);
+           fault_set(&call->fault, FAULT_ORDER_STATE, "order_id",
+                     "names an order that is %s, not pending", dcv->status);
 }
 
 /* Mails have values of their own, and what is mailed is not looked for. */
@@ -182,6 +182,21 @@ static bool state_read(struct call *call, OrderId *id, CheckDcvAnswer *out)
     return true;
 }
 
+/* What was seen may be longer than a fault can be. */
+static bool missing_fault(struct call *call, enum fault_code code, const DnsNameValidation *v)
+{
+    static const char more[] = "... (in full: blockers of the order)";
+    const int room = (int)sizeof call->fault.detail - 1;
+    const char *field = "dns_names_validations";
+    if (!v->seen)
+        return fault_set(&call->fault, code, field, "%s is being looked for: ask again",
+                         v->dns_name);
+    if (strlen(v->seen) <= (size_t)room)
+        return fault_set(&call->fault, code, field, "%s", v->seen);
+    return fault_set(&call->fault, code, field, "%.*s%s", room - (int)sizeof more + 1, v->seen,
+                     more);
+}
+
 /* With some methods a check that does not find all it was asked for is an error. */
 static bool missing_told(struct call *call, const CheckDcvAnswer *out, DcvMethod__Value method)
 {
@@ -189,10 +204,7 @@ static bool missing_told(struct call *call, const CheckDcvAnswer *out, DcvMethod
         const DnsNameValidation *v = out->dns_name_validations[i];
         if (strcmp(v->status, "approved") == 0)
             continue;
-        return !proving_check_fails(method) ||
-               fault_set(&call->fault, proving_missing(method), "dns_names_validations", "%s%s",
-                         v->seen ? v->seen : v->dns_name,
-                         v->seen ? "" : " is being looked for: ask again");
+        return !proving_check_fails(method) || missing_fault(call, proving_missing(method), v);
     }
     return true;
 }

@@ -126,7 +126,8 @@ static void products_info(Products_Service *self, const ProductRef *in, ProductI
     }
     const Product *p = policy_product(policy, in->name_id);
     if (!p) {
-        fault_set(&call->fault, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+        fault_set(&call->fault, FAULT_NO_PRODUCT, "name_id",
+                  "there is no such product: GET product lists them");
         call_fail(call);
         return;
     }

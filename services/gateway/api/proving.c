@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/text_rules.h"
 #include "gateway.h"
 #include "message/field.h"
 
@@ -62,7 +63,8 @@ bool proving_offered(struct call *call, const Product *p, DcvMethod__Value metho
         if (strcmp(p->dcv_methods[i], text) == 0)
             return true;
     return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
-                     "%s is not offered for this product", text);
+                     "%s is not offered for this product, which takes %s", text,
+                     p ? texts_listed(&call->arena, p->dcv_methods, p->n_dcv_methods) : "none");
 }
 
 bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildcard)

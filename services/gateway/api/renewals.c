@@ -32,19 +32,19 @@ static bool may_be_renewed(struct call *call, const RenewalState *o, bool found)
     char from[INSTANT_TEXT_SIZE] = "no day", till[INSTANT_TEXT_SIZE] = "no day";
     struct fault *f = &call->fault;
     if (!found)
-        return fault_set(f, FAULT_RENEWAL, field, "there is no such order");
+        return fault_set(f, FAULT_RENEWAL, field, "names no order of this account");
     if (!o->issued)
-        return fault_set(f, FAULT_RENEWAL, field, "the order has no certificate in force");
+        return fault_set(f, FAULT_RENEWAL, field, "names an order without a certificate in force");
     if (o->renewed)
-        return fault_set(f, FAULT_RENEWED, field, "the order has been renewed");
+        return fault_set(f, FAULT_RENEWED, field, "names an order that has been renewed");
     if (in_window(o, clock_now()))
         return true;
     if (o->window_from)
         instant_text(instant_value(o->window_from), from);
     if (o->window_till)
         instant_text(instant_value(o->window_till), till);
-    return fault_set(f, FAULT_RENEWAL, field, "the order may be renewed from %.10s until %.10s",
-                     from, till);
+    return fault_set(f, FAULT_RENEWAL, field,
+                     "names an order that may be renewed from %.10s until %.10s", from, till);
 }
 
 static void time_left_add(struct arena *a, const OrderRequest *in, const RenewalState *old,
@@ -73,5 +73,5 @@ bool renewal_accept(struct call *call, const OrderRequest *in, OrderIntake *row)
 void renewal_explain(struct fault *f)
 {
     if (f->code == FAULT_CONFLICT && strcmp(f->field, "order_renewal_one") == 0)
-        fault_set(f, FAULT_RENEWED, field, "the order has been renewed at this moment");
+        fault_set(f, FAULT_RENEWED, field, "names an order that has been renewed at this moment");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/email.h"
+#include "base/text.h"
 #include "message/field.h"
 
 // clang-format off
@@ -53,7 +54,7 @@ static const struct {
     bool (*good)(const char *text);
     const char *says;
 } kinds[] = {
-    [TEXT_EMAIL] = { email_valid, "is no email address" },
+    [TEXT_EMAIL] = { email_valid, "must be an email address" },
     [TEXT_USERNAME] = { username_good, "takes letters, digits and @ - _ + ." },
     [TEXT_TELEPHONE] = { telephone_good, "is no telephone number" },
 };
@@ -115,4 +116,13 @@ bool texts_good(struct call *call, const ProtobufCMessage *message, const struct
             return false;
     }
     return true;
+}
+
+char *texts_listed(struct arena *a, char *const *list, size_t count)
+{
+    struct text t;
+    text_init(&t, a);
+    for (size_t i = 0; i < count; i++)
+        text_format(&t, i ? ", %s" : "%s", list[i]);
+    return t.data;
 }

@@ -23,6 +23,9 @@ struct text_rule {
 bool texts_good(struct call *call, const ProtobufCMessage *message, const struct text_rule *rules,
                 const char *within);
 
+/* "a, b, c", for messages that say what may be asked for. */
+char *texts_listed(struct arena *a, char *const *list, size_t count);
+
 /* Of Contact and OrderContact (services API 3.13). */
 extern const struct text_rule contact_text_rules[];
 

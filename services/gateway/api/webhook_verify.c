@@ -164,7 +164,8 @@ void webhook_settings_activate(WebhookSettingsApi_Service *self, const WebhookId
         call_fail(call);
     } else if (!row.verified) {
         fault_set(&call->fault, FAULT_WEBHOOK_STATE, "webhook_id",
-                  "the endpoint is not verified: send and check a challenge");
+                  "names a webhook whose endpoint is not verified: "
+                  "send a challenge, then check it");
         call_fail(call);
     } else {
         status_set(call, in->webhook_id, (char[]){ "active" }, answer);

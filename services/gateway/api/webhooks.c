@@ -37,8 +37,8 @@ static bool events_good(struct call *call, const WebhookRequest *in)
 {
     for (size_t i = 0; i < in->n_events; i++)
         if (!event_known(in->events[i]))
-            return fault_set(&call->fault, FAULT_INVALID, "events", "%.64s is no event",
-                             in->events[i]);
+            return fault_set(&call->fault, FAULT_INVALID, "events",
+                             "%.64s is no event that webhooks tell of", in->events[i]);
     return in->n_events <= sizeof event_names / sizeof *event_names ||
            fault_set(&call->fault, FAULT_INVALID, "events", "names an event twice");
 }
