@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 /* Migrations (numbers of db/migrations) that this code runs on. */
-enum { SCHEMA_OLDEST = 23, SCHEMA_NEWEST = 29 };
+enum { SCHEMA_OLDEST = 24, SCHEMA_NEWEST = 29 };
 
 struct service;
 

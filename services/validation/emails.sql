@@ -44,21 +44,22 @@ WITH held AS MATERIALIZED (
        AND NOT EXISTS (SELECT FROM email_invitation i
                         WHERE i.order_id = d.order_id AND name_within(t.domain, i.domain))
     ON CONFLICT (order_id, domain, address) DO NOTHING
-    RETURNING id
+    RETURNING id, tried_at
 ), chosen AS (
     UPDATE email_invitation i
        SET poll_from = d.poll_from, state = 'waiting'
       FROM decided d
      WHERE d.asks AND d.again_at IS NULL AND i.order_id = d.order_id AND i.poll_from IS DISTINCT FROM d.poll_from
        AND EXISTS (SELECT FROM open t WHERE t.kind = 'dcv' AND name_within(t.domain, i.domain))
-    RETURNING i.id
+    RETURNING i.id, i.tried_at
 ), mailing AS (
     INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
-    SELECT 'mail', m.id, :now::timestamptz + interval '2 seconds', 'mail/' || m.id, d.traceparent
-      FROM (SELECT id FROM usual UNION ALL SELECT id FROM chosen) m
+    SELECT 'mail', m.id, greatest(:now::timestamptz + interval '2 seconds', m.tried_at + email_pause()), 'mail/' || m.id,
+           d.traceparent
+      FROM (SELECT id, tried_at FROM usual UNION ALL SELECT id, tried_at FROM chosen) m
       CROSS JOIN decided d
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
-    RETURNING id
+    RETURNING id, run_at
 ), issuing AS (
     INSERT INTO job (lane, subject, run_at, traceparent)
     SELECT 'issue', order_id, :now::timestamptz + interval '2 seconds', traceparent FROM decided WHERE complete
@@ -69,7 +70,7 @@ WITH held AS MATERIALIZED (
     ON CONFLICT (order_id) DO UPDATE SET checked_at = excluded.checked_at, next_at = NULL, seen = NULL
 )
 SELECT d.order_id, d.again_at IS NOT NULL AS waiting, (SELECT id FROM issuing) AS issue_job_id,
-       (SELECT array_agg(id) FROM mailing) AS mail_job_ids
+       (SELECT array_agg(id) FROM mailing WHERE run_at <= :now::timestamptz + interval '2 seconds') AS mail_job_ids
   FROM decided d
  WHERE EXISTS (SELECT FROM ended) OR EXISTS (SELECT FROM again);
 

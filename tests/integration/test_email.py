@@ -148,20 +148,33 @@ def it_expires(stack):
     account.issued(order)
 
 
+def recorded(stack, order, count):
+    case.until(f"{count} mails are recorded", lambda: stack.db.number(
+        f"SELECT count(*) FROM audit WHERE activity = 'approval mail sent' AND subject = 'order/{order}'") == count)
+
+
 @tests
 def resent(stack):
-    """A mail that is sent again has a value of its own; the one before stays good."""
+    """A mail that is sent again has a value of its own; the one before stays good. An address that was mailed a
+    moment ago is left alone for a minute, and then mailed once, however often that was asked for."""
     account, name = Account(stack), "resent.example.com"
     order = place(account, name, dcv_emails=[{"dns_name": name, "email": f"admin@{name}"}])
     first = stack.mails.wait(name, 1)
+    recorded(stack, order, 1)
+    stack.advance(61)
     answer = resend(account, order)
     golden.check("PUT order/certificate/{order_id}/resend-emails", answer)
     both = stack.mails.wait(name, 2)
     case.equal("whoever was chosen is asked again", [m["to"][0] for m in both], [f"admin@{name}"] * 2)
     case.true("another value", both[0]["link"] != both[1]["link"])
+    recorded(stack, order, 2)
+    for _ in range(3):
+        case.equal("once more", resend(account, order).status, 204)
     more = resend(account, order, [{"domain": name, "email": f"Hostmaster@{name}"}], locale="xx-YY")
     case.equal(f"one address: {more}", more.status, 204)
-    case.equal("to", stack.mails.wait(name, 3)[2]["to"][0], f"hostmaster@{name}")
+    case.equal("who was mailed a moment ago is left alone", stack.mails.wait(name, 3)[2]["to"][0], f"hostmaster@{name}")
+    stack.advance(61)
+    case.equal("and then mailed once", stack.mails.wait(name, 4)[3]["to"][0], f"admin@{name}")
     approve(first[0]["link"])
     account.issued(order)
     late = resend(account, order)

@@ -13,7 +13,8 @@ SELECT email_prohibited(:scope, :now) AS prohibited;
 -- The mails that are asked for once more, each with a random value of its own; what was mailed before
 -- stays good until it expires. For a domain without an address: who was asked before, else all five.
 -- Nothing is mailed for what is proved already. The jobs have a name of their own: a mail that is just
--- on its way is no answer to this request, one that was asked for again and waits is.
+-- on its way is no answer to this request, one that was asked for again and waits is. Who was mailed a
+-- moment ago is left alone for a while: such a job is put off, and nobody is told of it.
 WITH asked AS MATERIALIZED (
     SELECT o.id, o.account_id, o.poll_from
       FROM orders o
@@ -48,12 +49,13 @@ WITH asked AS MATERIALIZED (
     ON CONFLICT (order_id, domain, address) DO UPDATE
        SET locale = coalesce(excluded.locale, i.locale), poll_from = excluded.poll_from, state = 'waiting',
            response_code = NULL, next_at = NULL
-    RETURNING i.id, i.order_id, i.address
+    RETURNING i.id, i.order_id, i.address, coalesce(i.tried_at + email_pause(), '-infinity') AS rested_at
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
-    SELECT 'mail', id, :now::timestamptz + interval '2 seconds', 'mail/' || id || '/again', :traceparent FROM invited
+    SELECT 'mail', id, greatest(:now::timestamptz + interval '2 seconds', rested_at), 'mail/' || id || '/again', :traceparent
+      FROM invited
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
-    RETURNING id
+    RETURNING id, subject
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
     SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'approval mails asked for', 'order/' || order_id,
@@ -61,9 +63,9 @@ WITH asked AS MATERIALIZED (
       FROM invited
      GROUP BY order_id
 )
-SELECT id FROM queued
+SELECT q.id FROM queued q JOIN invited i ON i.id = q.subject WHERE i.rested_at <= :now
 UNION
-SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again';
+SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again' WHERE i.rested_at <= :now;
 
 -- email_invitations: OrderId -> EmailInvitation*
 -- For people: who was asked, and what came of it.
