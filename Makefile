@@ -205,7 +205,7 @@ soak: ## orders while anybody may die, for SECONDS (300), then the checks of the
 everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
-	$(WITH_DATABASE) tools/run-tests $(TESTS)
+	@tools/run-halves $(WITH_DATABASE) $(TESTS)
 
 # ---- What other compilers and checkers say of each file of ours.
 OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' 2>/dev/null))
