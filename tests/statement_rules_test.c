@@ -237,7 +237,7 @@ static void tenants_are_asked(void **state)
 
 /* ---- one question decides */
 
-/* What has been validated is read by dcv_evidence() alone (db/migrations/0008_open_task.sql):
+/* What has been validated is read by dcv_evidence() alone (db/migrations/0023_spine.sql):
  * whoever asks the table itself decides by rules of his own. Only validation writes it. */
 static void evidence_has_one_reader(void **state)
 {
