@@ -187,7 +187,7 @@ $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
 
 .PHONY: run test soak everything
-run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show)
+run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show; DIR: where, var)
 	@tools/install build run
 	@MAKE="$(MAKE)" tools/build release bins peers
 	@tools/stack run $(or $(DIR),var)

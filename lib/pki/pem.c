@@ -97,7 +97,7 @@ static bool take_armour(struct reader *r, const char *const *labels, struct byte
     return true;
 }
 
-static bool read_base64(const struct reader *r, struct arena *a, struct bytes body,
+static bool read_base64(const struct reader *r, struct arena *a, struct bytes body, bool bare,
                         struct bytes *der)
 {
     if (trim(body).size == 0)
@@ -105,7 +105,7 @@ static bool read_base64(const struct reader *r, struct arena *a, struct bytes bo
     if (memmem(body.data, body.size, "-----BEGIN ", 11))
         return fail(r, "has something before its first line");
     if (!base64_read(a, (const char *)body.data, body.size, der))
-        return fail(r, "is no valid base64");
+        return fail(r, bare ? "is neither PEM nor base64" : "is no valid base64");
     return true;
 }
 
@@ -118,10 +118,10 @@ static bool read_object(struct reader *r, struct arena *a, const char *const *la
         return fail(r, "is larger than 16 KB");
     r->rest = trim(r->rest);
     if (skip(r, "-----BEGIN "))
-        return take_armour(r, labels, &body) && read_base64(r, a, body, der);
+        return take_armour(r, labels, &body) && read_base64(r, a, body, false, der);
     if (!bare)
         return fail(r, "has no BEGIN line");
-    return read_base64(r, a, r->rest, der);
+    return read_base64(r, a, r->rest, true, der);
 }
 
 bool pem_read_csr(struct arena *a, const char *text, struct bytes *der, struct fault *f)

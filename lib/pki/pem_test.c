@@ -49,9 +49,9 @@ static const struct { const char *text, *detail; } refused[] = {
     { "-----BEGIN CERTIFICATE-----\n+/+/AAE=\n-----END CERTIFICATE-----", "is no \"CERTIFICATE REQUEST\" by its first line" },
     { "-----BEGIN EC PRIVATE KEY-----\n+/+/AAE=\n-----END EC PRIVATE KEY-----", "contains a private key, which is thereby disclosed: make a new one" },
     { B "\nProc-Type: 4,ENCRYPTED\n\n+/+/AAE=\n" E, "is no valid base64" },
-    { "+/+/AAE==",                            "is no valid base64" },
-    { "+/+/A",                                "is no valid base64" },
-    { "not a request!",                       "is no valid base64" },
+    { "+/+/AAE==",                            "is neither PEM nor base64" },
+    { "+/+/A",                                "is neither PEM nor base64" },
+    { "not a request!",                       "is neither PEM nor base64" },
 };
 
 static const struct { size_t size; const char *eol, *lines; } written[] = {
