@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "common.pb-c.h"
 #include "ledger/policy.sql.h"
@@ -44,36 +45,44 @@ static const struct policy *kept_add(struct kept *k)
     return &k->policy;
 }
 
-static bool products_load(struct kept *k, const struct rows *rows, struct fault *f)
+/* NULL where this program cannot read it: a release that is rolled out may bring products of which
+ * the older programs beside it know nothing. Those do without, and say so. */
+static const void *document_read(struct kept *k, const ProtobufCMessageDescriptor *type,
+                                 const PolicyDocument *d)
+{
+    struct fault f = { 0 };
+    const void *read = message_from_json(&k->arena, type, d->document, strlen(d->document), &f);
+    if (!read)
+        log_warn("part of the policy is not for this program", LOG_TEXT("name", d->name),
+                 LOG_FAULT(&f));
+    return read;
+}
+
+static void products_load(struct kept *k, const struct rows *rows)
 {
     const Product **products = arena_array(&k->arena, const Product *, rows->count);
     for (size_t i = 0; i < rows->count; i++) {
-        const PolicyDocument *d = (const PolicyDocument *)rows->items[i];
-        products[i] = (const Product *)message_from_json(&k->arena, &product__descriptor,
-                                                         d->document, strlen(d->document), f);
-        if (!products[i])
-            return false;
+        const Product *read =
+            document_read(k, &product__descriptor, (const PolicyDocument *)rows->items[i]);
+        if (read)
+            products[k->policy.product_count++] = read;
     }
     k->policy.products = products;
-    k->policy.product_count = rows->count;
-    return true;
 }
 
-static bool profiles_load(struct kept *k, const struct rows *rows, struct fault *f)
+static void profiles_load(struct kept *k, const struct rows *rows)
 {
     struct policy_profile *profiles = arena_array(&k->arena, struct policy_profile, rows->count);
     for (size_t i = 0; i < rows->count; i++) {
         const PolicyDocument *d = (const PolicyDocument *)rows->items[i];
-        profiles[i].profile = (const Profile *)message_from_json(
-            &k->arena, &profile__descriptor, d->document, strlen(d->document), f);
-        profiles[i].sha256 =
-            (struct bytes){ arena_copy(&k->arena, d->sha256.data, d->sha256.len), d->sha256.len };
-        if (!profiles[i].profile)
-            return false;
+        const Profile *read = document_read(k, &profile__descriptor, d);
+        if (read)
+            profiles[k->policy.profile_count++] = (struct policy_profile){
+                .profile = read,
+                .sha256 = { arena_copy(&k->arena, d->sha256.data, d->sha256.len), d->sha256.len },
+            };
     }
     k->policy.profiles = profiles;
-    k->policy.profile_count = rows->count;
-    return true;
 }
 
 static bool load(struct kept *k, int64_t version, struct fault *f)
@@ -81,9 +90,12 @@ static bool load(struct kept *k, int64_t version, struct fault *f)
     PolicyVersion in = POLICY_VERSION__INIT;
     struct rows products, profiles;
     in.version = k->policy.version = version;
-    return store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) &&
-           store_all(store_mine(), &k->arena, &sql_policy_profiles, &in.base, &profiles, f) &&
-           products_load(k, &products, f) && profiles_load(k, &profiles, f);
+    if (!store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) ||
+        !store_all(store_mine(), &k->arena, &sql_policy_profiles, &in.base, &profiles, f))
+        return false;
+    products_load(k, &products);
+    profiles_load(k, &profiles);
+    return true;
 }
 
 bool policy_version_get(int64_t version, const struct policy **out, struct fault *f)

@@ -43,8 +43,11 @@ bool intake_product(struct examining *e)
 {
     bool by_hint = strcmp(e->in->name_id, "ssl") == 0;
     const Product *p = by_hint ? product_hinted(e) : product_named(e);
-    if (p && p->shim) /* B1: the order is one for its successor */
+    if (p && p->shim) { /* B1: the order is one for its successor */
         p = policy_product(e->policy, p->shim);
+        if (!p)
+            return examine_refuse(e, FAULT_NO_PRODUCT, "name_id", "there is no such product");
+    }
     if (p && p->refused)
         return examine_refuse(e, FAULT_PRODUCT_NOT_AVAILABLE,
                               by_hint ? "product.type_hint" : "name_id", p->refused);
