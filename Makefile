@@ -43,7 +43,7 @@ sql_of   = $(patsubst %,$(B)/gen/%.sql.o,$(basename $(filter $(1)/%,$(SQL))))
 objects  = $(patsubst %.c,$(B)/%.o,$(call ours,$(1))) $(call sql_of,$(1))
 LIB_O   := $(call objects,lib) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
 LIB     := $(B)/libchancery.a
-TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.c' -not -path 'tests/integration/*' 2>/dev/null))
+TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.c' -not -path 'tests/integration/*' -not -path '*/node_modules/*' 2>/dev/null))
 TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
 TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))
@@ -208,7 +208,7 @@ unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UB
 	@tools/run-halves $(WITH_DATABASE) $(TESTS)
 
 # ---- What other compilers and checkers say of each file of ours.
-OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' 2>/dev/null))
+OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' -not -path '*/node_modules/*' 2>/dev/null))
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
 .PHONY: tidy cppcheck $(OURS:%=%.tidy)
 tidy: $(OURS:%=%.tidy) ## clang-tidy over everything
