@@ -177,7 +177,7 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
     (void)self;
     struct call *call = data;
     OrderInfo out = ORDER_INFO__INIT;
-    int64_t id;
+    int64_t id = 0;
     if (order_find(call, in->order_id, &id) && order_info_read(call, id, &out))
         answer(&out, call);
     else
