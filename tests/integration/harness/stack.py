@@ -93,7 +93,7 @@ class Stack:
         for name in SERVICES:
             self.signal(name, signal.SIGCONT)
         for pid in self._postgres_pids():
-            os.kill(pid, signal.SIGCONT)
+            self._send(pid, signal.SIGCONT)
         try:
             self._tool("down")
         except RuntimeError as e:
@@ -134,9 +134,16 @@ class Stack:
             return f.read().rsplit(")", 1)[1].split()[0]
 
     def signal(self, name, number):
-        pid = self.pid(name)
-        if pid:
-            os.kill(pid, number)
+        self._send(self.pid(name), number)
+
+    @staticmethod
+    def _send(pid, number):
+        """It may have ended since it was looked up."""
+        try:
+            if pid:
+                os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
     def kill(self, name):
         if name in ("postgres", "dns"):
@@ -163,10 +170,7 @@ class Stack:
         else:
             pids = [self.pid(name)]
         for pid in pids:
-            try:
-                os.kill(pid, number)
-            except (ProcessLookupError, TypeError):
-                pass
+            self._send(pid, number)
 
     def _postgres_pids(self):
         try:
