@@ -25,7 +25,9 @@ CC := clang
 endif
 CFLAGS  := $(BASE) $(WARN) $(MODE_$(V)) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% -O%,$(MODE_$(V)))
-LIBS := -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -ldl -lm
+# What the build is called changes with each commit: no library, so that only programs are linked anew for it.
+VERSION_O := $(B)/lib/base/version.o
+LIBS := $(VERSION_O) -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -lz -ldl -lm
 
 SERVICES := $(notdir $(wildcard services/*))
 BINS := $(patsubst services/%/main.c,$(B)/bin/chancery-%,$(wildcard services/*/main.c)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
@@ -41,8 +43,10 @@ SQL_H := $(SQL_C:.c=.h)
 ours     = $(filter-out %_test.c,$(sort $(shell find $(1) -name '*.c' -not -path '*/testdata/*' 2>/dev/null)))
 sql_of   = $(patsubst %,$(B)/gen/%.sql.o,$(basename $(filter $(1)/%,$(SQL))))
 objects  = $(patsubst %.c,$(B)/%.o,$(call ours,$(1))) $(call sql_of,$(1))
-LIB_O   := $(call objects,lib) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
+LIB_O   := $(filter-out $(VERSION_O),$(call objects,lib)) $(PB_C:$(G)/%.c=$(B)/gen/%.o)
 LIB     := $(B)/libchancery.a
+# Gives the whole process its malloc(); by name, since a sanitizer's would be found first.
+MEMORY  := $(B)/lib/base/memory.o
 TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.c' -not -path 'tests/integration/*' -not -path '*/node_modules/*' 2>/dev/null))
 TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
@@ -59,7 +63,16 @@ help:
 
 bins: $(BINS) ## build every service and the chancery command (V=release for what ships)
 
-gen: $(PB_H) $(SQL_H)
+gen: $(PB_H) $(SQL_H) $(G)/version.def
+
+# What this build is: CHANCERY_VERSION, else what git says of the tree. Compiled again only when it changes.
+# It is a label of a metric, which has room for 31 letters.
+$(G)/version.def: always
+	@mkdir -p $(@D)
+	@v=$${CHANCERY_VERSION:-$$(git describe --tags --always --dirty 2>/dev/null || echo 'unknown (built without git)')}; \
+	    printf '"%s"\n' "$$(printf %s "$$v" | tr -cd 'A-Za-z0-9._+() -' | cut -c1-31)" > $@.part
+	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
+$(VERSION_O): $(G)/version.def
 
 $(G)/%.pb-c.c $(G)/%.pb-c.h: proto/%.proto
 	@mkdir -p $(G)
@@ -83,30 +96,33 @@ $(B)/%.o: %.c | $(PB_H) $(SQL_H)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$(<:services/%=%)))) -c $< -o $@
 
-$(LIB): $(LIB_O)
+$(LIB): $(LIB_O) | $(VERSION_O)
 	@rm -f $@
 	ar rcs $@ $^
 
+# The library comes last: what a test brings of its own may need it.
+LINK_TEST = $(CC) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) $(LIBS) -lcmocka -o $@
+
 define service_rules
 INC_$(1) := -Iservices/$(1) -isystem $(G)/services/$(1)
-$(B)/bin/chancery-$(1): $(call objects,services/$(1)) $(LIB)
+$(B)/bin/chancery-$(1): $(call objects,services/$(1)) $(MEMORY) $(LIB) $(VERSION_O)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -o $$@
+	$$(CC) $$(LDFLAGS) $$(filter-out $(VERSION_O),$$^) $$(LIBS) -o $$@
 $(patsubst %.c,$(B)/%,$(filter services/$(1)/%,$(TEST_C))): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,services/$(1))) $(LIB)
-	$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -lcmocka -o $$@
+	$$(LINK_TEST)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rules,$(s))))
 
 INC_cli := -Icli
-$(B)/bin/chancery: $(call objects,cli) $(LIB)
+$(B)/bin/chancery: $(call objects,cli) $(MEMORY) $(LIB) $(VERSION_O)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(CC) $(LDFLAGS) $(filter-out $(VERSION_O),$^) $(LIBS) -o $@
 
 $(filter $(B)/cli/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,cli)) $(LIB)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(LINK_TEST)
 
 $(filter $(B)/lib/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(LINK_TEST)
 
 # All statements of all programs, for the test that tries them on the schema.
 $(G)/all_sql.c: $(SQL) always
@@ -115,13 +131,26 @@ $(G)/all_sql.c: $(SQL) always
 	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
 
 $(filter $(B)/tests/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(B)/gen/all_sql.o $(SQL:%.sql=$(B)/gen/%.sql.o) $(LIB)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(LINK_TEST)
 
 # Every message and enum there is, for the test that looks each row of wire.def up.
 $(G)/types.def: $(PB_H)
 	sed -n -e 's/^extern const ProtobufCMessageDescriptor *\(.*\);/MESSAGE_TYPE(\1)/p' \
 	       -e 's/^extern const ProtobufCEnumDescriptor *\(.*\);/ENUM_TYPE(\1)/p' $(PB_H) > $@
 $(B)/lib/message/wire_test.o: | $(G)/types.def
+
+# The calls of the published API as rows, for the door that says which of them it does not serve.
+$(G)/published.def: services/gateway/published.txt
+	@mkdir -p $(@D)
+	sed -En 's!^(GET|POST|PUT|PATCH|DELETE) ([^ ]*) .*!PUBLISHED(\1, "/\2")!p' $< > $@
+$(B)/services/gateway/published.o: | $(G)/published.def
+
+# The comments of proto/, for the API's description.
+$(G)/descriptions.def: $(wildcard proto/*.proto) tools/describe.awk
+	@mkdir -p $(@D)
+	awk -f tools/describe.awk $(wildcard proto/*.proto) > $@.part
+	@mv $@.part $@
+$(B)/services/gateway/openapi_comment.o: | $(G)/descriptions.def
 
 # Runs a command beside a PostgreSQL that its tests share.
 WITH_DATABASE := $(B)/tests/with_database
@@ -138,6 +167,8 @@ $(PEERS): %: %.o $(LIB)
 integration: bins peers $(TEST_SO) ## what tests/integration/run needs
 peers: $(PEERS) ## the outside parties of tests and of the demonstration
 $(TESTS): | $(PEERS)
+# The clock's own test begins without an offset.
+$(filter-out %/clock_test,$(TESTS)): $(B)/lib/testing/day.o
 $(B)/lib/testing/%.o: CFLAGS += -DBUILD_DIR='"$(B)"'
 
 # How many calls a second the bus carries: make V=release build/release/bench/bus/calls
@@ -156,7 +187,10 @@ $(FUZZ_BINS): $(FUZZ_MAIN)
 endif
 
 $(FUZZ_BINS): $(B)/fuzz/%: $(B)/fuzz/%.o $(LIB)
-	$(CC) $(LDFLAGS) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) $(LIBS) -o $@
+	$(CC) $(LDFLAGS) $(filter-out $(FUZZ_MAIN) $(LIB),$^) $(FUZZ_MAIN) $(LIB) $(LIBS) -o $@
+
+# What it reads a request with is the gateway's.
+$(B)/fuzz/request: $(addprefix $(B)/services/gateway/,actor.o http_input.o ignored.o members.o percent.o proxy.o published.o query.o route.o)
 
 .PHONY: fuzz-replay fuzz-seeded $(FUZZ_TARGETS:%=fuzz-%)
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
@@ -177,6 +211,10 @@ snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product i
 bench: ## how fast it is (QUICK=1: in a minute); rows go to bench/results
 	$(MAKE) V=release bins peers bench-tools
 	bench/run
+.PHONY: floods
+floods: ## what a stranger notices of floods (SCALE=0.1: of small ones); rows go to bench/results
+	$(MAKE) V=release bins peers
+	bench/floods
 BENCH := $(addprefix $(B)/bench/,pool load calibrate empty)
 INC_bench := -Ibench -Iservices/issuer -isystem $(G)/services/issuer
 .PHONY: bench-tools
@@ -186,21 +224,26 @@ $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
 $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
 
+# `exec`, since make tells its child alone to end, and a shell between them would keep that for itself.
 .PHONY: run test soak everything
 run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show; DIR: where, var)
 	@tools/install build run
+	@tools/stack check "$(or $(DIR),var)"
 	@MAKE="$(MAKE)" tools/build release bins peers
-	@tools/stack run $(or $(DIR),var)
+	@exec tools/stack run "$(or $(DIR),var)"
 
-test: ## all tests: unit, generated documents, fuzz corpora, integration
+test: ## all tests: unit, generated documents, fuzz corpora, integration (DAY=2028-02-29: on that day; PARTS: some of them)
+	@[ -z "$$DAY" ] || tools/day "$$DAY"
 	@tools/install build run test
+	@tools/rights
 	@MAKE="$(MAKE)" tools/build $(V) everything
-	@V=$(V) tools/test
+	@exec env V=$(V) tools/test
 
-soak: ## orders while anybody may die, for SECONDS (300), then the checks of the promise (SEED repeats one)
+soak: ## orders while anybody may be hurt, for SECONDS (300), then the checks of the promise (SEED repeats one)
 	@tools/install build run test
+	@tools/rights
 	@MAKE="$(MAKE)" tools/build $(V) bins peers $(TEST_SO)
-	@V=$(V) tests/integration/soak $(or $(SECONDS),300) $(SEED)
+	@exec env V=$(V) tests/integration/soak $(or $(SECONDS),300) $(SEED)
 
 everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 
@@ -212,9 +255,9 @@ OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
 .PHONY: tidy cppcheck $(OURS:%=%.tidy)
 tidy: $(OURS:%=%.tidy) ## clang-tidy over everything
-$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def
+$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def
 	@clang-tidy --quiet --warnings-as-errors='*' $* -- $(call FLAGS_OF,$*) 2>$(G)/$(subst /,_,$*).tidy || { cat $(G)/$(subst /,_,$*).tidy; exit 1; }
-cppcheck: gen $(G)/types.def ## cppcheck over everything
+cppcheck: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def ## cppcheck over everything
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress='*:$(G)/*' -j2 -DTESTING -Ilib -I. -I$(G) -I$(G)/lib $(addprefix -Iservices/,$(SERVICES)) $(OURS)
 
@@ -226,11 +269,12 @@ clean: ## remove build/
 # ---- generated documents, committed so that a change of the API is a diff
 openapi: $(B)/bin/chancery-gateway ## write docs/api/openapi.json
 	@mkdir -p docs/api
-	$< --openapi | /usr/bin/python3 -m json.tool > docs/api/openapi.json
+	$< --openapi | tools/examples > docs/api/openapi.json
 
 openapi-check: $(B)/bin/chancery-gateway
-	@$< --openapi | /usr/bin/python3 -m json.tool | cmp -s - docs/api/openapi.json || \
+	@$< --openapi | tools/examples | cmp -s - docs/api/openapi.json || \
 	    { echo "docs/api/openapi.json is stale: run make openapi"; exit 1; }
+	@tools/described
 settings: $(BINS) ## write docs/guide/settings.md
 	@mkdir -p docs/guide
 	tools/settings $(B)/bin > docs/guide/settings.md

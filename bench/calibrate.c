@@ -55,7 +55,6 @@ static void *sign(void *data)
 {
     struct worker *w = data;
     struct token_signing all[BATCH];
-    struct fault f = { 0 };
     struct arena a;
     uint8_t bytes[512] = { 0 };
     arena_init(&a);
@@ -64,12 +63,12 @@ static void *sign(void *data)
             all[i] = (struct token_signing){ .key = w->key,
                                              .hash = TOKEN_SHA256,
                                              .data = { bytes, sizeof bytes } };
-        bool ok = token_sign_all(w->token, all, BATCH, tick_after(seconds(5)), &a, &f);
+        bool ok = token_sign_all(w->token, all, BATCH, tick_after(seconds(5)), &a);
         w->done = ok ? w->done + BATCH : -1;
         arena_free(&a);
     }
     if (w->done < 0)
-        fprintf(stderr, "calibrate: %s\n", f.detail);
+        fprintf(stderr, "calibrate: %s\n", all[0].fault.detail);
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-"""The product as bench/run finds it: tools/stack, its database, its processes, its metrics."""
+"""The product as the benches find it: tools/stack, its database, its processes, its metrics."""
 import calendar
 import glob
 import json
@@ -26,18 +26,22 @@ def call(*words, **more):
     return done.stdout
 
 
+# A limiter that works, with limits that nobody reaches, and any number of connections.
+WITHOUT_LIMITS = ("CHANCERY_LIMIT_BURST=1000000000 CHANCERY_LIMIT_SUSTAINED=1000000000 "
+                  "CHANCERY_TRUSTED_PROXIES=127.0.0.0/8")
+
+
 class House:
-    def __init__(self, folder):
-        self.folder = folder
+    """That of a checkout, this one or another, at an address of its own."""
+
+    def __init__(self, top=TOP, address="127.66.0.1", folder="var/bench", gateway=WITHOUT_LIMITS):
+        self.top, self.folder = top, os.path.join(top, folder)
         self.at = {}
-        # An address of its own, and a limiter that works, with limits that nobody reaches.
-        self.environment = dict({"STACK_ADDRESS": "127.66.0.1"}, **os.environ)
-        self.environment.update(STACK_GATEWAY_ENV="CHANCERY_LIMIT_BURST=1000000000 "
-                                "CHANCERY_LIMIT_SUSTAINED=1000000000",
-                                STACK_POSTGRES="log_connections = on")
+        self.environment = dict({"STACK_ADDRESS": address}, **os.environ)
+        self.environment.update(STACK_GATEWAY_ENV=gateway, STACK_POSTGRES="log_connections = on")
 
     def stack(self, verb, *options):
-        return [os.path.join(TOP, "tools/stack"), verb, self.folder, *options]
+        return [os.path.join(self.top, "tools/stack"), verb, self.folder, *options]
 
     def read_environment(self):
         done = subprocess.run(self.stack("env"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -61,6 +65,12 @@ class House:
 
     def down(self):
         call(*self.stack("down"), env=self.environment)
+
+    def cli(self, *words):
+        """The operator's command; what it prints."""
+        secret = os.path.join(self.at["STACK_DIR"], "secrets/operator/database")
+        return call(os.path.join(self.at["STACK_BIN"], "chancery"), *words,
+                    env=dict(os.environ, CHANCERY_DATABASE_URL_FILE=secret))
 
     # ---- the database
 
@@ -116,9 +126,13 @@ class House:
         """Sum of the proportional set sizes of the five services, in MB."""
         total = 0
         for service in SERVICES:
-            with open(f"/proc/{self.pid(service)}/smaps_rollup", encoding="ascii") as f:
-                total += int(re.search(r"^Pss: +(\d+) kB", f.read(), re.M)[1])
+            total += int(re.search(r"^Pss: +(\d+) kB", rollup(self.pid(service)), re.M)[1])
         return total / 1024
+
+    def peak(self, service):
+        """The most that it has had resident since it began, in MB."""
+        with open(f"/proc/{self.pid(service)}/status", encoding="ascii") as f:
+            return int(re.search(r"^VmHWM:\s+(\d+) kB", f.read(), re.M)[1]) / 1024
 
     def batches(self):
         """Sizes of batches so far: items and batches, of C1 and of the issuer's runs."""
@@ -187,6 +201,13 @@ def stat(pid, field):
             return int(f.read().rsplit(")", 1)[1].split()[field])
     except (OSError, ValueError):
         return 0
+
+
+def rollup(pid):
+    """Read as who it is: root in a container may not look into other users' processes."""
+    who = os.stat(f"/proc/{pid}")
+    drop = {"user": who.st_uid, "group": who.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    return call("cat", f"/proc/{pid}/smaps_rollup", **drop)
 
 
 def times(pid, count):

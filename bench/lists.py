@@ -17,16 +17,18 @@ def name_of(n):
 
 
 # What a copied row has instead of its model's, as SQL over n; other columns are the model's.
-ORDER = {"id": f"{FIRST} + n", "common_name": "'n' || n || '.bulk.example.com'", "alternative_order_id": "NULL", "xid": "NULL",
+# Of statuses 1 in 100 is pending and 1 in 100 canceled.
+ORDER = {"id": f"{FIRST} + n", "request_id": f"{FIRST} + n", "alternative_order_id": "NULL", "xid": "'3'::xid8",
+         "certificate_id": f"CASE WHEN n % 50 <> 0 THEN {FIRST} + n END",
          "created_at": "m.created_at - interval '300 days' + n * interval '20 s'",
          "status_at": "m.created_at - interval '300 days' + n * interval '20 s'",
          "status": "CASE n % 100 WHEN 0 THEN 'pending' WHEN 50 THEN 'canceled' ELSE 'issued' END"}
-NAME = {"order_id": f"{FIRST} + n", "fqdn": "'n' || n || '.bulk.example.com'"}
+NAME = {"request_id": f"{FIRST} + n", "name": "'n' || n || '.bulk.example.com'", "domain": "'bulk.example.com'"}
 REQUEST = {"id": f"{FIRST} + n", "order_id": f"{FIRST} + n"}
 SERIAL = "substr(sha256(('serial' || n)::bytea), 1, 16)"
-CERTIFICATE = {"id": f"{FIRST} + n", "order_id": f"{FIRST} + n", "serial": SERIAL,
+CERTIFICATE = {"id": f"{FIRST} + n", "order_id": f"{FIRST} + n", "request_id": f"{FIRST} + n", "serial": SERIAL,
                "thumbprint": "substr(sha256(('thumbprint' || n)::bytea), 1, 20)"}
-ISSUANCE = {"id": f"{FIRST} + n", "order_id": f"{FIRST} + n", "serial": SERIAL}
+ISSUANCE = {"id": f"{FIRST} + n", "request_id": f"{FIRST} + n", "serial": SERIAL}
 ISSUED = "WHERE n % 50 <> 0"
 
 
@@ -37,6 +39,7 @@ class Lists:
         self.house, self.key = house, key
         self.count, self.rows = 0, []
         self.model = house.sql("SELECT min(id) FROM orders WHERE status = 'issued'")
+        self.request = house.sql(f"SELECT request_id FROM orders WHERE id = {self.model}")
         self.account = house.sql(f"SELECT account_id FROM orders WHERE id = {self.model}")
 
     def copy(self, table, changes, where, first, last, more=""):
@@ -51,12 +54,12 @@ class Lists:
         for first in range(self.count + 1, count + 1, CHUNK):
             last = min(count, first + CHUNK - 1)
             self.copy("orders", ORDER, f"m.id = {self.model}", first, last)
-            self.copy("order_name", NAME, f"m.order_id = {self.model} AND m.position = 0", first, last)
-            self.copy("request", REQUEST, f"m.order_id = {self.model}", first, last)
+            self.copy("request", REQUEST, f"m.id = {self.request}", first, last)
+            self.copy("request_name", NAME, f"m.request_id = {self.request} AND m.position = 0", first, last)
             self.copy("certificate", CERTIFICATE, f"m.order_id = {self.model}", first, last, ISSUED)
-            self.copy("issuance", ISSUANCE, f"m.order_id = {self.model} AND m.state = 'issued'", first, last, ISSUED)
+            self.copy("issuance", ISSUANCE, f"m.request_id = {self.request} AND m.state = 'issued'", first, last, ISSUED)
         self.count = count
-        for table in ("orders", "order_name", "request", "certificate", "issuance"):
+        for table in ("orders", "request_name", "request", "certificate", "issuance"):
             self.house.sql(f"VACUUM (ANALYZE) {table}")
 
     def await_tally(self):

@@ -181,9 +181,9 @@ static const struct option options[] = {
     { "seconds",     required_argument, NULL, 's' }, { "keys",        required_argument, NULL, 'k' },
     { "pool",        required_argument, NULL, 'p' }, { "from",        required_argument, NULL, 'f' },
     { "most",        required_argument, NULL, 'm' }, { "path",        required_argument, NULL, 'u' },
-    { "authority",   required_argument, NULL, 'i' }, { "gets",        required_argument, NULL, 'g' },
+    { "body",        required_argument, NULL, 'b' }, { "gets",        required_argument, NULL, 'g' },
     { "label",       required_argument, NULL, 'l' }, { "rows",        required_argument, NULL, 'r' },
-    { "samples",     required_argument, NULL, 'v' }, { 0 },
+    { "samples",     required_argument, NULL, 'v' }, { "mark",        required_argument, NULL, 'x' }, { 0 },
 };
 // clang-format on
 
@@ -192,9 +192,10 @@ static bool option_set(struct load *l, int option, const char *value)
     const struct {
         int option;
         const char **text;
-    } texts[] = { { 'k', &l->plan.keys },      { 'p', &l->plan.pool }, { 'u', &l->plan.path },
-                  { 'i', &l->plan.authority }, { 'g', &l->plan.gets }, { 'l', &l->label },
-                  { 'r', &l->rows },           { 'v', &l->samples },   { 'a', &l->plan.host } };
+    } texts[] = { { 'k', &l->plan.keys },  { 'p', &l->plan.pool }, { 'u', &l->plan.path },
+                  { 'b', &l->plan.body },  { 'g', &l->plan.gets }, { 'l', &l->label },
+                  { 'x', &l->tally.mark }, { 'r', &l->rows },      { 'v', &l->samples },
+                  { 'a', &l->plan.host } };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].option == option)
             *texts[i].text = value;
@@ -218,8 +219,10 @@ int main(int argc, char **argv)
         if (!option_set(&l, o, optarg ? optarg : ""))
             return 2;
     l.endless = l.plan.gets != NULL;
-    if (!l.plan.host || !l.plan.keys || (!l.plan.gets && (!l.plan.pool || !l.plan.path))) {
-        fprintf(stderr, "load: needs --address, --keys and either --gets or --pool and --path\n");
+    if (!l.plan.host || !l.plan.keys ||
+        (!l.plan.gets && (!l.plan.pool || !l.plan.path || !l.plan.body))) {
+        fprintf(stderr,
+                "load: needs --address, --keys and either --gets or --pool, --path and --body\n");
         return 2;
     }
     return load(&l);

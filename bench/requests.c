@@ -33,17 +33,31 @@ static struct bytes get_make(struct arena *a, const struct request_plan *plan, c
                                  path, plan->host, key));
 }
 
-static struct bytes order_make(struct arena *a, const struct request_plan *plan, const char *key,
-                               char *line)
+/* The form with what stands before and behind the first tab of a pool's line. */
+static const char *body_fill(struct arena *a, const char *form, const char *line)
 {
-    char *tab = strchr(line, '\t');
+    const char *tab = strchr(line, '\t');
     const char *name = tab ? arena_strndup(a, line, (size_t)(tab - line)) : "";
-    const char *authority =
-        plan->authority ? arena_format(a, ",\"ca_cert_id\":\"%s\"", plan->authority) : "";
-    const char *body = arena_format(a,
-                                    "{\"certificate\":{\"common_name\":\"%s\",\"csr\":\"%s\"%s},"
-                                    "\"order_validity\":{\"years\":1}}",
-                                    name, tab ? tab + 1 : "", authority);
+    struct text t;
+
+    text_init(&t, a);
+    for (const char *at = form; *at;)
+        if (strncmp(at, "{name}", 6) == 0) {
+            text_add(&t, name);
+            at += 6;
+        } else if (strncmp(at, "{csr}", 5) == 0) {
+            text_add(&t, tab ? tab + 1 : "");
+            at += 5;
+        } else {
+            text_add_char(&t, *at++);
+        }
+    return t.data;
+}
+
+static struct bytes order_make(struct arena *a, const struct request_plan *plan, const char *form,
+                               const char *key, const char *line)
+{
+    const char *body = body_fill(a, form, line);
     return BYTES_OF(arena_format(a,
                                  "POST %s HTTP/1.1\r\nHost: %s\r\nX-DC-DEVKEY: %s\r\n"
                                  "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
@@ -54,19 +68,20 @@ enum { KEYS_MAX = 4096, GETS_MAX = 100000 };
 
 bool requests_make(struct arena *a, const struct request_plan *plan, struct requests *out)
 {
-    char **keys, **lines;
-    size_t key_count, count;
+    char **keys, **lines, **form;
+    size_t key_count, count, forms;
     bool orders = plan->pool != NULL;
     if (!lines_read(a, plan->keys, 0, KEYS_MAX, &keys, &key_count) ||
         !lines_read(a, orders ? plan->pool : plan->gets, orders ? plan->from : 0,
-                    orders ? plan->most : GETS_MAX, &lines, &count))
+                    orders ? plan->most : GETS_MAX, &lines, &count) ||
+        (orders && !lines_read(a, plan->body, 0, 1, &form, &forms)))
         return false;
     out->items = arena_array(a, struct bytes, count);
     out->count = count;
     for (size_t i = 0; i < count; i++) {
         const char *key = keys[i % key_count];
         out->items[i] =
-            orders ? order_make(a, plan, key, lines[i]) : get_make(a, plan, key, lines[i]);
+            orders ? order_make(a, plan, form[0], key, lines[i]) : get_make(a, plan, key, lines[i]);
     }
     return true;
 }

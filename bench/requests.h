@@ -12,12 +12,12 @@ struct requests {
 
 struct request_plan {
     const char *host;
-    const char *keys;      /* file with an API key a line: one request each in turn */
-    const char *pool;      /* bench/pool's file */
-    size_t from, most;     /* which of its lines */
-    const char *path;      /* of the POST */
-    const char *authority; /* certificate.ca_cert_id; NULL: the product's own */
-    const char *gets;      /* instead of orders: file with a path a line, to be got in turn */
+    const char *keys;  /* file with an API key a line: one request each in turn */
+    const char *pool;  /* bench/pool's file */
+    size_t from, most; /* which of its lines */
+    const char *path;  /* of the POST */
+    const char *body;  /* file with its body, in which {name} and {csr} stand for the pool's */
+    const char *gets;  /* instead of orders: file with a path a line, to be got in turn */
 };
 
 /* False, and a word on standard error, when a file cannot be read. */

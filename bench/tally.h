@@ -14,6 +14,8 @@ struct tally {
     uint32_t *second; /* in which it came */
     size_t count, room;
     size_t ok, certificates, errors;
+    const char
+        *mark;     /* what the answer with a certificate has near its front; NULL: none has one */
     FILE *samples; /* bodies of every hundredth certificate's answer */
     char first_error[400];
 };

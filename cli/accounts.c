@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "account.pb-c.h"
+#include "base/email.h"
+#include "base/utf8.h"
 #include "cli/accounts.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
@@ -11,6 +13,60 @@ static char *option_text(struct command_run *r, const char *name, const char *fa
 {
     const char *value = command_option(r, name);
     return arena_strdup(&r->arena, value ? value : fallback);
+}
+
+static bool username_good(const char *text)
+{
+    return text[strspn(text,
+                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@-_+.")] ==
+           '\0';
+}
+
+static bool anything(const char *text)
+{
+    (void)text;
+    return true;
+}
+
+/* As the API takes them of its clients. */
+enum { NAME, USERNAME, EMAIL, FIRST_NAME, LAST_NAME };
+static const struct {
+    const char *field;
+    size_t most; /* characters */
+    bool needed;
+    bool (*good)(const char *text);
+    const char *says;
+} texts[] = {
+    [NAME] = { "NAME", 128, true, anything },
+    [USERNAME] = { "--username", 128, true, username_good, "takes letters, digits and @ - _ + ." },
+    [EMAIL] = { "--email", 255, true, email_valid, "must be an email address" },
+    [FIRST_NAME] = { "--first-name", 128, false, anything },
+    [LAST_NAME] = { "--last-name", 128, false, anything },
+};
+
+static bool text_good(int which, const char *text, struct fault *f)
+{
+    const char *field = texts[which].field;
+    size_t characters = 0;
+    for (const char *c = text; *c; c++) {
+        characters += (*c & 0xC0) != 0x80;
+        if (utf8_control(c) >= 0)
+            return fault_set(f, FAULT_INVALID, field, "has a control character");
+    }
+    if (characters > texts[which].most)
+        return fault_set(f, FAULT_INVALID, field, "is longer than %zu characters",
+                         texts[which].most);
+    if (texts[which].needed && !text[strspn(text, " ")])
+        return fault_set(f, FAULT_REQUIRED, field, "is required");
+    return texts[which].good(text) ||
+           fault_set(f, FAULT_INVALID, field, "%s, not \"%s\"", texts[which].says, text);
+}
+
+static bool account_good(const AccountNew *in, struct fault *f)
+{
+    return text_good(NAME, in->name, f) && text_good(USERNAME, in->username, f) &&
+           text_good(EMAIL, in->email, f) && text_good(FIRST_NAME, in->first_name, f) &&
+           text_good(LAST_NAME, in->last_name, f);
 }
 
 static bool username_taken(const char *username, struct fault *f)
@@ -35,7 +91,7 @@ bool account_create_command(struct command_run *r, struct fault *f)
     in.email = option_text(r, "email", "");
     in.first_name = option_text(r, "first-name", in.username);
     in.last_name = option_text(r, "last-name", "");
-    if (!command_store(r, f))
+    if (!account_good(&in, f) || !command_store(r, f))
         return false;
     if (!store_one(r->store, &r->arena, &sql_account_create, &in.base, &out.base, f))
         return username_taken(in.username, f);
@@ -62,6 +118,7 @@ bool key_create_command(struct command_run *r, struct fault *f)
     int64_t role_id = 0;
     bool found = false;
     if (!id_read(r->words[0], "USER_ID", INT64_MAX, &in.user_id, f) ||
+        !text_good(NAME, r->words[1], f) ||
         (role && !id_read(role, "--role", INT32_MAX, &role_id, f)) || !command_store(r, f))
         return false;
     api_key_make(key, hash);

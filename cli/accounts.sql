@@ -19,17 +19,12 @@ WITH account_made AS (
 SELECT a.id AS account_id, u.id AS user_id, c.id AS container_id FROM account_made a, container_made c, user_made u;
 
 -- key_create: KeyNew -> KeyCreated?
--- None when there is no such active user.
+-- None when there is no such active user. Its audit row comes with it (audit_decision).
 WITH made AS (
     INSERT INTO api_key (account_id, user_id, name, key_hash, restricted_to_role_id, status, created_at)
     SELECT u.account_id, u.id, :name, :key_hash, :restricted_to_role_id, 'active', :now
       FROM user_account u
      WHERE u.id = :user_id AND u.status = 'active'
     RETURNING id, account_id, user_id, created_at
-), audited AS (
-    INSERT INTO audit (at, account_id, source, activity, subject, detail)
-    SELECT created_at, account_id, 'cli', 'API key created', 'key/' || id,
-           jsonb_build_object('user_id', user_id, 'name', :name::text, 'role_id', :restricted_to_role_id)
-      FROM made
 )
 SELECT id FROM made;

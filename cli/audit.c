@@ -1,5 +1,6 @@
-/* chancery audit verify: reads every seal and every row again and computes the chain anew. It
- * shares no code with the sealer, and never holds more than one page of rows. */
+/* chancery audit verify: reads every seal and every row again and computes the chain anew. Only the
+ * text of a seal is the sealer's (ledger/chain.h); it never holds more than one page of rows.
+ * chancery audit heads begin: the copy of the heads is lost, and may begin anew. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "commands.h"
 #include "common.pb-c.h"
 #include "heads.h"
-#include "pki/digest.h"
+#include "ledger/chain.h"
+#include "message/convert.h"
 
 enum { SEALS_A_PAGE = 200, ROWS_A_PAGE = 1000 };
 
@@ -48,7 +50,7 @@ static bool page_read(struct verify *v, AuditPage *page, char after[24], size_t 
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         const AuditLine *row = (const AuditLine *)rows.items[i];
-        digest_add(v->digest, BYTES_OF(row->line));
+        chain_row(v->digest, row);
         snprintf(after, 24, "%s", row->xid);
         page->after_id = row->id;
     }
@@ -69,14 +71,15 @@ static bool rows_digest(struct verify *v, const AuditSeal *seal, int64_t *count,
     page.horizon = seal->horizon;
     page.after_id = INT64_MIN;
     page.room = ROWS_A_PAGE;
-    digest_add(v->digest, (struct bytes){ seal->previous.data, seal->previous.len });
+    if (seal->previous.len == SHA256_SIZE)
+        chain_begin(v->digest, seal->previous.data);
     for (*count = 0; ok && read == ROWS_A_PAGE; *count += (int64_t)read) {
         struct arena a;
         arena_init(&a);
         ok = page_read(v, &page, after, &read, &a, f);
         arena_free(&a);
     }
-    digest_end(v->digest, hash);
+    chain_end(v->digest, seal, hash);
     return ok;
 }
 
@@ -171,9 +174,8 @@ static bool seals_page(struct verify *v, struct arena *a, bool *more, struct fau
     return true;
 }
 
-static bool seals_check(struct verify *v, struct fault *f)
+static bool seals_read(struct verify *v, struct fault *f)
 {
-    struct head head;
     bool ok = true, more = true;
     while (ok && more) {
         struct arena a;
@@ -181,6 +183,20 @@ static bool seals_check(struct verify *v, struct fault *f)
         ok = seals_page(v, &a, &more, f);
         arena_free(&a);
     }
+    return ok;
+}
+
+/* A head is copied after its seal was committed: one that is left over may be younger than our last
+ * look at the seals, and is gone only when another look does not find its seal either. */
+static bool seals_check(struct verify *v, struct fault *f)
+{
+    struct head head;
+    int64_t seen;
+    bool ok;
+    do {
+        seen = v->id;
+        ok = seals_read(v, f);
+    } while (ok && v->id > seen && v->heads && heads_peek(v->heads, &head));
     for (; ok && v->heads && heads_peek(v->heads, &head); heads_next(v->heads))
         find(v, head.id, "is in the copy of the heads, but no longer in the database");
     return ok && (!v->heads || heads_good(v->heads, f));
@@ -218,4 +234,24 @@ bool audit_verify_command(struct command_run *r, struct fault *f)
     heads_close(v.heads);
     r->status = v.findings > 0;
     return ok;
+}
+
+bool heads_begin_command(struct command_run *r, struct fault *f)
+{
+    HeadsBegin in = HEADS_BEGIN__INIT;
+    HeadsBegun begun = HEADS_BEGUN__INIT;
+    bool found = false;
+    in.now = instant_message(&r->arena, clock_now());
+    if (!command_store(r, f) ||
+        !store_maybe(r->store, &r->arena, &sql_heads_begin, &in.base, &begun.base, &found, f))
+        return false;
+    if (!found)
+        return fault_set(f, FAULT_NOT_FOUND, "seal",
+                         "nothing is sealed yet: the copy begins by itself");
+    fprintf(
+        r->out,
+        "an empty file of heads is filled again, from seal 1 to %lld and on; it is worth what the "
+        "database is\n",
+        (long long)begun.seal_id);
+    return true;
 }

@@ -11,9 +11,10 @@
 /* One seal over the transactions from `from` to `till`. */
 #define SEAL(id, from, till)                                                                       \
     "INSERT INTO audit_seal SELECT " id ", '" from "', '" till "', count(*), p.hash,"              \
-    " sha256(p.hash || convert_to(string_agg(audit_line(a), '' ORDER BY a.xid, a.id), 'UTF8')),"   \
-    " '2026-02-01' FROM audit a, (SELECT coalesce((SELECT hash FROM audit_seal WHERE id = " id     \
-    " - 1), decode(repeat('00', 32), 'hex')) AS hash) p"                                           \
+    " sha256(p.hash || convert_to(string_agg(audit_line(a), '' ORDER BY a.xid, a.id)"              \
+    " || concat_ws(' ', 'seal', " id ", '" from "', '" till "', count(*), 1769904000000000)"       \
+    " || E'\\n', 'UTF8')), '2026-02-01' FROM audit a, (SELECT coalesce((SELECT hash FROM "         \
+    "audit_seal WHERE id = " id " - 1), decode(repeat('00', 32), 'hex')) AS hash) p"               \
     " WHERE a.xid >= '" from "' AND a.xid < '" till "' GROUP BY p.hash;"
 
 static const char *heads;
@@ -27,7 +28,8 @@ static int sealed(void **state)
     execute(SEAL("3", "7", "8"));
     heads = path_of("heads");
     file_put(heads,
-             answer("SELECT string_agg(id || ' ' || encode(hash, 'hex')"
+             answer("SELECT '0 ' || repeat('0', 64) || E' 2026-01-01T00:00:00+00:00\\n' || "
+                    "string_agg(id || ' ' || encode(hash, 'hex')"
                     " || E' 2026-02-01T00:00:00+00:00\\n', '' ORDER BY id) FROM audit_seal"));
     return 0;
 }
@@ -77,6 +79,12 @@ static const struct {
     { "INSERT INTO audit (xid, id, at, source, activity) OVERRIDING SYSTEM VALUE VALUES ('7', -5, "
       "'2026-01-01', 'cli', 'new')",
       "seal 3: 1 rows were added to 5" },
+    { "UPDATE audit SET by_role = 'chancery_cli', source = 'cli' WHERE activity = 'row 3'",
+      "seal 1: a row was edited" },
+    { "UPDATE audit SET operator = 'ann' WHERE activity = 'row 3'", "seal 1: a row was edited" },
+    { "UPDATE audit_seal SET sealed_at = '2020-01-01' WHERE id = 2",
+      "seal 2: a row was edited, or the seal itself" },
+    { "UPDATE audit_seal SET horizon = '9' WHERE id = 3", "seal 3: 5 rows were added to 5" },
     { "UPDATE audit_seal SET hash = sha256('x') WHERE id = 2",
       "seal 3: does not continue the seal before" },
     { "UPDATE audit_seal SET count = 11 WHERE id = 2", "seal 2: 1 of 11 rows are missing" },
@@ -156,8 +164,9 @@ static void many_seals(void **state)
         " SELECT (2 + n)::text::xid8, '2026-01-01', 'api', 'row' FROM generate_series(1, 401) n;"
         "DO $$ DECLARE last bytea := decode(repeat('00', 32), 'hex'); BEGIN FOR n IN 1 .. 401 LOOP"
         " INSERT INTO audit_seal SELECT n, CASE WHEN n = 1 THEN '0' ELSE (2 + n)::text END::xid8,"
-        " (3 + n)::text::xid8, 1, last, sha256(last || convert_to(audit_line(a), 'UTF8')), "
-        "'2026-02-01'"
+        " (3 + n)::text::xid8, 1, last, sha256(last || convert_to(audit_line(a) || "
+        "concat_ws(' ', 'seal', n, CASE WHEN n = 1 THEN '0' ELSE (2 + n)::text END, 3 + n, 1, "
+        "1769904000000000) || E'\\n', 'UTF8')), '2026-02-01'"
         " FROM audit a WHERE a.xid = (2 + n)::text::xid8 RETURNING hash INTO last;"
         "END LOOP; END $$");
     must(run_with(audit_verify_command, NULL, NULL));
@@ -167,7 +176,8 @@ static void many_seals(void **state)
 
 static void copies_of_heads(void **state)
 {
-    char *whole = file_get(heads), *second = strchr(whole, '\n') + 1;
+    char *whole = file_get(heads), *first = strchr(whole, '\n') + 1,
+         *second = strchr(first, '\n') + 1;
     (void)state;
     char *third = strchr(second, '\n') + 1;
     file_put(heads, arena_strndup(&arena, whole, (size_t)(third - whole)));
@@ -177,11 +187,24 @@ static void copies_of_heads(void **state)
     file_put(heads, arena_format(&arena, "%.*s%s", (int)(second - whole), whole, third));
     verify(1, "seal 2: is missing in the copy of the heads, which goes on");
     file_put(heads, arena_format(&arena, "%snonsense\n", whole));
-    must_fail(run_with(audit_verify_command, NULL, WORDS("heads", heads)), "line 4 is no head");
-    file_put(heads, arena_format(&arena, "%s%s", third, whole));
+    must_fail(run_with(audit_verify_command, NULL, WORDS("heads", heads)), "line 5 is no head");
+    file_put(heads, arena_format(&arena, "%s%s", third, first));
     must_fail(run_with(audit_verify_command, NULL, WORDS("heads", heads)), "line 2 is no head");
     must_fail(run_with(audit_verify_command, NULL, WORDS("heads", path_of("none"))),
               "cannot be read");
+}
+
+static void lost_copies_begin_anew(void **state)
+{
+    (void)state;
+    must(run_with(heads_begin_command, NULL, NULL));
+    must_say("from seal 1 to 3");
+    assert_string_equal(
+        answer("SELECT concat_ws(' ', source, by_role, activity, subject) FROM audit"
+               " WHERE activity LIKE '%heads%'"),
+        "cli chancery_cli audit heads begin anew heads_begin/3");
+    execute("DELETE FROM audit_seal");
+    must_fail(run_with(heads_begin_command, NULL, NULL), "nothing is sealed yet");
 }
 
 #define SEALED(name) cmocka_unit_test_setup_teardown(name, sealed, end)
@@ -189,8 +212,13 @@ static void copies_of_heads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SEALED(unchanged), SEALED(changes_are_found), SEALED(one_edit_is_one_difference),
-        SEALED(pages),     SEALED(many_seals),        SEALED(copies_of_heads),
+        SEALED(unchanged),
+        SEALED(changes_are_found),
+        SEALED(one_edit_is_one_difference),
+        SEALED(pages),
+        SEALED(many_seals),
+        SEALED(copies_of_heads),
+        SEALED(lost_copies_begin_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

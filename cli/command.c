@@ -1,18 +1,39 @@
 #include "command.h"
 
+#include <ctype.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "service/config.h"
 
 /* ---- help */
 
+/* Is it `group` itself, or one of its commands? All are of the group "". */
+static bool in_group(const struct command *c, const char *group)
+{
+    size_t length = strlen(group);
+    return length == 0 || (strncmp(c->words, group, length) == 0 &&
+                           (!c->words[length] || c->words[length] == ' '));
+}
+
+static int group_help(const struct command *commands, const char *group, FILE *out)
+{
+    int count = 0;
+    for (const struct command *c = commands; c->words; c++)
+        if (in_group(c, group) && ++count)
+            fprintf(out, "  %s%s%s\n      %s\n", c->words, *c->arguments ? " " : "", c->arguments,
+                    c->help);
+    return count;
+}
+
 static int help(const struct command *commands, FILE *out)
 {
-    fprintf(out, "chancery COMMAND\n\n");
-    for (const struct command *c = commands; c->words; c++)
-        fprintf(out, "  %s %s\n      %s\n", c->words, c->arguments, c->help);
+    fprintf(out, "chancery COMMAND | --version | GROUP --help\n\n");
+    group_help(commands, "", out);
     fprintf(out,
             "\nCHANCERY_DATABASE_URL, or the file that CHANCERY_DATABASE_URL_FILE names, says\n"
             "where the database is; migrate takes CHANCERY_ADMIN_DATABASE_URL.\n");
@@ -125,6 +146,17 @@ static const char *option_read(const struct command *c, struct command_run *r, i
     return NULL;
 }
 
+/* An option that stands in `arguments` without a bracket must be given. */
+static const char *option_missing(const struct command *c, struct command_run *r)
+{
+    for (const char *at = c->arguments; (at = strstr(at, "--")); at += 2) {
+        const char *name = arena_strndup(&r->arena, at + 2, strcspn(at + 2, " ]"));
+        if ((at == c->arguments || at[-1] == ' ') && !command_option(r, name))
+            return arena_format(&r->arena, "--%s must be given", name);
+    }
+    return NULL;
+}
+
 /* The arguments that must be there are the words in capitals before the first option or bracket. */
 static void argument_count(const char *arguments, int *fewest, int *most)
 {
@@ -153,7 +185,7 @@ static const char *arguments_read(const struct command *c, struct command_run *r
             return arena_format(&r->arena, "\"%s\" is one argument too many", argv[i]);
         r->words[count++] = argv[i];
     }
-    return count < fewest ? "an argument is missing" : NULL;
+    return count < fewest ? "an argument is missing" : option_missing(c, r);
 }
 
 const char *command_option(const struct command_run *r, const char *name)
@@ -181,12 +213,33 @@ bool command_setting(struct command_run *r, const char *name, const char *fallba
     return fault_set(f, FAULT_REQUIRED, NULL, "%.*s", (int)strcspn(bad.data, "\n"), bad.data);
 }
 
+/* The person, for the audit log: who became root by sudo is who he was before. */
+static const char *operator_name(void)
+{
+    const char *by_sudo = getenv("SUDO_USER");
+    const struct passwd *entry = getpwuid(getuid());
+    return by_sudo && *by_sudo ? by_sudo : entry ? entry->pw_name : "unknown";
+}
+
+/* libpq hands it to the session, and the audit log's rows take it from there. */
+static void operator_set(struct command_run *r)
+{
+    const char *given = getenv("PGOPTIONS");
+    struct text t;
+    text_init(&t, &r->arena);
+    text_format(&t, "%s -c chancery.operator=", given ? given : "");
+    for (const char *at = operator_name(); *at; at++)
+        text_add_char(&t, isalnum((unsigned char)*at) || strchr("._@-", *at) ? *at : '_');
+    setenv("PGOPTIONS", t.data, 1);
+}
+
 struct store *command_store(struct command_run *r, struct fault *f)
 {
     struct secret url;
     if (r->store ||
         !command_setting(r, "DATABASE_URL", NULL, "the database, as role chancery_cli", &url, f))
         return r->store;
+    operator_set(r);
     r->store = store_new(&(struct store_options){
         .url = url, .prepare = true, .timeout = seconds(30), .application = "chancery" });
     return r->store;
@@ -212,10 +265,6 @@ static bool help_wanted(int argc, char **argv)
 
 static int run(const struct command *c, int argc, char **argv)
 {
-    if (help_wanted(argc, argv)) {
-        printf("chancery %s %s\n    %s\n", c->words, c->arguments, c->help);
-        return 0;
-    }
     struct command_run r = { .out = stdout };
     struct fault f = { 0 };
     arena_init(&r.arena);
@@ -236,18 +285,52 @@ static int run(const struct command *c, int argc, char **argv)
     return status;
 }
 
+/* The words before the first option, as one text. */
+static const char *words_typed(struct arena *a, int argc, char **argv)
+{
+    const char *typed = "";
+    for (int i = 0; i < argc && argv[i][0] != '-'; i++)
+        typed = arena_format(a, i ? "%s %s" : "%s%s", typed, argv[i]);
+    return typed;
+}
+
+static const struct command *find(const struct command *commands, int argc, char **argv, int *words)
+{
+    for (; commands->words; commands++)
+        if ((*words = words_match(commands->words, argc, argv)))
+            return commands;
+    return NULL;
+}
+
+/* What was typed may be a group of commands, behind one that is a command itself, too. */
+static bool help_shown(const struct command *commands, const struct command *c, const char *typed,
+                       FILE *out)
+{
+    return *typed &&
+           (group_help(commands, typed, out) || (c && group_help(commands, c->words, out)));
+}
+
+static int help_or_run(const struct command *commands, struct arena *a, int argc, char **argv)
+{
+    int words;
+    bool wanted = help_wanted(argc, argv);
+    const struct command *c = find(commands, argc, argv, &words);
+    if (c && !wanted)
+        return run(c, argc - words, argv + words);
+    if (help_shown(commands, c, words_typed(a, argc, argv), wanted ? stdout : stderr))
+        return wanted ? 0 : 2;
+    return suggest(commands, a, argc, argv);
+}
+
 int command_main(const struct command *commands, int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return help(commands, argc < 2 ? stderr : stdout) + (argc < 2 ? 2 : 0);
-    for (const struct command *c = commands; c->words; c++) {
-        int words = words_match(c->words, argc - 1, argv + 1);
-        if (words)
-            return run(c, argc - 1 - words, argv + 1 + words);
-    }
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("chancery %s\n", version_text()) < 0 || fflush(stdout) != 0;
     struct arena a;
     arena_init(&a);
-    int status = suggest(commands, &a, argc - 1, argv + 1);
+    int status = help_or_run(commands, &a, argc - 1, argv + 1);
     arena_free(&a);
     return status;
 }

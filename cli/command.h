@@ -13,7 +13,7 @@
 #include "base/fault.h"
 #include "store/store.h"
 
-enum { COMMAND_WORDS_MAX = 8, COMMAND_OPTIONS_MAX = 8 };
+enum { COMMAND_WORDS_MAX = 8, COMMAND_OPTIONS_MAX = 32 };
 
 struct command_run;
 
@@ -41,7 +41,8 @@ struct command_run {
  * or found what it looks for, 2 when the words make no sense. */
 int command_main(const struct command *commands, int argc, char **argv);
 
-/* The value of "--name VALUE", "" of a plain "--name"; NULL when it was not given. */
+/* The value of "--name VALUE", "" of a plain "--name"; NULL when it was not given. Of one that was
+ * given several times, the first: the others are in `options`. */
 const char *command_option(const struct command_run *r, const char *name);
 
 /* The database of CHANCERY_DATABASE_URL or CHANCERY_DATABASE_URL_FILE, as role chancery_cli. NULL

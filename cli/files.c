@@ -8,20 +8,18 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 
 enum { FILE_MAX = 4 * 1024 * 1024 };
 
 AUTO_FREE(FILE, fclose);
 
-bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
+static bool read_whole(struct arena *a, FILE *file, const char *path, char **out, struct fault *f)
 {
-    AUTO(FILE) file = fopen(path, "re");
     char block[8192];
     struct text text;
     size_t size;
-    if (!file)
-        return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
     text_init(&text, a);
     while (text.length < FILE_MAX && (size = fread(block, 1, sizeof block, file)) > 0)
         text_add_bytes(&text, block, size);
@@ -29,6 +27,22 @@ bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
     *out = text.data;
     return (!ferror(file) && text.length < FILE_MAX && strlen(text.data) == text.length) ||
            fault_set(f, FAULT_INVALID, path, "is too long or no text");
+}
+
+bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
+{
+    AUTO(FILE) file = fopen(path, "re");
+    if (!file)
+        return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
+    return read_whole(a, file, path, out, f);
+}
+
+bool file_read_secret(struct arena *a, const char *path, char **out, struct fault *f)
+{
+    AUTO(FILE) file = fopen(path, "re");
+    if (!file)
+        return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
+    return secret_file_guarded(fileno(file), path, NULL, f) && read_whole(a, file, path, out, f);
 }
 
 static bool written(const char *path, const char *text)

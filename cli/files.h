@@ -11,6 +11,9 @@
 /* FAULT_INVALID with the path when it cannot be read, is no text or has more than 4 MB. */
 bool file_read(struct arena *a, const char *path, char **out, struct fault *f);
 
+/* Also when others may read it (base/secret_file.h). */
+bool file_read_secret(struct arena *a, const char *path, char **out, struct fault *f);
+
 /* Under another name first, so that nobody sees half of it. */
 bool file_write(struct arena *a, const char *path, const char *text, struct fault *f);
 

@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "files.h"
+#include "pki/ed25519.h"
 #include "store/script.h"
 #include "testing/database.h"
 
@@ -131,7 +132,11 @@ SHARED int begin(void **state)
     assert_non_null(admin);
     setenv("CHANCERY_DATABASE_URL", database_url(database, "cli"), 1);
     snprintf(folder, sizeof folder, "/tmp/chancery-test-XXXXXX");
+    umask(077);
     assert_non_null(mkdtemp(folder));
+    char *private_pem, *public_pem;
+    ed25519_make(&arena, &private_pem, &public_pem);
+    setenv("CHANCERY_POLICY_KEY", private_pem, 1);
     return 0;
 }
 

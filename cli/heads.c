@@ -48,19 +48,20 @@ void heads_next(struct heads *h)
     if (!strchr(line, '\n') && feof(h->file))
         return;
     h->there = head_parse(line, &h->head) && h->head.id > before;
-    h->bad = !h->there;
+    h->bad = !h->there && !(h->line == 1 && h->head.id == 0);
+    if (!h->there && !h->bad) /* the beginning, which is of no seal */
+        heads_next(h);
 }
 
 struct heads *heads_open(const char *path, struct fault *f)
 {
     FILE *file = fopen(path, "re");
-    struct heads *h = file ? calloc(1, sizeof *h) : NULL;
     if (!file) {
         fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
         return NULL;
     }
-    if (!h || !(h->path = strdup(path)))
-        abort();
+    struct heads *h = calloc(1, sizeof *h);
+    h->path = strdup(path);
     h->file = file;
     heads_next(h);
     return h;

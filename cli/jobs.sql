@@ -13,16 +13,13 @@ SELECT id, lane, subject, run_at, attempt, story
  ORDER BY id DESC
  LIMIT :limit;
 
--- job_retry: JobRetry -> JobId?
--- A job that was given up runs again, now and as if for the first time.
-WITH risen AS (
-    DELETE FROM job_dead WHERE id = :id RETURNING id, lane, subject, payload, traceparent
-), queued AS (
-    INSERT INTO job (id, lane, subject, payload, run_at, traceparent)
-    SELECT id, lane, subject, payload, :now, traceparent FROM risen
-    RETURNING id
+-- jobs_retry: JobRetry -> JobId*
+-- Jobs that were given up run again, now and as if for the first time: one, or all of a lane.
+WITH risen AS MATERIALIZED (
+    SELECT r.id, r.lane, r.subject
+      FROM job_raise(ARRAY(SELECT d.id FROM job_dead d WHERE d.id = :id OR (:id::bigint IS NULL AND d.lane = :lane)), :now) r
 ), audited AS (
     INSERT INTO audit (at, source, activity, subject, detail)
     SELECT :now, 'cli', 'job tried again', 'job/' || id, jsonb_build_object('lane', lane, 'subject', subject) FROM risen
 )
-SELECT id FROM queued;
+SELECT id FROM risen ORDER BY id;

@@ -1,4 +1,4 @@
-/* chancery keys, chancery seal-key: key files that the services start with. */
+/* chancery keys, seal-key, policy-key: key files that the services start with. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bus/bus.h"
 #include "commands.h"
+#include "pki/ed25519.h"
 
 enum { SEAL_KEY_SIZE = 32 };
 
@@ -35,28 +36,49 @@ static bool all_written(int fd, const char *text)
     return close(fd) == 0 && ok;
 }
 
-static bool key_written(const char *path, struct arena *a)
+/* For the owner alone, or for everybody. */
+static bool key_written(const char *path, const char *text, mode_t mode)
 {
-    uint8_t key[SEAL_KEY_SIZE];
-    random_bytes(key, sizeof key);
-    const char *line = arena_format(a, "%s\n", hex_lower(a, (struct bytes){ key, sizeof key }));
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd >= 0 && all_written(fd, line);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return fd >= 0 && all_written(fd, text);
 }
 
-/* A key that is there is never replaced: link() fails, and what it has sealed still opens. */
+/* A key that is there is never replaced: link() fails, and what was made with it stays good. */
+static bool key_kept(struct command_run *r, const char *path, const char *text, mode_t mode,
+                     struct fault *f)
+{
+    const char *draft = arena_format(&r->arena, "%s.%d", path, (int)getpid());
+    bool ok = key_written(draft, text, mode) && link(draft, path) == 0;
+    int why = errno;
+    unlink(draft);
+    return ok || why == EEXIST ||
+           fault_set(f, FAULT_INVALID, path, "cannot be written: %s", strerrordesc_np(why));
+}
+
 bool seal_key_command(struct command_run *r, struct fault *f)
 {
     const char *path = r->words[0];
-    const char *draft = arena_format(&r->arena, "%s.%d", path, (int)getpid());
+    uint8_t key[SEAL_KEY_SIZE];
     bool known = access(path, F_OK) == 0;
-    if (!known) {
-        bool ok = key_written(draft, &r->arena) && (link(draft, path) == 0 || errno == EEXIST);
-        int why = errno;
-        unlink(draft);
-        if (!ok)
-            return fault_set(f, FAULT_INVALID, path, "cannot be written: %s", strerror(why));
-    }
+    random_bytes(key, sizeof key);
+    const char *line =
+        arena_format(&r->arena, "%s\n", hex_lower(&r->arena, (struct bytes){ key, sizeof key }));
+    if (!known && !key_kept(r, path, line, 0600, f))
+        return false;
     fprintf(r->out, "%s %s\n", known ? "known" : "made ", path);
+    return true;
+}
+
+/* The public half first: a private one without it would be of no use. */
+bool policy_key_command(struct command_run *r, struct fault *f)
+{
+    const char *path = r->words[0], *public = arena_format(&r->arena, "%s.pub", path);
+    bool known = access(path, F_OK) == 0;
+    char *private_pem, *public_pem;
+    ed25519_make(&r->arena, &private_pem, &public_pem);
+    if (!known && (unlink(public) == 0 || errno == ENOENT) &&
+        (!key_kept(r, public, public_pem, 0644, f) || !key_kept(r, path, private_pem, 0600, f)))
+        return false;
+    fprintf(r->out, "%s %s and %s\n", known ? "known" : "made ", path, public);
     return true;
 }

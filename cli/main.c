@@ -2,22 +2,40 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "commands.h"
 
 // clang-format off
 static const struct command commands[] = {
     { "migrate",         "[--passwords DIR]", "--passwords=", migrate_command, "bring the database to this version's schema; set the roles' passwords from DIR/SERVICE.password" },
     { "policy load",     "[DIR]",             NULL, policy_load_command,     "make the policy in DIR (policy) the one in force" },
-    { "policy at",       "DATE [SCOPE]",      NULL, policy_at_command,       "the rules in force on a day" },
+    { "policy at",       "DATE [SCOPE] [--json]", "--json", policy_at_command,       "the rules in force on a day" },
     { "policy snapshot", "[DIR] [--check]",   "--check", policy_snapshot_command, "write what each product is on a few days to DIR/snapshots; --check: only compare" },
     { "account create",  "NAME --username U --email E [--first-name F] [--last-name L]", "--username= --email= --first-name= --last-name=", account_create_command, "an account with its first administrator" },
     { "key create",      "USER_ID NAME [--role N]", "--role=", key_create_command, "an API key for a user, shown once" },
-    { "jobs retry",      "ID",                NULL, jobs_retry_command,      "run a job again that was given up" },
-    { "jobs",            "[--lane L] [--dead] [--limit N]", "--lane= --dead --limit=", jobs_command, "work that waits or is under way; --dead: given up, with its story" },
-    { "quarantine settle", "ORDER_ID",        NULL, quarantine_settle_command, "an operator has seen to an order's attempts in quarantine" },
-    { "quarantine",      "JOURNAL",           NULL, quarantine_command,      "after a restored backup: what an issuer's journal has and the database has not" },
+    { "account list",    "[--limit N] [--json]", "--limit= --json", account_list_command, "the accounts there are" },
+    { "user list",       "[--account N] [--limit N] [--json]", "--account= --limit= --json", user_list_command, "the users there are, with the ids that key create takes" },
+    { "key list",        "[--account N] [--user N] [--limit N] [--json]", "--account= --user= --limit= --json", key_list_command, "the API keys there are; none is shown itself" },
+    { "key revoke",      "ID",                NULL, key_revoke_command,      "let an API key work no more" },
+    { "key block",       "FILE|SHA256 --reason TEXT", "--reason=", key_block_command, "certify a key no more, which is known to others: of a certificate, request or key in PEM, or by the hash of its SubjectPublicKeyInfo" },
+    { "key blocked list", "[--limit N] [--json]", "--limit= --json", key_blocked_command, "the keys that are blocked, the latest first" },
+    { "status",          "[--json]",          "--json", status_command,      "one page: policy, authorities, lanes of jobs, what waits, what expires" },
+    { "order show",      "ID|SERIAL [--json]", "--json", order_show_command, "one order, by its number or by the serial number of its certificate" },
+    { "order list",      "[--status S] [--account N] [--limit N] [--json]", "--status= --account= --limit= --json", order_list_command, "orders, the newest first" },
+    { "order why",       "ID|SERIAL [--json]", "--json", order_why_command, "what an order waits for, who must do it, and its jobs" },
+    { "jobs retry",      "[ID] [--lane L]",   "--lane=", jobs_retry_command,      "run a job again that was given up; --lane: all of a lane" },
+    { "jobs",            "[--lane L] [--dead] [--limit N] [--json]", "--lane= --dead --limit= --json", jobs_command, "work that waits or is under way; --dead: given up, with its story" },
+    { "quarantine settle", "REQUEST_ID",      NULL, quarantine_settle_command, "an operator has seen to a request's attempts in quarantine: it goes on" },
+    { "quarantine",      "[JOURNAL] [--json]", "--json", quarantine_command,      "what is in quarantine; JOURNAL: after a restored backup, what it has and the database has not" },
+    { "authority stop",  "ID",                NULL, authority_stop_command,  "keep an authority from signing, at once; its orders wait" },
+    { "authority start", "ID",                NULL, authority_start_command, "let a stopped authority sign again" },
+    { "authority",       "[--json]",          "--json", authority_list_command,  "the authorities there are, and which may sign" },
+    { "audit list",      "[--subject order/N] [--since WHEN] [--limit N] [--json]", "--subject= --since= --limit= --json", audit_list_command, "what was done, by whom, to what; the newest first" },
+    { "audit heads begin", "",                NULL, heads_begin_command,     "let an empty copy of the heads be filled again, once, after it was lost" },
     { "audit verify",    "[--heads FILE]",    "--heads=", audit_verify_command, "compute the chain of the audit log again; FILE: its heads as kept outside the database" },
+    { "audit facts",     "[--since DATE] [--journal FILE]...", "--since= --journal=", audit_facts_command, "is what stands in the tables what the audit log says, and the issuers' journals: --journal for each" },
     { "keys",            "DIR",               NULL, keys_command,            "make the bus keys of the five services in DIR, unless they are there" },
+    { "policy-key",      "FILE",              NULL, policy_key_command,      "make the key that signs policies, and FILE.pub for the issuers, unless it is there" },
     { "seal-key",        "FILE",              NULL, seal_key_command,        "make the key that seals secrets in the database, unless it is there" },
     { 0 },
 };
@@ -25,6 +43,7 @@ static const struct command commands[] = {
 
 int main(int argc, char **argv)
 {
+    process_guard();
     signal(SIGPIPE, SIG_IGN);
 #ifdef TESTING
     clock_allow_test_offset();

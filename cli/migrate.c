@@ -1,4 +1,4 @@
-/* chancery migrate: the schema, and the passwords of the services' roles. */
+/* chancery migrate: the schema, and the passwords of the roles. */
 #include "store/migrate.h"
 
 #include <errno.h>
@@ -9,8 +9,9 @@
 #include "files.h"
 #include "store/script.h"
 
-static const char *const services[] = { "gateway",  "validation", "issuer",
-                                        "notifier", "scheduler",  "cli" };
+/* Made by the migrations (0001_roles.sql). */
+static const char *const roles[] = { "gateway",   "validation", "issuer",  "notifier",
+                                     "scheduler", "cli",        "ceremony" };
 
 static bool applied_print(struct command_run *r, struct script *s, int applied, struct fault *f)
 {
@@ -35,7 +36,7 @@ static bool password_set(struct command_run *r, struct script *s, const char *fo
     char *password = NULL;
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return true;
-    if (!file_read(&r->arena, path, &password, f))
+    if (!file_read_secret(&r->arena, path, &password, f))
         return false;
     password[strcspn(password, "\r\n")] = '\0';
     if (!*password)
@@ -53,8 +54,8 @@ static bool passwords_set(struct command_run *r, struct script *s, struct fault 
         return true;
     if (access(folder, R_OK | X_OK) != 0)
         return fault_set(f, FAULT_INVALID, folder, "cannot be read: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        if (!password_set(r, s, folder, services[i], f))
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (!password_set(r, s, folder, roles[i], f))
             return false;
     return true;
 }

@@ -1,50 +1,39 @@
 -- policy_activate: PolicyLoad -> PolicyVersion?
--- The version of this hash, if it was ever loaded, is in force from now on.
+-- The version of this hash by this key, if it was ever loaded, is in force from now on: after a change of
+-- keys the same rules are a version of their own. Who writes these rows has
+-- written their audit rows, too (audit_decision).
 WITH known AS (
-    SELECT id, loaded_at, sha256 FROM policy_version WHERE sha256 = :sha256
+    SELECT id, loaded_at, sha256 FROM policy_version WHERE sha256 = :sha256 AND signature = :signature
 ), active AS (
-    INSERT INTO policy_active AS a (one, version)
-    SELECT true, id FROM known
-    ON CONFLICT (one) DO UPDATE SET version = excluded.version WHERE a.version <> excluded.version
-    RETURNING version
-), audited AS (
-    INSERT INTO audit (at, source, activity, subject)
-    SELECT :now, 'cli', 'policy activated', 'policy/' || version FROM active
+    INSERT INTO policy_active AS a (one, version, activated_at)
+    SELECT true, id, :now FROM known
+    ON CONFLICT (one) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at
+     WHERE a.version <> excluded.version
 )
 SELECT id AS version, loaded_at, encode(sha256, 'hex') AS sha256 FROM known;
 
--- policy_load: PolicyLoad -> PolicyVersion
-WITH loaded AS (
-    INSERT INTO policy_version (sha256, loaded_at) VALUES (:sha256, :now)
-    RETURNING id, loaded_at, sha256
-), ruled AS (
+-- policy_begin: PolicyLoad -> PolicyVersion
+INSERT INTO policy_version (sha256, signature, loaded_at) VALUES (:sha256, :signature, :now)
+RETURNING id AS version, loaded_at, encode(sha256, 'hex') AS sha256;
+
+-- policy_fill: PolicyLoad -> Nothing
+-- In the transaction of policy_begin: afterwards nothing is added to a version.
+WITH ruled AS (
     INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source,
                              check_name)
-    SELECT l.id, r.id, r.scope, r.parameter, r.value, r.unit, r.level, coalesce(r.valid_from, '-infinity'),
+    SELECT :version, r.id, r.scope, r.parameter, r.value, r.unit, r.level, coalesce(r.valid_from, '-infinity'),
            coalesce(r.valid_till, 'infinity'), r.statement, r.source, r.check_name
-      FROM loaded l
-      CROSS JOIN unnest(:rules.id, :rules.scope, :rules.parameter, :rules.value, :rules.unit, :rules.level, :rules.from,
-                        :rules.until, :rules.statement, :rules.source, :rules.check)
+      FROM unnest(:rules.id, :rules.scope, :rules.parameter, :rules.value, :rules.unit, :rules.level, :rules.from,
+                  :rules.until, :rules.statement, :rules.source, :rules.check)
         AS r (id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source, check_name)
 ), sold AS (
     INSERT INTO policy_document (version, kind, name, document, sha256)
-    SELECT l.id, 'product', d.name, d.document::jsonb, d.sha256
-      FROM loaded l
-      CROSS JOIN unnest(:products.name, :products.document, :products.sha256) AS d (name, document, sha256)
-), shaped AS (
-    INSERT INTO policy_document (version, kind, name, document, sha256)
-    SELECT l.id, 'profile', d.name, d.document::jsonb, d.sha256
-      FROM loaded l
-      CROSS JOIN unnest(:profiles.name, :profiles.document, :profiles.sha256) AS d (name, document, sha256)
-), active AS (
-    INSERT INTO policy_active AS a (one, version)
-    SELECT true, id FROM loaded
-    ON CONFLICT (one) DO UPDATE SET version = excluded.version
-), audited AS (
-    INSERT INTO audit (at, source, activity, subject, detail)
-    SELECT :now, 'cli', 'policy loaded', 'policy/' || id, jsonb_build_object('sha256', encode(sha256, 'hex')) FROM loaded
+    SELECT :version, 'product', d.name, d.document::json, d.sha256
+      FROM unnest(:products.name, :products.document, :products.sha256) AS d (name, document, sha256)
 )
-SELECT id AS version, loaded_at, encode(sha256, 'hex') AS sha256 FROM loaded;
+INSERT INTO policy_document (version, kind, name, document, sha256)
+SELECT :version, 'profile', d.name, d.document::json, d.sha256
+  FROM unnest(:profiles.name, :profiles.document, :profiles.sha256) AS d (name, document, sha256);
 
 -- policy_in_force: PolicyAt -> Rule*
 -- Each parameter of the active version, asked for the instant.

@@ -2,6 +2,7 @@
 #include "cli/policy.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "listing.h"
 #include "policy_table.h"
 
 bool policy_at_command(struct command_run *r, struct fault *f)
@@ -10,7 +11,7 @@ bool policy_at_command(struct command_run *r, struct fault *f)
     Instant at = INSTANT__INIT;
     PolicyAt in = POLICY_AT__INIT;
     struct rows rows;
-    struct text out;
+    struct table table;
     if (!instant_read(r->words[0], &day))
         return fault_set(f, FAULT_INVALID, r->words[0],
                          "is no date: write 2027-03-15 or 2027-03-15T00:00:00Z");
@@ -24,8 +25,7 @@ bool policy_at_command(struct command_run *r, struct fault *f)
         return fault_set(f, FAULT_NOT_FOUND, NULL,
                          "no rule is in force then: is a policy loaded (chancery policy load), "
                          "and is the scope right?");
-    text_init(&out, &r->arena);
-    policy_table((const Rule *const *)rows.items, rows.count, 0, true, &out);
-    fputs(out.data, r->out);
+    policy_rows(&table, &r->arena, (const Rule *const *)rows.items, rows.count, true);
+    listing_print(r, &table, "", 0);
     return true;
 }

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "message/convert.h"
 #include "policy_source.h"
 
 /* ---- values */
@@ -12,7 +13,7 @@ static bool is_count(const char *value)
     return int64_read(value, &n) && n >= 0;
 }
 
-/* A number of a unit of time fits rule_interval(), which counts in int. */
+/* A number of a unit of time, or of a rate, fits rule_interval() and rule_rates(), which count in int. */
 static bool is_time(const char *value)
 {
     int64_t n;
@@ -69,6 +70,28 @@ static bool is_cadence(const char *value)
     return true;
 }
 
+/* "5/1h 20/1d": five within any hour, twenty within any day. */
+static bool is_rates(const char *value)
+{
+    char rate[32], *during;
+    struct duration d;
+    do {
+        size_t length = strcspn(value, " ");
+        if (length == 0 || length >= sizeof rate)
+            return false;
+        memcpy(rate, value, length);
+        rate[length] = '\0';
+        during = strchr(rate, '/');
+        if (!during)
+            return false;
+        *during++ = '\0';
+        if (!is_time(rate) || !duration_read(during, &d) || d.us <= 0)
+            return false;
+        value += length;
+    } while (*value++);
+    return true;
+}
+
 /* "301 302": up to seven, as validation reads them. */
 static bool is_numbers(const char *value)
 {
@@ -91,6 +114,8 @@ static const struct {
     const char *form;
 } parameters[] = {
     { "dcv.poll",            is_cadence, "a cadence such as 1m/15m 5m/1h" },
+    { "email.per_address",   is_rates,   "how many mails within which times, such as 5/1h 20/1d" },
+    { "email.per_account",   is_rates,   "how many mails within which times, such as 5/1h 20/1d" },
     { "dcv.redirect.status", is_numbers, "status codes such as 301 302" },
     { "dcv.web.ports",       is_numbers, "ports such as 80 443" },
 };
@@ -103,6 +128,41 @@ static bool parameter_fits(const Rule *r, struct fault *f)
             !(r->value && parameters[i].fits(r->value)))
             return fault_set(f, FAULT_INVALID, r->id, "must say %s", parameters[i].form);
     return true;
+}
+
+/* "3.2.2.4.7", "3.2.2.5.4" of the TLS Baseline Requirements, "3.2.2.1" of those for S/MIME. A last
+ * number alone would be that of several methods. */
+static bool is_section(const char *text)
+{
+    enum { PARTS_LEAST = 4, PARTS_MOST = 5, DIGITS_MOST = 2 };
+    int parts = 0;
+    if (strncmp(text, "3.2.2.", strlen("3.2.2.")) != 0)
+        return false;
+    for (size_t digits; (digits = strspn(text, "0123456789")) > 0; text++) {
+        if (digits > DIGITS_MOST || *text == '0')
+            return false;
+        parts++;
+        text += digits;
+        if (*text != '.')
+            return !*text && parts >= PARTS_LEAST && parts <= PARTS_MOST;
+    }
+    return false;
+}
+
+static bool key_fits(const Rule *r, struct fault *f)
+{
+    static const char *const by_section[] = { "dcv.method.", "dcv.exact." };
+    for (size_t i = 0; i < sizeof by_section / sizeof *by_section; i++)
+        if (strncmp(r->parameter, by_section[i], strlen(by_section[i])) == 0 &&
+            !is_section(r->parameter + strlen(by_section[i])))
+            return fault_set(f, FAULT_INVALID, r->id,
+                             "has parameter %s, which must name a whole section, such as "
+                             "%s3.2.2.4.7",
+                             r->parameter, by_section[i]);
+    return strcmp(r->parameter, "dcv.exempt") != 0 ||
+           fault_set(f, FAULT_INVALID, r->id,
+                     "is dcv.exempt: no rule excuses names from proof, only an authority that is "
+                     "not public");
 }
 
 /* ---- one rule */
@@ -153,7 +213,7 @@ static bool rule_check(const Rule *r, struct fault *f)
         return fault_set(f, FAULT_INVALID, r->id, "has an empty member");
     if (from_of(r) >= until_of(r))
         return fault_set(f, FAULT_INVALID, r->id, "ends before it begins");
-    return value_fits(r, f) && parameter_fits(r, f);
+    return key_fits(r, f) && value_fits(r, f) && parameter_fits(r, f);
 }
 
 /* ---- rules beside each other */
@@ -223,13 +283,9 @@ static bool scope_has_rules(const struct policy_source *p, const char *scope)
     return false;
 }
 
-static bool scope_is_exempt(const struct policy_source *p, const char *scope)
+static bool is_proved(const Product *product)
 {
-    for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i]->scope, scope) == 0 &&
-            strcmp(p->rules[i]->parameter, "dcv.exempt") == 0)
-            return true;
-    return false;
+    return product->n_dcv_methods > 0 || product->default_dcv_method;
 }
 
 static bool profile_check(const struct policy_source *p, const Product *product, struct fault *f)
@@ -244,19 +300,41 @@ static bool profile_check(const struct policy_source *p, const Product *product,
                      profile->rule_scope);
 }
 
-/* Who needs no proof must say so twice: in the product and in the rules of its scope. */
+/* A certificate without a purpose is one for every purpose. */
+static bool purposes_check(const Profile *profile, struct fault *f)
+{
+    return profile->n_ext_key_usage > 0 ||
+           fault_set(f, FAULT_INVALID, profile->name,
+                     "has no ext_key_usage: what are its certificates for?");
+}
+
+/* The number stands in certificates and in rows of smallint. */
+static bool shards_check(const Profile *profile, struct fault *f)
+{
+    enum { SHARDS_MAX = 32767 };
+    bool marked = profile->crl_url && strstr(profile->crl_url, "{shard}");
+    if (profile->has_crl_shards && (profile->crl_shards < 1 || profile->crl_shards > SHARDS_MAX))
+        return fault_set(f, FAULT_INVALID, profile->name, "has crl_shards %u: 1 to %d are possible",
+                         profile->crl_shards, SHARDS_MAX);
+    return marked == profile->has_crl_shards ||
+           fault_set(f, FAULT_INVALID, profile->name,
+                     "has %s: crl_shards and {shard} in crl_url go together",
+                     marked ? "{shard} alone" : "crl_shards alone");
+}
+
+/* Names need no proof below an authority that is not public, and such a one signs for one scope. */
 static bool methods_check(const struct policy_source *p, const Product *product, struct fault *f)
 {
     const char *id = product->name_id, *usual = product->default_dcv_method;
-    if (product->n_dcv_methods == 0 && !usual)
-        return scope_is_exempt(p, product->rule_scope) ||
-               fault_set(f, FAULT_INVALID, id,
-                         "has no dcv_methods, which no rule of scope %s allows",
-                         product->rule_scope);
-    if (scope_is_exempt(p, product->rule_scope))
-        return fault_set(f, FAULT_INVALID, id, "has dcv_methods, but scope %s proves no names",
-                         product->rule_scope);
-    return (usual && is_among(product->dcv_methods, product->n_dcv_methods, usual)) ||
+    for (size_t i = 0; i < p->product_count; i++)
+        if (!p->products[i]->refused && is_proved(p->products[i]) != is_proved(product) &&
+            strcmp(p->products[i]->rule_scope, product->rule_scope) == 0)
+            return fault_set(f, FAULT_INVALID, id,
+                             "has %s, unlike %s: all products of scope %s have, or none",
+                             is_proved(product) ? "dcv_methods" : "no dcv_methods",
+                             p->products[i]->name_id, product->rule_scope);
+    return !is_proved(product) ||
+           (usual && is_among(product->dcv_methods, product->n_dcv_methods, usual)) ||
            fault_set(f, FAULT_INVALID, id, "has default_dcv_method %s, not among dcv_methods",
                      usual ? usual : "none");
 }
@@ -314,6 +392,9 @@ bool policy_source_check(const struct policy_source *p, struct fault *f)
 {
     if (!rules_check(p, f))
         return false;
+    for (size_t i = 0; i < p->profile_count; i++)
+        if (!purposes_check(p->profiles[i], f) || !shards_check(p->profiles[i], f))
+            return false;
     for (size_t i = 0; i < p->product_count; i++)
         if (!product_check(p, p->products[i], f))
             return false;

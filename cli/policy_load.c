@@ -1,9 +1,13 @@
 /* chancery policy load: one immutable version from the files, in force at once. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/policy.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "ledger/policy_digest.h"
+#include "message/convert.h"
+#include "pki/ed25519.h"
 #include "policy_source.h"
 
 static PolicyDocument *document_of(struct arena *a, char *name, const ProtobufCMessage *m)
@@ -19,9 +23,13 @@ static PolicyDocument *document_of(struct arena *a, char *name, const ProtobufCM
     return d;
 }
 
-static void load_fill(PolicyLoad *in, struct arena *a, struct policy_source *p)
+static int by_name(const void *a, const void *b)
 {
-    in->sha256 = (ProtobufCBinaryData){ sizeof p->sha256, p->sha256 };
+    return strcmp((*(PolicyDocument *const *)a)->name, (*(PolicyDocument *const *)b)->name);
+}
+
+static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_source *p)
+{
     in->rules = arena_array(a, Rule *, p->rule_count + 1);
     for (; in->n_rules < p->rule_count; in->n_rules++)
         in->rules[in->n_rules] = arena_copy(a, p->rules[in->n_rules], sizeof(Rule));
@@ -33,6 +41,43 @@ static void load_fill(PolicyLoad *in, struct arena *a, struct policy_source *p)
     for (size_t i = 0; i < p->profile_count; i++)
         in->profiles[in->n_profiles++] =
             document_of(a, p->profiles[i]->name, &p->profiles[i]->base);
+    qsort(in->products, in->n_products, sizeof *in->products, by_name);
+    qsort(in->profiles, in->n_profiles, sizeof *in->profiles, by_name);
+}
+
+/* The key says that these rules are ours: without it nothing is issued by them. */
+static bool load_sign(struct command_run *r, PolicyLoad *in, struct fault *f)
+{
+    struct secret key;
+    struct policy_lines lines = { .rules = (const Rule *const *)in->rules,
+                                  .rule_count = in->n_rules,
+                                  .products = (const PolicyDocument *const *)in->products,
+                                  .product_count = in->n_products,
+                                  .profiles = (const PolicyDocument *const *)in->profiles,
+                                  .profile_count = in->n_profiles };
+    in->sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_alloc(&r->arena, SHA256_SIZE) };
+    in->signature = (ProtobufCBinaryData){ ED25519_SIZE, arena_alloc(&r->arena, ED25519_SIZE) };
+    policy_digest(&lines, in->sha256.data);
+    return command_setting(r, "POLICY_KEY", NULL,
+                           "the key that signs policies (chancery policy-key)", &key, f) &&
+           ed25519_sign(key.text, bytes_value(in->sha256), in->signature.data, f);
+}
+
+/* Whole or not at all: nothing can be added to a version afterwards. */
+static bool load_new(struct command_run *r, PolicyLoad *in, PolicyVersion *out, struct fault *f)
+{
+    if (!store_begin(r->store, f))
+        return false;
+    bool ok = store_one(r->store, &r->arena, &sql_policy_begin, &in->base, &out->base, f);
+    in->has_version = true;
+    in->version = out->version;
+    bool known = false;
+    ok = ok && store_run(r->store, &r->arena, &sql_policy_fill, &in->base, NULL, f) &&
+         store_maybe(r->store, &r->arena, &sql_policy_activate, &in->base, &out->base, &known, f) &&
+         store_commit(r->store, f);
+    if (!ok)
+        store_rollback(r->store);
+    return ok;
 }
 
 bool policy_load_command(struct command_run *r, struct fault *f)
@@ -40,16 +85,15 @@ bool policy_load_command(struct command_run *r, struct fault *f)
     struct policy_source source;
     PolicyLoad in = POLICY_LOAD__INIT;
     PolicyVersion out = POLICY_VERSION__INIT;
-    Instant now = INSTANT__INIT;
     bool known = false;
     if (!policy_source_read(&r->arena, r->words[0] ? r->words[0] : "policy", &source, f) ||
         !command_store(r, f))
         return false;
-    now.us = clock_now().us;
-    in.now = &now;
+    in.now = instant_message(&r->arena, clock_now());
     load_fill(&in, &r->arena, &source);
-    if (!store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
-        (!known && !store_one(r->store, &r->arena, &sql_policy_load, &in.base, &out.base, f)))
+    if (!load_sign(r, &in, f) ||
+        !store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
+        (!known && !load_new(r, &in, &out, f)))
         return false;
     fprintf(r->out, "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles\n",
             (long long)out.version, known ? "loaded before" : "new", source.rule_count,

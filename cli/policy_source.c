@@ -148,37 +148,12 @@ static bool profiles_read(struct arena *a, const char *folder, struct policy_sou
     return true;
 }
 
-/* ---- the hash */
-
-static void digest_line(struct digest *d, struct arena *a, const char *kind,
-                        const ProtobufCMessage *m)
-{
-    const char *line = arena_format(a, "%s %s\n", kind, policy_text(a, m));
-    digest_add(d, BYTES_OF(line));
-}
-
-static void hash(struct arena *a, struct policy_source *p)
-{
-    struct digest *d = digest_new();
-    for (size_t i = 0; i < p->rule_count; i++)
-        digest_line(d, a, "rule", &p->rules[i]->base);
-    for (size_t i = 0; i < p->product_count; i++)
-        digest_line(d, a, "product", &p->products[i]->base);
-    for (size_t i = 0; i < p->profile_count; i++)
-        digest_line(d, a, "profile", &p->profiles[i]->base);
-    digest_end(d, p->sha256);
-    digest_free(d);
-}
-
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
                         struct fault *f)
 {
     *out = (struct policy_source){ 0 };
-    if (!rules_read(a, arena_format(a, "%s/rules", folder), out, f) ||
-        !products_read(a, arena_format(a, "%s/products", folder), out, f) ||
-        !profiles_read(a, arena_format(a, "%s/profiles", folder), out, f) ||
-        !policy_source_check(out, f))
-        return false;
-    hash(a, out);
-    return true;
+    return rules_read(a, arena_format(a, "%s/rules", folder), out, f) &&
+           products_read(a, arena_format(a, "%s/products", folder), out, f) &&
+           profiles_read(a, arena_format(a, "%s/profiles", folder), out, f) &&
+           policy_source_check(out, f);
 }

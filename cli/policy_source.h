@@ -3,7 +3,6 @@
 #ifndef CLI_POLICY_SOURCE_H
 #define CLI_POLICY_SOURCE_H
 
-#include "pki/digest.h"
 #include "product.pb-c.h"
 #include "store/store.h"
 
@@ -14,7 +13,6 @@ struct policy_source {
     size_t product_count;
     const Profile **profiles; /* by name */
     size_t profile_count;
-    uint8_t sha256[SHA256_SIZE]; /* of all canonical texts: the same for the same policy */
 };
 
 /* Reads rules/, products/ and profiles/ of `folder`. FAULT_INVALID with the file or the id that is

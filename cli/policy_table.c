@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "table.h"
 
 static const struct {
     const char *level, *word;
@@ -50,13 +49,19 @@ static void row_add(struct table *t, const Rule *r, bool scope)
               day_text(a, r->until), r->id, arena_format(a, "%s [%s]", r->statement, r->source));
 }
 
+void policy_rows(struct table *t, struct arena *a, const Rule *const *rules, size_t count,
+                 bool scope)
+{
+    table_init(t, a, 7);
+    TABLE_ROW(t, scope ? "SCOPE AND PARAMETER" : "PARAMETER", "LEVEL", "VALUE", "FROM", "UNTIL",
+              "RULE", "WHAT IT SAYS");
+    for (size_t i = 0; i < count; i++)
+        row_add(t, rules[i], scope);
+}
+
 void policy_table(const Rule *const *rules, size_t count, int indent, bool scope, struct text *out)
 {
     struct table t;
-    table_init(&t, out->arena, 7);
-    TABLE_ROW(&t, scope ? "SCOPE AND PARAMETER" : "PARAMETER", "LEVEL", "VALUE", "FROM", "UNTIL",
-              "RULE", "WHAT IT SAYS");
-    for (size_t i = 0; i < count; i++)
-        row_add(&t, rules[i], scope);
+    policy_rows(&t, out->arena, rules, count, scope);
     table_write(&t, indent, out);
 }

@@ -51,7 +51,7 @@ static void same_policy_is_one_version(void **state)
     must(load());
     must_say("policy version 1 is in force (loaded before)");
     assert_int_equal(number("SELECT count(*) FROM policy_version"), 1);
-    assert_int_equal(number("SELECT count(*) FROM audit WHERE source = 'cli'"), 1);
+    assert_int_equal(number("SELECT count(*) FROM audit WHERE source = 'cli'"), 2);
     assert_int_equal(number("SELECT count(*) FROM policy_rule WHERE valid_from = '-infinity'"),
                      number("SELECT count(*) FROM policy_rule WHERE NOT isfinite(valid_from)"));
 }
@@ -64,6 +64,19 @@ static void form_does_not_count(void **state)
          "{ \"id\" :\n\"tls-validity-825\" ,");
     must(load());
     must_say("policy version 1 is in force (loaded before)");
+}
+
+static void policy_of_another_key_is_a_new_version(void **state)
+{
+    char *private_pem, *public_pem;
+    (void)state;
+    must(load());
+    ed25519_make(&arena, &private_pem, &public_pem);
+    setenv("CHANCERY_POLICY_KEY", private_pem, 1);
+    must(load());
+    must_say("policy version 2 is in force (new)");
+    must(load());
+    must_say("policy version 2 is in force (loaded before)");
 }
 
 static void changed_policy_is_a_new_version(void **state)
@@ -82,8 +95,13 @@ static void changed_policy_is_a_new_version(void **state)
     assert_int_equal(number("SELECT version FROM policy_active"), 3);
     assert_string_equal(
         answer("SELECT string_agg(activity || ' ' || subject, ', ' ORDER BY id) FROM audit"),
-        "policy loaded policy/1, policy loaded policy/2, policy activated policy/1, "
-        "policy loaded policy/3");
+        "policy loaded policy_version/1, policy activated policy_active/1, "
+        "policy loaded policy_version/2, policy activated policy_active/2, "
+        "policy activated policy_active/1, "
+        "policy loaded policy_version/3, policy activated policy_active/3");
+    assert_int_equal(
+        number("SELECT count(*) FROM audit WHERE operator IS NULL OR by_role <> 'chancery_cli'"),
+        0);
 }
 
 static void stored_as_it_was_written(void **state)
@@ -134,6 +152,10 @@ static const struct {
     { "rules/validity.json", "\"level\": \"M\", ", "", "rules[0].level" },
     { "rules/validity.json", "\"rules\": [", "\"rules\": [ 5,", "rules[0]" },
     { "rules/domain-control.json", "1m/15m 5m/1h", "1m/15m 5m", "cadence" },
+    { "rules/domain-control.json", "\"5/1h 20/24h\"", "\"5/1h 20\"", "how many mails" },
+    { "rules/domain-control.json", "\"5/1h 20/24h\"", "\"0/1h\"", "how many mails" },
+    { "rules/domain-control.json", "\"5/1h 20/24h\"", "\"5/1h \"", "how many mails" },
+    { "rules/domain-control.json", "\"1500/1h 5000/24h\"", "\"500/hour\"", "how many mails" },
     { "rules/domain-control.json", "301 302 307 308", "301,302", "status codes" },
     { "rules/domain-control.json", "\"80 443\"", "\"80  443\"", "ports" },
     { "products/ssl_dv_ee.json", "\"tls-dv\"", "\"tls-ov\"", "which is not in profiles/" },
@@ -145,14 +167,31 @@ static const struct {
       "\"default_authority\": \"p384\"", "not among authorities" },
     { "products/ssl_dv_ee.json", "\"default_dcv_method\": \"dns-txt-token\"",
       "\"default_dcv_method\": \"phone\"", "has default_dcv_method phone" },
+    { "profiles/tls-dv.json", "\n    \"server_auth\"\n  ", "", "tls-dv has no ext_key_usage" },
+    { "profiles/tls-dv.json", "/{shard}", "", "crl_shards alone" },
+    { "profiles/tls-dv.json", ",\n  \"crl_shards\": 128", "", "{shard} alone" },
+    { "profiles/tls-dv.json", "\"crl_shards\": 128", "\"crl_shards\": 0", "crl_shards 0" },
+    { "profiles/tls-dv.json", "\"crl_shards\": 128", "\"crl_shards\": 99999", "crl_shards 99999" },
     { "products/private_ssl_flex.json", "\"private-p256\",", "\"p256\",",
       "has default_authority p256" },
     { "products/private_ssl_flex.json", "\"private-p256\"\n  ]", "\"private-p256\", \"p256\"\n  ]",
       "shares authority p256 with" },
     { "products/private_ssl_flex.json", "\"dcv_methods\": []",
-      "\"dcv_methods\": [\"email\"], \"default_dcv_method\": \"email\"", "proves no names" },
-    { "rules/private.json", "\"dcv.exempt\"", "\"dcv.other\"",
-      "which no rule of scope PRIV allows" },
+      "\"dcv_methods\": [\"email\"], \"default_dcv_method\": \"email\"",
+      "all products of scope PRIV have, or none" },
+    { "rules/private.json", "\"order.pending\"", "\"dcv.exempt\"", "no rule excuses names" },
+    { "rules/domain-control.json", "dcv.method.3.2.2.4.2\"", "dcv.method.2\"",
+      "must name a whole section" },
+    { "rules/domain-control.json", "dcv.exact.3.2.2.4.18\"", "dcv.exact.18\"",
+      "must name a whole section" },
+    { "rules/domain-control.json", "dcv.method.3.2.2.4.2\"", "dcv.method.3.2.2\"",
+      "must name a whole section" },
+    { "rules/domain-control.json", "dcv.method.3.2.2.4.2\"", "dcv.method.3.2.2.4.\"",
+      "must name a whole section" },
+    { "rules/domain-control.json", "dcv.method.3.2.2.4.2\"", "dcv.method.3.2.2.4.02\"",
+      "must name a whole section" },
+    { "rules/domain-control.json", "dcv.method.3.2.2.4.2\"", "dcv.method.3.2.2.4.2.1\"",
+      "must name a whole section" },
     { "products/ssl_plus.json", "\"shim\": \"ssl_securesite_flex\"", "\"shim\": \"ssl_plus\"",
       "is no product or has one itself" },
     { "products/ssl_plus.json", "\"shim\": \"ssl_securesite_flex\"", "\"shim\": \"nothing\"",
@@ -180,8 +219,8 @@ static void prohibitions_may_overlap(void **state)
 {
     (void)state;
     edit("rules/domain-control.json",
-         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.2\"",
-         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.4\"");
+         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.3.2.2.4.2\"",
+         "\"id\": \"dcv-02\", \"scope\": \"TLS\", \"parameter\": \"dcv.method.3.2.2.4.4\"");
     must(load());
 }
 
@@ -253,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         COPY(same_policy_is_one_version),
         COPY(form_does_not_count),
+        COPY(policy_of_another_key_is_a_new_version),
         COPY(changed_policy_is_a_new_version),
         COPY(stored_as_it_was_written),
         COPY(mistakes_are_refused),

@@ -1,5 +1,4 @@
 /* chancery quarantine: after a restored backup, what an issuer's journal has and the database has not. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +7,11 @@
 #include "common.pb-c.h"
 #include "issuance.pb-c.h"
 #include "job.pb-c.h"
+#include "journals.h"
+#include "listing.h"
 #include "message/convert.h"
-#include "table.h"
 
-enum { BATCH = 1000, LINE_SIZE = 4096 };
+enum { BATCH = 1000 };
 
 struct reading {
     struct command_run *run;
@@ -20,7 +20,6 @@ struct reading {
     size_t count;
     int64_t *late; /* attempts of earlier batches whose signature came now */
     size_t late_count;
-    struct table table; /* of what was not known */
     int64_t lines, found;
     struct instant now;
 };
@@ -43,7 +42,19 @@ static bool hex_word(struct arena *a, char **rest, ProtobufCBinaryData *out)
     return true;
 }
 
-/* "intent US ISSUANCE ORDER CA SERIAL TBS_SHA256", its first word gone. */
+/* Whose it is and for which names; older issuers did not write them. */
+static bool owner_read(struct arena *a, char *rest, JournalAttempt *at)
+{
+    if (!rest)
+        return true;
+    at->has_account_id = true;
+    if (!number_read(&rest, &at->account_id))
+        return false;
+    at->names = rest ? arena_strdup(a, rest) : NULL;
+    return true;
+}
+
+/* "intent US ISSUANCE REQUEST CA SERIAL TBS_SHA256 ACCOUNT NAMES", its first word gone. */
 static JournalAttempt *intent_read(struct reading *r, char *rest)
 {
     struct arena *a = &r->arena;
@@ -51,12 +62,12 @@ static JournalAttempt *intent_read(struct reading *r, char *rest)
     int64_t us;
     journal_attempt__init(at);
     if (!number_read(&rest, &us) || !number_read(&rest, &at->issuance_id) ||
-        !number_read(&rest, &at->order_id))
+        !number_read(&rest, &at->request_id))
         return NULL;
     at->ca_id = arena_strdup(a, strsep(&rest, " "));
     at->now = instant_message(a, r->now);
     return at->ca_id && hex_word(a, &rest, &at->serial) && hex_word(a, &rest, &at->tbs_sha256) &&
-                   !rest
+                   owner_read(a, rest, at)
                ? at
                : NULL;
 }
@@ -79,33 +90,47 @@ static bool signature_read(struct reading *r, char *rest)
 
 /* ---- batches */
 
-static bool batch_flush(struct reading *r, struct fault *f)
+static bool intents_add(struct reading *r, struct fault *f)
 {
     struct rows rows = { 0 };
-    struct arena *kept = &r->run->arena;
     const ProtobufCMessage **in = arena_array(&r->arena, const ProtobufCMessage *, r->count + 1);
     for (size_t i = 0; i < r->count; i++)
         in[i] = &r->batch[i]->base;
     if (r->count &&
         !store_set(r->run->store, &r->arena, &sql_quarantine_add, in, r->count, &rows, f))
         return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        const QuarantineRow *q = (const QuarantineRow *)rows.items[i];
-        TABLE_ROW(&r->table, arena_format(kept, "%lld", (long long)q->order_id),
-                  arena_strdup(kept, q->ca_id), arena_strdup(kept, q->serial),
-                  q->signed_ ? "signed: revoke it" : "not signed as far as known");
-    }
-    r->found += (int64_t)rows.count;
-    r->count = r->late_count = 0;
-    arena_free(&r->arena);
+    for (size_t i = 0; i < rows.count; i++)
+        r->found += (int64_t)((const IssuanceIds *)rows.items[i])->n_ids;
     return true;
 }
 
-/* The last line of a crashed issuer may be cut: it is passed over, and said. */
-static bool line_read(struct reading *r, char *line, struct fault *f)
+static bool signatures_add(struct reading *r, struct fault *f)
 {
+    SignedIds in = SIGNED_IDS__INIT;
+    IssuanceIds out = ISSUANCE_IDS__INIT;
+    in.ids = r->late;
+    in.n_ids = r->late_count;
+    in.now = instant_message(&r->arena, r->now);
+    if (r->late_count &&
+        !store_one(r->run->store, &r->arena, &sql_quarantine_signed, &in.base, &out.base, f))
+        return false;
+    r->found += (int64_t)out.n_ids;
+    return true;
+}
+
+static bool batch_flush(struct reading *r, struct fault *f)
+{
+    bool ok = intents_add(r, f) && signatures_add(r, f);
+    r->count = r->late_count = 0;
+    arena_free(&r->arena);
+    return ok;
+}
+
+/* The last line of a crashed issuer may be cut: it is passed over, and said. */
+static bool line_read(void *data, char *line, struct fault *f)
+{
+    struct reading *r = data;
     char *rest = line;
-    line[strcspn(line, "\n")] = '\0';
     const char *word = strsep(&rest, " ");
     r->lines++;
     if (strcmp(word, "intent") == 0 && rest) {
@@ -126,61 +151,73 @@ static bool line_read(struct reading *r, char *line, struct fault *f)
     return true;
 }
 
-static bool file_read(struct reading *r, const char *path, struct fault *f)
+static void row_add(struct table *t, const QuarantineRow *q)
 {
-    static char line[LINE_SIZE];
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fault_set(f, FAULT_INVALID, path, "%s", strerrorname_np(errno));
-    bool ok = true;
-    while (ok && fgets(line, sizeof line, file))
-        ok = line_read(r, line, f);
-    fclose(file);
-    return ok && batch_flush(r, f);
+    struct arena *a = t->arena;
+    TABLE_ROW(t, listing_number(a, q->request_id),
+              q->has_order_id ? listing_number(a, q->order_id) : "gone",
+              q->has_account_id ? listing_number(a, q->account_id) : NULL, q->ca_id, q->serial,
+              q->signed_ ? "signed: revoke it" : "not signed as far as known", q->names);
 }
 
-bool quarantine_command(struct command_run *run, struct fault *f)
+static bool open_show(struct command_run *r, struct fault *f)
+{
+    Nothing none = NOTHING__INIT;
+    struct table table;
+    struct rows rows;
+    if (!store_all(r->store, &r->arena, &sql_quarantine_open, &none.base, &rows, f))
+        return false;
+    table_init(&table, &r->arena, 7);
+    TABLE_ROW(&table, "REQUEST#", "ORDER#", "ACCOUNT#", "CA", "SERIAL", "STATE", "NAMES");
+    for (size_t i = 0; i < rows.count; i++)
+        row_add(&table, (const QuarantineRow *)rows.items[i]);
+    listing_print(r, &table, "nothing is in quarantine", 0);
+    if (rows.count && !command_option(r, "json"))
+        fputs("These requests wait. Revoke what is signed, then: chancery quarantine settle "
+              "REQUEST_ID\n",
+              r->out);
+    return true;
+}
+
+static bool journal_take(struct command_run *run, struct fault *f)
 {
     struct reading r = { .run = run, .now = clock_now() };
-    struct text out;
-    if (!run->words[0])
-        return fault_set(f, FAULT_REQUIRED, "JOURNAL", "the file of CHANCERY_JOURNAL of an issuer");
-    if (!command_store(run, f))
-        return false;
     arena_init(&r.arena);
     r.batch = arena_array(&run->arena, JournalAttempt *, BATCH);
     r.late = arena_array(&run->arena, int64_t, BATCH);
-    table_init(&r.table, &run->arena, 4);
-    TABLE_ROW(&r.table, "ORDER", "CA", "SERIAL", "STATE");
-    bool ok = file_read(&r, run->words[0], f);
+    bool ok = journal_lines(&run->arena, run->words[0], line_read, &r, f) && batch_flush(&r, f);
     arena_free(&r.arena);
-    if (!ok)
-        return false;
-    text_init(&out, &run->arena);
-    table_write(&r.table, 0, &out);
-    fputs(r.found ? out.data : "", run->out);
-    fprintf(run->out, "%lld lines read, %lld attempts that the database did not know\n",
-            (long long)r.lines, (long long)r.found);
-    if (r.found)
-        fputs(
-            "Their orders wait. Revoke what is signed, then: chancery quarantine settle ORDER_ID\n",
-            run->out);
-    return true;
+    if (ok && !command_option(run, "json"))
+        fprintf(run->out,
+                "%lld lines read, %lld attempts that the database did not know, or not as signed\n",
+                (long long)r.lines, (long long)r.found);
+    return ok;
+}
+
+/* Without a journal: what waits. */
+bool quarantine_command(struct command_run *r, struct fault *f)
+{
+    return command_store(r, f) && (!r->words[0] || journal_take(r, f)) && open_show(r, f);
 }
 
 bool quarantine_settle_command(struct command_run *r, struct fault *f)
 {
     QuarantineSettle in = QUARANTINE_SETTLE__INIT;
-    struct rows rows;
-    if (!r->words[0] || !int64_read(r->words[0], &in.order_id))
-        return fault_set(f, FAULT_INVALID, "ORDER_ID", "must be the number of an order");
+    QuarantineSettled out = QUARANTINE_SETTLED__INIT;
+    bool found = false;
+    if (!int64_read(r->words[0], &in.request_id))
+        return fault_set(f, FAULT_INVALID, "REQUEST_ID",
+                         "must be the number of a request (chancery quarantine lists them)");
     in.now = instant_message(&r->arena, clock_now());
     if (!command_store(r, f) ||
-        !store_all(r->store, &r->arena, &sql_quarantine_settle, &in.base, &rows, f))
+        !store_maybe(r->store, &r->arena, &sql_quarantine_settle, &in.base, &out.base, &found, f))
         return false;
-    if (rows.count == 0)
-        return fault_set(f, FAULT_NOT_FOUND, "ORDER_ID",
-                         "no attempt of order %lld is in quarantine", (long long)in.order_id);
-    fprintf(r->out, "%zu attempts settled; the order goes on at its next check\n", rows.count);
+    if (!found)
+        return fault_set(f, FAULT_NOT_FOUND, r->words[0],
+                         "is no request with an attempt in quarantine (chancery quarantine)");
+    fprintf(r->out, "%lld attempts settled; %s\n", (long long)out.attempts,
+            !out.known ? "the request is gone: its customer must order again"
+            : out.lane ? arena_format(&r->arena, "the request goes on with %s", out.lane)
+                       : "the request waits for what else is left to do, or has ended");
     return true;
 }

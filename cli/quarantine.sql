@@ -1,24 +1,57 @@
--- quarantine_add: JournalAttempt* -> QuarantineRow*
--- Of the attempts in a journal, those that this database does not know: once, however often it is read.
-INSERT INTO quarantine (serial, ca_id, order_id, issuance_id, signed, tbs_sha256, found_at)
-SELECT a.serial, a.ca_id, a.order_id, a.issuance_id, a.signed, a.tbs_sha256, a.now
-  FROM unnest(:issuance_id, :order_id, :ca_id, :serial, :tbs_sha256, :signed, :now)
-    AS a (issuance_id, order_id, ca_id, serial, tbs_sha256, signed, now)
- WHERE NOT EXISTS (SELECT FROM issuance x WHERE x.serial = a.serial AND x.ca_id = a.ca_id)
-ON CONFLICT (serial, ca_id) DO NOTHING
-RETURNING issuance_id, order_id, ca_id, encode(serial, 'hex') AS serial, signed;
-
--- quarantine_signed: IssuanceIds -> Nothing
-UPDATE quarantine SET signed = true WHERE issuance_id = ANY (:ids) AND NOT signed;
-
--- quarantine_settle: QuarantineSettle -> JobId*
-WITH settled AS (
-    UPDATE quarantine SET settled_at = :now WHERE order_id = :order_id AND settled_at IS NULL
-    RETURNING order_id, issuance_id, ca_id, serial
-), audited AS (
-    INSERT INTO audit (at, source, activity, subject, detail)
-    SELECT :now, 'cli', 'quarantine settled', 'order/' || order_id,
-           jsonb_build_object('ca_id', ca_id, 'serial', encode(serial, 'hex'))
-      FROM settled
+-- quarantine_add: JournalAttempt* -> IssuanceIds
+-- Of the attempts in a journal, those that this database does not know, or not as signed. Read again, a row
+-- only learns.
+WITH input AS MATERIALIZED (
+    SELECT *
+      FROM unnest(:issuance_id, :request_id, :ca_id, :serial, :tbs_sha256, :signed, :now, :account_id, :names)
+        AS a (issuance_id, request_id, ca_id, serial, tbs_sha256, signed, now, account_id, names)
+), added AS (
+    INSERT INTO quarantine AS q (serial, ca_id, request_id, issuance_id, account_id, names, signed, tbs_sha256, found_at)
+    SELECT a.serial, a.ca_id, a.request_id, a.issuance_id, a.account_id, a.names, a.signed, a.tbs_sha256, a.now
+      FROM input a
+      LEFT JOIN issuance x ON x.serial = a.serial AND x.ca_id = a.ca_id
+      LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final'
+     WHERE x.id IS NULL OR (a.signed AND t.signature IS NULL)
+    ON CONFLICT (serial, ca_id) DO UPDATE SET signed = true, changed_at = excluded.found_at WHERE excluded.signed AND NOT q.signed
+    RETURNING issuance_id
 )
-SELECT issuance_id AS id FROM settled;
+SELECT array_agg(issuance_id) AS ids FROM added;
+
+-- quarantine_signed: SignedIds -> IssuanceIds
+-- Signatures whose intents came before: in quarantine already, or known to the database as unsigned.
+WITH learnt AS (
+    UPDATE quarantine SET signed = true, changed_at = :now WHERE issuance_id = ANY (:ids) AND NOT signed
+    RETURNING issuance_id
+), added AS (
+    INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed, tbs_sha256, found_at)
+    SELECT x.serial, x.ca_id, x.request_id, x.id, true, t.tbs_sha256, :now
+      FROM issuance x
+      JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final'
+     WHERE x.id = ANY (:ids) AND t.signature IS NULL
+    ON CONFLICT (serial, ca_id) DO NOTHING
+    RETURNING issuance_id
+)
+SELECT array_agg(issuance_id) AS ids FROM (SELECT issuance_id FROM learnt UNION SELECT issuance_id FROM added) AS heard;
+
+-- quarantine_open: Nothing -> QuarantineRow*
+-- What waits for an operator, with its owner.
+SELECT q.request_id, q.issuance_id, q.ca_id, encode(q.serial, 'hex') AS serial, q.signed, r.order_id,
+       coalesce(r.account_id, q.account_id) AS account_id,
+       coalesce((SELECT string_agg(n.name, ',' ORDER BY n.position) FROM request_name n WHERE n.request_id = r.id), q.names)
+           AS names
+  FROM quarantine q
+  LEFT JOIN request r ON r.id = q.request_id
+ WHERE q.settled_at IS NULL
+ ORDER BY NOT q.signed, q.request_id, q.issuance_id;
+
+-- quarantine_settle: QuarantineSettle -> QuarantineSettled?
+-- The request goes on; of one that the database has lost there is nothing to go on with.
+WITH settled AS (
+    UPDATE quarantine SET settled_at = :now, changed_at = :now WHERE request_id = :request_id AND settled_at IS NULL
+    RETURNING request_id
+), counted AS MATERIALIZED (
+    SELECT request_id, count(*) AS attempts FROM settled GROUP BY request_id
+)
+SELECT c.attempts, EXISTS (SELECT FROM request r WHERE r.id = c.request_id) AS known, a.job_id, a.lane
+  FROM counted c
+  LEFT JOIN LATERAL request_advance(ARRAY[c.request_id], :now, NULL) a ON true;

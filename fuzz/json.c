@@ -39,6 +39,23 @@ static void check_same(struct arena *a, const ProtobufCMessage *message,
     assert(strcmp(write(a, message_copy(a, message)).data, once.data) == 0);
 }
 
+/* A client's is read more kindly: whatever is taken strictly is taken so, too. */
+static void check_request(struct arena *a, const ProtobufCMessageDescriptor *type, const char *json,
+                          size_t size, bool taken)
+{
+    struct fault f = { 0 };
+    struct json_strays strays = { 0 };
+    ProtobufCMessage *message = message_new(a, type);
+
+    if (message_merge_request(a, message, json, size, &strays, &f))
+        check_same(a, message, type);
+    else
+        check_fault(&f);
+    for (size_t i = 0; i < strays.count; i++)
+        assert(strays.all[i].outer <= strlen(strays.all[i].path));
+    assert(!taken || f.code == FAULT_NONE);
+}
+
 static void check(const ProtobufCMessageDescriptor *type, const char *json, size_t size)
 {
     struct arena a;
@@ -50,6 +67,7 @@ static void check(const ProtobufCMessageDescriptor *type, const char *json, size
         check_same(&a, message, type);
     else
         check_fault(&f);
+    check_request(&a, type, json, size, message != NULL);
     arena_free(&a);
 }
 

@@ -27,12 +27,14 @@ static void check_host(const struct name *name)
     assert(strcmp(name->fqdn + (name->wildcard ? 2 : 0), name->host) == 0);
     assert(strspn(name->host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name->host));
     assert(name_is_within(name->host, name->base_domain));
+    assert(!name_ends_in_number(name->host, strlen(name->host)));
 }
 
 /* What the world may have, a private authority may certify as well, under the same name. */
 static void check(struct arena *a, enum name_realm realm, const char *text)
 {
     struct name name, other;
+    struct ip ip;
     struct fault f = { 0 };
 
     if (!name_read(a, text, realm, &name, &f, "x")) {
@@ -40,8 +42,10 @@ static void check(struct arena *a, enum name_realm realm, const char *text)
         return;
     }
     check_again(a, realm, &name);
-    if (realm == NAMES_PRIVATE && ip_read(name.fqdn, &(struct ip){ 0 }))
+    if (realm == NAMES_PRIVATE && ip_read(name.fqdn, &ip)) {
+        assert(!ip_not_of_host(&ip));
         return;
+    }
     check_host(&name);
     if (realm == NAMES_PRIVATE)
         return;

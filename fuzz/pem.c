@@ -36,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     if (pem_read_csr(&a, text, &der, &f)) {
         assert(der.size > 0 && der.size < size);
+        assert(!strstr(text, "BEGIN PRIVATE KEY-----") &&
+               !strstr(text, "END RSA PRIVATE KEY-----"));
         check_again(&a, der, "CERTIFICATE REQUEST", "\n");
         check_again(&a, der, "NEW CERTIFICATE REQUEST", "\r\n");
     } else {

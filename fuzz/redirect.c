@@ -2,6 +2,7 @@
  * found to hold what it holds. The reader belongs to a service, not to the library, so it is included
  * here. The input: a Location, a new line, a body. */
 #include "services/validation/redirect.c" // NOLINT(bugprone-suspicious-include)
+#include "services/validation/value.c"    // NOLINT(bugprone-suspicious-include)
 
 #include <assert.h>
 
@@ -37,12 +38,17 @@ static void check_location(const char *location)
 
 static void check_body(struct bytes body)
 {
+    static const char marks[] = { ' ', '\t', '\r', '\n', '\v', '\f', '"', '\'', ',', ';' };
+    size_t length = strlen(VALUE);
     bool there = false;
 
-    for (size_t i = 0; i + strlen(VALUE) <= body.size; i++)
-        there = there || memcmp(body.data + i, VALUE, strlen(VALUE)) == 0;
-    assert(web_holds(body, VALUE) == there);
-    assert(!web_holds(body, "") && !web_holds(body, "0123"));
+    for (size_t i = 0; i + length <= body.size; i++)
+        there = there ||
+                (memcmp(body.data + i, VALUE, length) == 0 &&
+                 (i == 0 || memchr(marks, body.data[i - 1], sizeof marks)) &&
+                 (i + length == body.size || memchr(marks, body.data[i + length], sizeof marks)));
+    assert(value_stands(body, VALUE) == there);
+    assert(!value_stands(body, "") && !value_stands(body, "0123"));
 }
 
 static void check_rules(char *text)

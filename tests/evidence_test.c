@@ -28,26 +28,47 @@ static void run(struct script *who, const char *sql)
 /* Proofs count for 100 days, and those by a file only for the very name. */
 static const char world[] =
     "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('x'), '2026-01-01');"
-    "INSERT INTO policy_active (one, version) SELECT true, max(id) FROM policy_version;"
+    "INSERT INTO policy_active (one, version, activated_at) SELECT true, max(id), '2026-01-01'"
+    "  FROM policy_version;"
     "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from,"
     " valid_till, statement, source)"
-    " SELECT version, p, s, p, v, 'd', 'M', '2025-01-01', 'infinity', '', ''"
-    "   FROM policy_active, (VALUES ('TLS', 'reuse.dcv', '100'), ('TLS', 'dcv.exact.18', '1'),"
-    "                               ('PRIV', 'dcv.exempt', '1')) AS r (s, p, v);"
-    "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence,"
-    " csr_sha256, order_id)"
-    " SELECT 900, d, 'x', '3.2.2.4.' || m, t::timestamptz, '{}', sha256(c::bytea), 1"
-    "   FROM (VALUES ('both.example', 7, '2026-01-01', NULL),"
-    "                ('www.both.example', 7, '2026-01-11', NULL),"
-    "                ('file.example', 18, '2026-01-01', NULL),"
-    "                ('token.example', 7, '2026-01-01', 'a'),"
-    "                ('token.example', 7, '2026-01-11', 'b'),"
-    "                ('old.example', 7, '2025-09-01', NULL)) AS v (d, m, t, c);"
-    "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence, "
-    "order_id)"
+    " SELECT version, p, 'TLS', p, v, 'd', l, '2025-01-01', 'infinity', '', ''"
+    "   FROM policy_active, (VALUES ('reuse.dcv', '100', 'M'), ('dcv.exact.3.2.2.4.18', '1', 'M'),"
+    "                               ('dcv.method.3.2.2.4.2', NULL, 'X')) AS r (p, v, l);"
+    "INSERT INTO validation (account_id, identifier, kind, method, br_method, completed_at, "
+    "evidence, csr_sha256)"
+    " SELECT 900, d, k, 'x', m, t::timestamptz, '{}', sha256(c::bytea)"
+    "   FROM (VALUES ('both.example', 'dns', '3.2.2.4.7', '2026-01-01', NULL),"
+    "                ('www.both.example', 'dns', '3.2.2.4.7', '2026-01-11', NULL),"
+    "                ('file.example', 'dns', '3.2.2.4.18', '2026-01-01', NULL),"
+    "                ('banned.example', 'dns', '3.2.2.4.2', '2026-01-01', NULL),"
+    "                ('b.deep.example', 'dns', '3.2.2.4.7', '2026-01-01', NULL),"
+    "                ('b.files.example', 'dns', '3.2.2.4.18', '2026-01-01', NULL),"
+    "                ('d.e.f.g.h.i.j.eight.example', 'dns', '3.2.2.4.7', '2026-01-01', NULL),"
+    "                ('192.0.2.1', 'ip', '3.2.2.5.2', '2026-01-01', NULL),"
+    "                ('token.example', 'dns', '3.2.2.4.7', '2026-01-01', 'a'),"
+    "                ('token.example', 'dns', '3.2.2.4.7', '2026-01-11', 'b'),"
+    "                ('old.example', 'dns', '3.2.2.4.7', '2025-09-01', NULL)) AS v (d, k, m, t, c);"
+    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
     " SELECT 900, 'many.example', 'x', '3.2.2.4.7', '2026-01-20'::timestamptz - n * interval '1 "
     "min',"
-    "        '{}', 1 FROM generate_series(0, 1999) n;"
+    "        '{}' FROM generate_series(0, 1999) n;"
+    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, "
+    "csr_sha256)"
+    " SELECT 900, 'many.example', 'x', '3.2.2.4.7', '2026-01-20'::timestamptz - n * interval '1 "
+    "min',"
+    "        '{}', sha256(n::text::bytea) FROM generate_series(0, 1999) n;"
+    "INSERT INTO authority VALUES"
+    " ('00000000000000AA', 'public', 'a', 'ec', NULL, '', true, true, '2026-01-01'),"
+    " ('00000000000000BB', 'private', 'b', 'ec', NULL, '', false, true, '2026-01-01');"
+    "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, "
+    "signature_hash, ca_id, dcv_scope, requester_id, created_at)"
+    " SELECT n, n, 900, 1, 'new_request', 'approved', 'TLS', 'sha256', ca, 'base_domain', 1, "
+    "'2026-01-01'"
+    "   FROM (VALUES (1, '00000000000000AA'), (2, '00000000000000BB'), (3, '00000000000000CC')) "
+    "AS r (n, ca);"
+    "INSERT INTO request_name SELECT n, 0, 900, 'dns', 'new.example', 'new.example'"
+    "  FROM generate_series(1, 3) n;"
     "ANALYZE validation";
 
 static int open_world(void **state)
@@ -92,7 +113,24 @@ static const struct {
     { 900, "*.file.example",     "file.example",  "TLS",  "none" },
     { 900, "token.example",      "token.example", "TLS",  "2026-04-11" }, /* another's request token is newer */
     { 900, "old.example",        "old.example",   "TLS",  "none" },
-    { 900, "any.internal",       "any.internal",  "PRIV", "infinity" },
+    { 900, "banned.example",     "banned.example", "TLS", "none" }, /* by a method that is prohibited now */
+    { 900, "192.0.2.1",          "192.0.2.1",     "TLS",  "2026-04-11" }, /* what ends in .2 there does not here */
+    { 900, "both.example",       "both.example",  "PRIV", "none" },
+    /* Below its authorization domain name a name may be proved, too: for itself and what lies below. */
+    { 900, "b.deep.example",     "deep.example",  "TLS",  "2026-04-11" },
+    { 900, "a.b.deep.example",   "deep.example",  "TLS",  "2026-04-11" },
+    { 900, "x.y.z.b.deep.example", "deep.example", "TLS", "2026-04-11" },
+    { 900, "*.b.deep.example",   "deep.example",  "TLS",  "2026-04-11" },
+    { 900, "c.deep.example",     "deep.example",  "TLS",  "none" },
+    { 900, "ab.deep.example",    "deep.example",  "TLS",  "none" },
+    { 900, "*.deep.example",     "deep.example",  "TLS",  "none" },
+    { 900, "deep.example",       "deep.example",  "TLS",  "none" },
+    { 900, "a.b.deep.example",   "a.b.deep.example", "TLS", "none" }, /* of scope fqdn */
+    { 900, "b.files.example",    "files.example", "TLS",  "2026-04-11" },
+    { 900, "a.b.files.example",  "files.example", "TLS",  "none" },
+    { 900, "*.b.files.example",  "files.example", "TLS",  "none" },
+    { 900, "0.1.2.3.4.5.6.d.e.f.g.h.i.j.eight.example", "eight.example", "TLS", "2026-04-11" },
+    { 900, "0.1.2.3.4.5.6.7.d.e.f.g.h.i.j.eight.example", "eight.example", "TLS", "none" },
 };
 // clang-format on
 
@@ -105,6 +143,18 @@ static void newest_proof_counts(void **state)
         if (strcmp(told, cases[i].until) != 0)
             fail_msg("%s at %s: %s", cases[i].fqdn, cases[i].domain, told);
     }
+}
+
+/* Names need no proof below an authority that is not public, and below no other: not because of a rule,
+ * and not because nobody knows it. */
+static void only_a_private_authority_excuses(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        ask(issuer,
+            "SELECT string_agg(concat_ws(' ', request_id, exempt, valid_until), ', ' ORDER BY "
+            "request_id) FROM request_need('{1,2,3}', '2026-01-20')"),
+        "1 f, 2 t infinity, 3 f");
 }
 
 /* Of the table, by this connection. */
@@ -120,7 +170,7 @@ static void many_proofs_cost_no_more_than_one(void **state)
 {
     (void)state;
     run(issuer, "PREPARE evidence (text, text, timestamptz) AS SELECT valid_until::date::text FROM "
-                "dcv_evidence(900, $1, $2, 'TLS', NULL, $3)");
+                "dcv_evidence(900, $1, $2, 'TLS', sha256('none'), $3)");
     run(issuer, "BEGIN");
     long before = rows_read();
     assert_string_equal(
@@ -134,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newest_proof_counts),
+        cmocka_unit_test(only_a_private_authority_excuses),
         cmocka_unit_test(many_proofs_cost_no_more_than_one),
     };
 

@@ -38,23 +38,14 @@ static const char world[] =
     "INSERT INTO api_key (account_id, user_id, name, key_hash, restricted_to_role_id, status, "
     "created_at)"
     " SELECT 900, id, 'x', sha256(username::bytea), 0, 'active', '2026-01-01' FROM user_account;"
-    "INSERT INTO orders (id, account_id, user_id, api_key_id, product_name_id, rule_scope, status, "
-    "common_name, csr,"
-    " csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_scope, random_value_at, "
-    "poll_from, valid_till,"
-    " created_at, answer_by, status_at)"
-    " SELECT 1, 900, max(user_id), max(id), 'x', 'TLS', 'pending', 'a.example', '', sha256(''), "
-    "'EC', 256, 'sha256',"
-    " 'x', 'fqdn', now(), now(), now(), now(), now(), now() FROM api_key";
-
-static const struct sql *statement(const char *name)
-{
-    for (int i = 0; all_sql[i]; i++)
-        if (strcmp(all_sql[i]->name, name) == 0)
-            return all_sql[i];
-    fail_msg("there is no statement %s", name);
-    return NULL;
-}
+    "INSERT INTO orders (id, account_id, user_id, api_key_id, product_name_id, status, request_id, "
+    "valid_till, created_at, answer_by, status_at)"
+    " SELECT 1, 900, max(user_id), max(id), 'x', 'pending', 5001, now(), now(), now(), now() FROM "
+    "api_key;"
+    "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, "
+    "signature_hash, ca_id, dcv_scope, requester_id, created_at)"
+    " SELECT 5001, 1, 900, 1, 'new_request', 'approved', 'TLS', 'sha256', 'x', 'fqdn', user_id, "
+    "now() FROM orders";
 
 static int open_world(void **state)
 {

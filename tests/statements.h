@@ -33,6 +33,15 @@ SHARED void complain(const char *where, const char *what, const char *detail)
     faults++;
 }
 
+SHARED const struct sql *statement(const char *name)
+{
+    for (int i = 0; all_sql[i]; i++)
+        if (strcmp(all_sql[i]->name, name) == 0)
+            return all_sql[i];
+    fail_msg("there is no statement %s", name);
+    return NULL;
+}
+
 SHARED int start(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* Every statement of every program against the schema, its messages, and the rights of its role.
  *
- * A statement of services/NAME runs as chancery_NAME, one of cli/ as chancery_cli, and one of lib/
- * as each of the roles in the first line of its file: "-- roles: gateway issuer". All faults are
- * shown before the test fails.
+ * A statement runs as each of the roles in the first line of its file: "-- roles: gateway issuer". Without
+ * such a line one of services/NAME runs as chancery_NAME and one of cli/ as chancery_cli; lib/ must have
+ * one. All faults are shown before the test fails.
  */
 #include "tests/statements.h"
 
@@ -49,6 +49,29 @@ static void check_required(const struct sql *sql, const struct description *d,
     }
 }
 
+/* The statement's own word, in both releases. */
+static bool says_it_itself(const struct sql *sql)
+{
+    return !strcmp(sql->name, "email_look");
+}
+
+/* A row may hold what only a newer release knows: then the member stays unset (lib/message/row.h), which
+ * a required one cannot, and the whole set of rows with it fails. */
+static void check_enums(const struct sql *sql, const struct description *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        struct row_path path;
+        struct fault f;
+
+        if (!row_path_read(sql->out, d->columns[i].name, &path, &f))
+            continue;
+        const ProtobufCFieldDescriptor *field = path.steps[path.depth - 1];
+        if (field->type == PROTOBUF_C_TYPE_ENUM && field->label == PROTOBUF_C_LABEL_REQUIRED &&
+            !says_it_itself(sql))
+            complain(sql->name, "an enum that is required", d->columns[i].name);
+    }
+}
+
 static void check_columns(const struct sql *sql, const struct description *d)
 {
     if (sql->rows == SQL_NONE) {
@@ -63,6 +86,7 @@ static void check_columns(const struct sql *sql, const struct description *d)
             if (!strcmp(d->columns[i].name, d->columns[k].name))
                 complain(sql->name, "two columns of one name", d->columns[i].name);
     check_required(sql, d, sql->out, "");
+    check_enums(sql, d);
 }
 
 static void try_as(const struct sql *sql, struct store *s, const char *role)
@@ -84,8 +108,10 @@ static void try_as(const struct sql *sql, struct store *s, const char *role)
 static const char *roles_of(const struct sql *sql)
 {
     static const char mark[] = "-- roles: ", service[] = "services/", cli[] = "cli/";
-    const char *text;
+    const char *text = file_text(sql->file);
 
+    if (!strncmp(text, mark, strlen(mark)))
+        return arena_strndup(&arena, text + strlen(mark), strcspn(text + strlen(mark), "\n"));
     if (!strncmp(sql->file, cli, strlen(cli)))
         return "cli";
     if (!strncmp(sql->file, service, strlen(service))) {
@@ -93,9 +119,6 @@ static const char *roles_of(const struct sql *sql)
 
         return arena_strndup(&arena, name, strcspn(name, "/"));
     }
-    text = file_text(sql->file);
-    if (!strncmp(text, mark, strlen(mark)))
-        return arena_strndup(&arena, text + strlen(mark), strcspn(text + strlen(mark), "\n"));
     complain(sql->file, "no roles", "the first line must be \"-- roles: NAME ...\"");
     return "";
 }
@@ -124,8 +147,8 @@ static bool names_role(const char *roles, const char *role)
 
 static void statements_fit(void **state)
 {
-    static const char *const roles[] = { "gateway",  "validation", "issuer",
-                                         "notifier", "scheduler",  "cli" };
+    static const char *const roles[] = { "gateway",   "validation", "issuer",  "notifier",
+                                         "scheduler", "cli",        "ceremony" };
     int tried = 0;
 
     (void)state;

@@ -19,7 +19,7 @@ leave() {
     rm -rf --one-file-system "$root"
 }
 trap leave EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM
 
 say() { printf '\n==== %s (%s)\n' "$*" "$(date -u +%T)"; }
 
@@ -63,7 +63,7 @@ command_of() { # command: its last 30 lines
     local began=$SECONDS status=0
     say "$1"
     inside "cd /root/chancery && $1" >"$log" 2>&1 </dev/null || status=$?
-    [ "$status" -eq 0 ] || grep -nE -A20 "^FAIL(ED)? " "$log" | head -n 80
+    [ "$status" -eq 0 ] || grep -nE -A20 "^FAIL(ED)? |^\[  (ERROR  |FAILED ) \]" "$log" | head -n 80
     tail -n 30 "$log"
     echo "---- $1: exit status $status, $((SECONDS - began)) s"
     return $status

@@ -45,7 +45,7 @@ verdict "lower layers include no higher ones" "$(layering)"
 
 never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz)/'
 never "only the gateway's HTTP and the admin listener use microhttpd" '#include <microhttpd' \
-    '^(services/gateway/http|lib/service/health\.c|tests/peers/|bench/)'
+    '^(services/gateway/http|lib/service/admin\.c|tests/peers/|bench/)'
 never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
 never "only lib/bus uses ZeroMQ" '#include <zmq' '^lib/bus/'
 never "only validation asks DNS" '#include <unbound' '^services/validation/'
@@ -57,7 +57,10 @@ verdict "services do not include each other" "$(git grep -nE '#include "services
 
 never "no call that cannot know its limits" '\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|system|alloca)\(' '_test\.c$'
 never "time comes from clock_now()" '\b(time\(NULL\)|gettimeofday\(|localtime\()' '^lib/base/(clock|calendar)'
+verdict "scenarios go by business time, leases apart" "$(git grep -nE '(^|[^.])now\(\)|time\.time\(|\.today\(|datetime\.now\(' \
+    -- 'tests/integration/test_*.py' | grep -v lease_until || true)"
 never "nothing is left for later" '\b(TODO|FIXME|XXX|HACK)\b'
+never "bugs are seeded by patches" 'SEEDED_BUG'
 never "no typedef of our own" '^typedef ' '^(fuzz/|services/issuer/token/|lib/testing/point\.c)'
 never "no tabs, no spaces at the end of a line" "($(printf '\t')| \$)"
 verdict "no path of somebody's machine" "$(git grep -nIE '(/home|/work)/[a-z]' -- ':!fuzz/corpus' ':!tools/check.sh' || true)"

@@ -42,7 +42,7 @@ static void serve(const struct bus_rig *rig, const char *bind, int in)
         _exit(1);
     while (read(in, &end, 1) > 0)
         continue;
-    bus_stop(b);
+    bus_free(b);
     getrusage(RUSAGE_SELF, &use);
     printf("  serving process: %.1f s CPU\n",
            (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     bus_rig_await_peer(gateway, true);
     measure(64, duration);
     measure(1, duration);
-    bus_stop(gateway);
+    bus_free(gateway);
     getrusage(RUSAGE_SELF, &use);
     printf("  calling process: %.1f s CPU\n",
            (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +

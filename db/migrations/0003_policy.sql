@@ -1,9 +1,15 @@
 CREATE TABLE policy_version (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    sha256    bytea NOT NULL UNIQUE CHECK (length(sha256) = 32),
-    loaded_at timestamptz NOT NULL
+    sha256    bytea NOT NULL CHECK (length(sha256) = 32),
+    signature bytea CHECK (length(signature) = 64),
+    loaded_at timestamptz NOT NULL,
+    xid       xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    UNIQUE (sha256, signature)
 );
 COMMENT ON TABLE policy_version IS 'Each load of policy/ is one immutable version.';
+COMMENT ON COLUMN policy_version.sha256 IS 'Of its canonical text: a line for each rule by id, product and profile by name.';
+COMMENT ON COLUMN policy_version.signature IS 'Ed25519 over sha256, by the policy key, whose public half is a file of the issuer.';
+COMMENT ON COLUMN policy_version.xid IS 'The transaction that loaded it: rules and documents come with it or never.';
 
 CREATE TABLE policy_rule (
     version    bigint NOT NULL REFERENCES policy_version,
@@ -21,45 +27,30 @@ CREATE TABLE policy_rule (
     PRIMARY KEY (version, id)
 );
 CREATE INDEX policy_rule_asked ON policy_rule (version, scope, parameter);
+CREATE INDEX policy_rule_check ON policy_rule (version, scope) WHERE check_name IS NOT NULL;
 COMMENT ON COLUMN policy_rule.level IS 'M mandatory, S recommended, X prohibited.';
 COMMENT ON COLUMN policy_rule.valid_till IS 'Exclusive; infinity when open.';
+COMMENT ON COLUMN policy_rule.check_name IS 'The lint of the issuer that the rule gives its value to.';
 
 CREATE TABLE policy_document (
     version  bigint NOT NULL REFERENCES policy_version,
     kind     text NOT NULL CHECK (kind IN ('product', 'profile')),
     name     text NOT NULL,
-    document jsonb NOT NULL,
-    sha256   bytea NOT NULL,
+    document json NOT NULL,
+    sha256   bytea NOT NULL CHECK (sha256 = sha256(convert_to(document::text, 'UTF8'))),
     PRIMARY KEY (version, kind, name)
 );
 
 CREATE TABLE policy_active (
-    one     boolean PRIMARY KEY CHECK (one),
-    version bigint NOT NULL REFERENCES policy_version
+    one          boolean PRIMARY KEY CHECK (one),
+    version      bigint NOT NULL REFERENCES policy_version,
+    activated_at timestamptz NOT NULL
 );
+COMMENT ON COLUMN policy_document.document IS 'As it was written: its very text is signed.';
 COMMENT ON TABLE policy_active IS 'One row names the version that is in force.';
-
--- The only way to ask what holds: the row of one rule on an instant.
-CREATE FUNCTION policy_at(at timestamptz, asked_scope text, asked_parameter text)
-RETURNS SETOF policy_rule
-LANGUAGE sql STABLE AS $$
-    SELECT r.*
-      FROM policy_active a
-      JOIN policy_rule r ON r.version = a.version
-     WHERE a.one AND r.scope = asked_scope AND r.parameter = asked_parameter
-       AND r.valid_from <= at AND at < r.valid_till
-$$;
-
--- A length of time that a rule gives. Units: d (of 24 hours), h, min, s.
-CREATE FUNCTION rule_interval(value text, unit text) RETURNS interval
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT value::int * CASE unit WHEN 'd' THEN interval '24 hours'
-                                  WHEN 'h' THEN interval '1 hour'
-                                  WHEN 'min' THEN interval '1 minute'
-                                  WHEN 's' THEN interval '1 second' END
-$$;
 
 GRANT SELECT ON policy_version, policy_rule, policy_document, policy_active
     TO chancery_gateway, chancery_validation, chancery_issuer, chancery_notifier, chancery_scheduler, chancery_cli;
-GRANT INSERT ON policy_version, policy_rule, policy_document, policy_active TO chancery_cli;
+GRANT INSERT (sha256, signature, loaded_at) ON policy_version TO chancery_cli;
+GRANT INSERT ON policy_rule, policy_document, policy_active TO chancery_cli;
 GRANT UPDATE ON policy_active TO chancery_cli;

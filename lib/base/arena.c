@@ -67,18 +67,10 @@ void arena_free(struct arena *a)
     clear(a);
 }
 
-static _Noreturn void out_of_memory(void)
-{
-    fputs("out of memory\n", stderr);
-    abort();
-}
-
 static struct arena_chunk *chunk_new(size_t size)
 {
     struct arena_chunk *c = malloc(sizeof *c + size);
 
-    if (!c)
-        out_of_memory();
     c->older = NULL;
     c->size = size;
     POISON(c->data, size);
@@ -129,10 +121,11 @@ static char *take(struct arena *a, size_t room)
     return p;
 }
 
+/* A size that is no size is a mistake of ours. */
 void *arena_alloc(struct arena *a, size_t size)
 {
     if (size > PTRDIFF_MAX - CHUNK_MAX)
-        out_of_memory();
+        abort();
     size_t whole = size ? (size + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
     char *p = take(a, whole + GAP);
 
@@ -171,7 +164,7 @@ char *arena_format(struct arena *a, const char *fmt, ...)
     int length = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     if (length < 0)
-        out_of_memory();
+        abort();
     char *to = arena_alloc(a, (size_t)length + 1);
     vsnprintf(to, (size_t)length + 1, fmt, again);
     va_end(again);

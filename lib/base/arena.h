@@ -1,7 +1,7 @@
 /* arena - memory for one call: grows while the call lives, freed at once.
  *
- * Nothing in an arena is freed by itself. Allocation never returns NULL: when memory is out
- * the process aborts and its supervisor restarts it.
+ * Nothing in an arena is freed by itself. Allocation never returns NULL: where there is no
+ * memory the process ends (base/memory.h).
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

@@ -63,6 +63,23 @@ static char *put_date(char *out, int64_t second)
     return put_digits(out, c.day, 2);
 }
 
+struct instant instant_day(struct instant at)
+{
+    int64_t us = at.us % (DAY * SECOND);
+
+    return (struct instant){ at.us - (us < 0 ? us + DAY * SECOND : us) };
+}
+
+/* 29 February of a common year is counted as the day after the 28th. */
+struct instant instant_add_years(struct instant at, int years)
+{
+    struct instant day = instant_day(at);
+    struct civil c = civil_from_days(day.us / (DAY * SECOND));
+
+    c.year += years;
+    return (struct instant){ days_from_civil(c) * DAY * SECOND + (at.us - day.us) };
+}
+
 /* What lies outside the years 0 to 9999 is written as the nearest that can be written. */
 static int64_t whole_second(struct instant at)
 {

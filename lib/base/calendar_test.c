@@ -135,12 +135,39 @@ static void agrees_with_the_c_library(void **state)
     }
 }
 
+static void years_are_of_the_calendar(void **state)
+{
+    static const struct {
+        const char *from;
+        int years;
+        const char *to;
+    } rows[] = {
+        { "2026-03-01T10:20:30Z", 1, "2027-03-01T10:20:30+00:00" },
+        { "2026-03-01T10:20:30Z", 3, "2029-03-01T10:20:30+00:00" }, /* over a leap day */
+        { "2028-02-29T23:59:59Z", 1, "2029-03-01T23:59:59+00:00" },
+        { "2028-02-29T00:00:00Z", 4, "2032-02-29T00:00:00+00:00" },
+        { "2096-02-29T00:00:00Z", 4, "2100-03-01T00:00:00+00:00" }, /* no leap year */
+        { "1968-12-31T23:59:59Z", 2, "1970-12-31T23:59:59+00:00" },
+    };
+    struct instant at;
+    char text[INSTANT_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(instant_read(rows[i].from, &at));
+        assert_string_equal(instant_text(instant_add_years(at, rows[i].years), text), rows[i].to);
+        assert_string_equal(instant_text(instant_day(at), text) + 10, "T00:00:00+00:00");
+        assert_memory_equal(text, rows[i].from, 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_instants),
         cmocka_unit_test(writes_instants),
         cmocka_unit_test(agrees_with_the_c_library),
+        cmocka_unit_test(years_are_of_the_calendar),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

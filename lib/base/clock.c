@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -97,9 +98,43 @@ void clock_allow_test_offset(void)
 }
 #endif
 
+struct duration clock_test_offset(void)
+{
+    return (struct duration){ test_offset() };
+}
+
 struct instant clock_now(void)
 {
     return (struct instant){ add(read_clock(CLOCK_REALTIME), test_offset()) };
+}
+
+struct instant clock_real(void)
+{
+    return (struct instant){ read_clock(CLOCK_REALTIME) };
+}
+
+/* Boot time goes on while the host sleeps, as the real one does. */
+struct duration clock_lead(void)
+{
+    return (struct duration){ difference(read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)) };
+}
+
+enum judgement { NEVER, RIGHT, WRONG };
+static _Atomic enum judgement judgement;
+static _Atomic int64_t judged_lead;
+
+void clock_judge(bool right)
+{
+    atomic_store(&judged_lead, clock_lead().us);
+    atomic_store(&judgement, right ? RIGHT : WRONG);
+}
+
+bool clock_trusted(void)
+{
+    enum judgement j = atomic_load(&judgement);
+    int64_t step = difference(clock_lead().us, atomic_load(&judged_lead));
+
+    return j == NEVER || (j == RIGHT && step <= CLOCK_TOLERANCE.us && step >= -CLOCK_TOLERANCE.us);
 }
 
 struct tick tick_now(void)

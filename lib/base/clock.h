@@ -22,6 +22,20 @@ struct tick { int64_t us; };     /* microseconds of CLOCK_MONOTONIC */
  * it is honoured only after clock_allow_test_offset(). */
 struct instant clock_now(void);
 void clock_allow_test_offset(void);
+struct duration clock_test_offset(void); /* what is added to the machine's time now */
+
+/* The clock of this host as it is, in test builds too: for what is compared with other clocks. */
+struct instant clock_real(void);
+
+/* How far it is ahead of the time since boot: changes when it is stepped. */
+struct duration clock_lead(void);
+
+/* Whoever compared our clock with one that counts says what was found. From then on it is trusted
+ * as long as it was right, and was not stepped by more than the tolerance since. Who was never told
+ * trusts it. Any thread. */
+#define CLOCK_TOLERANCE seconds(5)
+void clock_judge(bool right);
+bool clock_trusted(void);
 
 struct tick tick_now(void);
 struct tick tick_after(struct duration wait);    /* now + wait */
@@ -34,6 +48,9 @@ struct instant instant_add(struct instant at, struct duration d);
 struct duration instant_since(struct instant later, struct instant earlier);
 bool instant_before(struct instant a, struct instant b);
 struct instant instant_from_unix(int64_t unix_seconds);
+/* The same day and time so many years later; 29 February becomes 1 March where there is none. */
+struct instant instant_add_years(struct instant at, int years);
+struct instant instant_day(struct instant at); /* its first instant, UTC */
 
 enum { INSTANT_TEXT_SIZE = 40 };
 

@@ -33,9 +33,11 @@ static void offset_moves_a_running_process_once_allowed(void **state)
     assert_false(instant_before(clock_now(), instant_add(start, days(5000))));
     write_offset(fd, days(9000));
     assert_false(instant_before(clock_now(), instant_add(start, days(9000))));
+    assert_int_equal(clock_test_offset().us, days(9000).us);
     write_offset(fd, days(-9000));
     assert_true(instant_before(clock_now(), start));
     assert_true(tick_left(tick_after(days(1000))).us > days(900).us); /* not shifted */
+    assert_false(instant_before(clock_real(), start));                /* nor is this */
     write_offset(fd, days(0));
     close(fd);
     unlink(path);
@@ -99,9 +101,20 @@ static void reads_durations(void **state)
     }
 }
 
+static void a_clock_is_trusted_as_it_was_judged(void **state)
+{
+    (void)state;
+    assert_true(clock_trusted());
+    clock_judge(false);
+    assert_false(clock_trusted());
+    clock_judge(true);
+    assert_true(clock_trusted());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_is_trusted_as_it_was_judged),
         cmocka_unit_test(offset_moves_a_running_process_once_allowed),
         cmocka_unit_test(ticks_do_not_go_back),
         cmocka_unit_test(reckons_without_overflow),

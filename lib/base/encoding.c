@@ -1,25 +1,40 @@
 /* Hexadecimal and base64 (RFC 4648). */
 #include "base/text.h"
 
-static char *hex_write(struct arena *a, struct bytes b, const char *digits)
-{
-    char *out = arena_alloc(a, b.size * 2 + 1);
+static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
 
+static void hex_write(char *out, struct bytes b, const char *digits)
+{
     for (size_t i = 0; i < b.size; i++) {
         out[2 * i] = digits[b.data[i] >> 4];
         out[2 * i + 1] = digits[b.data[i] & 15];
     }
+}
+
+static char *hex_new(struct arena *a, struct bytes b, const char *digits)
+{
+    char *out = arena_alloc(a, b.size * 2 + 1);
+
+    hex_write(out, b, digits);
     return out;
 }
 
 char *hex_lower(struct arena *a, struct bytes b)
 {
-    return hex_write(a, b, "0123456789abcdef");
+    return hex_new(a, b, lower);
 }
 
 char *hex_upper(struct arena *a, struct bytes b)
 {
-    return hex_write(a, b, "0123456789ABCDEF");
+    return hex_new(a, b, upper);
+}
+
+void text_add_hex(struct text *t, struct bytes b)
+{
+    text_make_room(t, b.size * 2);
+    hex_write(t->data + t->length, b, lower);
+    t->length += b.size * 2;
+    t->data[t->length] = '\0';
 }
 
 static int hex_digit(char c)
@@ -44,6 +59,24 @@ bool hex_read(struct arena *a, const char *text, struct bytes *out)
         data[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
     *out = (struct bytes){ data, length / 2 };
     return true;
+}
+
+char *hex_plain(struct arena *a, const char *text)
+{
+    struct text digits;
+    size_t odd = 0;
+
+    for (const char *c = text; *c; c++)
+        odd ^= hex_digit(*c) >= 0;
+    text_init(&digits, a);
+    text_add(&digits, odd ? "0" : "");
+    for (const char *c = text; *c; c++) {
+        if (hex_digit(*c) >= 0)
+            text_add_char(&digits, lower[hex_digit(*c)]);
+        else if (*c != ':' && *c != ' ')
+            return NULL;
+    }
+    return digits.length ? digits.data : NULL;
 }
 
 /* The digits of each three bytes; `*out` moves on. The last group may be short. */

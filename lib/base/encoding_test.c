@@ -46,6 +46,10 @@ static void writes_and_reads_vectors(void **state)
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         struct bytes plain = BYTES_OF(vectors[i].plain);
         assert_string_equal(hex_lower(&arena, plain), vectors[i].hex);
+        struct text added;
+        text_init(&added, &arena);
+        text_add_hex(&added, plain);
+        assert_string_equal(added.data, vectors[i].hex);
         assert_string_equal(base64_write(&arena, plain), vectors[i].base64);
         assert_string_equal(base64url_write(&arena, plain), vectors[i].base64url);
         assert_true(hex_read(&arena, vectors[i].hex, &back) && bytes_equal(back, plain));
@@ -101,6 +105,32 @@ static void base64_is_lenient_and_exact(void **state)
     assert_false(base64_read(&arena, "Zm9v\0", 5, &back));
 }
 
+static void hex_as_people_copy_it(void **state)
+{
+    static const struct {
+        const char *text, *plain; /* NULL: is none */
+    } rows[] = {
+        { "0A:1b:FF", "0a1bff" },
+        { "0a 1B ff", "0a1bff" },
+        { "a1BFF", "0a1bff" },
+        { "A:1B:FF", "0a1bff" },
+        { "7", "07" },
+        { "", NULL },
+        { "::", NULL },
+        { "0a-1b", NULL },
+        { "0x1b", NULL },
+        { "0a1g", NULL },
+        { "0a\n", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *plain = hex_plain(&arena, rows[i].text);
+        if (!plain != !rows[i].plain || (plain && strcmp(plain, rows[i].plain) != 0))
+            fail_msg("%s: %s", rows[i].text, plain);
+    }
+}
+
 static void hex_is_strict(void **state)
 {
     static const char *const wrong[] = { "6", "666", "6g", "0x66", "66 6f", " 66", "66:6f" };
@@ -118,10 +148,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(writes_and_reads_vectors),
-        TEST(reads_back_all_lengths),
-        TEST(base64_is_lenient_and_exact),
-        TEST(hex_is_strict),
+        TEST(writes_and_reads_vectors),    TEST(reads_back_all_lengths),
+        TEST(base64_is_lenient_and_exact), TEST(hex_is_strict),
+        TEST(hex_as_people_copy_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

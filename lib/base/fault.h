@@ -20,7 +20,7 @@ enum fault_code {
 struct fault {
     enum fault_code code;
     char field[96];   /* dotted path of the member that is wrong, as the client wrote it; else "" */
-    char detail[200]; /* for people; of INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
+    char detail[512]; /* for people; of INTERNAL, UNAVAILABLE and TIMEOUT it goes to the log only */
 };
 
 /* Fills in `f` and returns false. `field` may be NULL. */

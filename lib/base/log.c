@@ -2,17 +2,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log_ring.h"
 #include "base/utf8.h"
 
-/* A write of this size to a pipe is not torn (PIPE_BUF), so lines of processes that share one do
- * not mix. What does not fit is cut; TAIL keeps room to end the line as proper JSON. */
-enum { LINE_SIZE = 4096, TAIL = 8, TRACE_SIZE = 64 };
+/* Lines of processes that share a pipe do not mix. What does not fit is cut; TAIL keeps room to end
+ * the line as proper JSON. */
+enum { LINE_SIZE = LOG_LINE_SIZE, TAIL = 8, TRACE_SIZE = 64 };
 
 struct line {
     char data[LINE_SIZE];
@@ -45,11 +44,12 @@ static bool add(struct line *l, const char *s, size_t size)
 static size_t escape(const char *s, size_t left, char out[8], size_t *size)
 {
     size_t length = utf8_length(s, left);
+    int control = utf8_control(s);
 
     if (length == 0)
         *size = (size_t)snprintf(out, 8, "\xEF\xBF\xBD");
-    else if ((unsigned char)*s < 0x20 || *s == 0x7F)
-        *size = (size_t)snprintf(out, 8, "\\u%04x", (unsigned)(unsigned char)*s);
+    else if (control >= 0)
+        *size = (size_t)snprintf(out, 8, "\\u%04x", (unsigned)control & 0xFF);
     else if (*s == '"' || *s == '\\')
         *size = (size_t)snprintf(out, 8, "\\%c", *s);
     else
@@ -97,35 +97,21 @@ static void add_number(struct line *l, const char *key, int64_t number)
         add(l, digits, (size_t)length);
 }
 
-/* Always the real time: lines of shifted processes must sort among the others. */
+/* Always the real time: lines of shifted processes must sort among the others. Not by gmtime_r(),
+ * which takes a lock and, once, memory. */
 static void add_time(struct line *l)
 {
-    struct timespec t;
-    struct tm utc;
-    char day[32], text[48];
+    struct instant now = clock_real();
+    char seconds[INSTANT_TEXT_SIZE], text[INSTANT_TEXT_SIZE + 8];
 
-    clock_gettime(CLOCK_REALTIME, &t);
-    gmtime_r(&t.tv_sec, &utc);
-    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, sizeof text, "%s.%03dZ", day, (int)(t.tv_nsec / 1000000));
+    instant_text(now, seconds);
+    snprintf(text, sizeof text, "%.19s.%03dZ", seconds, (int)(now.us / 1000 % 1000));
     add_text(l, "time", text);
-}
-
-static void write_all(const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(STDERR_FILENO, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        data += n;
-        size -= (size_t)n;
-    }
 }
 
 static void add_head(struct line *l, enum log_level level, const char *message)
 {
+    l->length = 0;
     add_time(l);
     add_text(l, "level", level_names[level]);
     add_text(l, "service", service_name);
@@ -136,6 +122,18 @@ static void add_head(struct line *l, enum log_level level, const char *message)
         add_number(l, "order_id", context_order);
 }
 
+static void add_members(struct line *l, const struct log_member *members)
+{
+    for (const struct log_member *m = members; m->key; m++) {
+        if (m->text)
+            add_text(l, m->key, m->text);
+        else
+            add_number(l, m->key, m->number);
+    }
+    memcpy(l->data + l->length, "}\n", 2);
+    l->length += 2;
+}
+
 void log_write(enum log_level level, const char *message, const struct log_member *members)
 {
     struct line l;
@@ -143,17 +141,41 @@ void log_write(enum log_level level, const char *message, const struct log_membe
 
     if (level < least_level)
         return;
-    l.length = 0;
     add_head(&l, level, message);
-    for (const struct log_member *m = members; m->key; m++) {
-        if (m->text)
-            add_text(&l, m->key, m->text);
-        else
-            add_number(&l, m->key, m->number);
-    }
-    memcpy(l.data + l.length, "}\n", 2);
-    write_all(l.data, l.length + 2);
+    add_members(&l, members);
+    if (!log_ring_put(l.data, l.length))
+        log_ring_write(l.data, l.length);
     errno = saved;
+}
+
+void log_write_last(const char *message, const struct log_member *members)
+{
+    struct line l;
+
+    add_head(&l, LOG_ERROR, message);
+    add_members(&l, members);
+    log_ring_write_last(l.data, l.length);
+}
+
+static size_t dropped_line(char data[LOG_LINE_SIZE], int64_t dropped)
+{
+    const struct log_member members[] = { LOG_INT("dropped", dropped), { .key = NULL } };
+    struct line l;
+
+    add_head(&l, LOG_WARN, "log lines were dropped: nobody took them");
+    add_members(&l, members);
+    memcpy(data, l.data, l.length);
+    return l.length;
+}
+
+void log_background(void)
+{
+    log_ring_start(dropped_line);
+}
+
+int64_t log_dropped(void)
+{
+    return log_ring_dropped();
 }
 
 void log_start(const char *service, enum log_level least)

@@ -38,15 +38,29 @@ static inline const char *log_text_or_empty(const char *v)
 #define log_warn(...)  LOG_AT(LOG_WARN, __VA_ARGS__)
 #define log_error(...) LOG_AT(LOG_ERROR, __VA_ARGS__)
 
+/* An error that ends the process at once: needs no memory and no lock. */
+#define log_last(...) LOG_LAST_(__VA_ARGS__, (struct log_member){ .key = NULL })
+
 /* The first argument is the message; the rest are members. */
 #define LOG_AT(level, ...) LOG_AT_(level, __VA_ARGS__, (struct log_member){ .key = NULL })
 #define LOG_AT_(level, message, ...)                                                               \
     log_write((level), (message), (const struct log_member[]){ __VA_ARGS__ })
+#define LOG_LAST_(message, ...)                                                                    \
+    log_write_last((message), (const struct log_member[]){ __VA_ARGS__ })
 
 /* `members` ends with a row whose key is NULL. */
 void log_write(enum log_level level, const char *message, const struct log_member *members);
 
+void log_write_last(const char *message, const struct log_member *members);
+
 void log_start(const char *service, enum log_level least);
+
+/* From now on no thread waits for who reads standard error: a thread of its own writes the lines,
+ * and what finds no room in between is dropped, counted and told of later. Before, and in a command
+ * that a person runs, a line is written when log_write() returns. */
+void log_background(void);
+int64_t log_dropped(void); /* lines, so far */
+
 bool log_level_read(const char *text, enum log_level *out);
 
 /* What every line of this thread carries until it is set again; copies its arguments.

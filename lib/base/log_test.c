@@ -7,9 +7,14 @@
 #include <cmocka.h>
 // clang-format on
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -72,6 +77,18 @@ static void escapes_what_it_is_given(void **state)
                         "\"level\":\"error\",\"service\":\"test\",\"message\":\"a\\\"b\\\\"
                         "c\\u000ad\\u007f\",\"v\":\"\xC3\xA9 \xEF\xBF\xBD\\u0001\","
                         "\"none\":\"\"}\n");
+}
+
+/* Nothing that a terminal obeys. */
+static void escapes_every_control_character(void **state)
+{
+    (void)state;
+    log_info("m", LOG_TEXT("v", "\x1B[31m \x7F \xC2\x80 \xC2\x9B"
+                                "31m \xC2\x9F \xC2\xA0 \xC3\x9B"));
+    assert_string_equal(release_line(),
+                        "\"level\":\"info\",\"service\":\"test\",\"message\":\"m\","
+                        "\"v\":\"\\u001b[31m \\u007f \\u0080 \\u009b31m \\u009f \xC2\xA0 "
+                        "\xC3\x9B\"}\n");
 }
 
 static void adds_the_context(void **state)
@@ -161,14 +178,160 @@ static void reads_levels(void **state)
     assert_false(log_level_read("", &level));
 }
 
+/* ---- lines that a thread writes. A call that hangs is ended by the alarm. */
+
+enum { PATIENCE_S = 60, PIPE_SIZE = 4096, FLOOD = 4000 };
+
+static void abort_it(void)
+{
+    abort();
+}
+
+static void exit_it(void)
+{
+    exit(0);
+}
+
+/* In a child, since the thread stays: it logs to a pipe, and ends. Returns its status. */
+static int run_child(int lines_to_log, void (*end)(void), int out[2])
+{
+    int status = 0;
+
+    assert_int_equal(pipe(out), 0);
+    assert_true(fcntl(out[1], F_SETPIPE_SZ, PIPE_SIZE) >= PIPE_SIZE);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(PATIENCE_S);
+        dup2(out[1], STDERR_FILENO);
+        log_background();
+        for (int i = 0; i < lines_to_log; i++)
+            log_info("last words", LOG_INT("n", i));
+        end();
+    }
+    close(out[1]);
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static int lines_in(int fd)
+{
+    int count = 0;
+    ssize_t n;
+
+    while ((n = read(fd, lines, sizeof lines)) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            count += lines[i] == '\n';
+    close(fd);
+    return count;
+}
+
+static void the_end_waits_for_what_was_logged(void **state)
+{
+    int out[2];
+
+    (void)state;
+    release();
+    assert_int_equal(WEXITSTATUS(run_child(20, exit_it, out)), 0);
+    assert_int_equal(lines_in(out[0]), 20);
+    assert_int_equal(WTERMSIG(run_child(20, abort_it, out)), SIGABRT);
+    assert_int_equal(lines_in(out[0]), 20);
+}
+
+/* With nobody to read, both ends come all the same. */
+static void the_end_does_not_wait_for_ever(void **state)
+{
+    int out[2];
+
+    (void)state;
+    release();
+    assert_int_equal(WEXITSTATUS(run_child(FLOOD, exit_it, out)), 0);
+    assert_in_range(lines_in(out[0]), 1, FLOOD - 1);
+    assert_int_equal(WTERMSIG(run_child(FLOOD, abort_it, out)), SIGABRT);
+    assert_in_range(lines_in(out[0]), 1, FLOOD - 1);
+}
+
+static void say_the_last(void)
+{
+    log_last("no more", LOG_INT("n", 1));
+    abort();
+}
+
+/* With nobody to read as well. */
+static void the_last_line_is_written_at_once(void **state)
+{
+    int out[2];
+
+    (void)state;
+    release();
+    assert_int_equal(WTERMSIG(run_child(0, say_the_last, out)), SIGABRT);
+    assert_int_equal(lines_in(out[0]), 1);
+    assert_int_equal(WTERMSIG(run_child(FLOOD, say_the_last, out)), SIGABRT);
+    assert_in_range(lines_in(out[0]), 1, FLOOD - 1);
+}
+
+/* Reads line by line up to the one that tells of the dropped; returns how many that says. */
+static long read_until_told(FILE *pipe_end, int *whole)
+{
+    char line[LINE_MAX * 4], begin[64];
+
+    while (fgets(line, sizeof line, pipe_end)) {
+        const char *told = strstr(line, "\"dropped\":");
+
+        assert_memory_equal(line, "{\"time\":", 8);
+        assert_string_equal(line + strlen(line) - 2, "}\n");
+        if (told)
+            return strtol(told + strlen("\"dropped\":"), NULL, 10);
+        snprintf(begin, sizeof begin, "\"n\":%d}\n", *whole);
+        assert_non_null(strstr(line, begin)); /* in order, none left out before the first loss */
+        ++*whole;
+    }
+    return -1;
+}
+
+/* Last of all: from here on this process has the thread. */
+static void a_full_pipe_stops_nobody(void **state)
+{
+    int out[2], whole = 0;
+
+    (void)state;
+    alarm(PATIENCE_S);
+    assert_int_equal(pipe(out), 0);
+    assert_true(fcntl(out[1], F_SETPIPE_SZ, PIPE_SIZE) >= PIPE_SIZE);
+    dup2(out[1], STDERR_FILENO);
+    log_background();
+    for (int i = 0; i < FLOOD; i++)
+        log_info("flood", LOG_INT("n", i));
+    long dropped = (long)log_dropped();
+    FILE *reader = fdopen(out[0], "r");
+    long told = read_until_told(reader, &whole);
+    dup2(real_stderr, STDERR_FILENO);
+    assert_true(dropped > 0);
+    assert_int_equal(told, dropped);
+    assert_int_equal(whole, FLOOD - dropped);
+    fclose(reader);
+    close(out[1]);
+    close(captured);
+    alarm(0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        TEST(writes_a_line_of_json), TEST(escapes_what_it_is_given),
-        TEST(adds_the_context),      TEST(leaves_out_lower_levels_and_empty_context),
-        TEST(writes_faults),         TEST(cuts_long_lines_into_proper_json),
-        TEST(keeps_errno),           TEST(reads_levels),
+        TEST(writes_a_line_of_json),
+        TEST(escapes_what_it_is_given),
+        TEST(escapes_every_control_character),
+        TEST(adds_the_context),
+        TEST(leaves_out_lower_levels_and_empty_context),
+        TEST(writes_faults),
+        TEST(cuts_long_lines_into_proper_json),
+        TEST(keeps_errno),
+        TEST(reads_levels),
+        TEST(the_end_waits_for_what_was_logged),
+        TEST(the_end_does_not_wait_for_ever),
+        TEST(the_last_line_is_written_at_once),
+        TEST(a_full_pipe_stops_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,11 @@ static void grow(struct text *t, size_t size)
     t->room = room;
 }
 
+void text_make_room(struct text *t, size_t size)
+{
+    grow(t, size);
+}
+
 void text_add_bytes(struct text *t, const void *data, size_t size)
 {
     grow(t, size);

@@ -16,6 +16,8 @@ struct text {
 };
 
 void text_init(struct text *t, struct arena *a);
+/* For who knows about how much will come: it is not copied as it grows. */
+void text_make_room(struct text *t, size_t size);
 void text_add(struct text *t, const char *s);
 void text_add_bytes(struct text *t, const void *data, size_t size);
 void text_add_char(struct text *t, char c);
@@ -26,6 +28,8 @@ struct bytes {
     const uint8_t *data;
     size_t size;
 };
+
+void text_add_hex(struct text *t, struct bytes b); /* lower case */
 #define BYTES_OF(s) ((struct bytes){ (const uint8_t *)(s), strlen(s) })
 
 bool bytes_equal(struct bytes a, struct bytes b);
@@ -35,6 +39,9 @@ bool bytes_equal_secret(struct bytes a, struct bytes b);
 char *hex_lower(struct arena *a, struct bytes b);
 char *hex_upper(struct arena *a, struct bytes b);
 bool hex_read(struct arena *a, const char *text, struct bytes *out);
+/* As people copy numbers: without the colons and blanks that tools print between bytes, in lower case, with
+ * the zero that others leave out in front. NULL when anything else is there, or nothing. */
+char *hex_plain(struct arena *a, const char *text);
 
 char *base64_write(struct arena *a, struct bytes b);    /* padded, one line */
 char *base64url_write(struct arena *a, struct bytes b); /* not padded */

@@ -57,3 +57,13 @@ bool utf8_valid(const char *s, size_t size)
     }
     return true;
 }
+
+int utf8_control(const char *s)
+{
+    unsigned char first = (unsigned char)s[0];
+    unsigned char second = first ? (unsigned char)s[1] : 0;
+
+    if ((first > 0 && first < 0x20) || first == 0x7F)
+        return first;
+    return first == 0xC2 && second >= 0x80 && second < 0xA0 ? second : -1;
+}

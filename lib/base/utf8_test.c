@@ -70,12 +70,29 @@ static void judges_texts(void **state)
     assert_false(utf8_valid("a\xC3\xA9\xA9", 4));
 }
 
+static void knows_control_characters(void **state)
+{
+    char text[5];
+
+    (void)state;
+    for (uint32_t c = 0; c < 0x800; c++) {
+        bool control = (c > 0 && c < 0x20) || (c >= 0x7F && c < 0xA0);
+
+        text[utf8_write(c, text)] = '\0';
+        assert_int_equal(utf8_control(text), control ? (int)c : -1);
+    }
+    assert_int_equal(utf8_control("\xC2"), -1);
+    assert_int_equal(utf8_control("\xC2\x1B"), -1);
+    assert_int_equal(utf8_control("\x9B"), -1); /* no UTF-8 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_characters),
         cmocka_unit_test(writes_each_character_as_it_reads),
         cmocka_unit_test(judges_texts),
+        cmocka_unit_test(knows_control_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

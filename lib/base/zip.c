@@ -1,24 +1,18 @@
 #include "base/zip.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* Made on Unix (3) by version 2.0; to be read by version 1.0, which knows stored files. */
-enum { MADE_BY = 3 << 8 | 20, NEEDED = 10, STORED = 0, MODE = 0100644 };
-enum { LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50 };
+#define ZLIB_CONST
+#include <zlib.h>
 
-/* CRC-32 of ISO 3309, low bit first. */
-static uint32_t crc32_of(struct bytes b)
-{
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < b.size; i++) {
-        crc ^= b.data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
-    }
-    return ~crc;
-}
+/* Made on Unix (3) by version 2.0; to be read by version 2.0, the first that inflates (4.4.3.2). */
+enum { MADE_BY = 3 << 8 | 20, NEEDED = 20, DEFLATED = 8, MODE = 0100644 };
+/* Of zlib: what it takes when it is not told, but without its frame, since a zip has its own. */
+enum { RAW_WINDOW = -15, MEMORY = 8 };
+enum { LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50 };
 
 /* Numbers are little-endian. */
 static void add16(struct text *t, unsigned value)
@@ -38,11 +32,11 @@ static void add_header(const struct zip *z, const struct zip_entry *e)
 {
     add16(z->out, NEEDED);
     add16(z->out, 0);
-    add16(z->out, STORED);
+    add16(z->out, DEFLATED);
     add16(z->out, z->time);
     add16(z->out, z->date);
     add32(z->out, e->crc);
-    add32(z->out, e->size); /* compressed */
+    add32(z->out, e->packed);
     add32(z->out, e->size);
     add16(z->out, (unsigned)strlen(e->name));
     add16(z->out, 0); /* extra field */
@@ -61,16 +55,37 @@ void zip_begin(struct zip *z, struct text *out, struct instant modified)
     };
 }
 
+/* RFC 1951, in one piece: the same content gives the same bytes. */
+static struct bytes deflated(struct arena *a, struct bytes content)
+{
+    z_stream s = { .next_in = content.data, .avail_in = (uInt)content.size };
+    if (deflateInit2(&s, Z_BEST_COMPRESSION, Z_DEFLATED, RAW_WINDOW, MEMORY, Z_DEFAULT_STRATEGY))
+        abort(); /* no memory, which no other call outlives either */
+    size_t room = deflateBound(&s, (uLong)content.size);
+    uint8_t *out = arena_alloc(a, room);
+    s.next_out = out;
+    s.avail_out = (uInt)room;
+    int ended = deflate(&s, Z_FINISH);
+    assert(ended == Z_STREAM_END);
+    size_t size = s.total_out;
+    deflateEnd(&s);
+    return (struct bytes){ out, size };
+}
+
 void zip_add(struct zip *z, const char *name, struct bytes content)
 {
-    assert(z->count < ZIP_FILES_MAX && content.size <= UINT32_MAX);
+    assert(z->count < ZIP_FILES_MAX && content.size <= ZIP_FILE_MAX);
+    struct bytes packed = deflated(z->out->arena, content);
     struct zip_entry *e = &z->entries[z->count++];
-    *e = (struct zip_entry){ name, crc32_of(content), (uint32_t)content.size,
-                             (uint32_t)z->out->length };
+    *e = (struct zip_entry){ .name = name,
+                             .crc = (uint32_t)crc32(0, content.data, (uInt)content.size),
+                             .size = (uint32_t)content.size,
+                             .packed = (uint32_t)packed.size,
+                             .offset = (uint32_t)z->out->length };
     add32(z->out, LOCAL);
     add_header(z, e);
     text_add(z->out, name);
-    text_add_bytes(z->out, content.data, content.size);
+    text_add_bytes(z->out, packed.data, packed.size);
 }
 
 static void add_central(const struct zip *z, const struct zip_entry *e)

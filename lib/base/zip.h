@@ -1,11 +1,12 @@
-/* zip - an archive of a few small files (PKWARE APPNOTE 6.3.10), stored as they are.
+/* zip - an archive of a few small files (PKWARE APPNOTE 6.3.10), deflated: clients tell an archive
+ * from a text by looking for "-----".
  *
  *     struct zip z;
  *     zip_begin(&z, &text, modified);
  *     zip_add(&z, "shop_example_net.crt", bytes);
  *     zip_end(&z);
  *
- * The same names, bytes and time give the same archive.
+ * The same names, bytes and time give the same archive, as long as zlib is the same.
  */
 #ifndef BASE_ZIP_H
 #define BASE_ZIP_H
@@ -15,7 +16,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { ZIP_FILES_MAX = 16 };
+enum { ZIP_FILES_MAX = 16, ZIP_FILE_MAX = 1 << 30 };
 
 struct zip {
     struct text *out;
@@ -23,7 +24,7 @@ struct zip {
     unsigned count;
     struct zip_entry {
         const char *name;
-        uint32_t crc, size, offset;
+        uint32_t crc, size, packed, offset;
     } entries[ZIP_FILES_MAX];
 };
 

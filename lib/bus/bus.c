@@ -11,7 +11,7 @@
 
 enum {
     RESOLVE_S = 5, /* names are looked up again */
-    DRAIN_S = 10   /* what bus_stop() waits for handlers at most */
+    DRAIN_S = 10   /* what bus_close() waits for handlers at most */
 };
 
 struct bus {
@@ -27,6 +27,7 @@ struct bus {
     struct client *clients;
     struct tick stop_by; /* the bus thread's own, once it was told to stop */
     bool stopping, drained;
+    bool closed; /* the thread has ended; of who closes and frees */
 };
 
 struct stop_mail {
@@ -164,7 +165,7 @@ static void clients_free(struct client *c)
 }
 
 /* What a handler that still runs may touch stays: the bus is then left where it is, closed. */
-static void bus_free(struct bus *b, bool idle)
+static void release(struct bus *b, bool idle)
 {
     resolve_stop(b->resolver);
     server_close(&b->server);
@@ -196,13 +197,14 @@ struct bus *bus_start(const struct bus_options *options, struct fault *f)
     else if (serve(b, options, f) && dial(b, options, f) &&
              thread_start(&b->thread, "bus", bus_run, b, f))
         return b;
-    bus_free(b, true);
+    release(b, true);
     return NULL;
 }
 
-void bus_stop(struct bus *b)
+/* The mailbox is closed with the thread: who posts later is told so at once. */
+void bus_close(struct bus *b)
 {
-    if (!b)
+    if (!b || b->closed)
         return;
     struct stop_mail *stop = mail_new(sizeof *stop);
 
@@ -210,10 +212,18 @@ void bus_stop(struct bus *b)
     stop->bus = b;
     mailbox_post(&b->mailbox, &stop->mail);
     pthread_join(b->thread, NULL);
+    b->closed = true;
     if (!b->drained)
         log_error("the bus stops while handlers have not answered",
                   LOG_INT("calls", b->server.live));
-    bus_free(b, b->drained);
+}
+
+void bus_free(struct bus *b)
+{
+    if (!b)
+        return;
+    bus_close(b);
+    release(b, b->drained);
 }
 
 /* ---- clients */

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "bus/call.h"
 
+#define BUS_WORKERS_MAX 128 /* a setting's bound shows it as text */
 enum { BUS_MESSAGE_MAX = 1024 * 1024, BUS_PEERS_MAX = 64, BUS_SERVICES_MAX = 8 };
 
 struct bus_peer {
@@ -32,7 +33,7 @@ struct bus_options {
     ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
     /* One of them, or NULL: its handlers never wait, and run on the bus thread. */
     const ProtobufCService *at_once;
-    int workers;                         /* threads that run handlers */
+    int workers;                         /* threads that run handlers: 1 to BUS_WORKERS_MAX */
     void (*worker_start)(void *context); /* each worker calls it once, if set */
     void (*worker_stop)(void *context);
     void *context;
@@ -44,17 +45,22 @@ struct bus;
 
 struct bus *bus_start(const struct bus_options *options, struct fault *f);
 
-/* No new requests are taken; waits (bounded) for handlers to answer, then closes. */
-void bus_stop(struct bus *b);
+/* No new requests are taken; waits (bounded) for handlers to answer, then closes. Calls that are
+ * outstanding, and any that are made later, fail with FAULT_UNAVAILABLE: who ends late needs not
+ * know. By one thread, as bus_free(). NULL allowed. */
+void bus_close(struct bus *b);
+/* Once nobody calls any more. Closes first, if that was not done. NULL allowed. */
+void bus_free(struct bus *b);
 
 /* A client of `service`: pass it to the generated stubs (jobs__run(client, &in, closure, &call)).
- * The `data` of such a stub call must be a struct bus_call. Valid until bus_stop(). */
+ * The `data` of such a stub call must be a struct bus_call. Valid until bus_free(). */
 ProtobufCService *bus_client(struct bus *b, const char *service,
                              const ProtobufCServiceDescriptor *type);
 
-/* One outgoing call. Fill in, keep until the closure was called: once, on the bus thread, with the
- * answer (valid only inside the closure) or with NULL and `fault` set: FAULT_UNAVAILABLE (no peer,
- * peer lost), FAULT_TIMEOUT (deadline), or what the peer's handler said. Must not block there. */
+/* One outgoing call. Fill in, keep until the closure was called: once, on the bus thread (when the
+ * bus is closed: on the caller's), with the answer (valid only inside the closure) or with NULL and
+ * `fault` set: FAULT_UNAVAILABLE (no peer, peer lost, closed), FAULT_TIMEOUT (deadline), or what the
+ * peer's handler said. Must not block there. */
 struct bus_call {
     struct actor actor;
     struct tick deadline;

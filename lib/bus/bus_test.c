@@ -31,8 +31,8 @@ static int close_pair(void **state)
     struct pair *p = *state;
 
     bus_rig_release();
-    bus_stop(p->gateway);
-    bus_stop(p->issuer);
+    bus_free(p->gateway);
+    bus_free(p->issuer);
     bus_rig_close(&p->rig);
     return 0;
 }
@@ -192,7 +192,7 @@ static void nobody_at_the_address_is_unavailable_at_once(void **state)
     rig_call_begin(&c, lonely, "say", 1, seconds(600));
     rig_call_await(&c);
     assert_int_equal(c.call.fault.code, FAULT_UNAVAILABLE);
-    bus_stop(lonely);
+    bus_free(lonely);
 }
 
 static void caller_that_trust_does_not_name_is_refused(void **state)
@@ -210,8 +210,8 @@ static void caller_that_trust_does_not_name_is_refused(void **state)
     rig_call(&c, validation, "say", 1);
     assert_true(c.answered);
     assert_string_equal(c.peer, "validation");
-    bus_stop(notifier);
-    bus_stop(validation);
+    bus_free(notifier);
+    bus_free(validation);
 }
 
 enum { THREADS = 8, CALLS_EACH = 400 };
@@ -298,7 +298,7 @@ static void stop_waits_for_handlers_and_takes_nothing_new(void **state)
     rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
     bus_rig_await_begun(RIG_HOLD, before + 1);
     assert_int_equal(pthread_create(&thread, NULL, release_later, p->gateway), 0);
-    bus_stop(p->issuer);
+    bus_free(p->issuer);
     p->issuer = NULL;
     pthread_join(thread, NULL);
     rig_call_await(&held);
@@ -314,10 +314,45 @@ static void stop_fails_what_is_outstanding(void **state)
 
     rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
     bus_rig_await_begun(RIG_HOLD, before + 1);
-    bus_stop(p->gateway);
+    bus_free(p->gateway);
     p->gateway = NULL;
     assert_true(held.done);
     assert_int_equal(held.call.fault.code, FAULT_UNAVAILABLE);
+}
+
+/* The bound that settings have (service/config_start.c). */
+static void as_many_workers_as_a_setting_may_say(void **state)
+{
+    struct pair *p = *state;
+    struct bus *issuer = bus_rig_serve(&p->rig, "tcp://127.0.0.1:*", BUS_WORKERS_MAX);
+
+    assert_non_null(bus_endpoint(issuer));
+    bus_free(issuer);
+}
+
+/* Whoever ends late: the call fails on his own thread, and the bus is there until it is freed. */
+static void a_closed_bus_fails_every_call(void **state)
+{
+    struct pair *p = *state;
+    struct rig_call held, late;
+    int before = bus_rig_begun(RIG_HOLD), said = bus_rig_begun(RIG_SAY);
+
+    rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
+    bus_rig_await_begun(RIG_HOLD, before + 1);
+    bus_close(p->gateway);
+    assert_true(held.done);
+    assert_int_equal(held.call.fault.code, FAULT_UNAVAILABLE);
+    rig_call_begin(&late, p->gateway, "say", 6, seconds(60));
+    assert_true(late.done);
+    assert_int_equal(late.call.fault.code, FAULT_UNAVAILABLE);
+    assert_non_null(bus_client(p->gateway, "scheduler", &jobs__descriptor));
+    assert_null(bus_endpoint(p->gateway));
+    bus_close(p->gateway);
+    bus_free(p->gateway);
+    p->gateway = NULL;
+    assert_int_equal(bus_rig_begun(RIG_SAY), said);
+    bus_close(NULL);
+    bus_free(NULL);
 }
 
 static void bad_options_are_named(void **state)
@@ -376,6 +411,8 @@ int main(void)
         PAIR_TEST(credit_and_waiting_are_bounded),
         PAIR_TEST(stop_waits_for_handlers_and_takes_nothing_new),
         PAIR_TEST(stop_fails_what_is_outstanding),
+        PAIR_TEST(as_many_workers_as_a_setting_may_say),
+        PAIR_TEST(a_closed_bus_fails_every_call),
         PAIR_TEST(bad_options_are_named),
     };
 

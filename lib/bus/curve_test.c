@@ -48,7 +48,7 @@ static int close_world(void **state)
     struct world *w = *state;
 
     zmq_ctx_term(w->zmq);
-    bus_stop(w->issuer);
+    bus_free(w->issuer);
     bus_rig_close(&w->rig);
     return 0;
 }

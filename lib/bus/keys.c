@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "base/cleanup.h"
+#include "base/secret_file.h"
 #include "bus/bus.h"
 
 AUTO_FREE(FILE, fclose);
@@ -40,15 +41,14 @@ static bool ends_here(FILE *file)
     return c == EOF || (c == '\n' && fgetc(file) == EOF);
 }
 
-static bool key_read(const char *path, mode_t forbidden, char out[KEY_TEXT_SIZE], struct fault *f)
+static bool key_read(const char *path, bool secret, char out[KEY_TEXT_SIZE], struct fault *f)
 {
     AUTO(FILE) file = fopen(path, "re");
-    struct stat is;
 
     if (!file)
         return fault_set(f, FAULT_INVALID, "keys", "%s: %s", path, strerror(errno));
-    if (fstat(fileno(file), &is) != 0 || (is.st_mode & forbidden))
-        return fault_set(f, FAULT_INVALID, "keys", "%s may be read by everybody", path);
+    if (secret && !secret_file_guarded(fileno(file), path, "keys", f))
+        return false;
     setvbuf(file, NULL, _IONBF, 0); /* no copy of a secret in a buffer */
     size_t size = fread(out, 1, KEY_TEXT_SIZE - 1, file);
     out[size] = '\0';
@@ -61,7 +61,7 @@ static bool pair_read(const char *folder, const char *service, const char *suffi
 {
     char path[PATH_MAX];
 
-    return path_of(path, folder, service, suffix, f) && key_read(path, S_IRWXO, out->secret, f) &&
+    return path_of(path, folder, service, suffix, f) && key_read(path, true, out->secret, f) &&
            (zmq_curve_public(out->public, out->secret) == 0 ||
             fault_set(f, FAULT_INVALID, "keys", "%s holds no secret key", path));
 }
@@ -81,7 +81,7 @@ static bool public_read(const char *folder, const char *service, const char *suf
 {
     char path[PATH_MAX];
 
-    return path_of(path, folder, service, suffix, f) && key_read(path, 0, out, f);
+    return path_of(path, folder, service, suffix, f) && key_read(path, false, out, f);
 }
 
 int keys_read_public(const char *folder, const char *service, char out[KEYS_EACH][KEY_TEXT_SIZE],
@@ -114,7 +114,7 @@ static bool file_is_key(const char *folder, const char *file, const char *public
         return false;
     memcpy(owner, file, strlen(file) + 1);
     if (!strip(owner, ".pub") || !path_of(path, folder, file, "", &none) ||
-        !key_read(path, 0, text, &none) || strcmp(text, public) != 0)
+        !key_read(path, false, text, &none) || strcmp(text, public) != 0)
         return false;
     strip(owner, ".old");
     return true;

@@ -15,7 +15,7 @@ struct key_pair {
 };
 
 /* The pairs of `service`, the newest first. 0 and a fault when SERVICE.key is missing, damaged or
- * readable by everybody. */
+ * not guarded (base/secret_file.h). */
 int keys_read_own(const char *folder, const char *service, struct key_pair out[KEYS_EACH],
                   struct fault *f);
 

@@ -28,13 +28,7 @@ void mailbox_free(struct mailbox *m)
 
 void *mail_new(size_t size)
 {
-    void *mail = calloc(1, size);
-
-    if (!mail) {
-        fputs("out of memory\n", stderr);
-        abort();
-    }
-    return mail;
+    return calloc(1, size);
 }
 
 /* The wake-up is written under the lock: after mailbox_close() nobody touches the descriptor. */

@@ -30,7 +30,7 @@ static int close_world(void **state)
 {
     struct world *w = *state;
 
-    bus_stop(w->gateway);
+    bus_free(w->gateway);
     bus_child_kill(&w->a);
     bus_child_kill(&w->b);
     bus_rig_close(&w->rig);

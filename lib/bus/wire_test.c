@@ -55,7 +55,7 @@ static int close_world(void **state)
 
     curve_close(w->socket, w->monitor);
     zmq_ctx_term(w->zmq);
-    bus_stop(w->issuer);
+    bus_free(w->issuer);
     arena_free(&w->arena);
     bus_rig_close(&w->rig);
     return 0;
@@ -210,7 +210,7 @@ static void oversize_message_ends_the_connection_and_nothing_else(void **state)
     assert_int_equal(curve_event(w->monitor, 0, NULL), ZMQ_EVENT_DISCONNECTED);
     rig_call(&c, other, "say", 1);
     assert_true(c.answered);
-    bus_stop(other);
+    bus_free(other);
     curve_close(w->socket, w->monitor);
     dial(w);
     expect_still_serving(w);

@@ -65,8 +65,8 @@ bool workers_start(struct workers *w, const struct bus_options *options, struct 
     w->worker_start = options->worker_start;
     w->worker_stop = options->worker_stop;
     w->context = options->context;
-    if (options->workers < 1 || options->workers > WORKERS_MAX)
-        return fault_set(f, FAULT_INVALID, "workers", "must be 1 to %d", WORKERS_MAX);
+    if (options->workers < 1 || options->workers > BUS_WORKERS_MAX)
+        return fault_set(f, FAULT_INVALID, "workers", "must be 1 to %d", BUS_WORKERS_MAX);
     for (; w->count < options->workers; w->count++) {
         if (!thread_start(&w->threads[w->count], "worker", worker_run, w, f))
             return false;

@@ -6,7 +6,7 @@
 #include "bus/frame.h"
 #include "bus/mailbox.h"
 
-enum { WORKERS_MAX = 64, QUEUE_MAX = 4096 };
+enum { QUEUE_MAX = 4096 };
 
 struct server;
 
@@ -28,7 +28,7 @@ struct workers {
     int queued, idle;
     bool stop;
     int count;
-    pthread_t threads[WORKERS_MAX];
+    pthread_t threads[BUS_WORKERS_MAX];
     void (*worker_start)(void *context);
     void (*worker_stop)(void *context);
     void *context;

@@ -85,7 +85,7 @@ static void queue_is_bounded_and_workers_are_told(void **state)
 
 static void number_of_workers_is_checked(void **state)
 {
-    static const int bad[] = { 0, -1, WORKERS_MAX + 1 };
+    static const int bad[] = { 0, -1, BUS_WORKERS_MAX + 1 };
     struct fault f;
 
     (void)state;

@@ -1,6 +1,7 @@
 #include "ledger/authority.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,21 +13,24 @@
 
 enum { CHAIN_MAX = 6 };
 
-/* Authorities are few and never change; a newly read list joins those that are known. */
+/* Authorities are few and never change; a newly read list joins those that are known. What is in the
+ * list is complete and stays, so that who looks needs no lock. */
 struct kept {
     Authority *authority;
     char *pem;
-    struct kept *next;
+    const struct kept *next;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kept *all;
-static struct arena memory;
-static struct tick asked;
+static _Atomic(const struct kept *) all;
 
-static struct kept *find(const char *text, bool by_label)
+static pthread_mutex_t reloading = PTHREAD_MUTEX_INITIALIZER; /* of everything below */
+static struct arena memory;
+static struct tick again; /* not asked before */
+static atomic_uint asked; /* so many times, to the end */
+
+static const struct kept *find(const char *text, bool by_label)
 {
-    for (struct kept *k = all; k; k = k->next)
+    for (const struct kept *k = atomic_load(&all); k; k = k->next)
         if (strcmp(by_label ? k->authority->key_label : k->authority->id, text) == 0)
             return k;
     return NULL;
@@ -43,20 +47,16 @@ static void add(const Authority *from)
     text_init(&pem, &memory);
     pem_write(&pem, "CERTIFICATE", (struct bytes){ from->der.data, from->der.len }, "\r\n");
     k->pem = pem.data;
-    k->next = all;
-    all = k;
+    k->next = atomic_load(&all);
+    atomic_store(&all, k);
 }
 
-/* With the lock held, so that one caller asks and the others wait for its answer. */
-static void reload(void)
+static void load(void)
 {
     struct arena a;
     struct rows rows = { 0 };
     struct fault f = { 0 };
     Nothing none = NOTHING__INIT;
-    if (tick_left(asked).us > 0)
-        return;
-    asked = tick_after(seconds(1));
     if (!memory.pb.alloc)
         arena_init(&memory);
     arena_init(&a);
@@ -68,16 +68,28 @@ static void reload(void)
     arena_free(&a);
 }
 
+/* One caller asks; those who came meanwhile wait for his answer and ask no more, so that a database
+ * that hangs costs each of them its patience once. */
+static void reload(void)
+{
+    unsigned before = atomic_load(&asked);
+    pthread_mutex_lock(&reloading);
+    if (atomic_load(&asked) == before && tick_left(again).us == 0) {
+        load();
+        again = tick_after(seconds(1));
+        atomic_fetch_add(&asked, 1);
+    }
+    pthread_mutex_unlock(&reloading);
+}
+
+/* Who has no connection waits for nobody: the bus thread, on which answers are made. */
 static const struct kept *find_or_reload(const char *text, bool by_label)
 {
-    pthread_mutex_lock(&lock);
     const struct kept *k = find(text, by_label);
-    if (!k && store_mine()) {
-        reload();
-        k = find(text, by_label);
-    }
-    pthread_mutex_unlock(&lock);
-    return k;
+    if (k || !store_mine())
+        return k;
+    reload();
+    return find(text, by_label);
 }
 
 const Authority *authority_find(const char *id)

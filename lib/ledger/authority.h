@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 /* What is found lives as long as the process. NULL when unknown, after asking the database again
- * (once a second at the most). Any thread with a store_mine(). */
+ * (once a second at the most), which takes a thread with a store_mine(); others never wait. */
 const Authority *authority_find(const char *id);
 const Authority *authority_find_label(const char *key_label);
 

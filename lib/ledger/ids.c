@@ -17,8 +17,6 @@ struct ids {
 struct ids *ids_new(const struct sql *block)
 {
     struct ids *ids = calloc(1, sizeof *ids);
-    if (!ids)
-        abort();
     ids->block = block;
     pthread_mutex_init(&ids->lock, NULL);
     return ids;

@@ -1,41 +1,21 @@
 #include "ledger/lane_end.h"
 
+#include <assert.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "ledger/jobs.sql.h"
+#include "ledger/lane_join.h"
+#include "ledger/lane_poll.h"
 #include "message/convert.h"
 #include "message/field.h"
 #include "store/committer.h"
 
-enum { LANES_MAX = 16, BATCH_MAX = 32 };
-#define LONG_RUN milliseconds(10)
-
-struct lanes {
-    struct lanes_options options;
-    pthread_mutex_t lock;
-    pthread_cond_t work; /* something is queued, or stopping */
-    pthread_cond_t idle; /* something was finished */
-    struct lane_item *first, **last;
-    int under_way[LANES_MAX];
-    bool saturated[LANES_MAX]; /* the last poll filled all room: poll again as soon as there is some
-                                */
-    int total;
-    int waiting, busy;    /* items that no worker has taken, workers that run some */
-    struct tick taken_at; /* the last run's items */
-    uint64_t sizes[BATCH_MAX + 1];
-    bool draining, stopping;
-    pthread_t *threads;
-    pthread_t poller;
-    struct committer *committer;
-};
-
 static struct lanes *serving;
 
-static int lane_index(const struct lanes *l, const struct lane *lane)
+int lane_index(const struct lanes *l, const struct lane *lane)
 {
     return (int)(lane - l->options.lanes);
 }
@@ -50,92 +30,37 @@ static const struct lane *lane_find(const struct lanes *l, const char *name)
 
 /* ---- queue */
 
-static struct lane_item *item_new(struct lanes *l, const struct lane *lane, int64_t id)
+struct lane_item *lane_item_new(struct lanes *l, const struct lane *lane, int64_t id, bool alone)
 {
     struct lane_item *item = calloc(1, sizeof *item);
-    if (!item)
-        abort();
     arena_init(&item->arena);
     item->job_id = id;
     item->lane = lane;
     item->lanes = l;
+    item->weight = lane_weight(lane);
+    /* Nobody is of the kind of one that must be alone. */
+    item->queued = (struct crew_item){ .kind = alone ? (const void *)item : lane,
+                                       .batch = lane->batch,
+                                       .gather = lane->gather };
     return item;
 }
 
-static bool is_called_for(const struct lanes *l)
+static struct lane_item *item_of(struct crew_item *queued)
 {
-    return l->first && (l->busy == 0 || l->waiting >= l->first->lane->gather ||
-                        tick_now().us - l->taken_at.us > LONG_RUN.us);
+    return (struct lane_item *)(void *)((char *)queued - offsetof(struct lane_item, queued));
 }
 
-static bool item_put(struct lanes *l, struct lane_item *item)
+static bool place_take(struct lanes *l, const struct lane_item *item)
 {
-    pthread_mutex_lock(&l->lock);
     int index = lane_index(l, item->lane);
-    bool ok = !l->draining && l->under_way[index] < item->lane->room;
-    if (ok) {
-        l->under_way[index]++;
-        l->total++;
-        item->next = NULL;
-        *l->last = item;
-        l->last = &item->next;
-        l->waiting++;
-        if (is_called_for(l))
-            pthread_cond_signal(&l->work);
-    }
+    pthread_mutex_lock(&l->lock);
+    bool ok =
+        !l->draining && clock_trusted() && l->weight[index] + item->weight <= item->lane->room;
+    l->under_way[index] += ok;
+    l->weight[index] += ok ? item->weight : 0;
+    l->total += ok;
     pthread_mutex_unlock(&l->lock);
     return ok;
-}
-
-/* The first item and those of its lane behind it, up to the lane's batch. */
-static size_t items_unlink(struct lanes *l, struct lane_item **out)
-{
-    size_t count = 0;
-    struct lane_item **at = &l->first;
-    const struct lane *lane = l->first ? l->first->lane : NULL;
-    while (*at && count < (size_t)lane->batch) {
-        struct lane_item *item = *at;
-        if (item->lane == lane) {
-            *at = item->next;
-            out[count++] = item;
-        } else {
-            at = &item->next;
-        }
-    }
-    for (l->last = &l->first; *l->last;)
-        l->last = &(*l->last)->next;
-    return count;
-}
-
-/* What a worker runs next, 0 when stopping. `before` is what it comes from. */
-static size_t items_take(struct lanes *l, struct lane_item **out, size_t before)
-{
-    pthread_mutex_lock(&l->lock);
-    l->busy -= before > 0;
-    while (!is_called_for(l) && !l->stopping)
-        pthread_cond_wait(&l->work, &l->lock);
-    size_t count = items_unlink(l, out);
-    l->waiting -= (int)count;
-    l->busy += count > 0;
-    l->taken_at = tick_now();
-    for (size_t i = 0; i < count; i++)
-        out[i]->taken = l->taken_at;
-    l->sizes[count]++;
-    if (is_called_for(l))
-        pthread_cond_signal(&l->work);
-    pthread_mutex_unlock(&l->lock);
-    return count;
-}
-
-/* A lane whose last poll found more than it had room for, and that has room again. */
-static bool hungry(const struct lanes *l)
-{
-    for (const struct lane *lane = l->options.lanes; lane->name; lane++) {
-        int index = lane_index(l, lane);
-        if (l->saturated[index] && l->under_way[index] <= lane->room / 2)
-            return true;
-    }
-    return false;
 }
 
 struct committer *lanes_committer(struct lanes *l)
@@ -143,26 +68,81 @@ struct committer *lanes_committer(struct lanes *l)
     return l->committer;
 }
 
+void lane_outage(const struct lane_item *item, bool begins)
+{
+    struct lanes *l = item->lanes;
+    int index = lane_index(l, item->lane);
+
+    pthread_mutex_lock(&l->lock);
+    l->over[index] = l->over[index] || (l->outage[index] && !begins);
+    l->outage[index] = begins;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static bool went_well(const struct lane_item *item, JobOutcome__Result result)
+{
+    return item->claimed && !item->faulty &&
+           (result == JOB_OUTCOME__RESULT__DONE || result == JOB_OUTCOME__RESULT__WAITING);
+}
+
 void lane_tell(const struct lane_item *item, JobOutcome__Result result)
 {
     const struct lanes_options *o = &item->lanes->options;
+    if (item->lane->wakes && went_well(item, result))
+        lane_outage(item, false);
     if (o->ended)
         o->ended(&(struct lane_ended){
             item->lane, result, item->faulty, { tick_now().us - item->taken.us } });
 }
 
+void lane_weigh(struct lane_item *item, int weight)
+{
+    struct lanes *l = item->lanes;
+    pthread_mutex_lock(&l->lock);
+    assert(weight >= 1 && weight <= item->weight);
+    l->weight[lane_index(l, item->lane)] -= item->weight - weight;
+    item->weight = weight;
+    if (lanes_hungry(l))
+        pthread_cond_broadcast(&l->idle);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void place_give(struct lanes *l, int index, int weight, bool claimed)
+{
+    pthread_mutex_lock(&l->lock);
+    l->claimed[index] = l->claimed[index] || claimed;
+    l->under_way[index]--;
+    l->weight[index] -= weight;
+    l->total--;
+    if ((l->draining && l->total == 0) || lanes_hungry(l))
+        pthread_cond_broadcast(&l->idle);
+    pthread_mutex_unlock(&l->lock);
+}
+
 void lane_item_free(struct lane_item *item)
 {
     struct lanes *l = item->lanes;
-    int index = lane_index(l, item->lane);
+    int index = lane_index(l, item->lane), weight = item->weight;
+    bool claimed = item->claimed;
     arena_free(&item->arena);
     free(item);
-    pthread_mutex_lock(&l->lock);
-    l->under_way[index]--;
-    l->total--;
-    if ((l->draining && l->total == 0) || hungry(l))
-        pthread_cond_broadcast(&l->idle);
-    pthread_mutex_unlock(&l->lock);
+    place_give(l, index, weight, claimed);
+}
+
+bool lane_item_put(struct lanes *l, struct lane_item *item)
+{
+    if (!place_take(l, item)) {
+        arena_free(&item->arena);
+        free(item);
+        return false;
+    }
+    lane_enter(item);
+    if (!crew_put(l->crew, &item->queued)) {
+        lane_turn_away(item);
+        lane_item_free(item);
+        return false;
+    }
+    return true;
 }
 
 /* ---- workers */
@@ -211,6 +191,7 @@ static size_t items_claim(struct lanes *l, struct arena *a, struct lane_item **i
             continue;
         }
         items[held] = items[i];
+        items[held]->claimed = true;
         items[held]->job = (const Job *)message_copy(&items[held]->arena, &job->base);
         held++;
     }
@@ -226,8 +207,8 @@ static void items_run(struct lanes *l, struct lane_item **items, size_t count)
         count = items_claim(l, &a, items, count);
     size_t alive = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!lane->claims_itself && lane->attempts && items[i]->job->attempt > lane->attempts)
-            lane_bury(items[i], items[i]->job->epoch, "its workers died: attempts are used up");
+        if (!lane->claims_itself && lane->attempts && items[i]->job->deaths >= LANE_DEATHS)
+            lane_bury(items[i], items[i]->job->epoch, "its workers died while they had it alone");
         else
             items[alive++] = items[i];
     }
@@ -237,87 +218,43 @@ static void items_run(struct lanes *l, struct lane_item **items, size_t count)
     arena_free(&a);
 }
 
-static void *worker(void *data)
+/* While our clock is wrong nothing is begun: whatever would be put back would lie where no calendar
+ * has it. */
+static bool clock_refuses(struct lane_item **items, size_t count)
 {
-    struct lanes *l = data;
-    struct lane_item *items[BATCH_MAX];
+    if (clock_trusted())
+        return false;
+    for (size_t i = 0; i < count; i++)
+        lane_finish_result(items[i], JOB_OUTCOME__RESULT__WAITING);
+    return true;
+}
+
+static void run(void *context, void *store, struct crew_item **queued, size_t count)
+{
+    struct lane_item *items[CREW_BATCH_MAX];
+    struct tick now = tick_now();
+    (void)store;
+    assert(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = item_of(queued[i]);
+        items[i]->taken = now;
+    }
+    if (!clock_refuses(items, count))
+        items_run(context, items, count);
+}
+
+static void *worker_enter(void *context)
+{
+    const struct lanes *l = context;
     struct store *store = store_new(l->options.store);
     store_set_mine(store);
-    for (size_t n = 0; (n = items_take(l, items, n)) > 0;)
-        items_run(l, items, n);
+    return store;
+}
+
+static void worker_leave(void *store)
+{
     store_set_mine(NULL);
     store_free(store);
-    return NULL;
-}
-
-/* ---- the poller */
-
-static int room_left(struct lanes *l, const struct lane *lane)
-{
-    pthread_mutex_lock(&l->lock);
-    int room = l->draining ? 0 : lane->room - l->under_way[lane_index(l, lane)];
-    pthread_mutex_unlock(&l->lock);
-    return room;
-}
-
-static void poll_lane(struct lanes *l, struct store *store, const struct lane *lane)
-{
-    int room = room_left(l, lane);
-    if (room <= 0)
-        return;
-    struct arena a;
-    arena_init(&a);
-    JobClaim in = JOB_CLAIM__INIT;
-    in.lane = arena_strdup(&a, lane->name);
-    in.owner = arena_strdup(&a, l->options.owner);
-    in.lease_ms = lane->lease.us / 1000;
-    in.now = instant_message(&a, clock_now());
-    in.room = room;
-    struct rows rows = { 0 };
-    struct fault f = { 0 };
-    if (!store_all(store, &a, &sql_job_due, &in.base, &rows, &f))
-        log_warn("due jobs could not be read", LOG_TEXT("lane", lane->name), LOG_FAULT(&f));
-    for (size_t i = 0; i < rows.count; i++) {
-        struct lane_item *item = item_new(l, lane, ((JobId *)rows.items[i])->id);
-        if (!item_put(l, item)) {
-            arena_free(&item->arena);
-            free(item);
-        }
-    }
-    pthread_mutex_lock(&l->lock);
-    l->saturated[lane_index(l, lane)] = rows.count == (size_t)room;
-    if (is_called_for(l))
-        pthread_cond_signal(&l->work);
-    pthread_mutex_unlock(&l->lock);
-    arena_free(&a);
-}
-
-static bool poll_pause(struct lanes *l)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t us = until.tv_nsec / 1000 + l->options.poll.us;
-    until.tv_sec += us / 1000000;
-    until.tv_nsec = us % 1000000 * 1000;
-    pthread_mutex_lock(&l->lock);
-    int rc = 0;
-    while (!l->stopping && !hungry(l) && rc == 0)
-        rc = pthread_cond_timedwait(&l->idle, &l->lock, &until);
-    bool go_on = !l->stopping;
-    pthread_mutex_unlock(&l->lock);
-    return go_on;
-}
-
-static void *poller(void *data)
-{
-    struct lanes *l = data;
-    struct store *store = store_new(l->options.store);
-    do {
-        for (const struct lane *lane = l->options.lanes; lane->name; lane++)
-            poll_lane(l, store, lane);
-    } while (poll_pause(l));
-    store_free(store);
-    return NULL;
 }
 
 /* ---- start and stop */
@@ -325,25 +262,22 @@ static void *poller(void *data)
 struct lanes *lanes_start(const struct lanes_options *options)
 {
     struct lanes *l = calloc(1, sizeof *l);
-    if (!l)
-        abort();
     l->options = *options;
     if (l->options.poll.us == 0)
         l->options.poll = seconds(1);
-    l->last = &l->first;
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->work, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&l->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    l->committer = committer_start(options->store, 1, BATCH_MAX);
-    l->threads = calloc((size_t)options->workers, sizeof *l->threads);
-    for (int i = 0; i < options->workers; i++)
-        if (!l->threads || pthread_create(&l->threads[i], NULL, worker, l) != 0)
-            abort();
-    if (pthread_create(&l->poller, NULL, poller, l) != 0)
+    l->committer = committer_start(options->store, 1, CREW_BATCH_MAX);
+    l->crew = crew_start(&(struct crew_options){ .threads = options->workers,
+                                                 .context = l,
+                                                 .enter = worker_enter,
+                                                 .leave = worker_leave,
+                                                 .run = run });
+    if (pthread_create(&l->poller, NULL, lanes_poller, l) != 0)
         abort();
     return l;
 }
@@ -367,34 +301,39 @@ void lanes_halt(struct lanes *l)
     pthread_mutex_lock(&l->lock);
     bool again = l->stopping;
     l->draining = l->stopping = true;
-    pthread_cond_broadcast(&l->work);
     pthread_cond_broadcast(&l->idle);
     pthread_mutex_unlock(&l->lock);
     if (again)
         return;
     pthread_join(l->poller, NULL);
-    for (int i = 0; i < l->options.workers; i++)
-        pthread_join(l->threads[i], NULL);
+    crew_stop(l->crew);
+}
+
+static bool is_empty(struct lanes *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool empty = l->total == 0;
+    pthread_mutex_unlock(&l->lock);
+    return empty;
 }
 
 void lanes_stop(struct lanes *l)
 {
     lanes_halt(l);
-    committer_stop(l->committer);
+    committer_free(l->committer);
+    if (!is_empty(l))
+        lanes_release(&l->options);
     if (serving == l)
         serving = NULL;
-    pthread_cond_destroy(&l->work);
     pthread_cond_destroy(&l->idle);
     pthread_mutex_destroy(&l->lock);
-    free(l->threads);
+    crew_free(l->crew);
     free(l);
 }
 
 void lanes_sizes(struct lanes *l, uint64_t sizes[33])
 {
-    pthread_mutex_lock(&l->lock);
-    memcpy(sizes, l->sizes, sizeof l->sizes);
-    pthread_mutex_unlock(&l->lock);
+    crew_sizes(l->crew, sizes);
 }
 
 int lanes_under_way(struct lanes *l, const char *name)
@@ -424,11 +363,9 @@ static void jobs_run(Jobs_Service *self, const JobRef *in, JobOutcome_Closure an
         call_fail(call);
         return;
     }
-    struct lane_item *item = item_new(serving, lane, in->id);
+    struct lane_item *item = lane_item_new(serving, lane, in->id, false);
     item->waiter = call;
-    if (!item_put(serving, item)) {
-        arena_free(&item->arena);
-        free(item);
+    if (!lane_item_put(serving, item)) {
         JobOutcome outcome = JOB_OUTCOME__INIT;
         outcome.result = JOB_OUTCOME__RESULT__WAITING;
         answer(&outcome, call);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "ledger/jobs.sql.h"
+#include "ledger/lane_join.h"
 #include "message/convert.h"
 
 /* Attempts by which an outage's pause is measured at the most. */
@@ -13,9 +14,9 @@ enum { OUTAGE_PAUSE = 5 };
 
 void lane_finish(struct lane_item *item, const JobOutcome *outcome)
 {
+    lane_leave(item, outcome->result);
     lane_tell(item, outcome->result);
-    if (item->waiter)
-        call_answer(&outcome->base, item->waiter);
+    lane_answer(item, outcome);
     lane_item_free(item);
 }
 
@@ -36,31 +37,43 @@ struct ending {
     struct commit commit;
     struct lane_item *item;
     JobOutcome__Result result;
+    bool outage; /* the job is put back since something was unavailable to it */
 };
 
 static void ending_done(struct commit *c, const struct rows *rows, const struct fault *f)
 {
     struct ending *e = c->context;
-    if (f)
+    if (f || e->outage) /* only now is it there to be woken */
+        lane_outage(e->item, true);
+    if (f) {
+        e->item->faulty = true;
         log_warn("job could not be put away: its lease will run out",
                  LOG_INT("job_id", e->item->job_id), LOG_FAULT(f));
+    }
     lane_finish_result(e->item, f             ? JOB_OUTCOME__RESULT__WAITING
                                 : rows->count ? e->result
                                               : JOB_OUTCOME__RESULT__GONE);
 }
 
-static void ending_put(struct lane_item *item, const struct sql *sql, const ProtobufCMessage *in,
-                       JobOutcome__Result result)
+static void ending_put_for(struct lane_item *item, const struct sql *sql,
+                           const ProtobufCMessage *in, JobOutcome__Result result, bool outage)
 {
     struct ending *e = arena_new(&item->arena, struct ending);
     *e = (struct ending){
         .commit = { .sql = sql, .in = in, .key = "id", .done = ending_done, .context = e },
         .item = item,
-        .result = result
+        .result = result,
+        .outage = outage
     };
     struct fault f = { 0 };
     if (!committer_put(lanes_committer(item->lanes), &e->commit, &f))
         ending_done(&e->commit, NULL, &f);
+}
+
+static void ending_put(struct lane_item *item, const struct sql *sql, const ProtobufCMessage *in,
+                       JobOutcome__Result result)
+{
+    ending_put_for(item, sql, in, result, false);
 }
 
 static JobEnd *job_end_of(struct lane_item *item, int64_t epoch)
@@ -99,6 +112,8 @@ void lane_bury(struct lane_item *item, int64_t epoch, const char *story)
     JobEnd *end = job_end_of(item, epoch);
     end->story = arena_strdup(&item->arena, story);
     end->now = instant_message(&item->arena, clock_now());
+    end->has_failed = true;
+    end->failed = item->job->deaths < LANE_DEATHS;
     item->faulty = true;
     log_context(item->job->traceparent, 0);
     log_error("job given up", LOG_TEXT("lane", item->lane->name), LOG_INT("job_id", item->job_id),
@@ -115,24 +130,23 @@ struct duration lane_pause(int attempt)
     return seconds(pauses[n < last ? n : last]);
 }
 
-static void retry(struct lane_item *item, bool outage, int64_t resume)
+static void retry(struct lane_item *item, bool outage)
 {
-    int attempt = item->job->attempt;
+    int attempt = item->job->attempt + 1;
     if (outage && attempt > OUTAGE_PAUSE)
         attempt = OUTAGE_PAUSE;
     JobAgain *in = job_again_of(item, instant_add(clock_now(), lane_pause(attempt)));
     in->has_attempt_most = outage && item->lane->attempts;
-    in->attempt_most = item->lane->attempts / 2;
-    if (resume)
-        in->payload = arena_format(&item->arena, "{\"resume\":%lld}", (long long)resume);
-    ending_put(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING);
+    in->attempt_most = item->lane->attempts > 3 ? item->lane->attempts / 2 : 1;
+    in->failed = true;
+    ending_put_for(item, &sql_job_again, &in->base, JOB_OUTCOME__RESULT__WAITING, outage);
 }
 
-void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t resume)
+void lane_fail(struct lane_item *item, const struct fault *f)
 {
     const Job *job = item->job;
-    bool outage = f->code == FAULT_UNAVAILABLE;
-    if (!outage && item->lane->attempts && job->attempt >= item->lane->attempts) {
+    bool outage = f->code == FAULT_UNAVAILABLE || f->code == FAULT_TOO_SLOW;
+    if (!outage && item->lane->attempts && job->attempt + 1 >= item->lane->attempts) {
         lane_bury(item, job->epoch,
                   arena_format(&item->arena, "%s %s %s", fault_name(f->code), f->field, f->detail));
         return;
@@ -141,12 +155,7 @@ void lane_fail_resume(struct lane_item *item, const struct fault *f, int64_t res
     log_context(job->traceparent, 0);
     log_warn("job failed, will be tried again", LOG_TEXT("lane", item->lane->name),
              LOG_INT("job_id", item->job_id), LOG_INT("subject", job->subject),
-             LOG_INT("attempt", job->attempt), LOG_FAULT(f));
+             LOG_INT("attempt", job->attempt + 1), LOG_FAULT(f));
     log_context("", 0);
-    retry(item, outage, resume);
-}
-
-void lane_fail(struct lane_item *item, const struct fault *f)
-{
-    lane_fail_resume(item, f, 0);
+    retry(item, outage);
 }

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "common.pb-c.h"
 #include "ledger/policy.sql.h"
+#include "ledger/policy_digest.h"
 #include "message/convert.h"
 #include "message/json.h"
+#include "pki/ed25519.h"
 
 /* Versions are few; each is kept for ever, so readers need no lock on what they were given. */
 struct kept {
@@ -85,14 +87,60 @@ static void profiles_load(struct kept *k, const struct rows *rows)
     k->policy.profiles = profiles;
 }
 
+/* ---- is it what was signed? */
+
+static const struct ed25519_key *trusted;
+
+void policy_trust(const struct ed25519_key *key)
+{
+    trusted = key;
+}
+
+/* The rows as they are read give the text whose hash was signed. */
+static bool is_signed(const PolicySeal *seal, const struct policy_lines *lines)
+{
+    uint8_t hash[SHA256_SIZE];
+    struct bytes computed = { hash, sizeof hash };
+    policy_digest(lines, hash);
+    return seal->has_signature && bytes_equal(computed, bytes_value(seal->sha256)) &&
+           ed25519_verify(trusted, computed, bytes_value(seal->signature));
+}
+
+static bool believe(struct kept *k, const PolicyVersion *version, const struct policy_lines *lines,
+                    struct fault *f)
+{
+    PolicySeal seal = POLICY_SEAL__INIT;
+    bool found = false;
+    if (!trusted)
+        return true;
+    if (!store_maybe(store_mine(), &k->arena, &sql_policy_seal, &version->base, &seal.base, &found,
+                     f))
+        return false;
+    return (found && is_signed(&seal, lines)) ||
+           fault_set(f, FAULT_UNAVAILABLE, "policy",
+                     "version %lld is not what the policy key has signed",
+                     (long long)version->version);
+}
+
 static bool load(struct kept *k, int64_t version, struct fault *f)
 {
     PolicyVersion in = POLICY_VERSION__INIT;
-    struct rows products, profiles;
+    struct rows products, profiles, rules;
     in.version = k->policy.version = version;
-    if (!store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) ||
+    if (!store_all(store_mine(), &k->arena, &sql_policy_rules, &in.base, &rules, f) ||
+        !store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) ||
         !store_all(store_mine(), &k->arena, &sql_policy_profiles, &in.base, &profiles, f))
         return false;
+    struct policy_lines lines = { .rules = (const Rule *const *)rules.items,
+                                  .rule_count = rules.count,
+                                  .products = (const PolicyDocument *const *)products.items,
+                                  .product_count = products.count,
+                                  .profiles = (const PolicyDocument *const *)profiles.items,
+                                  .profile_count = profiles.count };
+    if (!believe(k, &in, &lines, f))
+        return false;
+    k->policy.rules = lines.rules;
+    k->policy.rule_count = lines.rule_count;
     products_load(k, &products);
     profiles_load(k, &profiles);
     return true;
@@ -104,8 +152,6 @@ bool policy_version_get(int64_t version, const struct policy **out, struct fault
     if (*out)
         return true;
     struct kept *k = calloc(1, sizeof *k);
-    if (!k)
-        abort();
     arena_init(&k->arena);
     if (load(k, version, f)) {
         *out = kept_add(k);
@@ -154,6 +200,25 @@ bool policy_rules_at(struct arena *a, struct instant at, const char *scope, cons
     in.scope = arena_strdup(a, scope);
     in.parameter = arena_strdup(a, parameter);
     return store_all(store_mine(), a, &sql_policy_rule_at, &in.base, out, f);
+}
+
+static bool rule_holds(const Rule *r, struct instant then)
+{
+    return (!r->from || !instant_before(then, instant_value(r->from))) &&
+           (!r->until || instant_before(then, instant_value(r->until)));
+}
+
+bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
+                 struct instant then)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *r = p->rules[i];
+        if (strcmp(r->scope, scope) == 0 && strcmp(r->parameter, parameter) == 0 &&
+            strcmp(r->level, "X") != 0 && r->value && strcmp(r->value, "1") == 0 &&
+            rule_holds(r, then))
+            return true;
+    }
+    return false;
 }
 
 const Product *policy_product(const struct policy *p, const char *name_id)

@@ -1,8 +1,8 @@
 /* policy - the catalogue and the profiles of one policy version, as loaded by `chancery policy
  * load`.
  *
- * A version never changes, so what is found lives as long as the process. Rules with dates are not
- * here: they are asked for an instant, with policy_at() in SQL.
+ * A version never changes, so what is found lives as long as the process. What holds on an instant is
+ * asked with policy_at() in SQL.
  */
 #ifndef LEDGER_POLICY_H
 #define LEDGER_POLICY_H
@@ -22,7 +22,14 @@ struct policy {
     size_t product_count;
     const struct policy_profile *profiles;
     size_t profile_count;
+    const Rule *const *rules; /* all of them, whenever they hold, by id */
+    size_t rule_count;
 };
+
+/* From now on only versions are believed that were signed with the private half of this key, which
+ * lives as long as the process; others are UNAVAILABLE. */
+struct ed25519_key;
+void policy_trust(const struct ed25519_key *key);
 
 /* That version, from memory or from the database. Any thread with a store_mine(). */
 bool policy_version_get(int64_t version, const struct policy **out, struct fault *f);
@@ -34,6 +41,10 @@ bool policy_now(const struct policy **out, struct fault *f);
 /* The rows of Rule that give that parameter on that instant: one, or prohibitions. */
 bool policy_rules_at(struct arena *a, struct instant at, const char *scope, const char *parameter,
                      struct rows *out, struct fault *f);
+
+/* Whether a rule of the scope says then that this is used: one of level M or S with the value 1. */
+bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
+                 struct instant then);
 
 const Product *policy_product(const struct policy *p, const char *name_id); /* or NULL */
 const struct policy_profile *policy_profile_find(const struct policy *p,

@@ -56,11 +56,12 @@ static void columns_of(struct columns *c, const ProtobufCMessageDescriptor *type
 }
 
 /* RFC 4180 section 2: quoted where it must be, with quotes doubled. */
-static void add_field(struct text *out, const char *text)
+static void add_field(struct text *out, const char *before, const char *text)
 {
     bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
 
     text_add(out, quoted ? "\"" : "");
+    text_add(out, before);
     for (const char *c = text; *c; c++) {
         if (*c == '"')
             text_add_char(out, '"');
@@ -76,7 +77,7 @@ static void add_names(struct text *out, struct columns *c)
         for (size_t d = 0; d < c->items[i].depth; d++)
             text_format(&c->value, "%s%s", d ? "." : "", c->items[i].steps[d]->key.text);
         text_add(out, i ? "," : "");
-        add_field(out, c->value.data);
+        add_field(out, "", c->value.data);
     }
     text_add(out, "\r\n");
 }
@@ -121,15 +122,23 @@ static const ProtobufCMessage *holder(const struct column *c, const ProtobufCMes
     return message && field_is_set(message, c->steps[c->depth - 1]->field) ? message : NULL;
 }
 
+/* A spreadsheet takes a text that begins like this for a formula and runs it, and what one user wrote
+ * another one opens; it takes "'" for a sign that what follows is text, and does not show it. */
+static bool is_formula(const struct plan_field *field, const char *text)
+{
+    return field->field->type == PROTOBUF_C_TYPE_STRING && *text && strchr("=+-@\t\r", *text);
+}
+
 static void add_row(struct text *out, struct columns *c, const ProtobufCMessage *message)
 {
     for (size_t i = 0; i < c->count; i++) {
         const ProtobufCMessage *owner = holder(&c->items[i], message);
+        const struct plan_field *field = c->items[i].steps[c->items[i].depth - 1];
         empty(&c->value);
         if (owner)
-            add_values(c, c->items[i].steps[c->items[i].depth - 1], owner);
+            add_values(c, field, owner);
         text_add(out, i ? "," : "");
-        add_field(out, c->value.data);
+        add_field(out, is_formula(field, c->value.data) ? "'" : "", c->value.data);
     }
     text_add(out, "\r\n");
 }

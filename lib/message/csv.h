@@ -2,7 +2,8 @@
  *
  * A column is a member that has one value, spelled as in the JSON ("dns-txt-token", 2024-10-15);
  * those of a sub-message have a dotted name ("certificate.common_name"). A list of values is one
- * field, its values separated by spaces. Lists of messages are left out. The columns follow from
+ * field, its values separated by spaces. A text that a spreadsheet would take for a formula has a "'"
+ * before it. Lists of messages are left out. The columns follow from
  * the type, so they are the same whatever the rows are.
  */
 #ifndef MESSAGE_CSV_H

@@ -34,6 +34,29 @@ ProtobufCMessage *message_from_json(struct arena *a, const ProtobufCMessageDescr
 bool message_merge_json(struct arena *a, ProtobufCMessage *message, const char *json, size_t size,
                         struct fault *f);
 
+/* Members of a request that its message does not have, or that a client cannot give: the first of a
+ * name in a message, as many as there is room for. */
+enum { JSON_STRAYS_MAX = 32, JSON_PATH_SIZE = 96 };
+struct json_strays {
+    /* Can a client give this member of the request itself? NULL: any. */
+    bool (*opens)(const void *context, const char *name);
+    const void *context;
+    size_t count;
+    struct json_stray {
+        char path[JSON_PATH_SIZE]; /* "contacts[0].fist_name" */
+        size_t outer;              /* how much of it says in what: "contacts[0]." */
+        const ProtobufCMessageDescriptor *within;
+    } all[JSON_STRAYS_MAX];
+};
+
+/* As above, of a client. Which members a body must have is said by the message; for all others 0, "",
+ * {} and [] mean like null that they are not given, since programs in Go and PHP send all they know,
+ * and an object is given when one of its members is. Members for which that is a value are rows of
+ * wire.def (ZERO_COUNTS). A body that is missing, null, [] or "" is {}. More in message/lenient.h. `strays`
+ * (NULL: nobody asks) are added to also when a member has a fault. */
+bool message_merge_request(struct arena *a, ProtobufCMessage *message, const char *json,
+                           size_t size, struct json_strays *strays, struct fault *f);
+
 /* Appends compact JSON. Absent optional members and absent lists are left out; an empty list is
  * written as [] unless wire.def says DROP_EMPTY. */
 void message_to_json(const ProtobufCMessage *message, struct text *out);

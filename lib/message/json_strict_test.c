@@ -207,14 +207,50 @@ static void limits_members_and_items(void **state)
     }
 }
 
+#define NOT(what, where) "The body is not valid JSON: " what " (" where ")."
+
+/* What was met, and where: as an editor counts. */
 static void the_fault_says_where(void **state)
 {
+    // clang-format off
+    static const struct {
+        const char *json, *detail;
+    } cases[] = {
+        { "{\"a\":1,\"b\":?}",           NOT("? is not expected here", "line 1, column 12") },
+        { "{\"a\":\"-----BEGIN\nMII\"}", NOT("a line break inside a string: write \\n", "line 1, column 17") },
+        { "{\n \"a\": \"\\n\\n\\n\r\nx\"}", NOT("a line break inside a string: write \\r\\n, or \\n", "line 2, column 14") },
+        { "{\"a\":\"b\tc\"}",            NOT("a tab inside a string: write \\t", "line 1, column 8") },
+        { "{\"a\":\"\x01\"}",            NOT("a control character inside a string: write \\u0001", "line 1, column 7") },
+        { "{\"a\":\"\xC3\xA4\xC3\xA4\\d\"}", NOT("\\d is no escape: a backslash is written \\\\", "line 1, column 9") },
+        { "{\"a\":\"\\ud83dx\"}",        NOT("\\u takes four hexadecimal digits, and two of them for one character beyond U+FFFF", "line 1, column 7") },
+        { "{\"a\":\"\\",                 NOT("a backslash is written \\\\", "line 1, column 7") },
+        { "{\"a\":\"x\xFF\"}",           NOT("a string that is not UTF-8", "line 1, column 8") },
+        { "{\"a\":\"x",                  NOT("a string without an end", "line 1, column 8") },
+        { "{\"text\":\"x",               NOT("a string without an end", "line 1, column 11") },
+        { "{",                           NOT("it ends too early", "line 1, column 2") },
+        { "{\"a\":[1,2],\n",             NOT("it ends too early", "line 2, column 1") },
+        { "{'a':1}",                     NOT("strings and names stand in double quotes", "line 1, column 2") },
+        { "{\"a\":1, // one\n\"b\":2}",  NOT("there are no comments in it", "line 1, column 9") },
+        { "{\"a\":1,\n}",                NOT("a comma before }", "line 2, column 1") },
+        { "{\"a\":[1,2,]}",              NOT("a comma before ]", "line 1, column 11") },
+        { "{\"a\":1 \"b\":2}",           NOT("a string is not expected here: perhaps a comma or a colon is missing before it", "line 1, column 8") },
+        { "{\"a\" \"b\"}",               NOT("a string is not expected here: perhaps a comma or a colon is missing before it", "line 1, column 6") },
+        { "{\"a\":True}",                NOT("T is not expected here", "line 1, column 6") },
+        { "{\"a\":\xEF\xBB\xBF 1}",      NOT("byte 0xef is not expected here", "line 1, column 6") },
+        { "{} {",                        "The body goes on after its end (line 1, column 4)." },
+        { "[]",                          "The body is not a JSON object (line 1, column 1)." },
+        { "{\"a\":1,\n\"a\":1}",         "The body has a member twice (line 2, column 5)." },
+    };
+    // clang-format on
     struct fault f;
 
     (void)state;
-    assert_null(message_from_json(&arena, &codec__descriptor, "{\"a\":1,\"b\":?}", 13, &f));
-    assert_string_equal(f.field, "");
-    assert_string_equal(f.detail, "The body is not valid JSON (at byte 11).");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = cases[i].json;
+        assert_null(message_from_json(&arena, &codec__descriptor, text, strlen(text), &f));
+        assert_string_equal(f.field, "");
+        assert_string_equal(f.detail, cases[i].detail);
+    }
 }
 
 int main(void)

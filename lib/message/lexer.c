@@ -63,6 +63,25 @@ bool lexer_take(struct lexer *l, char c)
     return true;
 }
 
+void lexer_byte_order_mark(struct lexer *l)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    if (strncmp(l->at, mark, sizeof mark - 1) == 0)
+        l->at += sizeof mark - 1;
+}
+
+bool lexer_take_empty(struct lexer *l)
+{
+    struct lexer ahead = *l;
+    bool empty = (lexer_take(&ahead, '{') && lexer_take(&ahead, '}')) ||
+                 (lexer_take(&ahead, '[') && lexer_take(&ahead, ']'));
+
+    if (empty)
+        *l = ahead;
+    return empty;
+}
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -117,7 +136,7 @@ static char short_escape(char c)
 /* `*s` is at the backslash. What an escape stands for is never longer than itself. */
 static bool unescape(char **s, char **to, struct token *out)
 {
-    char plain = short_escape((*s)[1]);
+    char plain = short_escape((*s)[1]), *digits = *s + 2;
     uint32_t character;
 
     if (plain) {
@@ -125,11 +144,9 @@ static bool unescape(char **s, char **to, struct token *out)
         *s += 2;
         return true;
     }
-    if ((*s)[1] != 'u')
+    if ((*s)[1] != 'u' || !take_unicode(&digits, &character))
         return false;
-    *s += 2;
-    if (!take_unicode(s, &character))
-        return false;
+    *s = digits;
     out->has_nul |= character == 0;
     *to += utf8_write(character, *to);
     return true;
@@ -154,8 +171,10 @@ static bool finish_string(struct lexer *l, char *s, struct token *out)
     char *to = s;
 
     while (*s != '"') {
-        if (!take_special(&s, &to, out))
+        if (!take_special(&s, &to, out)) {
+            *l = (struct lexer){ .at = s, .in_string = true };
             return false;
+        }
         char *next = special_find(s);
         if (to != s)
             memmove(to, s, (size_t)(next - s));

@@ -22,13 +22,20 @@ struct token {
 };
 
 struct lexer {
-    char *at;
+    char *at;       /* after a failure: where it is, of a string the byte or escape in it */
+    bool in_string; /* a string has failed */
 };
 
 void lexer_space(struct lexer *l);
 
 /* `c` after white space? If not, nothing is consumed. */
 bool lexer_take(struct lexer *l, char c);
+
+/* U+FEFF, if it stands there; what RFC 8259 section 8.1 lets a reader pass over at the beginning. */
+void lexer_byte_order_mark(struct lexer *l);
+
+/* {} or [], after white space? If not, nothing is consumed. */
+bool lexer_take_empty(struct lexer *l);
 
 /* The caller has seen the quote that begins it, after white space. */
 bool lexer_string(struct lexer *l, struct token *out);

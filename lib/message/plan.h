@@ -20,6 +20,8 @@ enum wire_form {
     FORM_DIGIT_BOOL,
     FORM_TEXT_NUMBER,
     FORM_DROP_EMPTY,
+    FORM_ZERO_COUNTS,
+    FORM_FLAG,
 };
 
 struct wire_row {

@@ -99,6 +99,7 @@ static bool read_array(struct reading *r)
     struct bytes rest = r->value;
     uint32_t count, size;
     char *items;
+    size_t known = 0;
 
     if (!array_open(&rest, &count))
         return row_unfit(r, "has an array of several dimensions");
@@ -107,11 +108,13 @@ static bool read_array(struct reading *r)
         if (!take_uint32(&rest, &size) || size > rest.size)
             return row_unfit(r, "has a NULL in its array");
         r->value = (struct bytes){ rest.data, size };
-        if (!r->column->reader->read(r, items + i * field_size(r->field)))
+        *r->unknown = false;
+        if (!r->column->reader->read(r, items + known * field_size(r->field)))
             return false;
+        known += !*r->unknown;
         rest = (struct bytes){ rest.data + size, rest.size - size };
     }
-    list_set(r, items, count);
+    list_set(r, items, known);
     return true;
 }
 
@@ -175,9 +178,11 @@ static bool read_one(struct reading *r)
 {
     char *base = (char *)r->message;
 
+    if (!r->column->reader->read(r, base + r->field->offset))
+        return false;
     if (r->field->label == PROTOBUF_C_LABEL_OPTIONAL && r->field->quantifier_offset)
-        *(protobuf_c_boolean *)(base + r->field->quantifier_offset) = 1;
-    return r->column->reader->read(r, base + r->field->offset);
+        *(protobuf_c_boolean *)(base + r->field->quantifier_offset) = !*r->unknown;
+    return true;
 }
 
 /* The message that holds the column's member; made on the way if `a` is there, else maybe NULL. */
@@ -198,7 +203,9 @@ static ProtobufCMessage *holder(struct arena *a, const struct row_column *c,
 static bool column_read(struct arena *a, const struct row_column *c, const struct row_value *value,
                         ProtobufCMessage *out, struct fault *f)
 {
+    bool unknown = false;
     struct reading r = { .arena = a,
+                         .unknown = &unknown,
                          .column = c,
                          .message = holder(a, c, out),
                          .field = c->path.steps[c->path.depth - 1],

@@ -77,7 +77,7 @@ struct row_value {
 };
 
 /* Fills `out` from one row; members without a column, and those whose value is NULL, stay as they
- * are. FAULT_INTERNAL when a value does not fit or a required member is NULL. */
+ * are. So does an enum whose value this release does not know; a list goes without it. FAULT_INTERNAL when a value does not fit or a required member is NULL. */
 bool row_read(struct arena *a, const struct row_column *columns, size_t count,
               const struct row_value *values, ProtobufCMessage *out, struct fault *f);
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "codec.pb-c.h"
 #include "message/row.h"
 #include "message/row_time.h"
 #include "sample.pb-c.h"
@@ -127,7 +128,7 @@ static const struct {
     { "small", OF("\0\0\0\1\0\0\0\0"), SQL_INT8, false },
     { "count", OF("\377\377\377\377"), SQL_INT4, false },
     { "colour", OF("dark_blue"), SQL_TEXT, true },
-    { "colour", OF("green"), SQL_TEXT, false },
+    { "colour", OF("green"), SQL_TEXT, true },
     { "names", OF(""), SQL_TEXT_ARRAY, false },
     { "names", OF("\0\0\0\0\0\0\0\0\0\0\0\31"), SQL_TEXT_ARRAY, true },
     { "names", OF("\0\0\0\2\0\0\0\0\0\0\0\31"), SQL_TEXT_ARRAY, false },
@@ -178,6 +179,54 @@ static void odd_values(void **state)
             assert_int_equal(f.code, FAULT_INTERNAL);
         arena_free(&a);
     }
+}
+
+/* Of a newer release: the member stays unset, a list goes without it, and the rest is read. */
+static void unknown_enums(void **state)
+{
+    static const uint8_t colours[] = "\0\0\0\1\0\0\0\0\0\0\0\31\0\0\0\3\0\0\0\1"
+                                     "\0\0\0\3red\0\0\0\5green\0\0\0\11dark_blue";
+    struct row_column members[] = { { .name = "colour", .type = SQL_TEXT },
+                                    { .name = "colours", .type = SQL_TEXT_ARRAY },
+                                    { .name = "text", .type = SQL_TEXT } };
+    struct row_value row[] = { { .data = (const uint8_t *)"green", .size = 5 },
+                               { .data = colours, .size = sizeof colours - 1 },
+                               { .data = (const uint8_t *)"x", .size = 1 } };
+    struct fault f = { 0 };
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    for (int i = 0; i < 2; i++) {
+        Sample out = SAMPLE__INIT;
+
+        assert_true(row_resolve(&sample__descriptor, members, 3, &f));
+        assert_true(row_read(&a, members, 3, row, &out.base, &f));
+        assert_true(out.has_colour == (i == 1));
+        assert_int_equal(out.n_colours, 2);
+        assert_int_equal(out.colours[0], SAMPLE__COLOUR__RED);
+        assert_int_equal(out.colours[1], SAMPLE__COLOUR__DARK_BLUE);
+        assert_string_equal(out.text, "x");
+        row[0] = (struct row_value){ .data = (const uint8_t *)"red", .size = 3 };
+    }
+    arena_free(&a);
+}
+
+/* Nothing can be left out that must be there. */
+static void unknown_enum_that_is_required(void **state)
+{
+    struct row_column column = { .name = "colour", .type = SQL_TEXT };
+    struct row_value value = { .data = (const uint8_t *)"green", .size = 5 };
+    CodecRequired out = CODEC_REQUIRED__INIT;
+    struct fault f = { 0 };
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    assert_true(row_resolve(&codec_required__descriptor, &column, 1, &f));
+    assert_false(row_read(&a, &column, 1, &value, &out.base, &f));
+    assert_string_equal(f.field, "colour");
+    arena_free(&a);
 }
 
 static void json_lists(void **state)
@@ -258,9 +307,14 @@ static void numbers_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parameter_types),      cmocka_unit_test(column_types),
-        cmocka_unit_test(odd_values),           cmocka_unit_test(json_lists),
-        cmocka_unit_test(json_texts),           cmocka_unit_test(infinities),
+        cmocka_unit_test(parameter_types),
+        cmocka_unit_test(column_types),
+        cmocka_unit_test(odd_values),
+        cmocka_unit_test(unknown_enums),
+        cmocka_unit_test(unknown_enum_that_is_required),
+        cmocka_unit_test(json_lists),
+        cmocka_unit_test(json_texts),
+        cmocka_unit_test(infinities),
         cmocka_unit_test(numbers_out_of_range),
     };
 

@@ -87,11 +87,15 @@ static bool read_text(const struct reading *r, void *member)
     return true;
 }
 
+/* While two releases run side by side, rows may hold what only the newer one knows. */
 static bool read_enum(const struct reading *r, void *member)
 {
     char *text = arena_strndup(r->arena, as_text(r), r->value.size);
 
-    return enum_read(r->field->descriptor, text, member) || row_unfit(r, "is no value of its enum");
+    if (enum_read(r->field->descriptor, text, member))
+        return true;
+    *r->unknown = true;
+    return r->field->label != PROTOBUF_C_LABEL_REQUIRED || row_unfit(r, "is no value of its enum");
 }
 
 static bool read_bytes(const struct reading *r, void *member)

@@ -11,6 +11,7 @@ struct reading {
     ProtobufCMessage *message; /* that holds the member */
     const ProtobufCFieldDescriptor *field;
     struct bytes value;
+    bool *unknown; /* set: there is no such value in this release; the member stays unset */
     struct fault *fault;
 };
 

@@ -88,6 +88,9 @@ static bool fits(const ProtobufCFieldDescriptor *f, enum wire_form form)
         [FORM_DIGIT_BOOL] = f->type == PROTOBUF_C_TYPE_BOOL,
         [FORM_TEXT_NUMBER] = is_number(f),
         [FORM_DROP_EMPTY] = f->label == PROTOBUF_C_LABEL_REPEATED,
+        [FORM_ZERO_COUNTS] = f->label == PROTOBUF_C_LABEL_OPTIONAL &&
+                             (is_number(f) || f->type == PROTOBUF_C_TYPE_STRING),
+        [FORM_FLAG] = f->type == PROTOBUF_C_TYPE_UINT32 && f->label != PROTOBUF_C_LABEL_REPEATED,
     };
 
     return ok[form];

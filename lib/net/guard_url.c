@@ -126,8 +126,6 @@ static bool url_parse(const char *url, struct guarded_url *out, struct fault *f)
     AUTO(CURLU) u = curl_url();
     char port[8];
 
-    if (!u)
-        abort(); /* out of memory */
     if (curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) != CURLUE_OK ||
         curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
         !part_get(u, CURLUPART_HOST, 0, out->host, sizeof out->host) ||

@@ -1,16 +1,9 @@
-/* must - what of libcurl fails only for want of memory, or where it was built without what we need. */
+/* must - what of libcurl fails only where it was built without what we need. */
 #ifndef NET_MUST_H
 #define NET_MUST_H
 
 #include <curl/curl.h>
 #include <stdlib.h>
-
-static inline void *must_have(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
 
 static inline void must(CURLcode code)
 {

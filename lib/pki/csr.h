@@ -14,7 +14,12 @@
 #include "base/text.h"
 #include "pki/digest.h"
 #include "pki/key.h"
+#include "pki/name.h"
 #include "pki/signature.h"
+
+/* What products take fits: as many names as an order has, each of full length and with its headers;
+ * and a key, a signature and a subject, of which RSA-8192 with much around it needs less. */
+enum { CSR_SIZE_MAX = NAME_LIST_MAX * (NAME_LENGTH_MAX + 4) + 8192 };
 
 /* All bytes are borrowed from `der`. */
 struct csr {
@@ -28,14 +33,21 @@ struct csr {
     uint8_t sha256[SHA256_SIZE], spki_sha256[SHA256_SIZE];
 };
 
+/* What policy says on a day about requests. */
+struct csr_rules {
+    bool sha1; /* a signature with SHA-1 proves possession of the key */
+};
+
 /* Form, key rules (key_checks) and signature. Faults are FAULT_CSR on "certificate.csr". */
-bool csr_read(struct bytes der, struct csr *out, struct fault *f);
+bool csr_read(struct bytes der, struct csr_rules rules, struct csr *out, struct fault *f);
 
 /* The same without the check of the key and the signature: for requests that were read before. */
 bool csr_read_form(struct bytes der, struct csr *out, struct fault *f);
 
-/* From text as a client sends it, see pem_read_csr(). */
-bool csr_read_text(struct arena *a, const char *text, struct csr *out, struct fault *f);
+/* From text as a client sends it, see pem_read_csr(). What is BER is taken as its DER (RFC 7468
+ * section 7), over which it is signed (RFC 2986 4.2). */
+bool csr_read_text(struct arena *a, const char *text, struct csr_rules rules, struct csr *out,
+                   struct fault *f);
 
 struct csr_names {
     const char **names;

@@ -156,7 +156,8 @@ static void a_whole_request_gives_all_its_names(void **state)
 
     (void)state;
     arena_init(&a);
-    assert_true(csr_read(csr_make(&a, key, names, COUNT(names)), &csr, &f));
+    assert_true(
+        csr_read(csr_make(&a, key, names, COUNT(names)), (struct csr_rules){ 0 }, &csr, &f));
     assert_true(csr_names(&a, &csr, &found, &f));
     assert_string_equal(joined(&a, &found), "a.example a.example b.example c.example d.example");
     arena_free(&a);

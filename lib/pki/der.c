@@ -31,11 +31,7 @@ static bool long_length(const uint8_t *at, size_t room, size_t *length, size_t *
 {
     size_t count = at[0] & 0x7fU;
 
-#ifdef SEEDED_BUG_CSR
-    if (count == 0 || count > 4 || count > room || at[1] == 0)
-#else
     if (count == 0 || count > 4 || count >= room || at[1] == 0)
-#endif
         return false;
     *length = 0;
     for (size_t i = 1; i <= count; i++)

@@ -18,6 +18,11 @@ struct ip {
  * digits and it has no colon. */
 bool ip_read(const char *text, struct ip *out);
 
+/* NULL, or why no host can have it, as it is told behind the address. Addresses of one link or one
+ * machine are those of hosts that only their owner knows, and those of documents are as good as
+ * example.com; for the world's hosts there are none here at all. */
+const char *ip_not_of_host(const struct ip *ip);
+
 /* Its one spelling (RFC 5952 for IPv6); NULL for another number of octets than 4 and 16. */
 char *ip_text(struct arena *a, struct bytes octets);
 

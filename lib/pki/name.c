@@ -1,9 +1,9 @@
 #include "pki/name.h"
 
-#include <idn2.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "pki/idn.h"
 #include "pki/ip.h"
 #include "pki/suffix.h"
 
@@ -29,28 +29,12 @@ static bool fail(const struct reader *r, const char *detail)
                      shown < size ? "..." : "", detail);
 }
 
-static bool is_ascii(const char *s)
-{
-    for (; *s; s++)
-        if (*s & 0x80)
-            return false;
-    return true;
-}
-
-static char *lower_ascii(struct arena *a, const char *s)
-{
-    char *out = arena_strdup(a, s);
-
-    for (char *p = out; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
-    return out;
-}
-
 static bool looks_like_a_name(const struct reader *r, const char *text)
 {
     if (*text == '\0')
         return fail(r, "is empty");
+    if (strlen(text) > 4 * NAME_LENGTH_MAX) /* no character of UTF-8 has more bytes */
+        return fail(r, "has more than 253 characters");
     if (!utf8_valid(text, strlen(text)))
         return fail(r, "is no valid UTF-8");
     if (ip_read(text, &(struct ip){ 0 }))
@@ -62,40 +46,12 @@ static bool looks_like_a_name(const struct reader *r, const char *text)
     return true;
 }
 
-/* U-labels to A-labels. Names of ASCII only are left as they are but for case: the library's
- * mapping has nothing to add. */
 static bool to_ascii(const struct reader *r, const char *text, const char **out)
 {
-    uint8_t *ascii = NULL;
-    int rc;
+    const char *reason = NULL;
 
-    if (is_ascii(text)) {
-        *out = lower_ascii(r->arena, text);
-        return true;
-    }
-    rc = idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (rc != IDN2_OK)
-        return fail(r, rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN
-                           ? "is too long when it is written with A-labels"
-                           : "is no valid internationalised name (IDNA2008)");
-    *out = lower_ascii(r->arena, (char *)ascii);
-    idn2_free(ascii);
-    return true;
-}
-
-/* A P-label: what follows "xn--" is the one spelling of a label that IDNA2008 allows. */
-static bool is_a_label(const char *label)
-{
-    uint8_t *back = NULL;
-    char *unicode = NULL;
-    bool same = false;
-
-    if (idn2_to_unicode_8z8z(label, &unicode, 0) == IDN2_OK && !is_ascii(unicode) &&
-        idn2_lookup_u8((uint8_t *)unicode, &back, IDN2_NFC_INPUT | IDN2_NO_TR46) == IDN2_OK)
-        same = strcmp((char *)back, label) == 0;
-    idn2_free(unicode);
-    idn2_free(back);
-    return same;
+    *out = idn_to_ascii(r->arena, text, &reason);
+    return *out || fail(r, reason);
 }
 
 /* RFC 5890 2.3.1 */
@@ -119,7 +75,7 @@ static bool label_ok(const struct reader *r, const char *label)
         return true;
     if (strncmp(label, "xn--", 4) != 0) /* reserved LDH labels: TLS BR 7.1.2.7.12 */
         return fail(r, "has a label with hyphens at its third and fourth place");
-    return is_a_label(label) || fail(r, "has a label that is no valid A-label (IDNA2008)");
+    return idn_is_a_label(label) || fail(r, "has a label that is no valid A-label (IDNA2008)");
 }
 
 static bool labels_ok(const struct reader *r, const char *host)
@@ -160,9 +116,18 @@ static bool special_ok(const struct reader *r, const char *host)
     return true;
 }
 
+const char *name_base_domain(const char *host)
+{
+    const char *suffix = suffix_of(host), *base = host;
+
+    for (const char *p = host; suffix && p != suffix; p = strchr(p, '.') + 1)
+        base = p;
+    return base;
+}
+
 static bool public_ok(const struct reader *r, struct name *name)
 {
-    const char *suffix = suffix_of(name->host), *p = name->host;
+    const char *suffix = suffix_of(name->host);
 
     if (!suffix)
         return fail(r, strchr(name->host, '.') ? "is under no public top-level domain"
@@ -170,20 +135,15 @@ static bool public_ok(const struct reader *r, struct name *name)
     if (suffix == name->host)
         return fail(r,
                     name->wildcard ? "is a wildcard over a public suffix" : "is a public suffix");
-    for (name->base_domain = p; (p = strchr(p, '.') + 1) != suffix;)
-        name->base_domain = p;
+    name->base_domain = name_base_domain(name->host);
     return true;
 }
 
 /* Any name that a host may have; no client takes a wildcard over a single label (RFC 9525 6.3). */
 static bool private_ok(const struct reader *r, struct name *name)
 {
-    const char *dot = strrchr(name->host, '.'), *last = dot ? dot + 1 : name->host;
-
     name->base_domain = name->host;
-    if (last[strspn(last, "0123456789")] == '\0')
-        return fail(r, "ends with a number, as no host name does");
-    if (name->wildcard && !dot)
+    if (name->wildcard && !strchr(name->host, '.'))
         return fail(r, "is a wildcard over a single label");
     if (name->wildcard && suffix_of(name->host) == name->host)
         return fail(r, "is a wildcard over a public suffix");
@@ -192,18 +152,20 @@ static bool private_ok(const struct reader *r, struct name *name)
 
 static bool scope_ok(const struct reader *r, struct name *name)
 {
+    if (name_ends_in_number(name->host, strlen(name->host)))
+        return fail(r, "ends with a number, as no host name does");
     return special_ok(r, name->host) &&
            (r->realm == NAMES_PUBLIC ? public_ok(r, name) : private_ok(r, name));
 }
 
-static bool address_name(struct arena *a, const char *text, struct name *out)
+static bool address_ok(const struct reader *r, const struct ip *ip, struct name *out)
 {
-    struct ip ip;
+    const char *reason = ip_not_of_host(ip);
 
-    if (!ip_read(text, &ip))
-        return false;
+    if (reason)
+        return fail(r, reason);
     out->wildcard = false;
-    out->fqdn = ip_text(a, (struct bytes){ ip.octets, ip.size });
+    out->fqdn = ip_text(r->arena, (struct bytes){ ip->octets, ip->size });
     out->host = out->base_domain = out->fqdn;
     return true;
 }
@@ -212,9 +174,10 @@ bool name_read(struct arena *a, const char *text, enum name_realm realm, struct 
                struct fault *f, const char *field)
 {
     const struct reader r = { a, text, field, f, realm };
+    struct ip ip;
 
-    if (realm == NAMES_PRIVATE && address_name(a, text, out))
-        return true;
+    if (realm == NAMES_PRIVATE && ip_read(text, &ip))
+        return address_ok(&r, &ip, out);
     if (!looks_like_a_name(&r, text))
         return false;
     out->wildcard = strncmp(text, "*.", 2) == 0;
@@ -224,6 +187,24 @@ bool name_read(struct arena *a, const char *text, enum name_realm realm, struct 
     if (strlen(out->fqdn) > NAME_LENGTH_MAX)
         return fail(&r, "has more than 253 characters");
     return labels_ok(&r, out->host) && scope_ok(&r, out);
+}
+
+static bool all_of(const char *text, size_t size, const char *digits)
+{
+    for (; size > 0; text++, size--)
+        if (!*text || !strchr(digits, *text))
+            return false;
+    return true;
+}
+
+bool name_ends_in_number(const char *host, size_t size)
+{
+    const char *dot = memrchr(host, '.', size), *last = dot ? dot + 1 : host;
+    size_t length = size - (size_t)(last - host);
+
+    if (length >= 2 && last[0] == '0' && (last[1] == 'x' || last[1] == 'X'))
+        return all_of(last + 2, length - 2, "0123456789abcdefABCDEF");
+    return length > 0 && all_of(last, length, "0123456789");
 }
 
 bool name_is_within(const char *host, const char *ancestor)

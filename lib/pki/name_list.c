@@ -26,12 +26,21 @@ static bool add(struct arena *a, enum name_realm realm, struct name_list *list, 
     return true;
 }
 
+bool name_entries_counted(size_t count, struct fault *f, const char *field)
+{
+    return count <= NAME_ENTRIES_MAX ||
+           fault_set(f, FAULT_DNS_NAME, field, "has %zu entries: at most %d are read", count,
+                     NAME_ENTRIES_MAX);
+}
+
 bool name_list_read(struct arena *a, enum name_realm realm, const char *common_name,
                     const char *const *dns_names, size_t count, struct name_list *out,
                     struct fault *f)
 {
     size_t room = count < NAME_LIST_MAX ? count + 1 : NAME_LIST_MAX;
 
+    if (!name_entries_counted(count, f, "certificate.dns_names"))
+        return false;
     *out = (struct name_list){ .names = arena_array(a, struct name, room) };
     if (common_name && *common_name &&
         !add(a, realm, out, common_name, f, "certificate.common_name"))

@@ -39,6 +39,8 @@ static const struct { const char *text, *fqdn, *host, *base; bool wildcard; } go
     { "xn--strae-oqa.de",      "xn--strae-oqa.de",   "xn--strae-oqa.de", "xn--strae-oqa.de", false },
     { "XN--BCHER-KVA.de",      "xn--bcher-kva.de",   "xn--bcher-kva.de", "xn--bcher-kva.de", false },
     { "u\xcc\x88.de",          "xn--tda.de",         "xn--tda.de",       "xn--tda.de",    false }, /* composed (NFC) */
+    { "\xef\xbd\x85" "xample\xe3\x80\x82" "com", "example.com", "example.com", "example.com",  false }, /* another width, another full stop */
+    { "l\xc2\xb7l.example.com", "xn--ll-0ea.example.com", "xn--ll-0ea.example.com", "example.com", false }, /* Catalan */
     { "\xd0\xb0\xd0\xb1.\xd1\x80\xd1\x84", "xn--80ac.xn--p1ai", "xn--80ac.xn--p1ai", "xn--80ac.xn--p1ai", false },
     { "a.xn--55qx5d.cn",       "a.xn--55qx5d.cn",    "a.xn--55qx5d.cn",  "a.xn--55qx5d.cn", false }, /* a suffix that is an IDN */
 };
@@ -57,8 +59,15 @@ static const struct { const char *text, *detail; } bads[] = {
     { "2001:db8::1",           "\"2001:db8::1\" is an IP address, not a DNS name" },
     { "[2001:db8::1]",         "\"[2001:db8::1]\" is an IP address, not a DNS name" },
     { "::ffff:192.0.2.1",      "\"::ffff:192.0.2.1\" is an IP address, not a DNS name" },
-    { "*.192.0.2.1",           "\"*.192.0.2.1\" is under no public top-level domain" },
-    { "192.0.2.300",           "\"192.0.2.300\" is under no public top-level domain" },
+    { "*.192.0.2.1",           "\"*.192.0.2.1\" ends with a number, as no host name does" },
+    { "192.0.2.300",           "\"192.0.2.300\" ends with a number, as no host name does" },
+    { "192.0.2.0x1",           "\"192.0.2.0x1\" ends with a number, as no host name does" },
+    { "0x7F000001",            "\"0x7F000001\" ends with a number, as no host name does" },
+    { "2130706433",            "\"2130706433\" ends with a number, as no host name does" },
+    { "127.1",                 "\"127.1\" ends with a number, as no host name does" },
+    { "0177.0.0.01",           "\"0177.0.0.01\" ends with a number, as no host name does" },
+    { "a.0x",                  "\"a.0x\" ends with a number, as no host name does" },
+    { "\xef\xbc\x91.\xef\xbc\x92", "\"\xef\xbc\x91.\xef\xbc\x92\" ends with a number, as no host name does" }, /* of full width */
     { "https://example.com/",  "\"https://example.com/\" is a URL, not a DNS name" },
     { "a@example.com",         "\"a@example.com\" is a mail address, not a DNS name" },
     { "example.com:443",       "\"example.com:443\" has a character that no host name has" },
@@ -78,9 +87,11 @@ static const struct { const char *text, *detail; } bads[] = {
     { "xn--www-.com",          "\"xn--www-.com\" has a label that begins or ends with a hyphen" },
     { "xn--i-7iq.ws",          "\"xn--i-7iq.ws\" has a label that is no valid A-label (IDNA2008)" }, /* a symbol */
     { "\xe2\x9d\xa4.ws",       "\"\xe2\x9d\xa4.ws\" is no valid internationalised name (IDNA2008)" },
-    { "a\xe2\x80\x8d" "b.com", "\"a\xe2\x80\x8d" "b.com\" is no valid internationalised name (IDNA2008)" }, /* a joiner out of context */
-    { "\xd7\x90" "1a.com",     "\"\xd7\x90" "1a.com\" is no valid internationalised name (IDNA2008)" }, /* two directions */
-    { "\xcc\x88" "a.com",      "\"\xcc\x88" "a.com\" is no valid internationalised name (IDNA2008)" }, /* a combining mark first */
+    { "a\xe2\x80\x8d" "b.com", "\"a\xe2\x80\x8d" "b.com\" has a character that may stand only beside certain others (RFC 5892)" }, /* a joiner out of context */
+    { "\xd7\x90" "1a.com",     "\"\xd7\x90" "1a.com\" has a label of two directions that may not be mixed so (RFC 5893)" }, /* two directions */
+    { "\xcc\x88" "a.com",      "\"\xcc\x88" "a.com\" has a label that begins with a combining mark" }, /* a combining mark first */
+    { "\xef\xac\x81" "x.com",   "\"\xef\xac\x81" "x.com\" has a character that no name has: write \"fix.com\" if that is meant" },
+    { "xn--ab-0ea.com",        "\"xn--ab-0ea.com\" has a label that is no valid A-label (IDNA2008)" }, /* a middle dot out of context */
     { "\xff.com",              "\"...\" is no valid UTF-8" },
     { L63 "x.example.com",     "\"" L63 "x.example.com\" has a label of more than 63 characters" },
     { "ab." NAME_251,         "\"ab." L63 ".abcdefghijklm...\" has more than 253 characters" },
@@ -165,12 +176,26 @@ static const struct { const char *text, *fqdn; bool wildcard; } privates[] = {
     { "b\xc3\xbc" "cher.lan",  "xn--bcher-kva.lan",  false },
     { "10.0.0.1",              "10.0.0.1",           false },
     { "[FD00:0::1]",           "fd00::1",            false },
+    { "127.0.0.1",             "127.0.0.1",          false },
+    { "::1",                   "::1",                false },
+    { "a.0xg",                 "a.0xg",              false },
+    { "x0",                    "x0",                 false },
+    { "0x1.corp",              "0x1.corp",           false },
 };
 
 static const struct { const char *text, *detail; } private_bads[] = {
     { "",                      "\"\" is empty" },
     { "a_b.corp",              "\"a_b.corp\" has an underscore" },
     { "10.0.0.256",            "\"10.0.0.256\" ends with a number, as no host name does" },
+    { "10.0.0.0xff",           "\"10.0.0.0xff\" ends with a number, as no host name does" },
+    { "0x7f000001",            "\"0x7f000001\" ends with a number, as no host name does" },
+    { "2130706433",            "\"2130706433\" ends with a number, as no host name does" },
+    { "0.0.0.0",               "\"0.0.0.0\" is no host's address: it means this network (RFC 1122 3.2.1.3)" },
+    { "255.255.255.255",       "\"255.255.255.255\" is no host's address: it is everybody's (RFC 919)" },
+    { "224.0.0.251",           "\"224.0.0.251\" is no host's address: it is a group's (RFC 5771)" },
+    { "[::]",                  "\"[::]\" is no host's address: it says that there is none (RFC 4291 2.5.2)" },
+    { "ff02::1",               "\"ff02::1\" is no host's address: it is a group's (RFC 4291 2.7)" },
+    { "::ffff:10.0.0.1",       "\"::ffff:10.0.0.1\" is an IPv4 address: write it as one (RFC 4291 2.5.5.2)" },
     { "10.0.0.0/8",            "\"10.0.0.0/8\" has a character that no host name has" },
     { "*.10.0.0.1",            "\"*.10.0.0.1\" ends with a number, as no host name does" },
     { "*.corp",                "\"*.corp\" is a wildcard over a single label" },
@@ -282,9 +307,51 @@ static void a_list_has_at_most_250_names(void **state)
     arena_free(&a);
 }
 
+/* However few names they are, and whatever is wrong with the first. */
+static void a_list_is_counted_before_it_is_read(void **state)
+{
+    static const char *given[NAME_ENTRIES_MAX + 1];
+    struct arena a;
+    struct name_list list;
+    struct fault f = { 0 };
+
+    (void)state;
+    arena_init(&a);
+    for (size_t i = 0; i < COUNT(given); i++)
+        given[i] = "www.example.com";
+    assert_true(name_list_read(&a, NAMES_PUBLIC, NULL, given, NAME_ENTRIES_MAX, &list, &f));
+    assert_int_equal(list.count, 1);
+    assert_false(name_list_read(&a, NAMES_PUBLIC, "a_b.example.com", given, NAME_ENTRIES_MAX + 1,
+                                &list, &f));
+    assert_int_equal(f.code, FAULT_DNS_NAME);
+    assert_string_equal(f.field, "certificate.dns_names");
+    assert_string_equal(f.detail, "has 1001 entries: at most 1000 are read");
+    arena_free(&a);
+}
+
+/* Of any text that looks like a name, one of DNS that is no host's too. */
+static void base_domains(void **state)
+{
+    static const char *const cases[][2] = {
+        { "example.com", "example.com" },
+        { "_dnsauth.www.example.co.uk", "example.co.uk" },
+        { "co.uk", "co.uk" },
+        { "com", "com" },
+        { "db.internal", "db.internal" },
+        { "a..b", "a..b" },
+        { ".", "." },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(name_base_domain(cases[i][0]), cases[i][1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(base_domains),
         cmocka_unit_test(names_are_read_and_normalised),
         cmocka_unit_test(what_must_not_be_certified_is_refused_with_a_reason),
         cmocka_unit_test(the_private_realm_has_more_names),
@@ -292,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_list_has_each_name_once_and_the_common_name_first),
         cmocka_unit_test(a_list_names_the_field_that_is_wrong),
         cmocka_unit_test(a_list_has_at_most_250_names),
+        cmocka_unit_test(a_list_is_counted_before_it_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

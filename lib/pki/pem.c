@@ -1,10 +1,15 @@
 #include "pki/pem.h"
 
+#include <ctype.h>
 #include <string.h>
+
+#include "pki/pem_text.h"
 
 /* What is being read: `rest` is moved on, `field` and `f` are for faults. */
 struct reader {
+    struct arena *arena;
     struct bytes rest;
+    const char *const *labels; /* of what is wanted; ends with NULL */
     const char *field;
     struct fault *f;
 };
@@ -23,27 +28,14 @@ static struct bytes trim(struct bytes b)
 {
     for (; b.size > 0 && is_space(b.data[0]); b.size--)
         b.data++;
-#ifdef SEEDED_BUG_PEM
-    while (is_space(b.data[b.size - 1]))
-#else
     while (b.size > 0 && is_space(b.data[b.size - 1]))
-#endif
         b.size--;
     return b;
 }
 
-static bool begins(struct bytes b, const char *with)
+static bool has(struct bytes b, const char *what)
 {
-    return b.size >= strlen(with) && memcmp(b.data, with, strlen(with)) == 0;
-}
-
-static bool skip(struct reader *r, const char *what)
-{
-    if (!begins(r->rest, what))
-        return false;
-    r->rest.data += strlen(what);
-    r->rest.size -= strlen(what);
-    return true;
+    return b.size > 0 && memmem(b.data, b.size, what, strlen(what)) != NULL;
 }
 
 /* Up to `mark`, which is passed. */
@@ -54,92 +46,125 @@ static bool take_until(struct reader *r, const char *mark, struct bytes *out)
     if (!at)
         return false;
     *out = (struct bytes){ r->rest.data, (size_t)(at - r->rest.data) };
-    r->rest.data += out->size;
-    r->rest.size -= out->size;
-    return skip(r, mark);
-}
-
-static bool label_is(struct bytes label, const char *want)
-{
-    return label.size == strlen(want) && memcmp(label.data, want, label.size) == 0;
-}
-
-/* A key that was sent is a key that is known to others: say it, whatever was asked for. */
-static bool label_wrong(const struct reader *r, struct bytes label, const char *want)
-{
-    static const char private_key[] = "PRIVATE KEY";
-
-    if (memmem(label.data, label.size, private_key, strlen(private_key)))
-        return fail(r, "contains a private key, which is thereby disclosed: make a new one");
-    return fault_set(r->f, FAULT_CSR, r->field, "is no \"%s\" by its first line", want);
-}
-
-/* The base64 between the lines, and that the lines agree. `labels` ends with NULL. */
-static bool take_armour(struct reader *r, const char *const *labels, struct bytes *body)
-{
-    struct bytes label = { 0 }, end = { 0 };
-
-    if (!take_until(r, "-----", &label))
-        return fail(r, "has an incomplete first line");
-    for (const char *const *l = labels;; l++) {
-        if (!*l)
-            return label_wrong(r, label, labels[0]);
-        if (label_is(label, *l))
-            break;
-    }
-    if (!take_until(r, "-----END ", body) || !take_until(r, "-----", &end))
-        return fail(r, "is truncated: its last line is missing");
-    if (!bytes_equal(label, end))
-        return fail(r, "has a last line that does not match the first");
-    if (r->rest.size > 0)
-        return fail(r, begins(trim(r->rest), "-----BEGIN ") ? "has more than one object"
-                                                            : "has something after its last line");
+    r->rest.data = at + strlen(mark);
+    r->rest.size -= out->size + strlen(mark);
     return true;
 }
 
-static bool read_base64(const struct reader *r, struct arena *a, struct bytes body, bool bare,
-                        struct bytes *der)
+static bool is_wanted(const struct reader *r, struct bytes label)
+{
+    for (const char *const *l = r->labels; *l; l++)
+        if (bytes_equal(label, BYTES_OF(*l)))
+            return true;
+    return false;
+}
+
+/* From behind the dashes of the first line to behind those of the last. */
+static bool take_armour(struct reader *r, struct bytes label, struct bytes *body)
+{
+    struct bytes end = { 0 };
+
+    if (!take_until(r, "-----END ", body) || has(*body, "-----BEGIN ") ||
+        !take_until(r, "-----", &end))
+        return fail(r, "is truncated: its last line is missing");
+    return bytes_equal(label, end) || fail(r, "has a last line that does not match the first");
+}
+
+/* The body of the one object that is wanted; others may stand beside it, as the parameters do that
+ * some tools write before a request. */
+static bool find_object(struct reader *r, struct bytes *body)
+{
+    struct bytes label, before;
+    size_t found = 0, others = 0;
+
+    while (take_until(r, "-----BEGIN ", &before)) {
+        if (!take_until(r, "-----", &label))
+            return fail(r, "has an incomplete first line");
+        if (!is_wanted(r, label))
+            others++;
+        else if (++found > 1)
+            return fail(r, "has more than one object");
+        else if (!take_armour(r, label, body))
+            return false;
+    }
+    return found == 1 || fault_set(r->f, FAULT_CSR, r->field, "%s \"%s\" by its first line",
+                                   others > 1 ? "has no" : "is no", r->labels[0]);
+}
+
+/* Headers are of RFC 1421; RFC 7468 section 2 does not permit them. */
+static bool fail_base64(const struct reader *r, struct bytes body)
+{
+    size_t line = 1;
+
+    if (has(body, ": "))
+        return fail(r, "has headers inside its armour, which RFC 7468 does not permit");
+    for (size_t i = 0; i < body.size; i++) {
+        uint8_t c = body.data[i];
+        line += c == '\n' && i > 0; /* what follows the first line directly is line 1 */
+        if (c > ' ' && c < 0x7f && !isalnum(c) && !strchr("+/-_=", c))
+            return fault_set(r->f, FAULT_CSR, r->field, "has \"%c\" in line %zu of its base64", c,
+                             line);
+        if (c >= 0x7f)
+            return fault_set(r->f, FAULT_CSR, r->field,
+                             "has a character that is not ASCII in line %zu of its base64", line);
+    }
+    return fail(r, "is no valid base64: something is missing, or too much");
+}
+
+static bool read_base64(const struct reader *r, struct bytes body, struct bytes *der)
 {
     if (trim(body).size == 0)
         return fail(r, "is empty");
-    if (memmem(body.data, body.size, "-----BEGIN ", 11))
-        return fail(r, "has something before its first line");
-    if (!base64_read(a, (const char *)body.data, body.size, der))
-        return fail(r, bare ? "is neither PEM nor base64" : "is no valid base64");
-    return true;
+    return base64_read(r->arena, (const char *)body.data, body.size, der) || fail_base64(r, body);
 }
 
-static bool read_object(struct reader *r, struct arena *a, const char *const *labels, bool bare,
-                        struct bytes *der)
+/* Dashes are digits of base64url: what is left of an armour must not be taken for an object. */
+static bool read_bare(const struct reader *r, struct bytes *der)
 {
-    struct bytes body = r->rest;
-
-    if (r->rest.size > PEM_SIZE_MAX)
-        return fail(r, "is larger than 16 KB");
-    r->rest = trim(r->rest);
-    if (skip(r, "-----BEGIN "))
-        return take_armour(r, labels, &body) && read_base64(r, a, body, false, der);
-    if (!bare)
+    if (has(r->rest, "-----END "))
         return fail(r, "has no BEGIN line");
-    return read_base64(r, a, r->rest, true, der);
+    if (has(r->rest, "-BEGIN "))
+        return fail(r, "has a damaged first line: five hyphens must stand before BEGIN");
+    if (trim(r->rest).size == 0)
+        return fail(r, "is empty");
+    if (base64_read(r->arena, (const char *)r->rest.data, r->rest.size, der))
+        return true;
+    return fail(r, has(r->rest, "BEGIN ")
+                       ? "has a damaged first line: five hyphens must stand before BEGIN"
+                       : "is neither PEM nor base64");
+}
+
+static bool read_object(struct reader *r, const char *text, bool bare, struct bytes *der)
+{
+    struct bytes body = { 0 };
+
+    if (strlen(text) > PEM_SIZE_MAX)
+        return fault_set(r->f, FAULT_CSR, r->field, "is larger than %d KB", PEM_SIZE_MAX / 1024);
+    r->rest = pem_text_plain(r->arena, BYTES_OF(text));
+    /* A key that was sent is a key that is known to others: say it, unless one was asked for. */
+    if (pem_text_has_private_key(r->rest) && !strstr(r->labels[0], "PRIVATE KEY"))
+        return fail(r, "contains a private key, which is thereby disclosed: make a new one");
+    if (has(r->rest, "-----BEGIN "))
+        return find_object(r, &body) && read_base64(r, body, der);
+    return bare ? read_bare(r, der) : fail(r, "has no BEGIN line");
 }
 
 bool pem_read_csr(struct arena *a, const char *text, struct bytes *der, struct fault *f)
 {
     /* RFC 7468 section 7: the second is an old form that is still made. */
     static const char *const labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
-    struct reader r = { BYTES_OF(text), "certificate.csr", f };
+    struct reader r = { .arena = a, .labels = labels, .field = "certificate.csr", .f = f };
 
-    return read_object(&r, a, labels, true, der);
+    return read_object(&r, text, true, der);
 }
 
 bool pem_read(struct arena *a, const char *text, const char *label, struct bytes *der,
               struct fault *f, const char *field)
 {
     const char *const labels[] = { label, NULL };
-    struct reader r = { BYTES_OF(text), field, f };
+    struct reader r = { .arena = a, .labels = labels, .field = field, .f = f };
 
-    return read_object(&r, a, labels, false, der);
+    return read_object(&r, text, false, der);
 }
 
 void pem_write(struct text *t, const char *label, struct bytes der, const char *eol)

@@ -8,11 +8,14 @@
 #include "base/fault.h"
 #include "base/text.h"
 
-enum { PEM_SIZE_MAX = 16 * 1024 }; /* of the text; an RSA-8192 request has 3 KB */
+/* Of the text: the largest request (CSR_SIZE_MAX) in base64, and what tools write before it. */
+enum { PEM_SIZE_MAX = 192 * 1024 };
 
 /* One certificate request: with armour ("NEW CERTIFICATE REQUEST" too), with its line breaks,
- * without them, with CRLF, or as bare base64 or base64url. Nothing but white space around it.
- * Faults name "certificate.csr". What the bytes mean is not looked at. */
+ * without them, with CRLF, or as bare base64 or base64url. With armour any text and other objects
+ * may stand around it (RFC 7468 sections 2 and 5.2), but no second request. Marks of editors and
+ * escapes are read as what they were (pem_text.h). A private key anywhere is the reason that is
+ * told. Faults name "certificate.csr". What the bytes mean is not looked at. */
 bool pem_read_csr(struct arena *a, const char *text, struct bytes *der, struct fault *f);
 
 /* One object with armour of this label, as leniently; `field` is named by the fault. */

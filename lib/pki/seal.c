@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/secret_file.h"
 #include "pki/digest.h"
 #include "pki/evp.h"
 
@@ -24,18 +25,14 @@ struct seal_key {
     size_t count;
 };
 
-/* False, with errno, if it cannot be read. What does not fit is left out: then it is no key. */
-static bool read_file(const char *path, char *out, size_t size)
+/* What does not fit is left out: then it is no key. */
+static bool read_file(int fd, const char *path, char *out, size_t size, struct fault *f)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
-    int error = errno;
+    ssize_t got = read(fd, out, size - 1);
 
-    if (fd >= 0)
-        close(fd);
-    errno = error;
     out[got < 0 ? 0 : got] = '\0';
-    return got >= 0;
+    return (got >= 0 || fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno))) &&
+           secret_file_guarded(fd, path, NULL, f);
 }
 
 /* `text` without white space after it, which is cut off. */
@@ -87,14 +84,18 @@ static bool add_key(struct seal_key *key, char *text)
 static bool load_file(struct seal_key *key, const char *path, bool needed, struct fault *f)
 {
     char text[256];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok;
 
-    if (!read_file(path, text, sizeof text))
+    if (fd < 0)
         return (!needed && errno == ENOENT) ||
                fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
-    ok = add_key(key, text);
+    ok = read_file(fd, path, text, sizeof text, f) &&
+         (add_key(key, text) ||
+          fault_set(f, FAULT_INVALID, path, "is no key: 32 bytes in hex or base64 are"));
+    close(fd);
     OPENSSL_cleanse(text, sizeof text);
-    return ok || fault_set(f, FAULT_INVALID, path, "is no key: 32 bytes in hex or base64 are");
+    return ok;
 }
 
 struct seal_key *seal_key_load(const char *path, struct fault *f)

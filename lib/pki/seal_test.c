@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -185,6 +186,10 @@ static void what_is_no_key_is_refused(void **state)
     put(old, "x");
     assert_null(seal_key_load(path, &f));
     assert_string_equal(f.field, old);
+    assert_int_equal(chmod(old, 0644), 0);
+    assert_null(seal_key_load(path, &f));
+    assert_non_null(strstr(f.detail, "chmod 600"));
+    assert_int_equal(chmod(old, 0600), 0);
     seal_key_free(NULL);
 }
 

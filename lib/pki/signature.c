@@ -22,7 +22,7 @@ struct signature_hash {
 #define OID_SHA2(last)  OID("\x60\x86\x48\x01\x65\x03\x04\x02" last)
 
 // clang-format off
-static const struct signature_hash sha1   = { OID("\x2b\x0e\x03\x02\x1a"), "SHA-1",   NULL };
+static const struct signature_hash sha1   = { OID("\x2b\x0e\x03\x02\x1a"), "SHA-1",   evp_sha1 };
 static const struct signature_hash sha256 = { OID_SHA2("\x01"),            "SHA-256", evp_sha256 };
 static const struct signature_hash sha384 = { OID_SHA2("\x02"),            "SHA-384", evp_sha384 };
 static const struct signature_hash sha512 = { OID_SHA2("\x03"),            "SHA-512", evp_sha512 };
@@ -162,8 +162,16 @@ static bool take_parameters(struct der *c, const struct row *row, struct signatu
     return row->type == KEY_RSA ? at_null_or_end(c) : der_done(c);
 }
 
-bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
-                              const char *field)
+bool signature_hash_refuse(const struct signature_algorithm *algorithm, struct fault *f,
+                           const char *field)
+{
+    return fault_set(f, FAULT_CSR, field,
+                     "is signed with %s: SHA-256, SHA-384 or SHA-512 is needed",
+                     algorithm->hash->name);
+}
+
+bool signature_proof_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
+                          const char *field)
 {
     struct der all = der_open(der), list;
     struct bytes oid;
@@ -178,11 +186,19 @@ bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out,
     if (!take_parameters(&list, row, out))
         return fault_set(f, FAULT_CSR, field,
                          "has parameters of its signature algorithm that are not accepted");
-    if (!out->hash->md)
-        return fault_set(f, FAULT_CSR, field,
-                         "is signed with %s: SHA-256, SHA-384 or SHA-512 is needed",
-                         out->hash->name);
-    return true;
+    return out->hash->md || signature_hash_refuse(out, f, field);
+}
+
+bool signature_is_sha1(const struct signature_algorithm *algorithm)
+{
+    return algorithm->hash == &sha1;
+}
+
+bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
+                              const char *field)
+{
+    return signature_proof_read(der, out, f, field) &&
+           (!signature_is_sha1(out) || signature_hash_refuse(out, f, field));
 }
 
 static bool choose_padding(const struct signature_algorithm *algorithm, EVP_PKEY_CTX *ctx)

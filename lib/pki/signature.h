@@ -23,6 +23,15 @@ struct signature_algorithm {
 bool signature_algorithm_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
                               const char *field);
 
+/* The same for a signature that proves who has a key and never reaches a certificate: SHA-1, too. */
+bool signature_proof_read(struct bytes der, struct signature_algorithm *out, struct fault *f,
+                          const char *field);
+bool signature_is_sha1(const struct signature_algorithm *algorithm);
+
+/* Refuses its hash by name; false. */
+bool signature_hash_refuse(const struct signature_algorithm *algorithm, struct fault *f,
+                           const char *field);
+
 /* Of which hash: "SHA-256". */
 const char *signature_hash_name(const struct signature_algorithm *algorithm);
 

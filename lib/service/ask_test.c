@@ -30,7 +30,8 @@ static struct health *start(bool up)
 {
     struct fault f = { 0 };
     atomic_store(&database_up, up);
-    struct health *h = health_start("127.0.0.1:0", checks, &f);
+    struct health *h =
+        health_start(&(struct health_options){ .listen = "127.0.0.1:0", .checks = checks }, &f);
     if (!h)
         fail_msg("%s", f.detail);
     health_refresh(h);

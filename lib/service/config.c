@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/secret_file.h"
+
 #define PREFIX "CHANCERY_"
 enum { SETTING_FILE_MAX = 64 * 1024 };
 
@@ -103,11 +105,8 @@ static char *trimmed(struct arena *a, const char *data, size_t size)
     return memchr(data, 0, size) ? NULL : arena_strndup(a, data, size);
 }
 
-static const char *file_text(struct arena *a, const char *path)
+static const char *read_text(struct arena *a, int fd)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
     char *data = arena_alloc(a, SETTING_FILE_MAX);
     size_t size = 0;
     ssize_t got = 1;
@@ -115,8 +114,21 @@ static const char *file_text(struct arena *a, const char *path)
         got = read(fd, data + size, SETTING_FILE_MAX - size);
         size += got > 0 ? (size_t)got : 0;
     }
-    close(fd);
     return got == 0 ? trimmed(a, data, size) : NULL;
+}
+
+static bool file_text(const struct config_item *item, const char *path, struct arena *a,
+                      const char **out, struct text *bad)
+{
+    struct fault f;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool kept = fd < 0 || item->type != CONFIG_SECRET || secret_file_guarded(fd, path, NULL, &f);
+    *out = fd < 0 ? NULL : read_text(a, fd);
+    if (fd >= 0)
+        close(fd);
+    if (!kept)
+        return refuse(bad, item->name, arena_format(a, "is refused: %s", f.detail), item->help);
+    return *out || refuse(bad, item->name, "cannot be read from its _FILE", item->help);
 }
 
 /* The text of a setting: from its variable, from its file, or the fallback. */
@@ -126,9 +138,9 @@ static bool item_text(const struct config_item *item, struct arena *a, const cha
     const char *value = variable(a, item->name, ""), *file = variable(a, item->name, "_FILE");
     if (value && file)
         return refuse(bad, item->name, "is set twice, as a value and as _FILE", item->help);
-    *out = file ? file_text(a, file) : value ? arena_strdup(a, value) : item->fallback;
-    if (file && !*out)
-        return refuse(bad, item->name, "cannot be read from its _FILE", item->help);
+    if (file)
+        return file_text(item, file, a, out, bad);
+    *out = value ? arena_strdup(a, value) : item->fallback;
     return *out || refuse(bad, item->name, "must be set", item->help);
 }
 

@@ -1,7 +1,8 @@
 /* config - settings from the environment, read into structs as their tables say.
  *
  * The setting NAME comes from CHANCERY_NAME, or from the file that CHANCERY_NAME_FILE names (white
- * space around it is cut off). An empty variable counts as absent. All that is wrong is named at
+ * space around it is cut off; the file of a secret is refused when others may read it,
+ * base/secret_file.h). An empty variable counts as absent. All that is wrong is named at
  * once, and so is every CHANCERY_ variable that no table knows.
  *
  *     static const struct config_item settings[] = {
@@ -52,6 +53,10 @@ extern const struct config_check config_address, config_log_level;
 #define CONFIG(struct_, member_, ...)                                                              \
     { __VA_ARGS__, .offset = offsetof(struct_, member_), .type = CONFIG_TYPE(struct_, member_) }
 // clang-format on
+
+/* A bound that is a number of the code, as it would be written. */
+#define CONFIG_BOUND(number)  CONFIG_BOUND_(number)
+#define CONFIG_BOUND_(number) #number
 
 /* One table and the struct that it fills. Lists of tables end with a row whose `items` is NULL. */
 struct config_table {

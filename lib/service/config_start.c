@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bus/bus.h"
 #include "service/address.h"
 #include "service/config.h"
 
@@ -37,7 +38,7 @@ const struct config_item config_common[] = {
     CONFIG(struct config_shared, bus_keys, "BUS_KEYS", "keys",
            "folder with the public keys of all services and the secret key of this one"),
     CONFIG(struct config_shared, bus_workers, "BUS_WORKERS", "4",
-           "threads that answer calls from other services", "1", "128"),
+           "threads that answer calls from other services", "1", CONFIG_BOUND(BUS_WORKERS_MAX)),
     CONFIG(struct config_shared, policy, "POLICY_DIR", "policy",
            "folder with trust.json, roles.json and the policy's sources"),
     CONFIG(struct config_shared, admin, "ADMIN_LISTEN", "127.0.0.1:9100",
@@ -66,7 +67,8 @@ static void print_help(const char *service, const struct config_table *tables, s
     struct text out;
     text_init(&out, a);
     config_help(tables, false, &out);
-    printf("chancery-%s [--help | --settings | --check-config | --healthcheck]\n\n"
+    printf("chancery-%s [--help | --version | --settings | --check-config | "
+           "--healthcheck]\n\n"
            "Settings come from the environment. Each may also stand in a file: CHANCERY_NAME_FILE\n"
            "names it. --healthcheck asks the service that runs with these settings on this host\n"
            "whether it is ready; the exit status says so.\n\n%s",

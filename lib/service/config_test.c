@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "bus/bus.h"
 #include "service/address.h"
 #include "service/config.h"
 
@@ -112,6 +114,17 @@ static void a_file_gives_its_trimmed_text(void **state)
     assert_true(config_load(tables, &a, &bad, &unknown));
     assert_string_equal(s.pin.text, "12 34");
     assert_int_equal(unknown.length, 0);
+    text_init(&bad, &a);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_false(config_load(tables, &a, &bad, &unknown));
+    assert_string_equal(bad.data, arena_format(&a,
+                                               "CHANCERY_T_PIN is refused: %s is a secret that "
+                                               "everybody may use: chmod 600 %s (what opens it)\n",
+                                               path, path));
+    setenv("CHANCERY_T_NAME_FILE", path, 1); /* no secret */
+    setenv("CHANCERY_T_PIN", "1", 1);
+    unsetenv("CHANCERY_T_PIN_FILE");
+    assert_true(config_load(tables, &a, &bad, &unknown));
     unlink(path);
     arena_free(&a);
 }
@@ -159,6 +172,32 @@ static void the_common_table_has_working_defaults(void **state)
     arena_free(&a);
 }
 
+/* What is good here is good to who gets it. */
+static void bounds_are_those_of_the_code(void **state)
+{
+    static const struct {
+        int workers;
+        enum config_outcome outcome;
+    } rows[] = { { 0, CONFIG_REFUSED },
+                 { 1, CONFIG_RUN },
+                 { BUS_WORKERS_MAX, CONFIG_RUN },
+                 { BUS_WORKERS_MAX + 1, CONFIG_REFUSED } };
+    (void)state;
+    clearenv();
+    setenv("CHANCERY_DATABASE_URL", "postgresql:///x", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena a;
+        arena_init(&a);
+        struct config_shared shared;
+        char *argv[] = { (char[]){ "x" }, NULL };
+        const struct config_table tables[] = { { config_common, &shared }, { 0 } };
+        setenv("CHANCERY_BUS_WORKERS", arena_format(&a, "%d", rows[i].workers), 1);
+        assert_int_equal(config_start("test", 1, argv, tables, &a), rows[i].outcome);
+        arena_free(&a);
+    }
+    clearenv();
+}
+
 static void help_names_every_setting(void **state)
 {
     (void)state;
@@ -201,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_file_gives_its_trimmed_text),
         cmocka_unit_test(a_secret_is_never_named_with_its_value),
         cmocka_unit_test(the_common_table_has_working_defaults),
+        cmocka_unit_test(bounds_are_those_of_the_code),
         cmocka_unit_test(help_names_every_setting),
         cmocka_unit_test(addresses_are_numbers),
     };

@@ -3,24 +3,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <microhttpd.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "message/json.h"
-#include "service/address.h"
+#include "service/admin.h"
 #include "service/metrics.h"
 
-enum {
-    CHECKS_MAX = 16,
-    READY_CHECK_MS = 2000,
-    UNREADY_CHECK_MS = 50,
-    ADMIN_CONNECTIONS = 32,
-    ADMIN_TIMEOUT_S = 10
-};
+enum { CHECKS_MAX = 16, FRESH_ROUNDS = 3, OK = 200, UNAVAILABLE = 503 };
+
+/* Of a round, when something is not ready: the first pause, and the longest. */
+enum { FIRST_PART = 40, LONGEST_PART = 2 };
 
 struct outcome {
     bool ready;
@@ -28,48 +21,81 @@ struct outcome {
 };
 
 struct health {
-    const struct health_check *checks;
+    struct health_options options;
     int count;
-    uint16_t port;
-    struct MHD_Daemon *daemon;
+    struct admin *admin;
     pthread_t thread;
 
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t changed;
     struct outcome outcomes[CHECKS_MAX];
-    unsigned asked, run; /* rounds of checks */
+    struct tick fresh_until; /* of the outcomes */
+    int running;             /* the check that is under way, -1: none */
+    struct tick began;       /* when it was */
+    unsigned asked, run;     /* rounds of checks */
+    unsigned unready;        /* rounds in a row */
     bool draining, stopping;
 };
 
-/* One round. The checks themselves run without the lock; only this thread calls them. */
-static void run_checks(struct health *h, unsigned round)
+/* ---- the checks */
+
+static void check_begins(struct health *h, int check)
 {
-    struct outcome fresh[CHECKS_MAX] = { 0 };
-    for (int i = 0; i < h->count; i++)
-        fresh[i].ready = h->checks[i].ready(h->checks[i].context, &fresh[i].fault);
     pthread_mutex_lock(&h->lock);
+    h->running = check;
+    h->began = tick_now();
+    pthread_mutex_unlock(&h->lock);
+}
+
+static void outcomes_keep(struct health *h, const struct outcome *fresh)
+{
+    bool ready = true;
     for (int i = 0; i < h->count; i++) {
         if (h->run && fresh[i].ready != h->outcomes[i].ready)
             log_warn(fresh[i].ready ? "ready again" : "no longer ready",
-                     LOG_TEXT("check", h->checks[i].name), LOG_FAULT(&fresh[i].fault));
+                     LOG_TEXT("check", h->options.checks[i].name), LOG_FAULT(&fresh[i].fault));
         h->outcomes[i] = fresh[i];
+        ready &= fresh[i].ready;
     }
+    h->unready = ready ? 0 : h->unready + 1;
+}
+
+/* One round. The checks themselves run without the lock; only this thread calls them. Comes back
+ * with the lock. */
+static void run_checks(struct health *h, unsigned round)
+{
+    struct outcome fresh[CHECKS_MAX] = { 0 };
+    for (int i = 0; i < h->count; i++) {
+        const struct health_check *check = &h->options.checks[i];
+        check_begins(h, i);
+        fresh[i].ready = check->ready(check->context, &fresh[i].fault);
+    }
+    pthread_mutex_lock(&h->lock);
+    outcomes_keep(h, fresh);
+    h->running = -1;
+    h->fresh_until = tick_after((struct duration){ FRESH_ROUNDS * h->options.every.us });
     h->run = round;
     pthread_cond_broadcast(&h->changed);
 }
 
-/* What is awaited is looked for more often than what is there. */
-static struct timespec next_round(const struct health *h)
+/* What is awaited is looked for more often than what is there; the longer it is away, the less. */
+static struct duration rest(const struct health *h)
 {
-    int64_t wait = READY_CHECK_MS;
-    struct timespec at;
-    for (int i = 0; i < h->count; i++)
-        wait = h->outcomes[i].ready ? wait : UNREADY_CHECK_MS;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + wait * 1000000;
-    at.tv_sec += ns / 1000000000;
-    at.tv_nsec = ns % 1000000000;
-    return at;
+    int64_t every = h->options.every.us, longest = every / LONGEST_PART;
+    int64_t wait = every / FIRST_PART;
+    for (unsigned i = 1; i < h->unready && wait < longest; i++)
+        wait *= 2;
+    return (struct duration){ h->unready == 0 ? every : wait < longest ? wait : longest };
+}
+
+static void await_round(struct health *h, unsigned round)
+{
+    struct tick at = tick_after(rest(h));
+    struct timespec until = { at.us / 1000000, at.us % 1000000 * 1000 };
+    int late = 0;
+    while (!h->stopping && h->asked == round && late != ETIMEDOUT)
+        late = pthread_cond_timedwait(&h->changed, &h->lock, &until);
+    h->asked += h->asked == round;
 }
 
 static void *check_thread(void *arg)
@@ -80,22 +106,34 @@ static void *check_thread(void *arg)
     while (!h->stopping) {
         unsigned round = h->asked;
         pthread_mutex_unlock(&h->lock);
-        run_checks(h, round); /* comes back with the lock */
-        struct timespec until = next_round(h);
-        int late = 0;
-        while (!h->stopping && h->asked == round && late != ETIMEDOUT)
-            late = pthread_cond_timedwait(&h->changed, &h->lock, &until);
-        h->asked += h->asked == round;
+        run_checks(h, round);
+        await_round(h, round);
+        admin_cut(h->admin);
     }
     pthread_mutex_unlock(&h->lock);
     return NULL;
 }
 
-static unsigned write_live(struct health *h, struct text *out)
+/* ---- the pages */
+
+/* For how long the check that is under way has been so. */
+static struct duration running_for(const struct health *h)
 {
-    (void)h;
-    text_add(out, "{\"status\":\"live\"}");
-    return MHD_HTTP_OK;
+    return (struct duration){ h->running < 0 ? 0 : tick_now().us - h->began.us };
+}
+
+static unsigned write_live(void *health, struct text *out)
+{
+    struct health *h = health;
+    pthread_mutex_lock(&h->lock);
+    bool live = running_for(h).us < h->options.stuck.us;
+    int check = h->running;
+    pthread_mutex_unlock(&h->lock);
+    text_add(out, live ? "{\"status\":\"live\"" : "{\"status\":\"stuck\",\"check\":");
+    if (!live)
+        json_add_string(out, h->options.checks[check].name);
+    text_add_char(out, '}');
+    return live ? OK : UNAVAILABLE;
 }
 
 static void write_check(const char *name, const struct outcome *o, struct text *out)
@@ -110,126 +148,77 @@ static void write_check(const char *name, const struct outcome *o, struct text *
     text_add_char(out, '}');
 }
 
-static unsigned write_ready(struct health *h, struct text *out)
+/* What it came to; when that is out of date, the one that holds up the others says so. */
+static struct outcome outcome_of(const struct health *h, int check, bool fresh)
 {
+    struct outcome o = h->outcomes[check];
+    if (!fresh && check == h->running) {
+        o.ready = false;
+        fault_set(&o.fault, FAULT_UNAVAILABLE, NULL, "has not ended for %lld s",
+                  (long long)(running_for(h).us / 1000000));
+    }
+    return o;
+}
+
+static unsigned write_ready(void *health, struct text *out)
+{
+    struct health *h = health;
     struct text list;
     text_init(&list, out->arena);
     pthread_mutex_lock(&h->lock);
-    bool ready = h->run && !h->draining;
+    bool fresh = h->run && tick_left(h->fresh_until).us > 0;
+    bool ready = fresh && !h->draining;
     for (int i = 0; h->run && i < h->count; i++) {
-        ready &= h->outcomes[i].ready;
+        struct outcome o = outcome_of(h, i, fresh);
+        ready &= o.ready;
         text_add(&list, i ? "," : "");
-        write_check(h->checks[i].name, &h->outcomes[i], &list);
+        write_check(h->options.checks[i].name, &o, &list);
     }
     const char *state = h->draining ? "draining" : ready ? "ready" : "not ready";
     pthread_mutex_unlock(&h->lock);
     text_format(out, "{\"status\":\"%s\",\"checks\":[%s]}", state, list.length ? list.data : "");
-    return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+    return ready ? OK : UNAVAILABLE;
 }
 
-static unsigned write_metrics(struct health *h, struct text *out)
+static unsigned write_metrics(void *health, struct text *out)
 {
-    (void)h;
+    (void)health;
     metrics_write(out);
-    return MHD_HTTP_OK;
+    return OK;
 }
 
-static const struct {
-    const char *path, *type;
-    unsigned (*write)(struct health *h, struct text *out);
-} pages[] = {
+static const struct admin_page pages[] = {
     { "/livez", "application/json", write_live },
     { "/readyz", "application/json", write_ready },
     { "/metrics", "text/plain; version=0.0.4", write_metrics },
+    { 0 },
 };
 
-static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const char *type,
-                                 struct text *out)
+/* ---- start and stop */
+
+static struct duration duration_or(struct duration given, struct duration otherwise)
 {
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(out->length, out->data, MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    enum MHD_Result result = MHD_queue_response(c, status, r);
-    MHD_destroy_response(r);
-    return result;
+    return given.us > 0 ? given : otherwise;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, struct health *h, const char *url)
-{
-    struct arena a;
-    struct text out;
-    enum MHD_Result result = MHD_NO;
-    size_t i = 0;
-    arena_init(&a);
-    text_init(&out, &a);
-    while (i < sizeof pages / sizeof *pages && strcmp(url, pages[i].path) != 0)
-        i++;
-    if (i < sizeof pages / sizeof *pages) {
-        unsigned status = pages[i].write(h, &out);
-        result = send_text(c, status, pages[i].type, &out);
-    } else {
-        text_add(&out, "{\"status\":\"not found\"}");
-        result = send_text(c, MHD_HTTP_NOT_FOUND, "application/json", &out);
-    }
-    arena_free(&a);
-    return result;
-}
-
-/* Bodies are read and forgotten; the answer comes when the request is whole. */
-static enum MHD_Result access_page(void *context, struct MHD_Connection *c, const char *url,
-                                   const char *method, const char *version, const char *data,
-                                   size_t *size, void **seen)
-{
-    static char mark;
-    (void)version, (void)data;
-    if (!*seen) {
-        *seen = &mark;
-        return MHD_YES;
-    }
-    if (*size) {
-        *size = 0;
-        return MHD_YES;
-    }
-    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    return answer(c, context, reads ? url : "");
-}
-
-static bool listen_on(struct health *h, const char *listen, struct fault *f)
-{
-    struct address address;
-    if (!address_read(listen, &address))
-        return fault_set(f, FAULT_INVALID, "ADMIN_LISTEN", "is no address: %s", listen);
-    int fd = address_listen(&address);
-    if (fd < 0)
-        return fault_set(f, FAULT_UNAVAILABLE, "ADMIN_LISTEN", "%s: %s", listen, strerror(errno));
-    h->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, access_page, h,
-                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                 (unsigned)ADMIN_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)ADMIN_TIMEOUT_S, MHD_OPTION_END);
-    if (!h->daemon) {
-        close(fd);
-        return fault_set(f, FAULT_UNAVAILABLE, "ADMIN_LISTEN", "%s: cannot be served", listen);
-    }
-    h->port = address_port(fd);
-    return true;
-}
-
-struct health *health_start(const char *listen, const struct health_check *checks, struct fault *f)
+struct health *health_start(const struct health_options *options, struct fault *f)
 {
     struct health *h = calloc(1, sizeof *h);
     pthread_condattr_t monotonic;
-    if (!h)
-        abort();
-    h->checks = checks;
-    while (h->count < CHECKS_MAX && checks[h->count].name)
+    h->options = *options;
+    h->options.every = duration_or(options->every, seconds(2));
+    h->options.stuck = duration_or(options->stuck, seconds(60));
+    while (h->count < CHECKS_MAX && options->checks[h->count].name)
         h->count++;
     pthread_mutex_init(&h->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&h->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     h->asked = 1;
-    if (!listen_on(h, listen, f)) {
+    h->running = -1;
+    h->admin = admin_start(options->listen, pages, h, f);
+    if (!h->admin) {
         free(h);
         return NULL;
     }
@@ -247,7 +236,7 @@ void health_stop(struct health *h)
     pthread_cond_broadcast(&h->changed);
     pthread_mutex_unlock(&h->lock);
     pthread_join(h->thread, NULL);
-    MHD_stop_daemon(h->daemon);
+    admin_stop(h->admin);
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->lock);
     free(h);
@@ -272,5 +261,5 @@ void health_refresh(struct health *h)
 
 uint16_t health_port(const struct health *h)
 {
-    return h->port;
+    return admin_port(h->admin);
 }

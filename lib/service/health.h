@@ -1,8 +1,10 @@
-/* health - the admin listener: /livez, /readyz and /metrics, without authentication. Bind it where
- * only the orchestrator reaches it.
+/* health - the admin listener's pages: /livez, /readyz and /metrics, without authentication. Bind it
+ * where only the orchestrator reaches it.
  *
- * Checks run on a thread of their own every two seconds, so that one that hangs delays nobody;
- * their last outcome is what /readyz shows.
+ * Checks run on a thread of their own every two seconds, so that one that hangs delays nobody; what
+ * is not ready is looked at again sooner, at first at once and then each second. Their last outcome
+ * is what /readyz shows, for three rounds: then it is out of date, and nothing is ready. /livez says
+ * no when no check has ended for a minute: only a new process helps.
  */
 #ifndef SERVICE_HEALTH_H
 #define SERVICE_HEALTH_H
@@ -10,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 
 /* Ready as far as this check knows? If not, `f` says why; it is shown. */
@@ -19,11 +22,17 @@ struct health_check {
     void *context;
 };
 
+struct health_options {
+    const char *listen;                /* "127.0.0.1:9100" */
+    const struct health_check *checks; /* borrowed; ends with a row without name */
+    struct duration every;             /* a round of checks; 0: 2 s */
+    struct duration stuck;             /* a check that takes so long does not end; 0: 60 s */
+};
+
 struct health;
 
-/* `listen` is "127.0.0.1:9100"; `checks` (borrowed) ends with a row without name. Nothing is ready
- * before all checks were run once. */
-struct health *health_start(const char *listen, const struct health_check *checks, struct fault *f);
+/* Nothing is ready before all checks were run once. */
+struct health *health_start(const struct health_options *options, struct fault *f);
 void health_stop(struct health *h); /* NULL allowed */
 
 /* From now on not ready: the service is about to stop and wants no new work. */

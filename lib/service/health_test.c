@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -69,7 +70,8 @@ static bool says(struct health *h, const char *line, const char *status, const c
 static struct health *start(void)
 {
     struct fault f = { 0 };
-    struct health *h = health_start("127.0.0.1:0", checks, &f);
+    struct health_options o = { .listen = "127.0.0.1:0", .checks = checks };
+    struct health *h = health_start(&o, &f);
     if (!h)
         fail_msg("%s", f.detail);
     health_refresh(h);
@@ -136,10 +138,133 @@ static void a_bad_address_is_a_fault(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof listens / sizeof *listens; i++) {
         struct fault f = { 0 };
-        assert_null(health_start(listens[i], checks, &f));
+        struct health_options o = { .listen = listens[i], .checks = checks };
+        assert_null(health_start(&o, &f));
         assert_string_equal(f.field, "ADMIN_LISTEN");
     }
     health_stop(NULL);
+}
+
+/* ---- rounds */
+
+/* A check that hangs while `held`, and knows when it was asked. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool held, ready;
+    int asked;
+    struct tick at[64];
+} door = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static bool door_ready(void *context, struct fault *f)
+{
+    (void)context;
+    pthread_mutex_lock(&door.lock);
+    door.at[door.asked++ % 64] = tick_now();
+    pthread_cond_broadcast(&door.changed);
+    while (door.held)
+        pthread_cond_wait(&door.changed, &door.lock);
+    bool ready = door.ready;
+    pthread_mutex_unlock(&door.lock);
+    return ready || fault_set(f, FAULT_UNAVAILABLE, NULL, "closed");
+}
+
+static void door_set(bool held, bool ready)
+{
+    pthread_mutex_lock(&door.lock);
+    door.held = held;
+    door.ready = ready;
+    door.asked = 0;
+    pthread_cond_broadcast(&door.changed);
+    pthread_mutex_unlock(&door.lock);
+}
+
+static void door_await(int asked)
+{
+    pthread_mutex_lock(&door.lock);
+    while (door.asked < asked)
+        pthread_cond_wait(&door.changed, &door.lock);
+    pthread_mutex_unlock(&door.lock);
+}
+
+static struct health *start_with_door(struct duration every, struct duration stuck)
+{
+    static const struct health_check with_door[] = { { "bus", always_ready, NULL },
+                                                     { "door", door_ready, NULL },
+                                                     { 0 } };
+    struct fault f = { 0 };
+    struct health_options o = {
+        .listen = "127.0.0.1:0", .checks = with_door, .every = every, .stuck = stuck
+    };
+    struct health *h = health_start(&o, &f);
+    if (!h)
+        fail_msg("%s", f.detail);
+    return h;
+}
+
+/* Asks until it says so. */
+static void await_says(struct health *h, const char *line, const char *status, const char *part)
+{
+    struct tick patience = tick_after(seconds(60));
+    bool good = false;
+    while (!good && tick_left(patience).us > 0) {
+        struct arena a;
+        arena_init(&a);
+        const char *answer = fetch(h, &a, line);
+        good = strncmp(answer + strlen("HTTP/1.0 "), status, 3) == 0 && strstr(answer, part);
+        arena_free(&a);
+    }
+    assert_true(good);
+}
+
+static void what_is_out_of_date_is_not_ready(void **state)
+{
+    (void)state;
+    door_set(false, true);
+    struct health *h = start_with_door(milliseconds(20), days(1));
+    health_refresh(h);
+    door_set(true, true);
+    door_await(1);
+    await_says(h, "GET /readyz", "503",
+               "{\"status\":\"not ready\",\"checks\":[{\"name\":\"bus\",\"ready\":true},"
+               "{\"name\":\"door\",\"ready\":false,\"detail\":\"has not ended for ");
+    assert_true(says(h, "GET /livez", "200", "{\"status\":\"live\"}"));
+    door_set(false, true);
+    await_says(h, "GET /readyz", "200", "{\"status\":\"ready\"");
+    health_stop(h);
+}
+
+static void a_check_that_does_not_end_is_the_end(void **state)
+{
+    (void)state;
+    door_set(true, true);
+    struct health *h = start_with_door(milliseconds(20), milliseconds(50));
+    door_await(1);
+    await_says(h, "GET /livez", "503", "{\"status\":\"stuck\",\"check\":\"door\"}");
+    door_set(false, true);
+    await_says(h, "GET /livez", "200", "{\"status\":\"live\"}");
+    health_stop(h);
+}
+
+/* 10 ms, 20, 40, 80, 160, and never more than half of a round; from the beginning once all was well. */
+static void the_longer_it_is_away_the_less_it_is_asked(void **state)
+{
+    static const int64_t least_ms[] = { 10, 20, 40, 80, 160, 200, 200 };
+    enum { PAUSES = sizeof least_ms / sizeof *least_ms };
+    (void)state;
+    door_set(false, false);
+    struct health *h = start_with_door(milliseconds(400), days(1));
+    for (int again = 0; again < 2; again++) {
+        door_await(PAUSES + 1);
+        for (int i = 0; i < PAUSES; i++)
+            if (door.at[i + 1].us - door.at[i].us < 1000 * least_ms[i])
+                fail_msg("%d: %lld us", i, (long long)(door.at[i + 1].us - door.at[i].us));
+        door_set(false, true);
+        health_refresh(h);
+        assert_true(says(h, "GET /readyz", "200", "ready"));
+        door_set(false, false);
+    }
+    health_stop(h);
 }
 
 int main(void)
@@ -149,6 +274,9 @@ int main(void)
         cmocka_unit_test(other_pages_are_not_there),
         cmocka_unit_test(metrics_are_shown),
         cmocka_unit_test(a_bad_address_is_a_fault),
+        cmocka_unit_test(what_is_out_of_date_is_not_ready),
+        cmocka_unit_test(a_check_that_does_not_end_is_the_end),
+        cmocka_unit_test(the_longer_it_is_away_the_less_it_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,11 @@ static void ask(void)
     pthread_mutex_unlock(&asked.lock);
 }
 
+static struct owner {
+    void (*write)(void *context, const char *name, struct text *out);
+    void *context;
+} owners[METRIC_COUNT]; /* under the lock of those who are asked */
+
 static void touch(enum metric m)
 {
     atomic_store_explicit(&cells[m].touched, true, memory_order_relaxed);
@@ -119,6 +124,16 @@ void metric_forget(enum metric m)
 {
     assert(rows[m].kind == GAUGE_KIND && rows[m].late);
     atomic_store_explicit(&cells[m].touched, false, memory_order_relaxed);
+}
+
+void metric_own(enum metric m, void (*write)(void *context, const char *name, struct text *out),
+                void *context)
+{
+    assert(rows[m].late && rows[m].kind < HISTOGRAM_KIND && !rows[m].label);
+    pthread_mutex_lock(&asked.lock);
+    owners[m] = (struct owner){ write, context };
+    atomic_store_explicit(&cells[m].touched, write != NULL, memory_order_relaxed);
+    pthread_mutex_unlock(&asked.lock);
 }
 
 /* ---- families */
@@ -257,8 +272,20 @@ static void write_family(enum metric m, struct text *out)
                         atomic_load_explicit(&at->n, memory_order_relaxed));
 }
 
+static bool write_owned(enum metric m, struct text *out)
+{
+    pthread_mutex_lock(&asked.lock);
+    bool owned = owners[m].write != NULL;
+    if (owned)
+        owners[m].write(owners[m].context, rows[m].name, out);
+    pthread_mutex_unlock(&asked.lock);
+    return owned;
+}
+
 static void write_row(enum metric m, struct text *out)
 {
+    if (write_owned(m, out))
+        return;
     if (rows[m].kind >= HISTOGRAM_KIND)
         write_histogram(m, out);
     else if (rows[m].label)

@@ -25,6 +25,11 @@ enum { METRIC_MEMBERS = 256, METRIC_VALUE_SIZE = 32 }; /* of all families togeth
 void metric_add_of(enum metric m, const char *value, int64_t n);
 void metric_set_of(enum metric m, const char *value, int64_t n);
 
+/* A late row whose series only its owner knows: `write` appends them, one a line, while the metrics are
+ * written. NULL: it has none any more. */
+void metric_own(enum metric m, void (*write)(void *context, const char *name, struct text *out),
+                void *context);
+
 /* A late gauge that nobody knows at present is not shown. */
 void metric_forget(enum metric m);
 

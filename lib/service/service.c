@@ -8,57 +8,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/version.h"
 #include "service/ask.h"
 #include "service/metrics.h"
+#include "service/readiness.h"
 #include "service/watch.h"
-#include "store/migrate.h"
+#include "store/skew.h"
 #include "testing/point.h"
-
-enum { CHECKS_MAX = 16 };
-
-/* ---- readiness */
-
-struct need {
-    struct bus *bus;
-    const char *service;
-    bool met;
-};
-
-static bool database_ready(void *context, struct fault *f)
-{
-    return migrate_check(context, SCHEMA_OLDEST, SCHEMA_NEWEST, f);
-}
-
-/* Once is enough: work that another service does later is accepted meanwhile, and a door that closes
- * whenever an issuer restarts would refuse it. Asked by the one thread of health. */
-static bool need_ready(void *context, struct fault *f)
-{
-    struct need *need = context;
-    need->met = need->met || bus_has_peer(need->bus, need->service);
-    return need->met ||
-           fault_set(f, FAULT_UNAVAILABLE, NULL, "no %s answers on the bus", need->service);
-}
-
-struct readiness {
-    struct store *store;
-    struct need needs[BUS_SERVICES_MAX];
-    struct health_check checks[CHECKS_MAX];
-};
-
-static void readiness_fill(struct readiness *r, const struct service_run *run)
-{
-    size_t n = 0;
-    r->store = store_new(&run->store);
-    r->checks[n++] = (struct health_check){ "database", database_ready, r->store };
-    for (size_t i = 0; run->service->needs && run->service->needs[i]; i++) {
-        r->needs[i] = (struct need){ .bus = run->bus, .service = run->service->needs[i] };
-        r->checks[n++] = (struct health_check){ run->service->needs[i], need_ready, &r->needs[i] };
-    }
-    for (const struct health_check *c = run->service->checks; c && c->name && n < CHECKS_MAX - 1;
-         c++)
-        r->checks[n++] = *c;
-    r->checks[n] = (struct health_check){ 0 };
-}
 
 /* ---- the bus */
 
@@ -140,15 +98,13 @@ static void down(struct service_run *run, struct health *health)
     metrics_ask_nobody();
     if (run->lanes)
         lanes_halt(run->lanes);
-    struct bus *bus = run->bus;
-    run->bus = NULL; /* who ends late hints at nothing */
-    if (bus)
-        bus_stop(bus);
+    bus_close(run->bus); /* who ends late may still call: in vain */
     if (run->lanes)
         lanes_stop(run->lanes);
     health_stop(health); /* its checks look at what stops now */
     if (s->stop)
         s->stop(run);
+    bus_free(run->bus);
 }
 
 static void signals_block(sigset_t *set)
@@ -169,22 +125,51 @@ static void linger(const sigset_t *set, struct duration delay)
         sigtimedwait(set, NULL, &t);
 }
 
+/* Before any work is taken. While nobody has said that our clock is right, none is. */
+static struct store *clock_compare(const struct service_run *run)
+{
+    struct store *store = store_new(&run->store);
+    struct fault f = { 0 };
+    if (!store_clock_check(store, &f)) {
+        clock_judge(false);
+        log_warn("the clock was not found right yet", LOG_FAULT(&f));
+    }
+    return store;
+}
+
+/* A check makes a few trips to the database, each with all the patience there is. */
+static struct duration check_patience(const struct service_run *run)
+{
+    int64_t trips = 4 * run->shared.database_timeout.us, least = seconds(60).us;
+    return (struct duration){ trips > least ? trips : least };
+}
+
 static int serve(struct service_run *run)
 {
     sigset_t set;
     struct fault f = { 0 };
+    process_files_allow();
+    memory_allow_test_failure(run->service->name);
+    memory_keep();
     signals_block(&set);
+    log_background();
+    metric_set_of(METRIC_BUILD_INFO, version_text(), 1);
+    struct store *store = clock_compare(run);
     if (!up(run, &f)) {
         log_error("cannot start", LOG_FAULT(&f));
+        store_free(store);
         fprintf(stderr, "chancery-%s: %s %s\n", run->service->name, f.field, f.detail);
         return 1;
     }
-    struct readiness ready;
-    readiness_fill(&ready, run);
-    struct health *health = health_start(run->shared.admin, ready.checks, &f);
+    struct readiness *ready = readiness_new(run, store);
+    struct health_options o = { .listen = run->shared.admin,
+                                .checks = readiness_checks(ready),
+                                .stuck = check_patience(run) };
+    struct health *health = health_start(&o, &f);
     int status = health ? 0 : 1;
     if (health) {
-        log_info("started", LOG_TEXT("admin", run->shared.admin));
+        log_info("started", LOG_TEXT("version", version_text()),
+                 LOG_TEXT("admin", run->shared.admin));
         int got = 0;
         sigwait(&set, &got);
         log_info("stopping", LOG_INT("signal", got));
@@ -194,7 +179,7 @@ static int serve(struct service_run *run)
         log_error("cannot start", LOG_FAULT(&f));
     }
     down(run, health);
-    store_free(ready.store);
+    readiness_free(ready);
     return status;
 }
 
@@ -223,6 +208,11 @@ static bool test_points_asked(int argc, char **argv)
     return false;
 }
 
+static int version_print(const char *service)
+{
+    return printf("chancery-%s %s\n", service, version_text()) < 0 || fflush(stdout) != 0;
+}
+
 static int command_unknown(const struct service *service, const char *command)
 {
     fprintf(stderr, "chancery-%s: there is no command %s (try --help)\n", service->name, command);
@@ -232,8 +222,11 @@ static int command_unknown(const struct service *service, const char *command)
 int service_main(const struct service *service, int argc, char **argv)
 {
     struct service_run run = { .service = service };
+    process_guard();
     if (test_points_asked(argc, argv))
         return 0;
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return version_print(service->name);
     if (argc == 2 && strcmp(argv[1], "--healthcheck") == 0)
         return ask_ready(service->name);
     arena_init(&run.arena);

@@ -14,15 +14,15 @@
 #include "store/store.h"
 
 /* Migrations (numbers of db/migrations) that this code runs on. */
-enum { SCHEMA_OLDEST = 24, SCHEMA_NEWEST = 29 };
+enum { SCHEMA_OLDEST = 11, SCHEMA_NEWEST = 11 };
 
 struct service;
 
 struct service_run {
     const struct service *service;
     struct config_shared shared;
-    struct store_options store; /* of this service's own role */
-    struct bus *bus;
+    struct store_options store;                  /* of this service's own role */
+    struct bus *bus;                             /* from up to down the same */
     struct bus_peer peers[BUS_SERVICES_MAX + 1]; /* whom it calls; ends with an empty row */
     struct lanes *lanes;                         /* NULL when the service has none */
     char owner[128];                             /* "issuer/host/pid" */
@@ -46,7 +46,7 @@ struct service {
     bool (*start)(struct service_run *run, struct fault *f); /* settings are read, nothing runs */
     bool (*open)(struct service_run *run, struct fault *f);  /* bus and lanes run: let work in */
     void (*drain)(struct service_run *run);                  /* no new work from outside */
-    void (*stop)(struct service_run *run);                   /* bus and lanes have stopped */
+    void (*stop)(struct service_run *run); /* bus and lanes have stopped: calls fail */
 };
 
 /* Runs until SIGTERM or SIGINT; the exit status. */

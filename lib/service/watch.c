@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "service/metrics.h"
 #include "store/counts.h"
 
@@ -87,6 +88,12 @@ static void database_count(void *context)
     reach(METRIC_DATABASE_LOST, c.lost);
 }
 
+static void log_count(void *context)
+{
+    (void)context;
+    reach(METRIC_LOG_DROPPED, log_dropped());
+}
+
 void watch_begin(struct service_run *run)
 {
     for (const struct lane *l = run->service->lanes; l && l->name; l++)
@@ -95,4 +102,5 @@ void watch_begin(struct service_run *run)
         metrics_ask(sizes_count, run->lanes);
     metrics_ask(peers_count, run);
     metrics_ask(database_count, NULL);
+    metrics_ask(log_count, NULL);
 }

@@ -43,15 +43,6 @@ static const char lease_script[] =
     "redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)\n"
     "return granted\n";
 
-static char *copy(const char *s, size_t length)
-{
-    char *out = strndup(s, length);
-
-    if (!out)
-        abort();
-    return out;
-}
-
 /* "[user]:password@" in front of the host. */
 static const char *read_login(struct cache *c, const char *text)
 {
@@ -61,8 +52,8 @@ static const char *read_login(struct cache *c, const char *text)
     if (!colon)
         return at ? NULL : text;
     if (colon > text)
-        c->user = copy(text, (size_t)(colon - text));
-    c->password = copy(colon + 1, (size_t)(at - colon - 1));
+        c->user = strndup(text, (size_t)(colon - text));
+    c->password = strndup(colon + 1, (size_t)(at - colon - 1));
     return at + 1;
 }
 
@@ -73,7 +64,7 @@ static bool read_host(struct cache *c, const char *text)
 
     if (text[length] == ':' && (!int64_read(text + length + 1, &port) || port < 1 || port > 65535))
         return false;
-    c->host = copy(text, length);
+    c->host = strndup(text, length);
     c->port = (int)port;
     return length > 0 && text[length] != '/';
 }
@@ -84,7 +75,7 @@ static bool read_url(struct cache *c, const char *url)
     const char *rest;
 
     if (!strncmp(url, local, strlen(local)) && url[strlen(local)] == '/') {
-        c->path = copy(url + strlen(local), strlen(url) - strlen(local));
+        c->path = strndup(url + strlen(local), strlen(url) - strlen(local));
         return true;
     }
     if (strncmp(url, tcp, strlen(tcp)) != 0)
@@ -106,8 +97,6 @@ struct cache *cache_new(struct secret url, struct fault *f)
 {
     struct cache *c = calloc(1, sizeof *c);
 
-    if (!c)
-        abort();
     c->was_up = true;
     hash_script(c);
     if (url.text && read_url(c, url.text))

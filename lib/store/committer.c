@@ -1,111 +1,62 @@
 #include "store/committer.h"
 
 #include <assert.h>
-#include <pthread.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "message/field.h"
 
-enum { BATCH_MAX = 32, QUEUE_MAX = 4096, SINGLE_TRIES = 4, DEEP = 16 };
-#define LONG_RUN milliseconds(10)
+enum { QUEUE_MAX = 4096, SINGLE_TRIES = 4, SLOW_MAX = 2, DEEP = 16 };
+
+struct committer {
+    struct crew *crew;
+    const struct store_options *options; /* until all threads have begun */
+    int most;
+    atomic_int now; /* items of a statement at present, 1 to `most` */
+};
 
 struct worker {
-    pthread_t thread;
     struct committer *committer;
     struct store *store;
     struct arena arena; /* of one batch */
 };
 
-struct committer {
-    pthread_mutex_t lock; /* everything below but `workers` */
-    pthread_cond_t filled;
-    struct commit *first, **end;
-    int queued, busy;     /* items that wait, threads at work */
-    struct tick taken_at; /* the last batch */
-    bool draining;
-    uint64_t sizes[BATCH_MAX + 1];
-
-    int most, threads;
-    struct worker *workers;
-};
-
 struct batch {
     const struct sql *sql;
-    struct commit *items[BATCH_MAX];
-    const ProtobufCMessage *in[BATCH_MAX];
+    struct commit *items[CREW_BATCH_MAX];
+    const ProtobufCMessage *in[CREW_BATCH_MAX];
     size_t count;
 };
 
-/* A statement costs much before its first row, so a thread leaves what comes to one that is at
- * work, which takes all of it next; unless that has become much, or nothing was taken for long. */
-static bool is_called_for(const struct committer *m)
+/* The rows that the statement has of it: one, and those of its lists. */
+static int weight_of(const ProtobufCMessage *in)
 {
-    return m->first && (m->busy == 0 || m->queued >= DEEP || m->queued >= m->most ||
-                        tick_now().us - m->taken_at.us > LONG_RUN.us);
+    const ProtobufCMessageDescriptor *type = in->descriptor;
+    size_t rows = 1;
+
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        const char *count = (const char *)in + field->quantifier_offset;
+
+        if (field->label == PROTOBUF_C_LABEL_REPEATED)
+            rows += *(const size_t *)(const void *)count;
+    }
+    return rows < INT_MAX ? (int)rows : INT_MAX;
 }
 
 bool committer_put(struct committer *m, struct commit *c, struct fault *f)
 {
-    bool taken;
-
     assert(c->sql->set);
-    pthread_mutex_lock(&m->lock);
-    taken = !m->draining && m->queued < QUEUE_MAX;
-    if (taken) {
-        c->next = NULL;
-        *m->end = c;
-        m->end = &c->next;
-        m->queued++;
-        if (is_called_for(m))
-            pthread_cond_signal(&m->filled);
-    }
-    pthread_mutex_unlock(&m->lock);
-    return taken || fault_set(f, FAULT_UNAVAILABLE, NULL, "the committer's queue is full");
-}
-
-/* Takes the oldest item and what else waits for the same statement; the rest keeps its order. */
-static void take(struct committer *m, struct batch *b)
-{
-    const struct sql *sql = m->first->sql;
-    struct commit **at = &m->first;
-
-    b->sql = sql;
-    b->count = 0;
-    while (*at && b->count < (size_t)m->most) {
-        struct commit *c = *at;
-
-        if (c->sql != sql) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
-        b->in[b->count] = c->in;
-        b->items[b->count++] = c;
-    }
-    if (!*at)
-        m->end = at;
-    m->queued -= (int)b->count;
-    m->sizes[b->count]++;
-    m->busy++;
-    m->taken_at = tick_now();
-    if (is_called_for(m))
-        pthread_cond_signal(&m->filled);
-}
-
-/* False when there is nothing left and nothing to come. `b` is the batch before, if any. */
-static bool next_batch(struct committer *m, struct batch *b)
-{
-    bool more;
-
-    pthread_mutex_lock(&m->lock);
-    m->busy -= b->count > 0;
-    while (!is_called_for(m) && !m->draining)
-        pthread_cond_wait(&m->filled, &m->lock);
-    more = m->first;
-    if (more)
-        take(m, b);
-    pthread_mutex_unlock(&m->lock);
-    return more;
+    if (!clock_trusted())
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, "this host's clock is not to be trusted");
+    c->item = (struct crew_item){ .kind = c->sql,
+                                  .batch = m->most,
+                                  .gather = m->most < DEEP ? m->most : DEEP,
+                                  .weight = weight_of(c->in),
+                                  .asker = c->account_id };
+    return crew_put(m->crew, &c->item) ||
+           fault_set(f, FAULT_UNAVAILABLE, NULL, "the committer's queue is full or closed");
 }
 
 static int64_t key_of(const ProtobufCMessage *message, const char *key)
@@ -140,8 +91,8 @@ static bool worth_retrying(const struct fault *f)
     return f->code == FAULT_CONFLICT && !f->field[0];
 }
 
-/* Alone, so that what fails is this item's own fault; a deadlock is nobody's. */
-static void run_single(struct worker *w, struct commit *c)
+/* Alone, so that what fails is this item's own fault; a deadlock is nobody's. Returns what failed. */
+static enum fault_code run_single(struct worker *w, struct commit *c)
 {
     struct batch b = { .sql = c->sql, .items = { c }, .in = { c->in }, .count = 1 };
     struct fault f = { 0 };
@@ -157,19 +108,61 @@ static void run_single(struct worker *w, struct commit *c)
         answer(w, c, &rows);
     else
         c->done(c, NULL, &f);
+    return ok ? FAULT_NONE : f.code;
 }
 
-static void run_batch(struct worker *w, const struct batch *b)
+static int by_weight(const void *a, const void *b)
+{
+    const struct commit *x = *(struct commit *const *)a, *y = *(struct commit *const *)b;
+
+    return (x->item.weight > y->item.weight) - (x->item.weight < y->item.weight);
+}
+
+/* When one after the other takes too long, it is not a bad item that holds them up. The lightest
+ * come first, so that this is never said of them for what a heavy one does. */
+static void run_singles(struct worker *w, struct batch *b, const struct fault *f)
+{
+    int slow = 0;
+
+    qsort(b->items, b->count, sizeof *b->items, by_weight);
+    for (size_t i = 0; i < b->count; i++) {
+        if (slow < SLOW_MAX)
+            slow += run_single(w, b->items[i]) == FAULT_TOO_SLOW;
+        else
+            b->items[i]->done(b->items[i], NULL, f);
+    }
+}
+
+/* What comes after a batch. Of two threads that say so at once one may be lost: it comes again. */
+static void resize(struct committer *m, const struct batch *b, bool ok, const struct fault *f)
+{
+    int now = atomic_load(&m->now), count = (int)b->count;
+
+    if (ok && count == now && now < m->most)
+        atomic_store(&m->now, now + 1);
+    else if (!ok && f->code == FAULT_TOO_SLOW && count > 1 && count / 2 < now)
+        atomic_store(&m->now, count / 2);
+}
+
+/* Never what took effect, or may have. */
+static bool runs_again(const struct worker *w, const struct batch *b, const struct fault *f)
+{
+    return f->code != FAULT_UNAVAILABLE && !store_took_effect(w->store) &&
+           (b->count > 1 || worth_retrying(f));
+}
+
+static void run_batch(struct worker *w, struct batch *b)
 {
     struct fault f = { 0 };
     struct rows rows;
     bool ok = run(w, b, &rows, &f);
-    bool again = !ok && f.code != FAULT_UNAVAILABLE && (b->count > 1 || worth_retrying(&f));
+    bool again = !ok && runs_again(w, b, &f);
 
-    for (size_t i = 0; i < b->count; i++) {
-        if (again)
-            run_single(w, b->items[i]);
-        else if (ok)
+    resize(w->committer, b, ok, &f);
+    if (again)
+        run_singles(w, b, &f);
+    for (size_t i = 0; i < b->count && !again; i++) {
+        if (ok)
             answer(w, b->items[i], &rows);
         else
             b->items[i]->done(b->items[i], NULL, &f);
@@ -177,25 +170,53 @@ static void run_batch(struct worker *w, const struct batch *b)
     arena_free(&w->arena);
 }
 
-static void *work(void *context)
+static struct commit *commit_of(struct crew_item *item)
 {
-    struct worker *w = context;
-    struct batch b = { .count = 0 };
-
-    store_set_mine(w->store);
-    while (next_batch(w->committer, &b))
-        run_batch(w, &b);
-    store_set_mine(NULL);
-    return NULL;
+    return (struct commit *)(void *)((char *)item - offsetof(struct commit, item));
 }
 
-static void worker_start(struct worker *w, struct committer *m, const struct store_options *options)
+static struct batch batch_of(struct crew_item **items, size_t count)
 {
+    struct batch b = { .sql = items[0]->kind, .count = count };
+
+    for (size_t i = 0; i < count; i++) {
+        b.items[i] = commit_of(items[i]);
+        b.in[i] = b.items[i]->in;
+    }
+    return b;
+}
+
+static void work(void *context, void *mine, struct crew_item **items, size_t count)
+{
+    struct committer *m = context;
+
+    for (size_t from = 0, n; from < count; from += n) {
+        size_t most = (size_t)atomic_load(&m->now);
+        n = count - from < most ? count - from : most;
+        struct batch b = batch_of(items + from, n);
+        run_batch(mine, &b);
+    }
+}
+
+static void *worker_begin(void *context)
+{
+    struct committer *m = context;
+    struct worker *w = calloc(1, sizeof *w);
+
     w->committer = m;
-    w->store = store_new(options);
+    w->store = store_new(m->options);
     arena_init(&w->arena);
-    if (pthread_create(&w->thread, NULL, work, w) != 0)
-        abort();
+    store_set_mine(w->store);
+    return w;
+}
+
+static void worker_end(void *mine)
+{
+    struct worker *w = mine;
+
+    store_set_mine(NULL);
+    store_free(w->store);
+    free(w);
 }
 
 struct committer *committer_start(const struct store_options *options, int threads, int most)
@@ -203,43 +224,33 @@ struct committer *committer_start(const struct store_options *options, int threa
     struct committer *m = calloc(1, sizeof *m);
 
     assert(threads > 0 && most > 0);
-    if (!m)
-        abort();
-    pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->filled, NULL);
-    m->end = &m->first;
-    m->most = most < BATCH_MAX ? most : BATCH_MAX;
-    m->threads = threads;
-    m->workers = calloc((size_t)threads, sizeof *m->workers);
-    if (!m->workers)
-        abort();
-    for (int i = 0; i < threads; i++)
-        worker_start(&m->workers[i], m, options);
+    m->options = options;
+    m->most = most < CREW_BATCH_MAX ? most : CREW_BATCH_MAX;
+    m->now = m->most;
+    m->crew = crew_start(&(struct crew_options){ .threads = threads,
+                                                 .room = QUEUE_MAX,
+                                                 .context = m,
+                                                 .enter = worker_begin,
+                                                 .leave = worker_end,
+                                                 .run = work });
     return m;
 }
 
-void committer_stop(struct committer *m)
+void committer_close(struct committer *m)
+{
+    if (m)
+        crew_stop(m->crew);
+}
+
+void committer_free(struct committer *m)
 {
     if (!m)
         return;
-    pthread_mutex_lock(&m->lock);
-    m->draining = true;
-    pthread_cond_broadcast(&m->filled);
-    pthread_mutex_unlock(&m->lock);
-    for (int i = 0; i < m->threads; i++) {
-        pthread_join(m->workers[i].thread, NULL);
-        store_free(m->workers[i].store);
-    }
-    pthread_cond_destroy(&m->filled);
-    pthread_mutex_destroy(&m->lock);
-    free(m->workers);
+    crew_free(m->crew);
     free(m);
 }
 
 void committer_sizes(struct committer *m, uint64_t sizes[33])
 {
-    pthread_mutex_lock(&m->lock);
-    for (int i = 0; i <= BATCH_MAX; i++)
-        sizes[i] = m->sizes[i];
-    pthread_mutex_unlock(&m->lock);
+    crew_sizes(m->crew, sizes);
 }

@@ -1,118 +1,26 @@
-#include "store/committer.h"
-
-#include <pthread.h>
-#include <stdio.h>
-
-#include "store/fixture_test.h"
+#include "store/committer_rig.h"
 
 STATEMENT(insert_set, row, row, true, SQL_MANY,
           "INSERT INTO sample (id, text) SELECT * FROM unnest($1, $2) RETURNING id, text", "id",
           "text", NULL);
-STATEMENT(insert_quietly, row, row, true, SQL_NONE,
-          "INSERT INTO sample (id, text) SELECT * FROM unnest($1, $2)", "id", "text", NULL);
 STATEMENT(echo_thrice, row, row, true, SQL_MANY,
           "SELECT id, text FROM unnest($1, $2) t(id, text), generate_series(1, 3)", "id", "text",
           NULL);
+STATEMENT(insert_quietly, row, row, true, SQL_NONE,
+          "INSERT INTO sample (id, text) SELECT * FROM unnest($1, $2)", "id", "text", NULL);
 STATEMENT(end_self, row, row, true, SQL_NONE, "SELECT pg_terminate_backend(pg_backend_pid())", "id",
           NULL);
-/* Waits until the test lets go: what is put meanwhile is queued. */
-STATEMENT(gate, row, row, true, SQL_NONE, "SELECT pg_advisory_xact_lock(4711) FROM unnest($1)",
-          "id", NULL);
-
-enum { ITEMS = 100 };
-
-struct item {
-    struct commit commit;
-    Row in;
-    struct fault fault;
-    int number;
-    size_t rows;
-    int64_t first_id;
-    char first_text[16];
-    int done; /* how often */
-};
-
-static struct item items[ITEMS];
-static struct committer *committer;
-static struct script *gatekeeper;
-static int order[ITEMS], finished; /* in which order they were done */
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
-
-static void done(struct commit *c, const struct rows *rows, const struct fault *fault)
-{
-    struct item *item = c->context;
-
-    pthread_mutex_lock(&lock);
-    item->done++;
-    if (finished < ITEMS)
-        order[finished] = item->number;
-    finished++;
-    if (fault)
-        item->fault = *fault;
-    else if (rows->count) {
-        const Row *row = (const Row *)rows->items[0];
-
-        item->rows = rows->count;
-        item->first_id = row->id;
-        snprintf(item->first_text, sizeof item->first_text, "%s", row->text);
-    }
-    pthread_cond_signal(&change);
-    pthread_mutex_unlock(&lock);
-}
-
-static void wait_for(int count)
-{
-    pthread_mutex_lock(&lock);
-    while (finished < count)
-        pthread_cond_wait(&change, &lock);
-    pthread_mutex_unlock(&lock);
-}
-
-static bool put_item(struct item *item, int number, const struct sql *sql, int64_t id)
-{
-    *item =
-        (struct item){ .number = number, .in = row_of(id, arena_format(&arena, "t%d", number)) };
-    item->commit = (struct commit){
-        .sql = sql, .in = &item->in.base, .key = "id", .done = done, .context = item
-    };
-    return committer_put(committer, &item->commit, &f);
-}
-
-static void put(int i, const struct sql *sql, int64_t id)
-{
-    must(put_item(&items[i], i, sql, id));
-}
-
-static int begin(void **state)
-{
-    const struct store_options options = { .url = { database_url(database, NULL) },
-                                           .prepare = true,
-                                           .timeout = seconds(20) };
-
-    open_store(state);
-    finished = 0;
-    committer = committer_start(&options, 1, 8);
-    gatekeeper = script_open(options.url, &f);
-    must(script_run(gatekeeper, "SELECT pg_advisory_lock(4711)", &f));
-    put(0, &gate, 0);
-    return 0;
-}
-
-static void open_gate(void)
-{
-    script_close(gatekeeper);
-    gatekeeper = NULL;
-}
-
-static int end(void **state)
-{
-    script_close(gatekeeper);
-    committer_stop(committer);
-    return close_store(state);
-}
-
+/* Takes effect, and answers with what nobody can read. */
+STATEMENT(
+    unreadable, row, row, true, SQL_MANY,
+    "INSERT INTO part (sample_id, name) SELECT * FROM unnest($1, $2) RETURNING name AS nobody",
+    "id", "text", NULL);
+/* The third item does not end by itself. */
+STATEMENT(sleepy, row, row, true, SQL_NONE,
+          "INSERT INTO sample (id, text) SELECT id, text FROM unnest($1, $2) AS t (id, text)"
+          " WHERE id <> 3 OR pg_sleep(3600) IS NOT NULL",
+          "id", "text", NULL);
+STATEMENT(part_count, row, row, false, SQL_ONE, "SELECT count(*) AS id FROM part", NULL);
 static void batches_up_to_the_limit(void **state)
 {
     uint64_t sizes[33];
@@ -206,6 +114,63 @@ static void a_lost_connection_fails_the_batch(void **state)
     assert_int_equal(items[4].fault.code, FAULT_NONE);
 }
 
+static void what_took_effect_is_not_done_again(void **state)
+{
+    Row in = row_of(0, NULL), out = ROW__INIT;
+
+    (void)state;
+    for (int i = 1; i <= 3; i++)
+        put(i, &unreadable, i);
+    open_gate();
+    wait_for(4);
+    for (int i = 1; i <= 3; i++)
+        assert_int_equal(items[i].fault.code, FAULT_INTERNAL);
+    must(store_one(store, &arena, &part_count, &in.base, &out.base, &f));
+    assert_int_equal(out.id, 3);
+}
+
+/* By the server's limit or by ours, which is no loss of the connection either. */
+static void what_takes_too_long_falls_out_alone(void **state)
+{
+    static const char *const limits[] = { "options='-c statement_timeout=200ms'", "" };
+
+    (void)state;
+    open_gate();
+    wait_for(1);
+    for (int n = 0; n < 2; n++) {
+        const char *url = arena_format(&arena, "%s %s", database_url(database, NULL), limits[n]);
+        const struct store_options options = { .url = { url },
+                                               .prepare = true,
+                                               .timeout = n ? milliseconds(400) : seconds(20) };
+
+        committer_free(committer);
+        script("TRUNCATE sample");
+        finished = 0;
+        committer = committer_start(&options, 1, 8);
+        gatekeeper = script_open((struct secret){ database_url(database, NULL) }, &f);
+        must(script_run(gatekeeper, "SELECT pg_advisory_lock(4711)", &f));
+        put(0, n ? &insert_set : &gate, 100);
+        for (int i = 1; i <= 5; i++)
+            put(i, &sleepy, i);
+        open_gate();
+        wait_for(6);
+        for (int i = 1; i <= 5; i++)
+            assert_int_equal(items[i].fault.code, i == 3 ? FAULT_TOO_SLOW : FAULT_NONE);
+    }
+}
+
+static void a_wrong_clock_commits_nothing(void **state)
+{
+    (void)state;
+    clock_judge(false);
+    must_fail(put_item(&items[1], 1, &insert_set, 1), FAULT_UNAVAILABLE);
+    clock_judge(true);
+    put(1, &insert_set, 1);
+    open_gate();
+    wait_for(2);
+    assert_int_equal(items[1].done, 1);
+}
+
 enum { FLOOD = 5000 };
 static struct item flood[FLOOD];
 
@@ -242,11 +207,11 @@ static void a_full_queue_refuses(void **state)
 
 static void *stop_it(void *context)
 {
-    committer_stop(context);
+    committer_close(context);
     return NULL;
 }
 
-/* A stopping committer takes nothing new and finishes what it has. */
+/* A committer that is closed takes nothing new and finishes what it has. */
 static void draining(void **state)
 {
     pthread_t stopper;
@@ -257,12 +222,10 @@ static void draining(void **state)
     taken = put_until_refused();
     open_gate();
     pthread_join(stopper, NULL);
-    committer = NULL;
     assert_int_equal(items[0].done, 1);
     assert_done(taken);
+    must_fail(put_item(&items[1], 1, &insert_set, 1), FAULT_UNAVAILABLE);
 }
-
-#define GATED(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
@@ -272,6 +235,9 @@ int main(void)
         GATED(rows_find_their_inputs),
         GATED(statements_are_not_mixed),
         GATED(a_lost_connection_fails_the_batch),
+        GATED(what_took_effect_is_not_done_again),
+        GATED(what_takes_too_long_falls_out_alone),
+        GATED(a_wrong_clock_commits_nothing),
         GATED(a_full_queue_refuses),
         GATED(draining),
     };

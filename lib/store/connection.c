@@ -6,6 +6,10 @@
 
 #include "store/counts.h"
 
+/* How long a server is listened to after its time is up: it says at once what became of what it was
+ * told to give up, and else it is no longer there. */
+#define GRACE milliseconds(500)
+
 /* What one round trip carries. A NULL `sql` means the plain `text`. */
 struct exchange {
     struct store *store;
@@ -18,6 +22,7 @@ struct exchange {
     int ahead;     /* commands sent before the statement itself */
     int good;      /* results that were no faults */
     bool whole;    /* the answer was read to its end */
+    bool canceled; /* its time was up */
     struct tick deadline;
     struct fault *fault;
 };
@@ -199,6 +204,26 @@ static PGresult *receive(struct exchange *x)
     return move(answer);
 }
 
+/* Its locks must not outlive the caller's patience. Within a transaction nobody asks what became of
+ * one statement: all of it is lost. That it was given up is believed; a success is not, since a
+ * commit that is canceled while it waits for a replica is one. */
+static PGresult *give_up(struct exchange *x, PGresult *so_far)
+{
+    struct tick deadline = x->deadline;
+    AUTO(PGresult) early = so_far;
+    AUTO(PGresult) late = NULL;
+
+    x->canceled = true;
+    connection_cancel(x->store->db);
+    if (x->store->transaction != TRANSACTION_NONE)
+        return move(early);
+    x->deadline = tick_after(GRACE);
+    late = receive(x);
+    x->deadline = deadline;
+    x->whole = x->whole && late && !result_is_good(late);
+    return x->whole ? move(late) : move(early);
+}
+
 /* The server's last word, if it had one. What became of the statement is not known. */
 static void lost(struct exchange *x, const PGresult *last)
 {
@@ -229,6 +254,9 @@ static void fail(struct exchange *x, const PGresult *result)
         lost(x, result);
     else
         sqlstate_fault(result, x->fault);
+    count(&counts.lost, x->fault->code == FAULT_TOO_SLOW);
+    if (x->whole && result && sqlstate_stops_writes(result))
+        writable_failed(x->fault);
     if (x->fault->code == FAULT_UNAVAILABLE)
         connection_drop(s);
     else if (plan_is_gone(x, result)) {
@@ -243,17 +271,22 @@ static PGresult *exchange_once(struct exchange *x)
     AUTO(PGresult) result = NULL;
 
     x->ahead = x->good = 0;
-    x->whole = false;
+    x->whole = x->canceled = false;
     if (!connected(x))
         return NULL;
-    if (send_all(x))
+    if (send_all(x)) {
         result = receive(x);
+        if (!x->whole && tick_left(x->deadline).us == 0 && PQstatus(s->db) == CONNECTION_OK)
+            result = give_up(x, move(result));
+    }
     if (x->whole && x->prepares && x->good >= x->ahead)
         prepared_add(&s->prepared, x->sql); /* known even if the statement itself failed */
-    if (x->whole && result && result_is_good(result))
-        return move(result);
-    fail(x, result);
-    return NULL;
+    bool ok = x->whole && result && result_is_good(result);
+    if (!ok)
+        fail(x, result);
+    if (x->canceled)
+        connection_drop(s);
+    return ok ? move(result) : NULL;
 }
 
 static PGresult *exchange(struct exchange *x)
@@ -272,6 +305,7 @@ static PGresult *exchange(struct exchange *x)
     if (!result && s->stale && s->transaction == TRANSACTION_NONE)
         result = exchange_once(x);
     count(&counts.busy, -1);
+    s->effective = result;
     if (s->transaction != TRANSACTION_NONE)
         s->transaction = result ? TRANSACTION_OPEN : TRANSACTION_BROKEN;
     if (!result)

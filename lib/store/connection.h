@@ -40,6 +40,7 @@ struct store {
 
     enum transaction_state transaction;
     struct fault broken;
+    bool effective; /* the server did what it was told last */
 };
 
 /* Runs a statement with its parameters; the result is the caller's to clear, NULL is a fault. */
@@ -55,6 +56,10 @@ PGresult *connection_describe(struct store *s, const struct sql *sql, const uint
 
 void connection_drop(struct store *s);
 
+/* cancel.c: asks the server to give up what it is doing for this connection, and does not wait. The
+ * connection must not be used for anything else afterwards: it may come late. */
+void connection_cancel(PGconn *db);
+
 /* prepared.c */
 bool prepared_has(const struct prepared *p, const struct sql *sql);
 void prepared_add(struct prepared *p, const struct sql *sql);
@@ -63,6 +68,12 @@ void prepared_clear(struct prepared *p);
 /* sqlstate.c: the fault that a failed result stands for; FAULT_UNAVAILABLE when the connection must
  * not be used any more. Returns false. */
 bool sqlstate_fault(const PGresult *result, struct fault *f);
+
+/* Can a server that says this not write? */
+bool sqlstate_stops_writes(const PGresult *result);
+
+/* writable.c: for store_writable(). */
+void writable_failed(const struct fault *f);
 
 /* wait.c: never past the deadline; false when it has passed or the socket is gone. */
 PGconn *connection_open(const char *url, const char *application, struct tick deadline,

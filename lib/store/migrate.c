@@ -1,113 +1,20 @@
 #include "store/migrate.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
-#include "pki/digest.h"
 #include "store/connection.h"
+#include "store/schema.h"
 #include "store/script.h"
 
-struct migration {
-    int number;
-    char *name, *text;
-    char sha256[2 * SHA256_SIZE + 1];
-};
-
-struct migrations {
-    struct arena arena;
-    struct migration *items;
-    int count;
-};
-
-AUTO_FREE(FILE, fclose);
-
-static bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
-{
-    AUTO(FILE) file = fopen(path, "re");
-    char block[8192];
-    struct text text;
-    size_t size;
-
-    if (!file)
-        return fault_set(f, FAULT_INTERNAL, NULL, "%s: %s", path, strerror(errno));
-    text_init(&text, a);
-    while ((size = fread(block, 1, sizeof block, file)) > 0)
-        text_add_bytes(&text, block, size);
-    *out = text.data;
-    return (!ferror(file) && strlen(text.data) == text.length) ||
-           fault_set(f, FAULT_INTERNAL, NULL, "%s: cannot be read or is no text", path);
-}
-
-static int is_migration(const struct dirent *entry)
-{
-    const char *name = entry->d_name;
-    size_t length = strlen(name);
-
-    for (int i = 0; i < 4; i++)
-        if (!isdigit((unsigned char)name[i]))
-            return 0;
-    return length > 9 && name[4] == '_' && !strcmp(name + length - 4, ".sql");
-}
-
-static void hash(struct bytes in, char out[2 * SHA256_SIZE + 1])
-{
-    uint8_t sum[SHA256_SIZE];
-
-    digest_sha256(in, sum);
-    for (size_t i = 0; i < sizeof sum; i++)
-        snprintf(out + 2 * i, 3, "%02x", sum[i]);
-}
-
-static bool migration_read(struct arena *a, const char *folder, const char *name,
-                           struct migration *out, struct fault *f)
-{
-    out->number = (int)strtol(name, NULL, 10);
-    out->name = arena_strdup(a, name);
-    if (!file_read(a, arena_format(a, "%s/%s", folder, name), &out->text, f))
-        return false;
-    hash(BYTES_OF(out->text), out->sha256);
-    return true;
-}
-
-static bool numbers_grow(const struct migrations *m, struct fault *f)
-{
-    for (int i = 1; i < m->count; i++)
-        if (m->items[i].number <= m->items[i - 1].number)
-            return fault_set(f, FAULT_INTERNAL, NULL, "two migrations have number %d",
-                             m->items[i].number);
-    return true;
-}
-
-/* The files of `folder` in the order of their numbers. */
-static bool migrations_read(struct migrations *m, const char *folder, struct fault *f)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_migration, alphasort);
-    bool ok = true;
-
-    arena_init(&m->arena);
-    m->items = arena_array(&m->arena, struct migration, count > 0 ? (size_t)count : 1);
-    m->count = 0;
-    for (int i = 0; i < count; i++) {
-        ok = ok && migration_read(&m->arena, folder, entries[i]->d_name, &m->items[m->count++], f);
-        free(entries[i]);
-    }
-    free(entries);
-    if (count <= 0)
-        return fault_set(f, FAULT_INTERNAL, NULL, "no migrations in %s", folder);
-    return ok && numbers_grow(m, f);
-}
-
-/* One migration of the file on its own connection, with what the database knows of it. */
+/* One file on its way into the database. */
 struct step {
     struct script *script;
     struct arena *arena;
-    const struct migration *migration;
+    const struct schema *schema;
+    const struct schema_file *migration;
     struct fault *fault;
 };
 
@@ -123,7 +30,7 @@ static bool step_recorded(const struct step *t, const char **out)
 
 static bool step_record(const struct step *t)
 {
-    const struct migration *m = t->migration;
+    const struct schema_file *m = t->migration;
     char now[INSTANT_TEXT_SIZE];
     const char *params[] = { arena_format(t->arena, "%d", m->number), m->name, m->sha256,
                              instant_text(clock_now(), now) };
@@ -134,16 +41,60 @@ static bool step_record(const struct step *t)
                       params, 4, NULL, t->fault);
 }
 
-static bool step_apply(const struct step *t)
+/* `text` as one transaction, with what is to be recorded of it. */
+static bool step_commit(const struct step *t, const char *text, bool (*record)(const struct step *))
 {
     struct fault ignored, said;
 
-    if (script_run(t->script, "BEGIN", t->fault) &&
-        script_run(t->script, t->migration->text, t->fault) && step_record(t) &&
-        script_run(t->script, "COMMIT", t->fault))
+    if (script_run(t->script, "BEGIN", t->fault) && script_run(t->script, text, t->fault) &&
+        record(t) && script_run(t->script, "COMMIT", t->fault))
         return true;
     said = *t->fault;
     script_run(t->script, "ROLLBACK", &ignored);
+    *t->fault = said;
+    return false;
+}
+
+/* "t" it stands, "f" a try that failed has left it, NULL there is none. */
+static bool index_look(const struct step *t, const char **valid)
+{
+    return script_ask(t->script, t->arena,
+                      "SELECT indisvalid::text FROM pg_index WHERE indexrelid = to_regclass($1)",
+                      (const char *[]){ t->migration->index }, 1, valid, t->fault);
+}
+
+static bool index_drop(const struct step *t)
+{
+    return script_run(t->script,
+                      arena_format(t->arena, "DROP INDEX CONCURRENTLY %s",
+                                   script_identifier(t->arena, t->migration->index)),
+                      t->fault);
+}
+
+/* It was perhaps built by one who ended before he could record it. */
+static bool index_build(const struct step *t)
+{
+    const char *valid;
+
+    if (!index_look(t, &valid))
+        return false;
+    if (valid && *valid == 't')
+        return true;
+    if ((valid && !index_drop(t)) || !script_run(t->script, t->migration->text, t->fault) ||
+        !index_look(t, &valid))
+        return false;
+    return (valid && *valid == 't') ||
+           fault_set(t->fault, FAULT_INTERNAL, NULL, "makes no index %s", t->migration->index);
+}
+
+static bool step_apply(const struct step *t)
+{
+    struct fault said;
+
+    if (t->migration->index ? index_build(t) && step_record(t)
+                            : step_commit(t, t->migration->text, step_record))
+        return true;
+    said = *t->fault;
     return fault_set(t->fault, said.code, said.field, "%s: %s", t->migration->name, said.detail);
 }
 
@@ -176,29 +127,109 @@ static bool step_take(const struct step *t, int *applied)
     return true;
 }
 
-/* The lock goes with the connection. Its number is "chancery" as a bigint. */
-static bool lock_and_prepare(struct script *s, struct fault *f)
+/* The functions as they were loaded last, NULL when they never were. */
+static bool functions_recorded(const struct step *t, const char **out)
 {
-    return script_run(s, "SELECT pg_advisory_lock(x'6368616e63657279'::bigint)", f) &&
-           script_run(s,
-                      "CREATE TABLE IF NOT EXISTS schema_migration ("
-                      " number int PRIMARY KEY, name text NOT NULL,"
-                      " sha256 bytea NOT NULL, applied timestamptz NOT NULL)",
-                      f);
+    return script_ask(t->script, t->arena, "SELECT encode(sha256, 'hex') FROM schema_functions",
+                      NULL, 0, out, t->fault);
+}
+
+static bool functions_record(const struct step *t)
+{
+    char now[INSTANT_TEXT_SIZE];
+    const char *params[] = { t->schema->functions_sha256, instant_text(clock_now(), now) };
+
+    return script_ask(t->script, t->arena,
+                      "INSERT INTO schema_functions AS s (one, sha256, loaded)"
+                      " VALUES (true, decode($1, 'hex'), $2::timestamptz)"
+                      " ON CONFLICT (one) DO UPDATE SET sha256 = excluded.sha256,"
+                      " loaded = excluded.loaded",
+                      params, 2, NULL, t->fault);
+}
+
+/* Who is behind the database leaves it those of a later program. */
+static bool functions_are_ours(const struct step *t, bool *ours)
+{
+    const struct schema *s = t->schema;
+    const char *later,
+        *params[] = { arena_format(t->arena, "%d", s->migrations[s->migration_count - 1].number) };
+    bool ok =
+        script_ask(t->script, t->arena, "SELECT name FROM schema_migration WHERE number > $1::int",
+                   params, 1, &later, t->fault);
+
+    *ours = ok && !later;
+    return ok;
+}
+
+/* One after the other, so that a fault has the name of its file; together or not at all. */
+static bool functions_run(const struct step *t)
+{
+    struct fault said;
+
+    for (int i = 0; i < t->schema->function_count; i++)
+        if (!script_run(t->script, t->schema->functions[i].text, t->fault)) {
+            said = *t->fault;
+            return fault_set(t->fault, said.code, said.field, "functions/%s: %s",
+                             t->schema->functions[i].name, said.detail);
+        }
+    return functions_record(t);
+}
+
+static bool functions_load(const struct step *t)
+{
+    const char *recorded;
+    bool ours;
+
+    if (!functions_are_ours(t, &ours) || (ours && !functions_recorded(t, &recorded)))
+        return false;
+    return !ours || (recorded && !strcmp(recorded, t->schema->functions_sha256)) ||
+           step_commit(t, "", functions_run);
+}
+
+/* Asked for again and again: who waits inside a statement has a snapshot, and an index that is built
+ * concurrently waits for all that are older. The number is "chancery" as a bigint. */
+static bool lock(struct script *s, struct arena *a, struct fault *f)
+{
+    const char *got = NULL;
+
+    while (script_ask(s, a, "SELECT pg_try_advisory_lock(x'6368616e63657279'::bigint)::text", NULL,
+                      0, &got, f)) {
+        if (got && *got == 't')
+            return true;
+        nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+    }
+    return false;
+}
+
+/* The lock goes with the connection. */
+static bool lock_and_prepare(struct script *s, struct arena *a, struct fault *f)
+{
+    return lock(s, a, f) && script_run(s,
+                                       "CREATE TABLE IF NOT EXISTS schema_migration ("
+                                       " number int PRIMARY KEY, name text NOT NULL,"
+                                       " sha256 bytea NOT NULL, applied timestamptz NOT NULL);"
+                                       "CREATE TABLE IF NOT EXISTS schema_functions ("
+                                       " one boolean PRIMARY KEY CHECK (one),"
+                                       " sha256 bytea NOT NULL, loaded timestamptz NOT NULL)",
+                                       f);
 }
 
 bool migrate(struct secret url, const char *folder, int *applied, struct fault *f)
 {
-    struct migrations m;
+    struct schema schema;
     struct script *script = NULL;
     int done = 0;
-    bool ok = migrations_read(&m, folder, f) && (script = script_open(url, f)) &&
-              lock_and_prepare(script, f);
+    bool ok = schema_read(&schema, folder, f) && (script = script_open(url, f)) &&
+              lock_and_prepare(script, &schema.arena, f);
+    struct step step = { script, &schema.arena, &schema, NULL, f };
 
-    for (int i = 0; ok && i < m.count; i++)
-        ok = step_take(&(struct step){ script, &m.arena, &m.items[i], f }, &done);
+    for (int i = 0; ok && i < schema.migration_count; i++) {
+        step.migration = &schema.migrations[i];
+        ok = step_take(&step, &done);
+    }
+    ok = ok && functions_load(&step);
     script_close(script);
-    arena_free(&m.arena);
+    schema_free(&schema);
     if (applied)
         *applied = done;
     return ok;
@@ -206,16 +237,12 @@ bool migrate(struct secret url, const char *folder, int *applied, struct fault *
 
 bool migrate_fingerprint(const char *folder, char out[65], struct fault *f)
 {
-    struct migrations m;
-    struct text all;
-    bool ok = migrations_read(&m, folder, f);
+    struct schema schema;
+    bool ok = schema_read(&schema, folder, f);
 
-    text_init(&all, &m.arena);
-    for (int i = 0; ok && i < m.count; i++)
-        text_format(&all, "%s %s\n", m.items[i].name, m.items[i].sha256);
     if (ok)
-        hash((struct bytes){ (const uint8_t *)all.data, all.length }, out);
-    arena_free(&m.arena);
+        schema_fingerprint(&schema, out);
+    schema_free(&schema);
     return ok;
 }
 

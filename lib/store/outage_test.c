@@ -9,8 +9,8 @@
 
 enum { PATIENCE_S = 30 };
 
-STATEMENT(nap, sample_key, sample_key, false, SQL_ONE, "SELECT 1::int8 AS id FROM pg_sleep(3600)",
-          NULL);
+STATEMENT(nap, sample_key, sample_key, false, SQL_ONE,
+          "SELECT 1::int8 AS id FROM pg_advisory_xact_lock(4712), pg_sleep(3600)", NULL);
 STATEMENT(end_self, sample_key, sample_key, false, SQL_ONE,
           "SELECT 1::int8 AS id FROM pg_terminate_backend(pg_backend_pid())", NULL);
 STATEMENT(own_id, sample_key, sample_key, false, SQL_ONE, "SELECT pg_backend_pid()::int8 AS id",
@@ -83,18 +83,50 @@ static void refused(void **state)
     store_free(s);
 }
 
-/* The server is there, but a statement does not end. */
+/* The server is there, but a statement does not end. It gives up, and its locks with it. */
 static void a_statement_that_takes_too_long(void **state)
 {
     struct store *s = impatient(database_url(database, NULL), milliseconds(300));
     int64_t id;
 
     (void)state;
+    must_fail(ask(s, &nap, &id), FAULT_TOO_SLOW);
+    assert_false(store_took_effect(s));
+    script("SELECT pg_advisory_lock(4712)");
+    must(ask(s, &own_id, &id));
+    store_free(s);
+}
+
+/* Within a transaction it is the transaction that is lost, with the locks of all its statements. */
+static void a_transaction_that_takes_too_long(void **state)
+{
+    struct store *s = impatient(database_url(database, NULL), milliseconds(300));
+    Row a = row_of(1, "a");
+    int64_t id;
+
+    (void)state;
+    must(store_begin(s, &f));
+    must(store_run(s, &arena, &insert, &a.base, NULL, &f));
     must_fail(ask(s, &nap, &id), FAULT_UNAVAILABLE);
     assert_non_null(strstr(f.detail, "in time"));
+    store_rollback(s);
+    must(store_run(store, &arena, &insert, &a.base, NULL, &f)); /* waits for the other's end */
+    script("SELECT pg_advisory_lock(4712)");
     store_free(s);
-    script("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%3600%'"
-           " AND pid <> pg_backend_pid()");
+}
+
+/* The server's own limit is the statement's fault, and not the connection's. */
+static void a_statement_over_the_servers_limit(void **state)
+{
+    struct store *s = store_of(true, "options='-c statement_timeout=200ms'");
+    int64_t before, id, after;
+
+    (void)state;
+    must(ask(s, &own_id, &before));
+    must_fail(ask(s, &nap, &id), FAULT_TOO_SLOW);
+    must(ask(s, &own_id, &after));
+    assert_int_equal(before, after);
+    store_free(s);
 }
 
 static void killed_in_a_statement(void **state)
@@ -200,6 +232,8 @@ int main(void)
         TIMED(black_hole),
         TIMED(refused),
         TIMED(a_statement_that_takes_too_long),
+        TIMED(a_transaction_that_takes_too_long),
+        TIMED(a_statement_over_the_servers_limit),
         TIMED(killed_in_a_statement),
         TIMED(killed_while_idle),
         TIMED(killed_in_a_transaction),

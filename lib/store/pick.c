@@ -66,6 +66,23 @@ bool pick_is_order(const struct sql *sql, const char *part)
     return find(sql, part, true);
 }
 
+size_t pick_orders(struct arena *a, const struct sql *sql, const char *const **parts)
+{
+    struct line l;
+    size_t count = 0;
+
+    for (const char *at = sql->text; *at; at += l.length, count += l.ordered)
+        l = line_read(at);
+    const char **out = arena_array(a, const char *, count);
+    *parts = out;
+    for (const char *at = sql->text; *at; at += l.length) {
+        l = line_read(at);
+        if (l.ordered)
+            *out++ = arena_strndup(a, l.part, l.part_length);
+    }
+    return count;
+}
+
 static void add_asked(struct text *out, const struct line *l, const struct pick *parts)
 {
     bool asked = !l->part;

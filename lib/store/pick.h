@@ -20,7 +20,7 @@
 
 #include "store/store.h"
 
-enum { PICK_MAX = 48 };
+enum { PICK_MAX = 64 };
 
 struct pick {
     const char *parts[PICK_MAX];
@@ -38,5 +38,8 @@ const struct sql *pick_sql(struct arena *a, const struct sql *sql, const struct 
 
 /* Has the statement a line marked "--> part"? */
 bool pick_is_order(const struct sql *sql, const char *part);
+
+/* The parts of a statement's lines marked "--> part", as often as there are lines; returns how many. */
+size_t pick_orders(struct arena *a, const struct sql *sql, const char *const **parts);
 
 #endif

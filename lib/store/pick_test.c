@@ -101,6 +101,19 @@ static int stop(void **state)
     return 0;
 }
 
+static void orders_are_listed(void **state)
+{
+    const char *const *parts;
+    static const struct sql none = { .text = "SELECT 1 WHERE a = $1  --? a\n" };
+
+    (void)state;
+    assert_int_equal(pick_orders(&arena, &list, &parts), 3);
+    assert_string_equal(parts[0], "by_b");
+    assert_string_equal(parts[1], "by_c_desc");
+    assert_string_equal(parts[2], "by_c");
+    assert_int_equal(pick_orders(&arena, &none, &parts), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +121,7 @@ int main(void)
         cmocka_unit_test(parts_within_parts),
         cmocka_unit_test(ordered_lines_come_as_asked),
         cmocka_unit_test(only_orders_are_orders),
+        cmocka_unit_test(orders_are_listed),
         cmocka_unit_test(planned_for_its_values),
     };
 

@@ -24,8 +24,6 @@ static void grow(struct prepared *p)
     struct prepared bigger = { .room = p->room ? p->room * 2 : 128, .count = p->count };
 
     bigger.slots = calloc(bigger.room, sizeof(const struct sql *));
-    if (!bigger.slots)
-        abort();
     for (size_t i = 0; i < p->room; i++)
         if (p->slots[i])
             bigger.slots[slot_of(&bigger, p->slots[i])] = p->slots[i];

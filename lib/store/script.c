@@ -27,8 +27,6 @@ struct script *script_open(struct secret url, struct fault *f)
         return NULL;
     }
     s = calloc(1, sizeof *s);
-    if (!s)
-        abort();
     PQsetNoticeReceiver(db, ignore_notice, NULL);
     s->db = move(db);
     return s;

@@ -8,26 +8,35 @@
 static const struct meaning {
     const char *prefix;
     enum fault_code code;
+    bool stops_writes;
 } meanings[] = {
     { "40001", FAULT_CONFLICT },    /* serialization_failure */
     { "40P01", FAULT_CONFLICT },    /* deadlock_detected */
     { "55P03", FAULT_CONFLICT },    /* lock_not_available */
     { "23505", FAULT_CONFLICT },    /* unique_violation */
     { "08",    FAULT_UNAVAILABLE }, /* connection exception */
-    { "25006", FAULT_UNAVAILABLE }, /* read_only_sql_transaction: this server was demoted */
+    { "25006", FAULT_UNAVAILABLE, true }, /* read_only_sql_transaction: this server was demoted */
     { "25P03", FAULT_UNAVAILABLE }, /* idle_in_transaction_session_timeout */
-    { "53",    FAULT_UNAVAILABLE }, /* insufficient resources */
-    { "57",    FAULT_UNAVAILABLE }, /* operator intervention, statement_timeout too */
-    { "58",    FAULT_UNAVAILABLE }, /* system error */
+    { "53",    FAULT_UNAVAILABLE, true }, /* insufficient resources */
+    { "57014", FAULT_TOO_SLOW },    /* query_canceled: by statement_timeout, or by us */
+    { "57",    FAULT_UNAVAILABLE }, /* operator intervention */
+    { "58",    FAULT_UNAVAILABLE, true }, /* system error */
 };
 // clang-format on
 
-static enum fault_code code_of(const char *state)
+static struct meaning meaning_of(const char *state)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (!strncmp(state, meanings[i].prefix, strlen(meanings[i].prefix)))
-            return meanings[i].code;
-    return FAULT_INTERNAL;
+            return meanings[i];
+    return (struct meaning){ .code = FAULT_INTERNAL };
+}
+
+bool sqlstate_stops_writes(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return state && meaning_of(state).stops_writes;
 }
 
 bool sqlstate_fault(const PGresult *result, struct fault *f)
@@ -38,5 +47,5 @@ bool sqlstate_fault(const PGresult *result, struct fault *f)
 
     if (!state) /* libpq's own: the connection broke */
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "database: %s", PQresultErrorMessage(result));
-    return fault_set(f, code_of(state), constraint, "%s %s", state, text ? text : "");
+    return fault_set(f, meaning_of(state).code, constraint, "%s %s", state, text ? text : "");
 }

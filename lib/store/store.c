@@ -11,12 +11,8 @@ struct store *store_new(const struct store_options *options)
 {
     struct store *s = calloc(1, sizeof *s);
 
-    if (!s)
-        abort();
     s->url = strdup(options->url.text ? options->url.text : "");
     s->application = strdup(options->application ? options->application : "chancery");
-    if (!s->url || !s->application)
-        abort();
     s->prepare = options->prepare;
     s->timeout = options->timeout.us > 0 ? options->timeout : seconds(5);
     return s;
@@ -50,6 +46,7 @@ static PGresult *run_send(struct run *r, const ProtobufCMessage *const *in, size
     size_t n;
 
     assert(in[0]->descriptor == r->sql->in);
+    r->store->effective = false;
     for (n = 0; n < SQL_PARAMS_MAX && r->sql->params[n]; n++)
         if (!row_bind(r->arena, r->sql->params[n], r->sql->set, in, count, &params[n], r->fault))
             return NULL;
@@ -150,6 +147,11 @@ bool store_run(struct store *s, struct arena *a, const struct sql *sql, const Pr
     if (result && affected)
         *affected = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
     return result;
+}
+
+bool store_took_effect(const struct store *s)
+{
+    return s->effective;
 }
 
 bool store_ping(struct store *s, struct fault *f)

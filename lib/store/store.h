@@ -15,6 +15,7 @@
  * ":names.fqdn" is bound as the concatenation over all messages.
  *
  * Every call has a deadline: a database that does not answer costs the connection, not the thread.
+ * What is under way then is canceled, and half a second more is given to hear what became of it.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -59,8 +60,9 @@ struct store;
 struct store *store_new(const struct store_options *options);
 void store_free(struct store *s);
 
-/* Faults of all calls: FAULT_UNAVAILABLE (no connection, lost, or timed out: whether a statement
- * that was under way took effect is not known), FAULT_CONFLICT (serialization failure, deadlock,
+/* Faults of all calls: FAULT_UNAVAILABLE (no connection, lost, or no word in time: whether a
+ * statement that was under way took effect is not known), FAULT_TOO_SLOW (the server gave it up
+ * because its time was up, by ours or by statement_timeout: nothing took effect), FAULT_CONFLICT (serialization failure, deadlock,
  * lock timeout: nothing took effect), FAULT_INTERNAL (everything else; `detail` has the SQLSTATE
  * and the text). A unique violation is FAULT_CONFLICT with `field` = the constraint's name. */
 bool store_one(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
@@ -97,6 +99,10 @@ bool store_transaction(struct store *s,
 
 /* Calls that leave the process (bus, token, DNS, HTTP) assert that this thread has none open. */
 bool store_in_transaction(void);
+
+/* Did the server do what it was told last, though the call failed? Then its answer could not be
+ * read (FAULT_INTERNAL), and it must not be told again. */
+bool store_took_effect(const struct store *s);
 
 /* Anything answered at all? For readiness. */
 bool store_ping(struct store *s, struct fault *f);

@@ -10,7 +10,7 @@
 
 static void *stop(void *b)
 {
-    bus_stop(b);
+    bus_free(b);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "store/migrate.h"
 #include "store/script.h"
@@ -109,21 +110,56 @@ static const char *template_of(struct script *s, struct arena *a, const char *mi
     return name;
 }
 
+/* Functions with the owner's rights have a path of their own. */
+#define SHIFT_FUNCTIONS                                                                            \
+    "DO $$ DECLARE f regprocedure; BEGIN"                                                          \
+    " FOR f IN SELECT oid FROM pg_proc"                                                            \
+    "           WHERE proconfig @> ARRAY['search_path=pg_catalog, public, pg_temp'] LOOP"          \
+    " EXECUTE format('ALTER FUNCTION %s SET search_path = test_clock, pg_catalog, public, "        \
+    "pg_temp', f); END LOOP; END $$;"
+
+/* now() of a scratch database is clock_now(), so that rows of a test and what it asks are of one time;
+ * leases, which only go by now(), hold as before. Tables are made in the first schema of a path. */
+static void shift_now(const struct database *d)
+{
+    struct fault f;
+    struct arena a;
+    struct script *s;
+    long long offset = clock_test_offset().us;
+
+    if (!offset)
+        return;
+    arena_init(&a);
+    s = script_open((struct secret){ url_of(&a, NULL, d->name) }, &f);
+    if (!s)
+        die(d->name, &f);
+    run(s, arena_format(&a,
+                        "CREATE SCHEMA test_clock; GRANT USAGE ON SCHEMA test_clock TO PUBLIC;"
+                        "CREATE FUNCTION test_clock.now() RETURNS timestamptz LANGUAGE sql STABLE"
+                        " AS 'SELECT pg_catalog.now() + interval ''%lld microseconds''';"
+                        "ALTER DATABASE %s SET search_path = public, test_clock, pg_catalog",
+                        offset, d->name));
+    run(s, SHIFT_FUNCTIONS);
+    script_close(s);
+    arena_free(&a);
+}
+
 struct database *database_new(const char *migrations)
 {
     struct database *d = calloc(1, sizeof *d);
     struct script *s = administrator();
     char unique[13];
 
-    if (!d)
-        abort();
     arena_init(&d->arena);
     random_text(unique, 12);
     d->name = arena_format(&d->arena, "scratch_%s", unique);
     make_owner(s);
     run(s, arena_format(&d->arena, "CREATE DATABASE %s OWNER chancery_owner TEMPLATE %s", d->name,
                         migrations ? template_of(s, &d->arena, migrations) : "template0"));
+    if (migrations) /* rights on a database are not copied with it */
+        run(s, arena_format(&d->arena, "REVOKE TEMPORARY ON DATABASE %s FROM PUBLIC", d->name));
     script_close(s);
+    shift_now(d);
     return d;
 }
 

@@ -4,7 +4,7 @@
  * superuser, trusted), as set by tests/with_database around a whole run; else a private one is
  * started, reachable by a socket only and without fsync, and it ends with the process, however that
  * ends. The migrations run once a cluster, as chancery_owner, into a template; a scratch database
- * is a copy of it. Whatever fails ends the program with a message: there is no test without it.
+ * is a copy of it. Its now() is shifted as clock_now() is. Whatever fails ends the program with a message: there is no test without it.
  */
 #ifndef TESTING_DATABASE_H
 #define TESTING_DATABASE_H

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,35 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return remove(path);
 }
 
+/* A process of its own session, out of reach of what may end the test. */
+static _Noreturn void keep(const struct dns_rig *rig, int gone)
+{
+    struct fault ignored;
+    char byte;
+
+    setsid();
+    while (read(gone, &byte, 1) < 0 && errno == EINTR)
+        ;
+    RUN(rig, &ignored, "stop");
+    nftw(rig->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    _exit(0);
+}
+
+static bool keeper_start(struct dns_rig *rig, struct fault *f)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0 || (rig->keeper = fork()) < 0)
+        return fault_set(f, FAULT_INTERNAL, NULL, "keeper: %s", strerror(errno));
+    if (rig->keeper == 0) {
+        close(ends[1]);
+        keep(rig, ends[0]);
+    }
+    close(ends[0]);
+    rig->alive = ends[1];
+    return true;
+}
+
 bool dns_rig_start(struct dns_rig *rig, const char *address, struct fault *f)
 {
     *rig = (struct dns_rig){ .folder = "/tmp/chancery-dns-XXXXXX" };
@@ -65,17 +95,20 @@ bool dns_rig_start(struct dns_rig *rig, const char *address, struct fault *f)
         return fault_set(f, FAULT_INTERNAL, NULL, "%s: %s", rig->folder, strerror(errno));
     snprintf(rig->anchor, sizeof rig->anchor, "%s/root.key", rig->folder);
     snprintf(rig->hints, sizeof rig->hints, "%s/root.hints", rig->folder);
-    return RUN(rig, f, "start", address);
+    return keeper_start(rig, f) && RUN(rig, f, "start", address);
 }
 
 void dns_rig_stop(struct dns_rig *rig)
 {
-    struct fault ignored;
-
     if (!rig->folder[0])
         return;
-    RUN(rig, &ignored, "stop");
-    nftw(rig->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (rig->keeper > 0) {
+        /* Others may have inherited the pipe, so its end is said. */
+        if (write(rig->alive, "", 1) != 1)
+            kill(rig->keeper, SIGKILL);
+        close(rig->alive);
+        waitpid(rig->keeper, NULL, 0);
+    }
     rig->folder[0] = '\0';
 }
 

@@ -7,6 +7,7 @@
 #define TESTING_DNS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/fault.h"
 
@@ -14,9 +15,12 @@ struct dns_rig {
     char folder[64]; /* of its own, removed at the stop */
     char anchor[96]; /* file: trust anchor of its root */
     char hints[96];  /* file: where its root is served */
+    int alive;       /* open as long as the test runs */
+    pid_t keeper;    /* who stops the name servers when it does not any more */
 };
 
-/* Ready for questions when it returns; false with the reason when a name server cannot run here. */
+/* Ready for questions when it returns; false with the reason when a name server cannot run here. It
+ * ends with the test program, whatever ends that. */
 bool dns_rig_start(struct dns_rig *rig, const char *address, struct fault *f);
 void dns_rig_stop(struct dns_rig *rig);
 

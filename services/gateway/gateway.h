@@ -11,7 +11,7 @@
 struct gateway {
     struct service_run *run;
     struct committer *committer;
-    struct ids *order_ids;
+    struct ids *order_ids, *request_ids;
     struct seal_key *seal;
     struct guard outbound; /* for the form of customers' addresses */
     const char *dcv_cname_target;

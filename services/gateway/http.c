@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "http_connection.h"
 #include "service/address.h"
+#include "service/metrics.h"
 
-enum { MEMORY_PER_CONNECTION = 32 * 1024 };
+/* MHD asks nobody in when it is full. Those that were cut to make room leave a moment later. */
+enum { MEMORY_PER_CONNECTION = 32 * 1024, LEAVING = 64 };
 
 /* The lock is for those who wait for zero, which somebody does only after `draining` was set. */
 void count_change(struct http *h, atomic_int *count, int by)
@@ -23,6 +25,18 @@ void count_change(struct http *h, atomic_int *count, int by)
     pthread_mutex_unlock(&h->idle_lock);
 }
 
+/* What the library says of this host. All else it says of what a client did, which anybody can do
+ * as often as he likes: that is counted. */
+static bool is_of_this_host(const char *line)
+{
+    static const char *const beginnings[] = { "Call to ", "Error accepting ", "Failed to set ",
+                                              "Failed to start ", "Hit process " };
+    size_t i = 0, count = sizeof beginnings / sizeof *beginnings;
+    while (i < count && strncmp(line, beginnings[i], strlen(beginnings[i])) != 0)
+        i++;
+    return i < count;
+}
+
 static void log_line(void *context, const char *format, va_list args)
 {
     char line[256];
@@ -30,7 +44,9 @@ static void log_line(void *context, const char *format, va_list args)
     vsnprintf(line, sizeof line, format, args);
     const char *text = line;
     line[strcspn(line, "\n")] = 0;
-    log_info("libmicrohttpd", LOG_TEXT("text", text));
+    metric_add(METRIC_HTTP_LIBRARY, 1);
+    log_write(is_of_this_host(line) ? LOG_WARN : LOG_DEBUG, "libmicrohttpd",
+              (const struct log_member[]){ LOG_TEXT("text", text), { .key = NULL } });
 }
 
 static int open_listener(const char *listen, uint16_t *port, struct fault *f)
@@ -55,12 +71,12 @@ static bool start_daemon(struct http *h, struct fault *f)
     if (fd < 0)
         return false;
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        request_access, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)o->connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        connection_admit, h, request_access, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(o->connections + LEAVING), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(o->receive.us / 1000000 + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK, head_target_seen, h,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         request_completed, h, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, h, MHD_OPTION_END);
     if (h->daemon)
@@ -78,13 +94,14 @@ static void init_locks(struct http *h)
     pthread_cond_init(&h->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&h->connections_lock, NULL);
+    pthread_mutex_init(&h->queue.lock, NULL);
+    pthread_cond_init(&h->queue.filled, NULL);
+    TAILQ_INIT(&h->headless);
 }
 
 struct http *http_start(const struct http_options *options, struct fault *f)
 {
     struct http *h = calloc(1, sizeof *h);
-    if (!h)
-        abort();
     h->options = *options;
     arena_init(&h->arena);
     init_locks(h);
@@ -93,6 +110,7 @@ struct http *http_start(const struct http_options *options, struct fault *f)
         http_free(h);
         return NULL;
     }
+    record_start(h);
     work_start(h);
     wheel_start(h);
     if (start_daemon(h, f))
@@ -138,7 +156,10 @@ void http_free(struct http *h)
         log_error("calls were never answered", LOG_INT("count", atomic_load(&h->alive)));
         return;
     }
+    record_stop(h);
     router_free(h->router);
+    pthread_cond_destroy(&h->queue.filled);
+    pthread_mutex_destroy(&h->queue.lock);
     pthread_mutex_destroy(&h->connections_lock);
     pthread_cond_destroy(&h->idle);
     pthread_mutex_destroy(&h->idle_lock);
@@ -149,4 +170,15 @@ void http_free(struct http *h)
 uint16_t http_port(const struct http *h)
 {
     return h->port;
+}
+
+bool http_ready(struct http *h, struct fault *f)
+{
+    int64_t waits = work_oldest(h).us;
+    if (!connections_have_room(h))
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, "all %d connections are taken",
+                         h->options.connections);
+    return waits < h->options.deadline.us / 2 ||
+           fault_set(f, FAULT_UNAVAILABLE, NULL, "a request has waited for a worker for %d s",
+                     (int)(waits / 1000000));
 }

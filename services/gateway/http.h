@@ -1,8 +1,8 @@
 /* http - the door: takes requests by HTTP, has the handler of their route answer, renders that.
  *
  * One thread of libmicrohttpd holds all connections. A request is collected, matched and suspended;
- * a worker admits it, fills the input message (query, body, path: the path wins; `account_id` is
- * always the caller's own) and calls the handler. Whoever answers first, the handler, the deadline
+ * a worker admits it, fills the input message (body or query, and path: the path wins; `account_id`
+ * is always the caller's own) and calls the handler. Whoever answers first, the handler, the deadline
  * or the drain, is the one whose answer is sent; what comes later is dropped.
  */
 #ifndef GATEWAY_HTTP_H
@@ -20,10 +20,13 @@ struct http_options {
     const char *listen;                  /* "0.0.0.0:8080", "[::]:8080"; port 0: any */
     const struct route_family *families; /* ends with a row without tables */
     int workers;
-    int queue;                           /* requests that may wait for a worker; more get 503 */
-    int connections, connections_per_ip; /* the latter 0: unlimited */
-    size_t body_max;                     /* bytes; more get 413 */
-    struct duration receive;           /* a whole request must come within this, and an answer go */
+    int queue; /* requests that may wait for a worker; more get 503 */
+    int connections;
+    int connections_per_address;       /* 0: any; trusted proxies have no limit of their own */
+    size_t body_max;                   /* bytes; more get 413 */
+    size_t bodies_max;                 /* of all requests under way; more get 503 */
+    struct duration head;              /* the head of a request must come within this */
+    struct duration receive;           /* ... then its body, and then an answer must go */
     struct duration deadline;          /* of a call */
     struct duration late;              /* what a row's late rpc is given beyond that */
     struct duration drain;             /* how long http_stop() waits for answers */
@@ -34,8 +37,8 @@ struct http_options {
 /* Starting values for all but `listen`, `families` and `store`. */
 #define HTTP_DEFAULTS                                                                              \
     .workers = 16, .queue = 1024, .connections = 2048, .body_max = 256 * 1024,                     \
-    .receive = { 30000000 }, .deadline = { 30000000 }, .late = { 2000000 }, .drain = { 20000000 }, \
-    .trusted_proxies = ""
+    .bodies_max = 64 * 1024 * 1024, .head = { 5000000 }, .receive = { 30000000 },                  \
+    .deadline = { 30000000 }, .late = { 2000000 }, .drain = { 20000000 }, .trusted_proxies = ""
 
 struct http;
 
@@ -50,12 +53,17 @@ void http_free(struct http *h);
 
 uint16_t http_port(const struct http *h);
 
+/* Is there room for another connection, and do requests find a worker in time? From http_start()
+ * until http_free(). */
+bool http_ready(struct http *h, struct fault *f);
+
 /* For handlers: about the request of a call that came through this door. What they return lives as
  * long as the call. */
 const struct route *http_route(const struct call *call);
 const struct router *http_router(const struct call *call);
-const char *http_request_header(const struct call *call, const char *name); /* NULL: absent */
-const char *http_path(const struct call *call);                             /* as sent, no query */
+/* NULL: absent. Several lines of one name are one list, with commas between. */
+const char *http_request_header(const struct call *call, const char *name);
+const char *http_path(const struct call *call); /* as sent, no query */
 struct bytes http_body(const struct call *call);
 void http_body_sha256(const struct call *call, uint8_t out[32]);
 

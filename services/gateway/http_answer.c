@@ -19,14 +19,15 @@ static const struct {
 } words[] = {
     { FAULT_BODY_FORMAT, "Could not parse request data." },
     { FAULT_BODY_TOO_LARGE, "The request is too large." },
-    { FAULT_METHOD, "The method is not allowed here." },
+    { FAULT_CODING, "Transfer-Encoding can only be chunked." },
     { FAULT_KEY, "Access denied due to access_denied_invalid_key." },
-    { FAULT_PERMISSION, "Access denied due to missing_permission." },
     { FAULT_RATE, "Service unavailable, please limit request volume" },
     { FAULT_NO_ROUTE, "The specified route is not supported." },
+    { FAULT_NOT_SERVED, "This call of the published API is not served here." },
     { FAULT_NOT_FOUND, "The requested resource was not found." },
     { FAULT_CONFLICT, "The request conflicts with another one. Please try again." },
     { FAULT_UNAVAILABLE, "The service is unavailable. Please try again." },
+    { FAULT_TOO_SLOW, "The service is unavailable. Please try again." },
     { FAULT_TIMEOUT, "The request took too long. It may still take effect." },
     { FAULT_NONE, "An error occurred while the request was processed." },
 };
@@ -67,26 +68,51 @@ static void shape_fault(struct request *r, const struct fault *f, struct http_an
     out->body = (struct bytes){ (const uint8_t *)t.data, t.length };
 }
 
+/* Whom the door itself has refused, anybody can be: those are counted. */
+static enum log_level level_of(const struct request *r, const struct fault *f)
+{
+    return !atomic_load(&r->served) ? LOG_DEBUG : f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN;
+}
+
 static void log_private(const struct request *r, const struct fault *f)
 {
-    const struct route *route = r->match.entry ? r->match.entry->route : NULL;
-    const char *path = route && route->flags & ROUTE_SECRET ? route->path : r->path;
     if (!fault_is_private(f->code))
         return;
     log_context(r->own.call.traceparent, 0);
-    log_write(f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN, "request failed",
+    log_write(level_of(r, f), "request failed",
               (const struct log_member[]){ LOG_TEXT("method", method_name(r->method)),
-                                           LOG_TEXT("path", path),
+                                           LOG_TEXT("route", record_route(r)),
                                            LOG_FAULT(f),
                                            { .key = NULL } });
     log_context("", 0);
+}
+
+/* Who it was, as the side knows that has the answer. Nobody's: once the handler has the input, its call
+ * does not change any more. */
+static void note_outcome(struct request *r, const struct side *side, enum fault_code fault)
+{
+    const struct side *known = side ? side : atomic_load(&r->begun) ? &r->own : NULL;
+    r->outcome.fault = fault;
+    r->outcome.account_id = known ? known->call.actor.account_id : 0;
+    r->outcome.api_key_id = known ? known->call.actor.api_key_id : 0;
+}
+
+/* Those that the handler has set (NULL: none did), and that no browser shall find another type in the
+ * answer than it says. */
+static void take_headers(struct request *r, const struct side *side)
+{
+    struct http_header *nosniff = arena_new(&r->answer_arena, struct http_header);
+    *nosniff =
+        (struct http_header){ "X-Content-Type-Options", "nosniff", side ? side->headers : NULL };
+    r->answer_headers = nosniff;
 }
 
 void answer_fault(struct request *r, struct side *side, const struct fault *f)
 {
     const struct route_family *family = r->match.family;
     r->answer = (struct http_answer){ fault_http_status(f->code), "application/json", { 0 } };
-    r->answer_headers = side ? side->headers : NULL;
+    take_headers(r, side);
+    note_outcome(r, side, f->code);
     log_private(r, f);
     if (family && family->shape_fault)
         family->shape_fault(&r->answer_arena, f, &r->answer);
@@ -109,13 +135,15 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
     r->answer = (struct http_answer){ status, "application/json", { 0 } };
     if (status != 204 && !(route->shape && route->shape(&side->call, message, &r->answer)))
         render(r, message);
-    r->answer_headers = side->headers; /* `shape` may have added some */
+    take_headers(r, side); /* `shape` may have added some */
+    note_outcome(r, side, FAULT_NONE);
 }
 
 void request_send(struct request *r)
 {
     struct http *h = r->door;
     wheel_remove(r);
+    r->outcome.at = tick_now();
     atomic_store(&r->ready, true);
     if (!r->suspended)
         return;
@@ -123,12 +151,12 @@ void request_send(struct request *r)
     count_change(h, &h->waiting, -1);
 }
 
-void request_refuse(struct request *r, enum fault_code code, const char *detail)
+void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail)
 {
     struct fault f;
     if (!request_claim(r))
         return;
-    fault_set(&f, code, NULL, "%s", detail);
+    fault_set(&f, code, field, "%s", detail);
     answer_fault(r, NULL, &f);
     request_send(r);
 }

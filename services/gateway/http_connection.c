@@ -1,6 +1,10 @@
-/* Connections, and the cutting of slow ones. MHD's own time-out starts anew with every byte, so a
- * client that sends one now and then would hold its connection for ever. Here a whole request has
- * to come, and its answer to go, within options.receive. */
+/* Connections: how many there may be, and how long each may take. MHD's own time-out starts anew
+ * with every byte, so a client that sends one now and then would hold its connection for ever. Here
+ * a head has to be whole within options.head; then the body has to come, and the answer to go,
+ * within options.receive.
+ *
+ * No address takes the whole door, but the proxies that we trust stand for many. When the door is
+ * full, whoever comes takes the place of the one that has gone longest without a whole head. */
 #include "http_connection.h"
 
 #include <stdlib.h>
@@ -8,19 +12,128 @@
 
 #include "service/metrics.h"
 
+static void cut(struct http *h, struct connection *n)
+{
+    n->cut = true;
+    n->until = 0;
+    if (n->headless)
+        TAILQ_REMOVE(&h->headless, n, in_headless);
+    n->headless = false;
+    shutdown(n->fd, SHUT_RDWR); /* MHD sees that and closes it */
+}
+
+/* ---- how long */
+
+static struct duration patience(const struct http *h, enum connection_phase phase)
+{
+    const struct duration all[] = { [HEAD_COMES] = h->options.head,
+                                    [BODY_COMES] = h->options.receive,
+                                    [IS_OURS] = { 0 },
+                                    [ANSWER_GOES] = h->options.receive,
+                                    [IS_IDLE] = h->options.receive };
+    return all[phase];
+}
+
+static void set_phase(struct http *h, struct connection *n, enum connection_phase phase)
+{
+    struct duration most = patience(h, phase);
+    bool headless = phase == HEAD_COMES || phase == IS_IDLE;
+    n->until = most.us ? tick_after(most).us : 0;
+    if (headless && !n->headless)
+        TAILQ_INSERT_TAIL(&h->headless, n, in_headless);
+    if (!headless && n->headless)
+        TAILQ_REMOVE(&h->headless, n, in_headless);
+    n->headless = headless;
+}
+
+void connection_enter(struct http *h, struct connection *n, enum connection_phase phase)
+{
+    pthread_mutex_lock(&h->connections_lock);
+    if (!n->cut)
+        set_phase(h, n, phase);
+    pthread_mutex_unlock(&h->connections_lock);
+}
+
+void connections_cut(struct http *h)
+{
+    int64_t now = tick_now().us;
+    struct connection *next;
+    pthread_mutex_lock(&h->connections_lock);
+    for (struct connection *n = LIST_FIRST(&h->connections); n; n = next) {
+        next = LIST_NEXT(n, in_all);
+        if (n->until == 0 || n->until > now)
+            continue;
+        metric_add(METRIC_HTTP_SLOW_CLIENTS, 1);
+        cut(h, n);
+    }
+    pthread_mutex_unlock(&h->connections_lock);
+}
+
+/* ---- how many */
+
+static struct neighbours *neighbours_of(struct http *h, uint64_t network)
+{
+    return &h->networks[(network * 0x9e3779b97f4a7c15U) >> 56];
+}
+
+static bool is_crowded(struct http *h, const struct sockaddr *peer)
+{
+    uint64_t network = proxy_network(peer);
+    int most = h->options.connections_per_address, count = 0;
+    if (!most || proxy_is_trusted(&h->proxies, peer))
+        return false;
+    for (const struct connection *n = LIST_FIRST(neighbours_of(h, network)); n;
+         n = LIST_NEXT(n, in_network))
+        count += n->network == network;
+    return count >= most;
+}
+
+static bool make_room(struct http *h)
+{
+    struct connection *oldest = TAILQ_FIRST(&h->headless);
+    if (!oldest)
+        return false;
+    metric_add(METRIC_HTTP_PUSHED_OUT, 1);
+    cut(h, oldest);
+    return true;
+}
+
+enum MHD_Result connection_admit(void *door, const struct sockaddr *peer, socklen_t size)
+{
+    struct http *h = door;
+    (void)size;
+    pthread_mutex_lock(&h->connections_lock);
+    bool crowded = is_crowded(h, peer);
+    bool room = !crowded && (h->connection_count < h->options.connections || make_room(h));
+    pthread_mutex_unlock(&h->connections_lock);
+    if (crowded)
+        metric_add(METRIC_HTTP_CROWDED, 1);
+    else if (!room)
+        metric_add(METRIC_HTTP_FULL, 1);
+    return room ? MHD_YES : MHD_NO;
+}
+
+bool connections_have_room(struct http *h)
+{
+    pthread_mutex_lock(&h->connections_lock);
+    bool room = h->connection_count < h->options.connections || !TAILQ_EMPTY(&h->headless);
+    pthread_mutex_unlock(&h->connections_lock);
+    return room;
+}
+
+/* ---- open and closed */
+
 static void open_connection(struct http *h, struct MHD_Connection *c, void **context)
 {
     struct connection *n = calloc(1, sizeof *n);
-    if (!n)
-        abort();
     n->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    atomic_store(&n->since, tick_now().us);
+    n->network =
+        proxy_network(MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     pthread_mutex_lock(&h->connections_lock);
-    n->next = h->connections;
-    n->link = &h->connections;
-    if (n->next)
-        n->next->link = &n->next;
-    h->connections = n;
+    LIST_INSERT_HEAD(&h->connections, n, in_all);
+    LIST_INSERT_HEAD(neighbours_of(h, n->network), n, in_network);
+    h->connection_count++;
+    set_phase(h, n, HEAD_COMES);
     pthread_mutex_unlock(&h->connections_lock);
     metric_add(METRIC_HTTP_CONNECTIONS, 1);
     *context = n;
@@ -30,9 +143,11 @@ static void open_connection(struct http *h, struct MHD_Connection *c, void **con
 static void close_connection(struct http *h, struct connection *n)
 {
     pthread_mutex_lock(&h->connections_lock);
-    *n->link = n->next;
-    if (n->next)
-        n->next->link = n->link;
+    LIST_REMOVE(n, in_all);
+    LIST_REMOVE(n, in_network);
+    if (n->headless)
+        TAILQ_REMOVE(&h->headless, n, in_headless);
+    h->connection_count--;
     pthread_mutex_unlock(&h->connections_lock);
     metric_add(METRIC_HTTP_CONNECTIONS, -1);
     free(n);
@@ -50,24 +165,4 @@ void connection_notify(void *door, struct MHD_Connection *c, void **context,
 struct connection *connection_of(struct MHD_Connection *c)
 {
     return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-void connection_mark(struct request *r, bool waits_for_us)
-{
-    atomic_store_explicit(&r->peer->since, waits_for_us ? 0 : tick_now().us, memory_order_relaxed);
-}
-
-void connections_cut(struct http *h)
-{
-    int64_t oldest = tick_now().us - h->options.receive.us;
-    pthread_mutex_lock(&h->connections_lock);
-    for (struct connection *n = h->connections; n; n = n->next) {
-        int64_t since = atomic_load_explicit(&n->since, memory_order_relaxed);
-        if (since == 0 || since > oldest)
-            continue;
-        metric_add(METRIC_HTTP_SLOW_CLIENTS, 1);
-        atomic_store_explicit(&n->since, 0, memory_order_relaxed);
-        shutdown(n->fd, SHUT_RDWR);
-    }
-    pthread_mutex_unlock(&h->connections_lock);
 }

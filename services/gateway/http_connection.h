@@ -1,5 +1,5 @@
-/* http_connection - what MHD calls; between http.c, which hands it over, http_receive.c and
- * http_connection.c. */
+/* http_connection - what MHD calls; between http.c, which hands it over, http_head.c,
+ * http_receive.c and http_connection.c. */
 #ifndef GATEWAY_HTTP_CONNECTION_H
 #define GATEWAY_HTTP_CONNECTION_H
 
@@ -7,9 +7,15 @@
 
 #include "http_request.h"
 
+/* MHD_AcceptPolicyCallback */
+enum MHD_Result connection_admit(void *door, const struct sockaddr *peer, socklen_t size);
+
 /* MHD_NotifyConnectionCallback */
 void connection_notify(void *door, struct MHD_Connection *c, void **context,
                        enum MHD_ConnectionNotificationCode code);
+
+/* The callback of MHD_OPTION_URI_LOG_CALLBACK: the request line has come. */
+void *head_target_seen(void *door, const char *target, struct MHD_Connection *c);
 
 /* MHD_AccessHandlerCallback, MHD_RequestCompletedCallback, UnescapeCallback */
 enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char *url,

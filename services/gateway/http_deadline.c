@@ -82,7 +82,7 @@ static void expire(struct request *r)
     if (ask && wheel_add(r, tick_after(r->door->options.late)))
         work_put_late(r);
     else
-        request_refuse(r, FAULT_TIMEOUT, "not answered by the deadline");
+        request_refuse(r, FAULT_TIMEOUT, NULL, "not answered by the deadline");
 }
 
 static void expire_all(struct request *due)
@@ -176,7 +176,7 @@ void wheel_close(struct http *h)
         while (rest[i]) {
             struct request *r = rest[i];
             rest[i] = r->next;
-            request_refuse(r, FAULT_UNAVAILABLE, "the service is stopping");
+            request_refuse(r, FAULT_UNAVAILABLE, NULL, "the service is stopping");
             request_drop(r);
         }
     }

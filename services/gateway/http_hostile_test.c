@@ -5,6 +5,7 @@
 static struct http_options strict(void)
 {
     struct http_options o = { HTTP_DEFAULTS };
+    o.head = milliseconds(1000);
     o.receive = milliseconds(1500);
     return o;
 }
@@ -124,6 +125,65 @@ static void nonsense_is_refused(void **state)
     }
 }
 
+/* Where the log goes meanwhile. */
+static FILE *log_aside(int *before)
+{
+    FILE *aside = tmpfile();
+    assert_non_null(aside);
+    *before = dup(STDERR_FILENO);
+    dup2(fileno(aside), STDERR_FILENO);
+    return aside;
+}
+
+static long log_back(FILE *aside, int before)
+{
+    long size = lseek(STDERR_FILENO, 0, SEEK_END);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    fclose(aside);
+    return size;
+}
+
+/* Whoever fills the log hides something in it, or fills the disk. */
+static void nobody_fills_the_log(void **state)
+{
+    static const char *const requests[] = {
+        "GET\r\n\r\n",
+        "GET /v2/toy HTTP/9.9\r\n\r\n",
+        "GET /v2/toy HTTP/1.1\r\n\r\n",
+        "GET /v2/toy HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+        "POST /v2/toy HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n{",
+        "POST /v2/toy HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        "POST /v2/toy HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /v2/toy HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+    };
+    struct http_options o = strict();
+    struct arena a;
+    int before;
+    (void)state;
+    arena_init(&a);
+    o.bodies_max = 7;
+    struct http *h = toy_start(o);
+    int64_t lines = metric_get(METRIC_HTTP_LIBRARY),
+            refused = metric_get(METRIC_HTTP_BODIES_REFUSED);
+    FILE *aside = log_aside(&before);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        int fd = dial(h);
+        say(fd, requests[i], strlen(requests[i]));
+        shutdown(fd, SHUT_WR);
+        hear(fd, &a);
+    }
+    long size = lseek(STDERR_FILENO, 0, SEEK_END);
+    int status = status_of(exchange(h, &a, "POST /v2/toy", "", "{\"id\":1}"));
+    toy_stop(h);
+    log_back(aside, before);
+    assert_int_equal(size, 0);
+    assert_int_equal(status, 503);
+    assert_true(metric_get(METRIC_HTTP_LIBRARY) >= lines + 5);
+    assert_int_equal(metric_get(METRIC_HTTP_BODIES_REFUSED), refused + 2);
+    arena_free(&a);
+}
+
 static void endless_lists_are_refused(void **state)
 {
     struct arena a;
@@ -145,17 +205,28 @@ static void endless_lists_are_refused(void **state)
     arena_free(&a);
 }
 
+/* A proxy may add its entry in a line of its own: all lines are one list, and what the client wrote
+ * itself stands before it. */
 static void the_proxy_names_the_client(void **state)
 {
+    static const char *const headers[] = {
+        "X-Forwarded-For: 9.9.9.9, 2001:db8::1\r\n",
+        "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 2001:db8::1\r\n",
+        "x-forwarded-for: 9.9.9.9\r\nX-A: b\r\nX-FORWARDED-FOR: [2001:db8::1]:443\r\n",
+        "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For:  2001:db8::1 ,127.0.0.2\r\n"
+        "X-Forwarded-For: 127.0.0.3:80\r\n",
+    };
     struct arena a;
     struct http_options o = { HTTP_DEFAULTS };
     (void)state;
     arena_init(&a);
     o.trusted_proxies = "127.0.0.0/8";
     struct http *h = toy_start(o);
-    char *answer =
-        exchange(h, &a, "GET /v2/toy", "X-Forwarded-For: 9.9.9.9, 2001:db8::1\r\n", NULL);
-    assert_non_null(strstr(answer, "\\\"ip\\\":\\\"2001:db8::1\\\""));
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        char *answer = exchange(h, &a, "GET /v2/toy", headers[i], NULL);
+        if (!strstr(answer, "\\\"ip\\\":\\\"2001:db8::1\\\""))
+            fail_msg("%s%s", headers[i], answer);
+    }
     toy_stop(h);
     arena_free(&a);
 }
@@ -194,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_announced_size_is_refused_before_it_is_sent),
         cmocka_unit_test(chunked_bodies_are_bounded),
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(nobody_fills_the_log),
         cmocka_unit_test(endless_lists_are_refused),
         cmocka_unit_test(the_proxy_names_the_client),
         cmocka_unit_test(a_bad_address_is_a_fault),

@@ -1,39 +1,49 @@
-/* From a request to the input message of its rpc: query, then body, then path; last what no client
- * may choose. */
+/* From a request to the input message of its rpc: query or body, then path; last what no client may
+ * choose.
+ *
+ * A member comes from one place. A row with a body takes none from the query: it stands in the logs
+ * of proxies, which a secret must not; filters that read bodies do not see it; and what makes a
+ * request the same as another (api/orders.c) is its path and its body. */
 #include <string.h>
 
 #include "actor.h"
 #include "http_request.h"
+#include "ignored.h"
+#include "members.h"
 #include "message/field.h"
 #include "message/json.h"
+#include "percent.h"
+#include "query.h"
 
-/* "filters[status][0]" names the member "filters.status"; NULL when malformed. */
-static char *member_path(struct arena *a, const char *name)
+/* Is it one that clients may give? */
+static bool is_open(struct call *call, const struct route_entry *e, const char *path)
 {
-    char *path = percent_decode(a, name, strlen(name));
-    struct text out;
-    text_init(&out, a);
-    if (!path)
-        return NULL;
-    size_t length = strcspn(path, "[");
-    text_add_bytes(&out, path, length);
-    for (path += length; *path == '['; path += length + 1) {
-        length = strcspn(++path, "]");
-        if (path[length] != ']')
-            return NULL;
-        if (strspn(path, "0123456789") < length) {
-            text_add_char(&out, '.');
-            text_add_bytes(&out, path, length);
-        }
-    }
-    return out.data;
+    const char *first = arena_strndup(&call->arena, path, strcspn(path, "."));
+    return route_opens(e, first) && route_opens(e, path);
 }
 
-static bool query_set(struct call *call, ProtobufCMessage *in, const struct http_header *q)
+/* An id of 0 names nothing, as in a body, unless wire.def says that 0 is one (ZERO_COUNTS). */
+static bool is_no_id(const ProtobufCMessageDescriptor *type, const char *path, const char *value)
 {
-    char *path = member_path(&call->arena, q->name);
+    const char *end = strrchr(path, '_');
+    if (value[strspn(value, "0")] || !end || strcmp(end, "_id") != 0)
+        return false;
+    const struct plan_field *field = plan_find(plan_of(type), path, strlen(path));
+    return field && field->form != FORM_ZERO_COUNTS;
+}
+
+static bool query_set(struct request *r, struct call *call, ProtobufCMessage *in,
+                      const struct http_header *q)
+{
+    char *path = query_path(&call->arena, q->name);
     if (!path || !field_find_path(in->descriptor, path, NULL) || !q->value || !*q->value)
-        return true; /* unknown or empty: ignored */
+        return true; /* unknown (named by query_judge()) or empty */
+    if (r->match.entry->body)
+        return !is_open(call, r->match.entry, path) ||
+               fault_set(&call->fault, FAULT_INVALID, path,
+                         "belongs in the body and must not stand in the query");
+    if (is_no_id(in->descriptor, path, q->value))
+        return true;
     char *value = percent_decode(&call->arena, q->value, strlen(q->value));
     if (!value)
         return fault_set(&call->fault, FAULT_INVALID, path, "is not well encoded");
@@ -44,7 +54,7 @@ static bool set_query(struct request *r, struct call *call, ProtobufCMessage *in
 {
     bool good = true;
     for (const struct http_header *q = r->query.first; good && q; q = q->next)
-        good = query_set(call, in, q);
+        good = query_set(r, call, in, q);
     return good;
 }
 
@@ -91,26 +101,33 @@ static bool set_raw_body(struct request *r, ProtobufCMessage *in)
     return true;
 }
 
-/* "null", with space around it. */
-static bool is_null(const char *body, size_t size)
+/* What is misspelt is told before what is missing for that reason. */
+static bool read_body(struct request *r, struct call *call, ProtobufCMessage *in)
 {
-    static const char space[] = " \t\r\n";
-    while (size > 0 && strchr(space, body[size - 1]))
-        size--;
-    while (size > 0 && strchr(space, *body))
-        body++, size--;
-    return size == 4 && memcmp(body, "null", 4) == 0;
+    struct json_strays strays = members_begin(r->match.entry);
+    bool good =
+        message_merge_request(&call->arena, in, r->body, r->body_size, &strays, &call->fault);
+    if (!r->match.entry->route->permission || call->fault.code == FAULT_BODY_FORMAT)
+        return good;
+    return members_judge(call, &strays) && good;
 }
 
 static bool set_body(struct request *r, struct call *call, ProtobufCMessage *in)
 {
-    unsigned flags = r->match.entry->route->flags;
-    if (flags & ROUTE_RAW)
-        return set_raw_body(r, in) && message_complete(in, &call->fault);
-    bool none = r->body_size == 0 || (flags & ROUTE_NULL_BODY && is_null(r->body, r->body_size));
-    if (flags & ROUTE_NO_BODY || none)
+    if (!r->match.entry->body)
         return message_complete(in, &call->fault);
-    return message_merge_json(&call->arena, in, r->body, r->body_size, &call->fault);
+    if (r->match.entry->route->flags & ROUTE_RAW)
+        return set_raw_body(r, in) && message_complete(in, &call->fault);
+    return read_body(r, call, in);
+}
+
+static bool judge_query(struct request *r, struct call *call)
+{
+    const char *names[HEADERS_MAX + 1] = { 0 };
+    size_t count = 0;
+    for (const struct http_header *q = r->query.first; q && count < HEADERS_MAX; q = q->next)
+        names[count++] = q->name;
+    return query_judge(call, r->match.entry, names);
 }
 
 /* Path and own members are set before the body, since reading it asks for what is required, and
@@ -119,6 +136,8 @@ static bool set_body(struct request *r, struct call *call, ProtobufCMessage *in)
 ProtobufCMessage *input_read(struct request *r, struct call *call)
 {
     ProtobufCMessage *in = message_new(&call->arena, r->match.entry->in);
+    if (r->match.entry->route->permission)
+        ignored_begin(call);
     bool good = set_query(r, call, in) && set_path(r, call, in);
     set_own(r, call, in);
     good = good && set_body(r, call, in) && set_path(r, call, in);
@@ -127,5 +146,5 @@ ProtobufCMessage *input_read(struct request *r, struct call *call)
     if (!good && call->fault.code == FAULT_REQUIRED &&
         is_path_field(r->match.entry, call->fault.field))
         fault_set(&call->fault, FAULT_NOT_FOUND, NULL, "no such address");
-    return good ? in : NULL;
+    return good && judge_query(r, call) ? in : NULL;
 }

@@ -2,19 +2,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http_connection.h"
 #include "service/metrics.h"
-
-enum { DISCARD_TIMES = 4 };
 
 /* ---- a request's life */
 
 static struct request *request_new(struct http *h)
 {
     struct request *r = calloc(1, sizeof *r);
-    if (!r)
-        abort();
     r->door = h;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
@@ -42,41 +39,33 @@ void request_drop(struct request *r)
     arena_free(&r->answer_arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
-    free(r->body);
+    body_free(r);
     free(r);
 }
 
 /* ---- receiving */
 
-static enum MHD_Result copy_pair(struct request *r, struct header_list *list, const char *name,
-                                 const char *value)
+void header_list_add(struct header_list *list, struct arena *a, const char *name, const char *value)
 {
-    if (++list->count > HEADERS_MAX) {
-        r->refused = FAULT_BODY_FORMAT;
-        return MHD_NO;
-    }
-    struct http_header *header = arena_new(&r->own.call.arena, struct http_header);
-    header->name = arena_strdup(&r->own.call.arena, name);
-    header->value = arena_strdup(&r->own.call.arena, value ? value : "");
+    struct http_header *header = arena_new(a, struct http_header);
+    header->name = arena_strdup(a, name);
+    header->value = value;
     *list->last = header;
     list->last = &header->next;
-    return MHD_YES;
-}
-
-static enum MHD_Result copy_header(void *request, enum MHD_ValueKind kind, const char *name,
-                                   const char *value)
-{
-    struct request *r = request;
-    (void)kind;
-    return copy_pair(r, &r->headers, name, value);
 }
 
 static enum MHD_Result copy_query(void *request, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
 {
     struct request *r = request;
+    struct arena *a = &r->own.call.arena;
     (void)kind;
-    return copy_pair(r, &r->query, name, value);
+    if (++r->query.count > HEADERS_MAX) {
+        fault_set(&r->refusal, FAULT_BODY_FORMAT, NULL, "the query has too many members");
+        return MHD_NO;
+    }
+    header_list_add(&r->query, a, name, arena_strdup(a, value ? value : ""));
+    return MHD_YES;
 }
 
 /* Percent codes stay until path and query have been taken apart, so that %2F is no slash. */
@@ -117,54 +106,94 @@ static void begin_actor(struct request *r)
                  actor->ip);
 }
 
-/* What is known from the request line and the headers alone. */
-static void judge(struct request *r, const char *method)
+/* ---- what is known from the request line and the headers alone */
+
+static const char *allowed_methods(const struct request *r, struct arena *a)
 {
-    r->method = method_read(method);
-    router_match(r->door->router, &r->own.call.arena, r->method, r->path, &r->match);
+    struct text list;
+    text_init(&list, a);
+    for (enum method m = GET; m < METHOD_COUNT; m++)
+        if (r->match.allowed & 1u << m)
+            text_format(&list, "%s%s", list.length ? ", " : "", method_name(m));
+    return list.data;
+}
+
+static void judge_route(struct request *r)
+{
     const struct route_entry *entry = r->match.entry;
     size_t most = entry ? entry->route->body_max : 0;
     r->body_max = most ? most : r->door->options.body_max;
-    if (!entry && !r->refused)
-        r->refused = r->match.allowed ? FAULT_METHOD : FAULT_NO_ROUTE;
-    const char *length = http_request_header(&r->own.call, "Content-Length");
-    int64_t size;
-    if (length && int64_read(length, &size) && size > (int64_t)r->body_max)
-        r->refused = FAULT_BODY_TOO_LARGE;
+    if (entry || r->refusal.code)
+        return;
+    if (r->match.allowed && !r->match.unserved)
+        fault_set(&r->refusal, FAULT_METHOD, NULL,
+                  "The method is not allowed here, which takes %s.",
+                  allowed_methods(r, &r->own.call.arena));
+    else
+        r->refusal.code = r->match.unserved ? FAULT_NOT_SERVED : FAULT_NO_ROUTE;
 }
 
-static struct request *begin(struct http *h, struct MHD_Connection *c, const char *url,
-                             const char *method)
+/* Whose it is, as far as memory tells: nobody fills ours without a key. */
+static void judge_caller(struct request *r)
+{
+    const struct route_family *family = r->match.family;
+    struct call *call = &r->own.call;
+    if (family->glance && !family->glance(call, r->match.entry->route, family->context))
+        r->refusal = call->fault;
+}
+
+/* Those of the first three methods have no meaning (RFC 9110 9.3.1, 9.3.2, 9.3.5), and some clients
+ * send one with every request. */
+static void judge_body(struct request *r)
+{
+    const char *length = http_request_header(&r->own.call, "Content-Length");
+    int64_t size = 0;
+    bool coded = http_request_header(&r->own.call, "Transfer-Encoding");
+    if (length && int64_read(length, &size) && size > (int64_t)r->body_max)
+        r->refusal = (struct fault){ .code = FAULT_BODY_TOO_LARGE };
+    r->ignores_body = r->method == GET || r->method == DELETE;
+    if (r->refusal.code || r->ignores_body || !(coded || size))
+        return;
+    judge_caller(r);
+    if (!r->refusal.code)
+        body_announced(r, (size_t)size);
+}
+
+static void judge(struct request *r)
+{
+    judge_route(r);
+    if (!r->closing)
+        judge_body(r);
+}
+
+/* The path of a target in absolute form (RFC 9112 3.2.2): clients of a proxy write it so. */
+static const char *path_of(const char *target)
+{
+    const char *authority = strncasecmp(target, "http://", 7) == 0    ? target + 7
+                            : strncasecmp(target, "https://", 8) == 0 ? target + 8
+                                                                      : NULL;
+    if (!authority)
+        return target;
+    const char *path = authority + strcspn(authority, "/");
+    return *path ? path : "/";
+}
+
+static struct request *begin(struct http *h, struct MHD_Connection *c, const char *target,
+                             const char *method, const char *version)
 {
     struct request *r = request_new(h);
     r->connection = c;
     r->peer = connection_of(c);
-    r->path = arena_strdup(&r->own.call.arena, url);
-    MHD_get_connection_values(c, MHD_HEADER_KIND, copy_header, r);
+    connection_enter(h, r->peer, BODY_COMES);
+    r->path = arena_strdup(&r->own.call.arena, path_of(target));
+    r->method = method_read(method);
+    head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
     begin_actor(r);
-    judge(r, method);
+    router_match(h->router, &r->own.call.arena, r->method, r->path, &r->match);
+    judge(r);
     return r;
-}
-
-/* False: the client sends on and on although it was not asked to. */
-static bool body_add(struct request *r, const char *data, size_t size)
-{
-    if (r->refused || r->body_size + size > r->body_max) {
-        r->refused = r->refused ? r->refused : FAULT_BODY_TOO_LARGE;
-        r->discarded += size;
-        return r->discarded <= DISCARD_TIMES * r->door->options.body_max;
-    }
-    while (r->body_size + size > r->body_room) {
-        r->body_room = r->body_room ? 2 * r->body_room : 4096;
-        r->body = realloc(r->body, r->body_room);
-        if (!r->body)
-            abort();
-    }
-    memcpy(r->body + r->body_size, data, size);
-    r->body_size += size;
-    return true;
 }
 
 /* ---- sending */
@@ -178,26 +207,10 @@ static void add_headers(struct request *r, struct MHD_Response *out)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
     if (r->answer.status == 503 && !MHD_get_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER))
         MHD_add_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER, "2");
-    if (atomic_load(&r->door->draining) || r->refused == FAULT_BODY_TOO_LARGE)
+    if (atomic_load(&r->door->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
     snprintf(trace, sizeof trace, "%.32s", r->own.call.traceparent + 3);
     MHD_add_response_header(out, "Request-Id", trace);
-}
-
-static void add_allow(struct request *r, struct MHD_Response *out)
-{
-    struct text list;
-    text_init(&list, &r->answer_arena);
-    for (enum method m = GET; m < METHOD_COUNT; m++)
-        if (r->match.allowed & 1u << m)
-            text_format(&list, "%s%s", list.length ? ", " : "", method_name(m));
-    MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, list.data);
-}
-
-static void count_answer(const struct request *r)
-{
-    metric_add(METRIC_HTTP_1XX + (enum metric)(r->answer.status / 100 - 1), 1);
-    metric_observe(METRIC_HTTP_SECONDS, (struct duration){ tick_now().us - r->received.us });
 }
 
 /* MHD reads the body while `r` lives: until it calls request_completed(). */
@@ -213,19 +226,27 @@ static enum MHD_Result send_answer(struct request *r)
     add_headers(r, out);
     if (r->answer.status != 204 && r->answer.type)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
-    if (r->refused == FAULT_METHOD)
-        add_allow(r, out);
-    connection_mark(r, false);
-    count_answer(r);
+    if (r->refusal.code == FAULT_METHOD)
+        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, allowed_methods(r, &r->answer_arena));
+    connection_enter(r->door, r->peer, ANSWER_GOES);
+    record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
     MHD_destroy_response(out);
     return result;
 }
 
-static enum MHD_Result refuse_now(struct request *r, enum fault_code code)
+static enum MHD_Result refuse_now(struct request *r)
 {
-    request_refuse(r, code, "");
+    request_refuse(r, r->refusal.code, r->refusal.field, r->refusal.detail);
     return send_answer(r);
+}
+
+/* An answer before the body makes MHD close the connection instead of reading it: who is sending
+ * already might not hear the answer then (RFC 9112 9.6), so that a short body is read and forgotten. */
+static bool is_refused_now(const struct request *r)
+{
+    return r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE ||
+           (r->refusal.code && http_request_header(&r->own.call, "Expect"));
 }
 
 /* ---- the one entry of MHD */
@@ -237,13 +258,13 @@ static enum MHD_Result hand_over(struct request *r)
     r->suspended = true;
     count_change(h, &h->waiting, 1);
     count_change(h, &h->unsent, 1);
-    connection_mark(r, true);
+    connection_enter(h, r->peer, IS_OURS);
     MHD_suspend_connection(r->connection);
     request_hold(r); /* until the handler has answered */
     if (wheel_add(r, r->own.call.deadline) && work_put(r))
         return MHD_YES;
     metric_add(METRIC_HTTP_QUEUE_FULL, 1);
-    request_refuse(r, FAULT_UNAVAILABLE, "the queue is full");
+    request_refuse(r, FAULT_UNAVAILABLE, NULL, "the queue is full");
     request_drop(r);
     return MHD_YES;
 }
@@ -255,8 +276,8 @@ static enum MHD_Result whole(struct request *r)
         route && route->deadline.us ? route->deadline : r->door->options.deadline;
     r->received = tick_now();
     r->own.call.deadline = tick_after(most);
-    if (r->refused || !route)
-        return refuse_now(r, r->refused);
+    if (r->refusal.code || !route)
+        return refuse_now(r);
     if (route->kind != INLINE)
         return hand_over(r);
     request_hold(r);
@@ -269,12 +290,10 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
                                size_t *size, void **own)
 {
     struct request *r = *own;
-    (void)version;
     if (!r) {
-        *own = r = begin(door, c, url, method);
+        *own = r = begin(door, c, url, method, version);
         r->received = tick_now();
-        /* An answer before the body makes MHD close the connection instead of reading it. */
-        return r->refused == FAULT_BODY_TOO_LARGE ? refuse_now(r, r->refused) : MHD_YES;
+        return is_refused_now(r) ? refuse_now(r) : MHD_YES;
     }
     if (*size) {
         bool good = body_add(r, data, *size);
@@ -293,7 +312,8 @@ void request_completed(void *door, struct MHD_Connection *c, void **own,
     if (!r)
         return;
     *own = NULL;
-    connection_mark(r, false);
+    connection_enter(h, r->peer, IS_IDLE);
+    record_log(r);
     if (r->suspended)
         count_change(h, &h->unsent, -1);
     request_drop(r);

@@ -2,15 +2,18 @@
  *
  * A request lives until nobody holds it: the connection does until MHD has completed it, its
  * handler until it has answered, the late call until it has answered. Whoever claims it answers it;
- * the claim is one compare-and-swap, and only the claimer writes `answer` and uses `answer_arena`.
+ * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
+ * `answer_arena`.
  * The HTTP thread uses the own call's arena until the request is queued; from then on it is the
- * handler's. Only http.c, http_receive.c, http_answer.c and http_connection.c know of MHD.
+ * handler's. Only http.c, http_head.c, http_receive.c, http_answer.c and http_connection.c know of
+ * MHD.
  */
 #ifndef GATEWAY_HTTP_REQUEST_H
 #define GATEWAY_HTTP_REQUEST_H
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 #include "http.h"
 #include "proxy.h"
@@ -49,11 +52,14 @@ struct request {
 
     const char *path; /* as sent, without query */
     enum method method;
-    struct header_list headers, query;
+    struct header_list headers, query; /* headers: one of a name */
     char *body;
-    size_t body_size, body_room, body_max, discarded;
+    size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
     struct route_match match;
-    enum fault_code refused; /* before any handler is asked */
+    bool malformed;       /* its head has no meaning, or two */
+    struct fault refusal; /* before any handler is asked; code 0: none */
+    bool closing;         /* where the next request begins is not known */
+    bool ignores_body;
     struct tick received;
 
     struct side own, late;
@@ -63,9 +69,15 @@ struct request {
 
     struct arena answer_arena;
     struct http_answer answer;
+    struct outcome {
+        enum fault_code fault;
+        int64_t account_id, api_key_id; /* 0: nobody knows */
+        struct tick at;
+    } outcome;
     const struct http_header *answer_headers;
 
     struct request *queue_next;   /* while it waits for a worker */
+    atomic_bool served;           /* has left the door: a worker has taken it */
     atomic_bool begun;            /* its handler has the input */
     atomic_bool late_asked;       /* ... and so has, or will have, its late rpc */
     bool grace;                   /* it got more time for that */
@@ -96,12 +108,25 @@ struct queue {
     int workers;
 };
 
-/* One accepted connection; cut when it is busy with a request or answer for too long. */
+/* What a connection waits for, or we for it. */
+enum connection_phase { HEAD_COMES, BODY_COMES, IS_OURS, ANSWER_GOES, IS_IDLE };
+
+/* One accepted connection. All but the target is under the lock. */
 struct connection {
-    struct connection *next, **link;
-    _Atomic int64_t since; /* tick since when we wait for the client; 0: it waits for us */
+    LIST_ENTRY(connection) in_all, in_network;
+    TAILQ_ENTRY(connection) in_headless;
+    bool headless, cut; /* has sent no whole head yet, again; was cut and is not closed yet */
+    int64_t until;      /* the tick when it is cut; 0: it waits for us */
+    uint64_t network;   /* whose it is: proxy_network() */
     int fd;
+    const char *target, *target_end; /* of the request line, in MHD's buffer */
+    bool target_is_plain;            /* no blank and no control character in it */
 };
+
+enum { NETWORKS = 256 }; /* lists of connections, by a hash of whose they are */
+LIST_HEAD(neighbours, connection);
+LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(connection_queue, connection);
 
 struct http {
     struct http_options options;
@@ -115,16 +140,36 @@ struct http {
     struct queue queue;
     struct wheel wheel;
     pthread_mutex_t connections_lock;
-    struct connection *connections;
+    struct connection_list connections;
+    struct connection_queue headless; /* oldest first */
+    struct neighbours networks[NETWORKS];
+    int connection_count;
 
     pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
-    atomic_int waiting; /* suspended, nobody has resumed them yet */
-    atomic_int unsent;  /* suspended once and not completed */
-    atomic_int alive;   /* request structs */
+    struct route_count *counts; /* http_record.c */
+    struct strangers {          /* of the second: lines about those who are not known */
+        int64_t second, told, untold;
+    } strangers; /* the HTTP thread's */
+
+    atomic_int waiting;   /* suspended, nobody has resumed them yet */
+    atomic_int unsent;    /* suspended once and not completed */
+    atomic_int alive;     /* request structs */
+    atomic_size_t bodies; /* bytes of them */
 };
 
+/* http_head.c: copies the headers, and sets `refusal` when they have two readings. */
+void head_read(struct request *r, const char *method, const char *target, const char *version);
+
+/* http_body.c. Both set `refusal` when there is no room. body_add() is false when the client sends
+ * on and on although it was refused. */
+bool body_announced(struct request *r, size_t size); /* 0: comes in chunks */
+bool body_add(struct request *r, const char *data, size_t size);
+void body_free(struct request *r);
+
 /* http_receive.c */
+void header_list_add(struct header_list *list, struct arena *a, const char *name,
+                     const char *value); /* copies the name */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
 
@@ -138,18 +183,26 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
 void answer_fault(struct request *r, struct side *side, const struct fault *fault);
 void request_send(struct request *r);
 /* Claims and answers with a fault, if nobody did before. */
-void request_refuse(struct request *r, enum fault_code code, const char *detail);
+void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
 
 /* http_input.c: NULL and call->fault when the request does not fit the input. */
 ProtobufCMessage *input_read(struct request *r, struct call *call);
 
+/* http_record.c: what is kept of a request at its end, by way of its route and never of its path */
+void record_start(struct http *h);
+void record_stop(struct http *h);
+const char *record_route(const struct request *r); /* "/services/v2/order/{order_id}", or "" */
+void record_count(struct request *r);              /* on the HTTP thread */
+void record_log(const struct request *r);
+
 /* http_work.c */
 void work_start(struct http *h);
 void work_stop(struct http *h);
-bool work_put(struct request *r);      /* false: full */
-void work_put_late(struct request *r); /* once, before all others */
-void request_serve(struct request *r); /* on a worker; INLINE: on the HTTP thread */
-void side_end(struct side *side);      /* its call has ended */
+struct duration work_oldest(struct http *h); /* for how long a request has waited for a worker */
+bool work_put(struct request *r);            /* false: full */
+void work_put_late(struct request *r);       /* once, before all others */
+void request_serve(struct request *r);       /* on a worker; INLINE: on the HTTP thread */
+void side_end(struct side *side);            /* its call has ended */
 
 /* http_deadline.c */
 void wheel_start(struct http *h);
@@ -160,7 +213,8 @@ void wheel_remove(struct request *r);
 void wheel_close(struct http *h);
 
 /* http_connection.c */
-void connection_mark(struct request *r, bool waits_for_us);
+void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
+bool connections_have_room(struct http *h);
 void connections_cut(struct http *h);
 
 #endif

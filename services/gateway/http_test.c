@@ -3,7 +3,10 @@
 #define ERRORS(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
 #define FIELD(code, message, field)                                                                \
     "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\",\"field\":\"" field "\"}]}"
-#define NO_ROUTE_BODY ERRORS("not_found|route", "The specified route is not supported.")
+#define IN_QUERY(member)                                                                           \
+    FIELD("invalid_field", member " belongs in the body and must not stand in the query", member)
+#define NO_ROUTE_BODY   ERRORS("not_found|route", "The specified route is not supported.")
+#define NOT_SERVED_BODY ERRORS("not_served", "This call of the published API is not served here.")
 #define OWN                                                                                        \
     "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0."    \
     "1\\\"}\"}"
@@ -29,11 +32,20 @@ static const struct {
     { "GET /v2/toy/by/%00", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "GET /v2/toy/by/%ff", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "GET /v2/toy//by", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2//toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "GET //v2/toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "GET //v2///toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "GET http://x//v2//toy/12", "", NULL, 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "GET //", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "GET /v2//", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "GET /v2/nowhere", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "GET /", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "POST /v2/nowhere", "", "{}", 404, NO_ROUTE_BODY, NULL },
-    { "PUT /v2/toy", "", "{}", 405, ERRORS("method_not_allowed", "The method is not allowed here."), "Allow: GET, POST\r\n" },
-    { "BREW /v2/toy/1", "", NULL, 405, ERRORS("method_not_allowed", "The method is not allowed here."), "Allow: GET, PUT\r\n" },
+    { "PUT /v2/toy", "", "{}", 405, ERRORS("method_not_allowed", "The method is not allowed here, which takes GET, POST."), "Allow: GET, POST\r\n" },
+    { "BREW /v2/toy/1", "", NULL, 405, ERRORS("method_not_allowed", "The method is not allowed here, which takes GET, PUT, DELETE."), "Allow: GET, PUT, DELETE\r\n" },
+    { "GET /v2/toy/1/box", "", NULL, 501, NOT_SERVED_BODY, NULL },
+    { "GET /v2/toy/1/bocks", "", NULL, 404, NO_ROUTE_BODY, NULL },
+    { "PATCH /v2/toy", "X-Toy: 403\r\n", "{\"name\":\"x\"}", 501, NOT_SERVED_BODY, NULL },
     { "HEAD /v2/toy", "", NULL, 200, "", "Content-Type: application/json\r\n" },
     { "GET /v2/inline", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
 
@@ -44,6 +56,18 @@ static const struct {
     { "GET /v2/toy?limit&filters[", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
     { "GET /v2/toy?account_id=1&user_id=2&source=system&ip=1.1.1.1", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
     { "GET /v2/toy/3?id=4", "", NULL, 200, "{\"text\":\"{\\\"id\\\":3," OWN, NULL },
+    { "GET /v2/toy?parent_id=0", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "GET /v2/toy?limit=0&filters[name]=0", "", NULL, 200,
+      "{\"text\":\"{\\\"filters\\\":{\\\"name\\\":\\\"0\\\"},\\\"limit\\\":0," OWN, NULL },
+
+    /* Where there is a body the query gives no member: neither beside it, nor instead of it. */
+    { "POST /v2/toy?name=x", "", "{\"id\":1}", 400, IN_QUERY("name"), NULL },
+    { "POST /v2/toy?name=x", "", NULL, 400, IN_QUERY("name"), NULL },
+    { "PUT /v2/toy/3?filters%5Bname%5D=x", "", "{}", 400, IN_QUERY("filters.name"), NULL },
+    { "PUT /v2/toy/3?filters.status=x", "", "{}", 400, IN_QUERY("filters.status"), NULL },
+    { "POST /v2/toy/need/5?name=n", "", NULL, 400, IN_QUERY("name"), NULL },
+    { "POST /v2/toy?unknown=1&name=&account_id=1&now=1", "", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "PUT /v2/toy/3?id=4", "", "{}", 204, "", NULL },
 
     /* The body; the path wins over it, and nobody names another account. */
     { "POST /v2/toy", "", "{\"id\":\"9\",\"tags\":[\"a\"],\"more\":1}", 201, "{\"text\":\"{\\\"id\\\":9,\\\"tags\\\":[\\\"a\\\"]," OWN, NULL },
@@ -55,6 +79,21 @@ static const struct {
     { "POST /v2/toy/need/5", "", "{\"name\":\"n\",\"id\":6}", 200, "{\"id\":5,\"name\":\"n\"}", NULL },
     { "POST /v2/toy/need/5", "", "{\"id\":6}", 400, FIELD("missing_field", "name is required", "name"), NULL },
     { "POST /v2/toy/need/5", "", NULL, 400, FIELD("missing_field", "name is required", "name"), NULL },
+    /* One that is missing has many forms. */
+    { "POST /v2/toy", "", "null", 201, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy", "", "[]", 201, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy", "", "\"\"", 201, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy", "", "\xEF\xBB\xBF{}\n", 201, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/need/5", "", "[]", 400, FIELD("missing_field", "name is required", "name"), NULL },
+    { "POST /v2/toy", "", "{\"id\":0,\"name\":\"\",\"tags\":{},\"filters\":{\"name\":\"\"}}", 201, "{\"text\":\"{" OWN, NULL },
+    /* Where none is needed, or none has a meaning, it is not looked at. */
+    { "POST /v2/toy/need/5/n", "", "order_id=1", 200, "{\"id\":5,\"name\":\"n\"}", NULL },
+    { "POST /v2/toy/need/5/n?name=m", "", "[{\"name\":\"m\"}]", 200, "{\"id\":5,\"name\":\"n\"}", NULL },
+    { "GET /v2/toy/12", "", "null", 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "GET /v2/toy/12", "", "{\"name\":\"x\"}", 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "HEAD /v2/toy/12", "", "[]", 200, "", NULL },
+    { "DELETE /v2/toy/12", "", "order_id=1", 200, "{\"text\":\"{\\\"id\\\":12," OWN, NULL },
+    { "DELETE /v2/toy/12?name=x", "", "\"\"", 200, "{\"text\":\"{\\\"id\\\":12,\\\"name\\\":\\\"x\\\"," OWN, NULL },
     { "GET /v2/toy/by/me", "", "this is no JSON", 200, "{\"text\":\"{\\\"name\\\":\\\"me\\\"," OWN, NULL },
     { "POST /v2/toy/raw", "", "\x01{", 200, "{\"text\":\"{" "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"body\\\":\\\"AXs=\\\"}\"}", NULL },
     { "POST /v2/toy/small", "", "{\"id\":123456}", 413, ERRORS("request_too_large", "The request is too large."), "Connection: close\r\n" },
@@ -82,8 +121,9 @@ static void requests_are_answered(void **state)
             (cases[i].header && !strstr(answer, cases[i].header)))
             fail_msg("%s\n%s\nexpected %d %s", cases[i].line, answer, cases[i].status,
                      cases[i].expect);
+        assert_non_null(strstr(answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
         if (cases[i].status == 204)
-            assert_null(strstr(answer, "Content-Type"));
+            assert_null(strstr(answer, "\r\nContent-Type"));
         arena_free(&a);
     }
 }
@@ -91,9 +131,9 @@ static void requests_are_answered(void **state)
 /* What is no JSON, or JSON that is not strict, is 400 without a field; the codec tests the rest. */
 static void bad_bodies_are_refused(void **state)
 {
-    static const char *const bodies[] = { "{",           "[]",
+    static const char *const bodies[] = { "{",           "[1]",
                                           "{\"id\":1}x", "{\"id\":1,\"id\":2}",
-                                          "null",        "{\"name\":\"\xff\"}" };
+                                          "id=1",        "{\"name\":\"\xff\"}" };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct arena a;
         arena_init(&a);

@@ -135,16 +135,18 @@ static const struct route toy_routes[] = {
     { POST,   "/toy",             WORKER, RPC(toys, "Echo"), "toy:write", 201, "Make" },
     { GET,    "/toy/{id}",        WORKER, RPC(toys, "Echo"), "toy:read",  200, "Show" },
     { PUT,    "/toy/{id}",        WORKER, RPC(toys, "Echo"), "toy:write", 204, "Change" },
+    { DELETE, "/toy/{id}",        WORKER, RPC(toys, "Echo"), "toy:write", 200, "Remove" },
     { GET,    "/toy/plain",       WORKER, RPC(toys, "Echo"), "toy:read",  200, "As text", .shape = toy_shape },
     { GET,    "/toy/by/{name}",   WORKER, RPC(toys, "Echo"), "toy:read",  200, "By name", .flags = ROUTE_NO_BODY },
     { POST,   "/toy/user/{user_id}", WORKER, RPC(toys, "Echo"), "toy:write", 200, "For a user" },
     { POST,   "/toy/need/{id}",   WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs" },
+    { POST,   "/toy/need/{id}/{name}", WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs no more" },
     { POST,   "/toy/raw",         WORKER, RPC(toys, "Echo"), "toy:write", 200, "Bytes", .flags = ROUTE_RAW },
     { POST,   "/toy/small",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Small", .body_max = 10 },
     { POST,   "/wait",            AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait" },
     { POST,   "/wait/short",      AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait", .deadline = { 100000 } },
     { POST,   "/wait/late/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 } },
-    { POST,   "/wait/told/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 }, .flags = ROUTE_LATE_FAULTS | ROUTE_NULL_BODY },
+    { POST,   "/wait/told/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late"), .deadline = { 100000 }, .flags = ROUTE_LATE_FAULTS },
     { POST,   "/wait/later/{name}", AWAIT, RPC(toys, "Wait"), "toy:write", 201, "Wait", .late = RPC(toys, "Late") },
     { POST,   "/toy/gate",        WORKER, RPC(toys, "Echo"), "toy:write", 200, "Stands", .shape = gate_shape },
     { GET,    "/inline",          INLINE, RPC(toys, "Echo"), NULL,        200, "At once" },
@@ -167,12 +169,39 @@ static bool toy_admit(struct call *call, const struct route *route, void *contex
         return fault_set(&call->fault, FAULT_RATE, NULL, "%s", "");
     }
     call->actor.account_id = 5;
+    call->actor.api_key_id = 11;
     call->actor.user_id = 7;
     return true;
 }
 
+/* Who says 401 is refused at a glance. */
+static bool toy_glance(struct call *call, const struct route *route, void *context)
+{
+    const char *toy = http_request_header(call, "X-Toy");
+    (void)route, (void)context;
+    return !toy || strcmp(toy, "401") != 0 || fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
+}
+
+/* The last two are not served. */
+static const struct published toy_published[] = {
+    { GET, "/toy" },
+    { POST, "/toy" },
+    { GET, "/toy/{toy_id}" },
+    { PUT, "/toy/{toy_id}" },
+    { POST, "/toy/need/{toy_id}" },
+    { POST, "/toy/need/{toy_id}/{word}" },
+    { POST, "/toy/user/{toy_id}" },
+    { PATCH, "/toy" },
+    { GET, "/toy/{toy_id}/box" },
+    { 0 },
+};
+
 static const struct route_family toy_families[] = {
-    { .base = "/v2", .tables = toy_tables, .admit = toy_admit },
+    { .base = "/v2",
+      .tables = toy_tables,
+      .admit = toy_admit,
+      .glance = toy_glance,
+      .published = toy_published },
     { 0 },
 };
 
@@ -196,16 +225,23 @@ static inline void toy_stop(struct http *h)
 
 /* ---- a client */
 
-static inline int dial(const struct http *h)
+static inline int dial_from(const struct http *h, const char *address)
 {
     struct timeval patience = { .tv_sec = 20 };
+    struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address) };
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_port = htons(http_port(h)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
+}
+
+static inline int dial(const struct http *h)
+{
+    return dial_from(h, "127.0.0.1");
 }
 
 static inline void say(int fd, const char *bytes, size_t size)

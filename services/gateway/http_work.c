@@ -31,6 +31,7 @@ bool work_put(struct request *r)
     return room;
 }
 
+/* Bus and committer stop after the door: what they end then finds no worker any more. */
 void work_put_late(struct request *r)
 {
     struct queue *q = &r->door->queue;
@@ -38,9 +39,15 @@ void work_put_late(struct request *r)
         return;
     request_hold(r); /* until the late call has ended */
     pthread_mutex_lock(&q->lock);
-    put(q, r, true);
+    bool open = !q->stopping;
+    if (open)
+        put(q, r, true);
     pthread_mutex_unlock(&q->lock);
     pthread_cond_signal(&q->filled);
+    if (open)
+        return;
+    request_refuse(r, FAULT_UNAVAILABLE, NULL, "the service is stopping");
+    request_drop(r);
 }
 
 /* The next request, or NULL when the door stops and nothing is left. */
@@ -58,6 +65,19 @@ static struct request *take(struct queue *q)
     }
     pthread_mutex_unlock(&q->lock);
     return r;
+}
+
+/* Late calls stand before all others, and have waited elsewhere. */
+struct duration work_oldest(struct http *h)
+{
+    struct queue *q = &h->queue;
+    pthread_mutex_lock(&q->lock);
+    struct request *r = q->first;
+    while (r && atomic_load(&r->late_asked))
+        r = r->queue_next;
+    int64_t us = r ? tick_now().us - r->received.us : 0;
+    pthread_mutex_unlock(&q->lock);
+    return (struct duration){ us };
 }
 
 void side_end(struct side *side)
@@ -111,6 +131,7 @@ void request_serve(struct request *r)
     const struct route *route = r->match.entry->route;
     struct call *call = &r->own.call;
     request_hold(r);
+    atomic_store(&r->served, true);
     call->finish = side_finish;
     metric_add(METRIC_HTTP_CALLS, 1);
     log_context(call->traceparent, 0);
@@ -122,7 +143,7 @@ void request_serve(struct request *r)
     }
     if (route->kind != AWAIT && !atomic_load(&r->own.finished)) {
         log_error("handler returned without an answer", LOG_TEXT("path", route->path));
-        request_refuse(r, FAULT_INTERNAL, "no answer");
+        request_refuse(r, FAULT_INTERNAL, NULL, "no answer");
     }
     log_context("", 0);
     request_drop(r);
@@ -170,8 +191,6 @@ static void *work_thread(void *arg)
 void work_start(struct http *h)
 {
     struct queue *q = &h->queue;
-    pthread_mutex_init(&q->lock, NULL);
-    pthread_cond_init(&q->filled, NULL);
     q->last = &q->first;
     q->most = h->options.queue;
     q->threads = arena_array(&h->arena, pthread_t, (size_t)h->options.workers);
@@ -180,6 +199,7 @@ void work_start(struct http *h)
             abort();
 }
 
+/* The lock lives as long as the door: see work_put_late(). */
 void work_stop(struct http *h)
 {
     struct queue *q = &h->queue;
@@ -189,6 +209,4 @@ void work_stop(struct http *h)
     pthread_mutex_unlock(&q->lock);
     for (int i = 0; i < q->workers; i++)
         pthread_join(q->threads[i], NULL);
-    pthread_cond_destroy(&q->filled);
-    pthread_mutex_destroy(&q->lock);
 }

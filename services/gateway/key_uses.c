@@ -44,8 +44,6 @@ static struct use **place_of(struct shard *s, int64_t api_key_id)
 static struct use *use_new(int64_t api_key_id, int64_t account_id)
 {
     struct use *use = calloc(1, sizeof *use);
-    if (!use)
-        abort();
     use->api_key_id = api_key_id;
     use->account_id = account_id;
     return use;
@@ -161,8 +159,6 @@ struct key_uses *key_uses_start(const struct store_options *store, struct durati
 {
     struct key_uses *u = calloc(1, sizeof *u);
     pthread_condattr_t monotonic;
-    if (!u)
-        abort();
     u->store = *store;
     u->every = every;
     for (int i = 0; i < SHARDS; i++)

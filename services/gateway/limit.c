@@ -1,18 +1,20 @@
 #include "limit.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "http.h"
 #include "service/metrics.h"
 #include "store/cache.h"
 
-enum { SETS = 1024, WAYS = 4, LOCKS = 64, LEASE = 10, LOCAL_PART = 4 };
+enum { SETS_LOG2 = 10, SETS = 1 << SETS_LOG2, WAYS = 4, LOCKS = 64, LEASE = 10, LOCAL_PART = 4 };
 
-/* What one key has of one window. */
+/* What one key (or address, which is a key here) has of one window. */
 struct bucket {
     int leased;          /* tokens in hand, until `lease_ends` */
     int64_t lease_ends;  /* ticks */
@@ -71,11 +73,9 @@ static bool redis_good(const struct limit_options *o, struct fault *f)
 
 struct limits *limits_new(const struct limit_options *options, struct fault *f)
 {
-    struct limits *l = NULL;
     if (!options->lease && !redis_good(options, f))
         return NULL;
-    if (!(l = calloc(1, sizeof *l)))
-        abort();
+    struct limits *l = calloc(1, sizeof *l);
     l->options = *options;
     if (!options->lease) {
         l->options.lease = *options->redis.text ? lease_cache : lease_nothing;
@@ -98,10 +98,22 @@ void limits_free(struct limits *l)
     free(l);
 }
 
+/* Neighbours are in different sets: keys are numbered, and addresses of a house begin the same.
+ * Only the highest bits depend on all of `id`. */
+static size_t set_of(int64_t id)
+{
+    return (size_t)((uint64_t)id * 0x9E3779B97F4A7C15U >> (64 - SETS_LOG2));
+}
+
+static pthread_mutex_t *lock_of(struct limits *l, int64_t id)
+{
+    return &l->locks[set_of(id) % LOCKS];
+}
+
 /* The record of a key, in the place of the one that was not used for longest. */
 static struct key *key_of(struct limits *l, int64_t id, int64_t now)
 {
-    struct key *set = l->keys[(uint64_t)id % SETS], *place = &set[0];
+    struct key *set = l->keys[set_of(id)], *place = &set[0];
     for (int i = 0; i < WAYS; i++) {
         if (set[i].id == id) {
             place = &set[i];
@@ -153,7 +165,7 @@ enum asked { NOT_ASKED, GOT, NONE, LOCAL };
 
 struct taking {
     struct limits *l;
-    struct call *call;
+    int64_t id;
     pthread_mutex_t *lock;
     enum asked asked[LIMIT_WINDOWS];
 };
@@ -162,10 +174,9 @@ struct taking {
 static void lease(struct taking *t, int window)
 {
     const struct limit_window *w = &t->l->options.windows[window];
-    int64_t id = t->call->actor.api_key_id;
     char name[64];
     int granted = 0;
-    snprintf(name, sizeof name, "limit:%s:%" PRId64, w->name, id);
+    snprintf(name, sizeof name, "limit:%s:%" PRId64, w->name, t->id);
     metric_add(METRIC_LIMIT_LEASES, 1);
     bool answered =
         t->l->options.lease(t->l->options.context, name, rate_of(w), w->requests, LEASE, &granted);
@@ -174,7 +185,7 @@ static void lease(struct taking *t, int window)
     int64_t now = tick_now().us;
     pthread_mutex_lock(t->lock);
     if (answered)
-        lease_add(w, &key_of(t->l, id, now)->buckets[window], granted, now);
+        lease_add(w, &key_of(t->l, t->id, now)->buckets[window], granted, now);
     pthread_mutex_unlock(t->lock);
 }
 
@@ -213,7 +224,7 @@ static enum outcome take(struct taking *t, int *window)
     enum outcome outcome = HAS;
     int64_t now = tick_now().us;
     pthread_mutex_lock(t->lock);
-    struct key *key = key_of(t->l, t->call->actor.api_key_id, now);
+    struct key *key = key_of(t->l, t->id, now);
     for (*window = 0; *window < LIMIT_WINDOWS; ++*window) {
         outcome =
             look(&t->l->options.windows[*window], &key->buckets[*window], t->asked[*window], now);
@@ -245,13 +256,55 @@ static bool refuse(struct limits *l, struct call *call, int window)
     return fault_set(&call->fault, FAULT_RATE, NULL, "%s", "");
 }
 
-bool limit_take(struct limits *l, struct call *call)
+static bool take_by(struct limits *l, struct call *call, int64_t id)
 {
     int window;
     enum outcome outcome;
-    uint64_t set = (uint64_t)call->actor.api_key_id % SETS;
-    struct taking t = { .l = l, .call = call, .lock = &l->locks[set % LOCKS] };
+    struct taking t = { .l = l, .id = id, .lock = lock_of(l, id) };
     while ((outcome = take(&t, &window)) == ASK)
         lease(&t, window);
     return outcome == HAS || refuse(l, call, window);
+}
+
+bool limit_take(struct limits *l, struct call *call)
+{
+    return take_by(l, call, call->actor.api_key_id);
+}
+
+/* ---- addresses */
+
+/* IPv4 as in ::/32, where no host of IPv6 is (RFC 4291, 2.4: 0000::/8 is reserved). */
+static int64_t network_of(const char *ip)
+{
+    struct in6_addr v6;
+    uint8_t bytes[8] = { 0 };
+    int64_t id;
+    if (inet_pton(AF_INET6, ip, &v6) != 1)
+        inet_pton(AF_INET, ip, bytes + 4);
+    else if (IN6_IS_ADDR_V4MAPPED(&v6))
+        memcpy(bytes + 4, &v6.s6_addr[12], 4);
+    else
+        memcpy(bytes, &v6, sizeof bytes);
+    memcpy(&id, bytes, sizeof id);
+    return id;
+}
+
+bool limit_take_address(struct limits *l, struct call *call)
+{
+    return take_by(l, call, network_of(call->actor.ip));
+}
+
+void limit_return_address(struct limits *l, const struct call *call)
+{
+    int64_t id = network_of(call->actor.ip), now = tick_now().us;
+    pthread_mutex_lock(lock_of(l, id));
+    struct key *key = key_of(l, id, now);
+    for (int i = 0; i < LIMIT_WINDOWS; i++) {
+        struct bucket *b = &key->buckets[i];
+        if (b->lease_ends > now)
+            b->leased++;
+        else
+            b->local++; /* no more than fits: local_has() */
+    }
+    pthread_mutex_unlock(lock_of(l, id));
 }

@@ -1,4 +1,5 @@
-/* limit - how many requests an API key may make: a short and a long window, each a token bucket.
+/* limit - how many requests an API key, or a network address, may make: a short and a long window,
+ * each a token bucket.
  *
  * The buckets are in Redis, for all gateways together; tokens are leased from there in tens, so
  * that most requests need no trip. Without Redis each gateway keeps buckets of its own, a quarter
@@ -39,5 +40,11 @@ void limits_free(struct limits *l); /* NULL allowed */
 /* One request by call->actor.api_key_id. When it is too many: FAULT_RATE, with Retry-After,
  * RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers) set on the answer. */
 bool limit_take(struct limits *l, struct call *call);
+
+/* The same by the network of call->actor.ip: a host, or what one customer of a provider has of
+ * IPv6, a /64 (RFC 6177). */
+bool limit_take_address(struct limits *l, struct call *call);
+/* That request should not have counted. */
+void limit_return_address(struct limits *l, const struct call *call);
 
 #endif

@@ -191,6 +191,104 @@ static void many_threads_share_what_there_is(void **state)
     limits_free(limits);
 }
 
+/* ---- addresses */
+
+struct ledger {
+    int grant; /* tokens of each lease */
+    int trips;
+    char last[64]; /* the bucket that was asked for */
+};
+
+static bool lease_ledger(void *context, const char *bucket, double rate, int burst, int want,
+                         int *granted)
+{
+    struct ledger *l = context;
+    (void)rate, (void)burst, (void)want;
+    snprintf(l->last, sizeof l->last, "%s", bucket);
+    l->trips++;
+    *granted = l->grant;
+    return true;
+}
+
+/* One window, so that each lease is one trip. */
+static struct limits *limits_by(struct ledger *ledger)
+{
+    struct fault f = { 0 };
+    const struct limit_options options = { .windows = { { "pages", 10, seconds(1000) } },
+                                           .redis = { "" },
+                                           .lease = lease_ledger,
+                                           .context = ledger };
+    return limits_new(&options, &f);
+}
+
+static void take_from(struct limits *limits, const char *ip)
+{
+    struct call call = { 0 };
+    snprintf(call.actor.ip, sizeof call.actor.ip, "%s", ip);
+    assert_true(limit_take_address(limits, &call));
+}
+
+static void hosts_and_networks_are_counted(void **state)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } rows[] = {
+        { "192.0.2.1", "192.0.2.1", true },
+        { "192.0.2.1", "192.0.2.2", false },
+        { "192.0.2.1", "::ffff:192.0.2.1", true },
+        { "2001:db8::1", "2001:db8::ffff:0:1", true },
+        { "2001:db8::1", "2001:db8:0:1::1", false },
+        { "2001:db8::1", "32.1.13.184", false }, /* the same bits */
+        { "192.0.2.1", "", false },
+    };
+    struct ledger ledger = { .grant = 1 };
+    struct limits *limits = limits_by(&ledger);
+    char one[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        take_from(limits, rows[i].one);
+        memcpy(one, ledger.last, sizeof one);
+        take_from(limits, rows[i].other);
+        if ((strcmp(one, ledger.last) == 0) != rows[i].same)
+            fail_msg("%s %s", rows[i].one, rows[i].other);
+    }
+    limits_free(limits);
+}
+
+/* A house full of them has places of their own, where what they have in hand stays. */
+static void neighbours_do_not_push_each_other_out(void **state)
+{
+    struct ledger ledger = { .grant = 10 };
+    struct limits *limits = limits_by(&ledger);
+    char ip[46];
+    (void)state;
+    for (int i = 0; i < 512; i++) {
+        snprintf(ip, sizeof ip, i % 2 ? "10.1.2.%d" : "2001:db8:7:%d::1", i / 2 % 256);
+        take_from(limits, ip);
+    }
+    assert_int_equal(ledger.trips, 512);
+    for (int i = 0; i < 512; i++) {
+        snprintf(ip, sizeof ip, i % 2 ? "10.1.2.%d" : "2001:db8:7:%d::1", i / 2 % 256);
+        take_from(limits, ip);
+    }
+    assert_int_equal(ledger.trips, 512);
+    limits_free(limits);
+}
+
+static void what_is_returned_can_be_taken_again(void **state)
+{
+    struct ledger ledger = { .grant = 1 };
+    struct limits *limits = limits_by(&ledger);
+    struct call call = { .actor.ip = "192.0.2.1" };
+    (void)state;
+    assert_true(limit_take_address(limits, &call));
+    limit_return_address(limits, &call);
+    assert_true(limit_take_address(limits, &call));
+    assert_int_equal(ledger.trips, 1);
+    limits_free(limits);
+}
+
 static void a_bad_url_is_a_fault(void **state)
 {
     struct fault f = { 0 };
@@ -209,6 +307,9 @@ int main(void)
         cmocka_unit_test(a_refusal_says_when_to_come_back),
         cmocka_unit_test(no_limit_is_no_limit),
         cmocka_unit_test(many_threads_share_what_there_is),
+        cmocka_unit_test(hosts_and_networks_are_counted),
+        cmocka_unit_test(neighbours_do_not_push_each_other_out),
+        cmocka_unit_test(what_is_returned_can_be_taken_again),
         cmocka_unit_test(a_bad_url_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,15 +135,8 @@ bool list_flag(struct list_reading *r, const char *value)
 
 bool list_hex(struct list_reading *r, const char *value)
 {
-    struct text digits;
-    text_init(&digits, &r->call->arena);
-    for (const char *c = value; *c; c++)
-        if (*c != ':' && *c != ' ')
-            text_add_char(&digits, (char)tolower((unsigned char)*c));
-    if (digits.length == 0 || strspn(digits.data, "0123456789abcdef") != digits.length)
-        return list_refuse(r, "must be hexadecimal");
-    return list_set(
-        r, "", arena_format(&r->call->arena, "%s%s", digits.length % 2 ? "0" : "", digits.data));
+    const char *digits = hex_plain(&r->call->arena, value);
+    return digits ? list_set(r, "", digits) : list_refuse(r, "must be hexadecimal");
 }
 
 bool list_none(struct list_reading *r, const char *value)
@@ -180,30 +173,6 @@ bool list_read(struct call *call, const struct list_filter *table, const Protobu
             if (!row->read(&r, texts.items[i]))
                 return false;
     }
-    return true;
-}
-
-/* ---- in what order */
-
-static bool sort_add(struct call *call, const struct sql *sql, const char *key, struct pick *order)
-{
-    bool down = *key == '-';
-    const char *part = arena_format(&call->arena, "by_%s%s", key + down, down ? "_desc" : "");
-    size_t length = strlen(key + down), count = order->count;
-    bool plain = length && strspn(key + down, "abcdefghijklmnopqrstuvwxyz_") == length;
-    if (!plain || !pick_is_order(sql, part))
-        return fault_set(&call->fault, FAULT_INVALID, "sort", "does not take %.64s", key);
-    pick_add(order, part);
-    return order->count > count ||
-           fault_set(&call->fault, FAULT_INVALID, "sort", "names %.64s twice", key);
-}
-
-bool list_sort(struct call *call, const struct sql *sql, const char *sort, struct pick *order)
-{
-    char *rest = NULL, *keys = arena_strdup(&call->arena, sort ? sort : "");
-    for (char *key = strtok_r(keys, ", ", &rest); key; key = strtok_r(NULL, ", ", &rest))
-        if (!sort_add(call, sql, key, order))
-            return false;
     return true;
 }
 

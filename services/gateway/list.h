@@ -63,9 +63,14 @@ bool list_refuse(const struct list_reading *r, const char *why);
 bool list_read(struct call *call, const struct list_filter *table, const ProtobufCMessage *filters,
                ProtobufCMessage *query, struct pick *parts);
 
-/* "a,-b" names the parts `by_a` and `by_b_desc`, of which the statement has a line for each key that may
- * be asked for. NULL or "": none. */
+/* "a,-b" ("+a,-b") names the parts `by_a` and `by_b_desc`, of which the statement has a line for each
+ * key that may be asked for. NULL or "": none. A key that is unknown is left out (ignored.h). */
 bool list_sort(struct call *call, const struct sql *sql, const char *sort, struct pick *order);
+
+/* The same for a list that is whole in memory: by those members of its items that have one value, each
+ * in its own order. Absent is last, either way. */
+bool list_sort_items(struct call *call, const ProtobufCMessageDescriptor *type, const char *sort,
+                     ProtobufCMessage **items, size_t count);
 
 /* From an input with the members offset and limit. Without a limit the page has up to LIST_LIMIT
  * rows, and says that its limit is `unsaid`. */

@@ -9,6 +9,7 @@
 #include "http.h"
 #include "limit.h"
 #include "openapi.h"
+#include "published.h"
 #include "role.h"
 #include "service/metrics.h"
 #include "session.h"
@@ -17,7 +18,8 @@ enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
-    int workers, committers, connections, burst, sustained, pages, feed_waiters;
+    int workers, committers, connections, per_address, bodies, burst, sustained, pages, wrong_keys,
+        feed_waiters;
     struct duration deadline, session, key_uses, feed_every;
     bool loopback;
 } settings;
@@ -28,13 +30,16 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, workers,      "HTTP_WORKERS",    "8",     "threads that answer requests, each with a database connection", "1", "256"),
     CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
+    CONFIG(struct gateway_settings, per_address,  "HTTP_CONNECTIONS_PER_ADDRESS", "64", "open connections of one address (of IPv6: a /64) at the most, but for TRUSTED_PROXIES; 0: any", "0", "16000"),
+    CONFIG(struct gateway_settings, bodies,       "HTTP_BODIES",     "64",    "mebibytes that the bodies of all requests under way may take, those over 16 KiB half of them", "1", "16000"),
     CONFIG(struct gateway_settings, deadline,     "HTTP_DEADLINE",   "30s",   "how long a caller waits for an answer at the most", "1s", "5m"),
-    CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed: 10.0.0.0/8 ::1"),
+    CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed and that may open any number of connections: 10.0.0.0/8 ::1"),
     CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work at other gateways than the one that was told", "0s", "5m"),
     CONFIG(struct gateway_settings, key_uses,     "KEY_USES",        "1m",    "how often it is written when each API key was used last", "1s", "1h"),
     CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
     CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
+    CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
     CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
     CONFIG(struct gateway_settings, feed_every,   "FEED_EVERY",      "1s",    "how often new events are looked for while callers wait for them", "50ms", "30s"),
@@ -45,36 +50,55 @@ static const struct config_item items[] = {
 // clang-format on
 
 static struct route_family families[] = {
-    { "/services/v2", api_tables, .admit = session_admit },
+    { "/services/v2", api_tables, .admit = session_admit, .glance = session_glance,
+      .published = published_calls },
     { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
     { "", openapi_tables },
     { 0 },
 };
 
 static struct roles *roles;
-static struct limits *limits, *page_limits;
+static struct limits *limits, *page_limits, *strange_limits;
 static struct key_uses *key_uses;
 static struct http *door;
 
-static bool admission_open(struct service_run *run, struct fault *f)
+/* Of addresses: so many in 3 minutes, a third of them at once. */
+static struct limits *limits_of(const struct service_run *run, const char *burst, const char *name,
+                                int requests, struct fault *f)
+{
+    return limits_new(
+        &(struct limit_options){ .windows = { { burst, (requests + 2) / 3, seconds(5) },
+                                              { name, requests, seconds(180) } },
+                                 .redis = run->shared.redis },
+        f);
+}
+
+static bool limits_open(const struct service_run *run, struct fault *f)
 {
     struct limit_options l = { LIMIT_DEFAULTS, .redis = run->shared.redis };
     l.windows[0].requests = settings.burst;
     l.windows[1].requests = settings.sustained;
+    limits = limits_new(&l, f);
+    page_limits = limits ? limits_of(run, "pages-burst", "pages", settings.pages, f) : NULL;
+    strange_limits =
+        page_limits ? limits_of(run, "keys-burst", "keys", settings.wrong_keys, f) : NULL;
+    return strange_limits != NULL;
+}
+
+static bool admission_open(struct service_run *run, struct fault *f)
+{
     roles = roles_load(arena_format(&run->arena, "%s/roles.json", run->shared.policy), f);
-    limits = roles ? limits_new(&l, f) : NULL;
-    if (!limits)
+    if (!roles || !limits_open(run, f))
         return false;
     key_uses = key_uses_start(&run->store, settings.key_uses);
-    struct session_options s = {
-        .roles = roles, .limits = limits, .uses = key_uses, .fresh = settings.session
-    };
+    struct session_options s = { .roles = roles,
+                                 .limits = limits,
+                                 .strange = strange_limits,
+                                 .uses = key_uses,
+                                 .fresh = settings.session };
     families[0].context = sessions_new(&s);
-    l.windows[0] = (struct limit_window){ "pages-burst", (settings.pages + 2) / 3, seconds(5) };
-    l.windows[1] = (struct limit_window){ "pages", settings.pages, seconds(180) };
-    page_limits = limits_new(&l, f);
     families[1].context = page_limits;
-    return page_limits != NULL;
+    return true;
 }
 
 static void commits_count(void *committer)
@@ -90,6 +114,7 @@ static bool start(struct service_run *run, struct fault *f)
     gateway.dcv_cname_target = settings.cname_target;
     gateway.outbound.loopback = settings.loopback;
     gateway.order_ids = ids_new(&sql_order_id_block);
+    gateway.request_ids = ids_new(&sql_request_id_block);
     gateway.seal = seal_key_load(settings.seal_key, f);
     if (!gateway.seal || !admission_open(run, f))
         return false;
@@ -108,6 +133,8 @@ static bool open(struct service_run *run, struct fault *f)
                               .store = &run->store };
     o.workers = settings.workers;
     o.connections = settings.connections;
+    o.connections_per_address = settings.per_address;
+    o.bodies_max = (size_t)settings.bodies << 20;
     o.deadline = settings.deadline;
     o.drain = run->shared.drain;
     o.trusted_proxies = settings.proxies;
@@ -115,28 +142,40 @@ static bool open(struct service_run *run, struct fault *f)
     return door != NULL;
 }
 
-/* Who waits for events is answered at once: a drain does not wait for what may not happen. */
+static bool door_ready(void *context, struct fault *f)
+{
+    (void)context;
+    return http_ready(door, f);
+}
+
+/* Who waits for events is answered at once: a drain does not wait for what may not happen. What is
+ * still being committed needs the bus for what follows. */
 static void drain(struct service_run *run)
 {
     (void)run;
     feed_close();
     if (door)
         http_stop(door);
+    committer_close(gateway.committer);
 }
 
 static void stop(struct service_run *run)
 {
     (void)run;
-    committer_stop(gateway.committer);
     http_free(door);
+    committer_free(gateway.committer);
     key_uses_stop(key_uses);
     sessions_free(families[0].context);
     limits_free(limits);
     limits_free(page_limits);
+    limits_free(strange_limits);
     roles_free(roles);
     seal_key_free(gateway.seal);
     ids_free(gateway.order_ids);
+    ids_free(gateway.request_ids);
 }
+
+static const struct health_check checks[] = { { "door", door_ready, NULL }, { .name = NULL } };
 
 static const char *const needs[] = { "issuer", "validation", NULL };
 
@@ -144,6 +183,7 @@ static const struct service service = {
     .name = "gateway",
     .settings = items,
     .config = &settings,
+    .checks = checks,
     .needs = needs,
     .start = start,
     .open = open,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "message/json.h"
+#include "openapi_comment.h"
 
 void schema_add_ref(struct schemas *s, const ProtobufCMessageDescriptor *type)
 {
@@ -52,6 +53,8 @@ static const char *const form_texts[] = {
     [FORM_DIGIT_BOOL] = "{\"type\":\"string\",\"enum\":[\"0\",\"1\"]}",
     [FORM_TEXT_NUMBER] = "{\"type\":\"string\",\"pattern\":\"^-?[0-9.]+$\"}",
     [FORM_DROP_EMPTY] = NULL,
+    [FORM_ZERO_COUNTS] = NULL,
+    [FORM_FLAG] = NULL,
 };
 
 static void add_value(struct schemas *s, const struct plan_field *field)
@@ -75,32 +78,90 @@ void schema_add_field(struct schemas *s, const struct plan_field *field)
     text_add(s->out, field->repeated ? "}" : "");
 }
 
-static void add_message(struct schemas *s, const ProtobufCMessageDescriptor *type)
+void schema_add_comment(struct schemas *s, const char *owner, const char *name)
 {
-    const struct plan *plan = plan_of(type);
-    struct text required;
-    text_init(&required, s->out->arena);
-    json_add_string(s->out, type->short_name);
-    text_add(s->out, ":{\"type\":\"object\",\"properties\":{");
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        const struct plan_field *field = &plan->fields[i];
-        text_add(s->out, i ? "," : "");
-        json_add_string(s->out, field->key.text);
-        text_add_char(s->out, ':');
-        schema_add_field(s, field);
-        if (field->field->label == PROTOBUF_C_LABEL_REQUIRED)
-            text_format(&required, "%s\"%s\"", required.length ? "," : "", field->key.text);
+    const char *comment = openapi_comment(owner, name);
+    if (!comment)
+        return;
+    text_add(s->out, "\"description\":");
+    json_add_string(s->out, comment);
+    text_add_char(s->out, ',');
+}
+
+/* A schema as written is "{...}": its comment comes first in it. */
+static void add_member(struct schemas *s, const char *owner, const struct plan_field *field)
+{
+    struct text value, *out = s->out;
+    text_init(&value, out->arena);
+    s->out = &value;
+    schema_add_field(s, field);
+    s->out = out;
+    json_add_string(out, field->key.text);
+    text_add(out, ":{");
+    schema_add_comment(s, owner, field->field->name);
+    text_add(out, value.data + 1);
+}
+
+static bool has_member(const struct schema_part *part, unsigned index)
+{
+    return !part->has || part->has(part->context, &part->type->fields[index]);
+}
+
+static bool needs_member(const struct schema_part *part, unsigned index)
+{
+    const ProtobufCFieldDescriptor *field = &part->type->fields[index];
+    return has_member(part, index) && (part->needs ? part->needs(part->context, field)
+                                                   : field->label == PROTOBUF_C_LABEL_REQUIRED);
+}
+
+bool schema_needs_any(const struct schema_part *part)
+{
+    bool any = false;
+    for (unsigned i = 0; i < part->type->n_fields; i++)
+        any = any || needs_member(part, i);
+    return any;
+}
+
+static void add_required(struct schemas *s, const struct schema_part *part)
+{
+    const struct plan *plan = plan_of(part->type);
+    const char *before = ",\"required\":[";
+    for (unsigned i = 0; i < part->type->n_fields; i++) {
+        if (!needs_member(part, i))
+            continue;
+        text_add(s->out, before);
+        json_add_string(s->out, plan->fields[i].key.text);
+        before = ",";
     }
-    text_format(s->out, "}%s%s%s}", required.length ? ",\"required\":[" : "",
-                required.length ? required.data : "", required.length ? "]" : "");
+    text_add(s->out, schema_needs_any(part) ? "]" : "");
+}
+
+void schema_add_object(struct schemas *s, const struct schema_part *part)
+{
+    const struct plan *plan = plan_of(part->type);
+    const char *before = "";
+    text_add_char(s->out, '{');
+    if (!part->has)
+        schema_add_comment(s, part->type->short_name, NULL);
+    text_add(s->out, "\"type\":\"object\",\"properties\":{");
+    for (unsigned i = 0; i < part->type->n_fields; i++) {
+        if (!has_member(part, i))
+            continue;
+        text_add(s->out, before);
+        add_member(s, part->type->short_name, &plan->fields[i]);
+        before = ",";
+    }
+    text_add_char(s->out, '}');
+    add_required(s, part);
+    text_add_char(s->out, '}');
 }
 
 void schemas_add_all(struct schemas *s)
 {
-    text_add(s->out, "\"schemas\":{");
     for (size_t i = 0; i < s->count; i++) { /* grows meanwhile */
-        text_add(s->out, i ? "," : "");
-        add_message(s, s->used[i]);
+        text_add_char(s->out, ',');
+        json_add_string(s->out, s->used[i]->short_name);
+        text_add_char(s->out, ':');
+        schema_add_object(s, &(struct schema_part){ .type = s->used[i] });
     }
-    text_add_char(s->out, '}');
 }

@@ -1,8 +1,20 @@
 #include "common.pb-c.h"
+#include "csv.h"
 #include "http_toy.h"
 #include "openapi.h"
 
+// clang-format off
+static const struct route rows[] = {
+    { POST, "/toy/{name}", WORKER, RPC(toys, "Echo"), "toy:write", 201, "Make", .flags = ROUTE_IDEMPOTENCY_KEY },
+    { GET,  "/toy/{id}",   WORKER, RPC(toys, "Echo"), "toy:read",  200, "Show" },
+    { GET,  "/list",       WORKER, RPC(toys, "Echo"), "toy:read",  200, "List", .shape = csv_shape },
+    { 0 },
+};
+// clang-format on
+static const struct route *const tables[] = { rows, NULL };
+
 static const struct route_family families[] = {
+    { .base = "/v3", .tables = tables, .admit = toy_admit },
     { .base = "/v2", .tables = toy_tables, .admit = toy_admit },
     { .base = "", .tables = openapi_tables },
     { 0 },
@@ -11,13 +23,38 @@ static const struct route_family families[] = {
 // clang-format off
 static const char *const parts[] = {
     "{\"openapi\":\"3.1.0\",",
-    "\"/v2/toy/{id}\":{\"get\":{\"operationId\":\"Toys.Echo.3\",\"summary\":\"Show\",\"tags\":[\"Toys\"],"
+    "\"/v2/toy/{id}\":{\"get\":{\"operationId\":\"Toys.Echo.6\",\"summary\":\"Show\",\"description\":\"answers at once\",\"tags\":[\"Toys\"],"
         "\"security\":[{\"key\":[]}],\"x-permission\":\"toy:read\",\"parameters\":["
         "{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",\"format\":\"int64\"}},",
-    ",\"responses\":{\"204\":{\"description\":\"Done; no body\"},\"default\":{\"$ref\":\"#/components/responses/Error\"}}",
+    ",\"responses\":{\"204\":{\"description\":\"Done; no body\",\"headers\":{\"Request-Id\":{\"$ref\":\"#/components/headers/Request-Id\"}}},"
+        "\"400\":{\"$ref\":\"#/components/responses/BadRequest\"},\"403\":{\"$ref\":\"#/components/responses/Forbidden\"},"
+        "\"404\":{\"$ref\":\"#/components/responses/NotFound\"},\"409\":{\"$ref\":\"#/components/responses/Conflict\"},"
+        "\"429\":{\"$ref\":\"#/components/responses/TooManyRequests\"},\"default\":{\"$ref\":\"#/components/responses/Error\"}}",
+    /* One path that its rows call by two names is one item with one parameter. */
+    "\"/v3/toy/{name_or_id}\":{\"post\":{",
+    "\"x-path\":\"/v3/toy/{id}\",\"parameters\":[{\"name\":\"name_or_id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",",
+    "\"x-path\":\"/v3/toy/{name}\",\"parameters\":[{\"name\":\"name_or_id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}"
+        ",{\"$ref\":\"#/components/parameters/Idempotency-Key\"}]",
+    "{\"$ref\":\"#/components/parameters/Prefer\"}]",
+    "\"Ignored-Parameters\":{\"$ref\":\"#/components/headers/Ignored-Parameters\"}",
+    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ToyOut\"}},\"text/csv\":{\"schema\":{\"type\":\"string\"}}}",
+    "\"summary\":\"At once\",\"description\":\"answers at once\",\"tags\":[\"Toys\"],\"security\":[],",
+    "\"tags\":[\"Description\"],\"security\":[],",
+    "{\"name\":\"Orders\",\"description\":",
+    "\"invalid_field\",\"access_denied|access_denied_invalid_key\",",
+    /* What proto/ says beside a field, above a field, of a message and of an rpc. */
+    "\"tags\":{\"description\":\"any number of words\",\"type\":\"array\",",
+    "\"text\":{\"description\":\"What came, as JSON. It is \\\"quoted\\\".\",\"type\":\"string\"}",
+    "\"ToyOut\":{\"description\":\"What a toy answers.\",\"type\":\"object\",",
+    "{\"name\":\"limit\",\"in\":\"query\",\"description\":\"goes on in a second line\",\"schema\":",
+    "\"summary\":\"Make\",\"description\":\"answers at once\",\"tags\":",
+    "\"webhooks\":{\"event\":{\"post\":{",
+    "{\"name\":\"webhook-timestamp\",\"in\":\"header\",\"description\":",
+    "{\"schema\":{\"$ref\":\"#/components/schemas/EventBody\"}}}},\"responses\":{\"2XX\":{",
+    "\"license\":{\"name\":\"Apache License 2.0\",\"identifier\":\"Apache-2.0\"}",
     "{\"name\":\"filters[status]\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}",
-    "\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}},\"required\":[\"name\"]}}}}",
-    "\"requestBody\":{\"content\":{\"*/*\":{}}}",
+    "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}},\"required\":[\"name\"]}}}}",
+    "\"requestBody\":{\"required\":true,\"content\":{\"*/*\":{}}}",
     "\"filters\":{\"$ref\":\"#/components/schemas/ToyFilters\"}",
     "\"/v2/rest/{rest}\":{\"get\":",
     "\"ToyFilters\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"name\":{\"type\":\"string\"}}}",
@@ -27,7 +64,7 @@ static const char *const parts[] = {
 
 /* What no client is to know: members that the door fills in. They are members of ToyOut, too. */
 static const char *const absent[] = {
-    "\"name\":\"account_id\"", "\"name\":\"now\"", "\"source\"", "\"ip\"", "\"Instant\"",
+    "\"/v3/toy/{id}\":", "\"name\":\"account_id\"", "\"name\":\"now\"", "\"source\"", "\"ip\"", "\"Instant\"",
 };
 // clang-format on
 

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+enum { ENTRY_SIZE = IP_TEXT_SIZE + sizeof "[]:65535" };
+
 static bool ip_read(const char *text, struct in6_addr *out, int *bits)
 {
     struct in_addr v4;
@@ -80,10 +82,35 @@ static struct in6_addr peer_address(const struct sockaddr *peer)
     return out;
 }
 
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text + 1, "0123456789");
+    return *text == ':' && digits >= 1 && digits <= 5 && text[1 + digits] == 0;
+}
+
+/* "192.0.2.1", "192.0.2.1:51234", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:443": some
+ * proxies add the client's port. Cut down to the address; NULL: none of them. */
+static const char *address_of(char *word)
+{
+    char *end = strchr(word, *word == '[' ? ']' : ':');
+    if (*word == '[') {
+        if (!end || (end[1] && !is_port(end + 1)))
+            return NULL;
+        *end = 0;
+        return strchr(word, ':') ? word + 1 : NULL;
+    }
+    if (!end || strchr(end + 1, ':'))
+        return word;
+    if (!is_port(end))
+        return NULL;
+    *end = 0;
+    return word;
+}
+
 /* The entries from the right: each proxy appended whom it saw. */
 static bool last_entry(const char *header, size_t *length, struct in6_addr *out)
 {
-    char word[IP_TEXT_SIZE] = "";
+    char word[ENTRY_SIZE] = "";
     int bits;
     size_t end = *length, begin;
     while (end && strchr(" \t", header[end - 1]))
@@ -98,7 +125,8 @@ static bool last_entry(const char *header, size_t *length, struct in6_addr *out)
     if (end - begin >= sizeof word)
         return false;
     memcpy(word, header + begin, end - begin);
-    return ip_read(word, out, &bits);
+    const char *ip = address_of(word);
+    return ip && ip_read(ip, out, &bits);
 }
 
 static void ip_write(const struct in6_addr *ip, char out[IP_TEXT_SIZE])
@@ -117,4 +145,18 @@ void proxy_client(const struct proxy_list *list, const struct sockaddr *peer, co
     while (left && is_trusted(list, &ip) && last_entry(forwarded, &left, &next))
         ip = next;
     ip_write(&ip, out);
+}
+
+bool proxy_is_trusted(const struct proxy_list *list, const struct sockaddr *peer)
+{
+    struct in6_addr ip = peer_address(peer);
+    return is_trusted(list, &ip);
+}
+
+uint64_t proxy_network(const struct sockaddr *peer)
+{
+    struct in6_addr ip = peer_address(peer);
+    uint64_t network;
+    memcpy(&network, ip.s6_addr + (IN6_IS_ADDR_V4MAPPED(&ip) ? 8 : 0), sizeof network);
+    return network;
 }

@@ -25,9 +25,15 @@ struct proxy_list {
 /* "10.0.0.0/8 ::1 192.0.2.7", separated by spaces or commas. */
 bool proxy_list_read(const char *text, struct proxy_list *out, struct fault *f);
 
-/* The client's address as text. The header (may be NULL) counts only if the peer is trusted; of its
- * entries the last that is not itself a trusted proxy is the client. */
+/* The client's address as text. The header (all its lines as one list; may be NULL) counts only if
+ * the peer is trusted; of its entries the last that is not itself a trusted proxy is the client. */
 void proxy_client(const struct proxy_list *list, const struct sockaddr *peer, const char *forwarded,
                   char out[IP_TEXT_SIZE]);
+
+bool proxy_is_trusted(const struct proxy_list *list, const struct sockaddr *peer);
+
+/* Whose connections are counted together: those of a host, or what one customer of a provider has
+ * of IPv6, a /64. */
+uint64_t proxy_network(const struct sockaddr *peer);
 
 #endif

@@ -1,5 +1,6 @@
 /* range - a stretch of time as filters name it: "2024-03-01" (the whole day), "2024-03-01 10:20:30",
- * ">2024-03-01", "<2024-03-01", "2024-03-01...2024-03-31" (both ends belong to it). */
+ * ">2024-03-01", "<2024-03-01", "2024-03-01...2024-03-31" (both ends belong to it). Each place but the year
+ * may have one digit: "2024-3-1+2:0:41". */
 #ifndef GATEWAY_RANGE_H
 #define GATEWAY_RANGE_H
 

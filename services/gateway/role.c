@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "message/json.h"
 
 enum { FILE_MAX = 256 * 1024 };
@@ -80,8 +80,6 @@ static bool fill(struct roles *r, const char *json, size_t size, struct fault *f
 struct roles *roles_parse(const char *json, size_t size, struct fault *f)
 {
     struct roles *r = calloc(1, sizeof *r);
-    if (!r)
-        abort();
     arena_init(&r->arena);
     if (fill(r, json, size, f))
         return r;
@@ -190,4 +188,23 @@ const Role *roles_find(const struct roles *r, int role)
 const Role *roles_find_key_role(const struct roles *r, int role)
 {
     return find(r->file->key_roles, r->file->n_key_roles, role);
+}
+
+static const char *ids(struct arena *a, Role *const *list, size_t count)
+{
+    struct text out;
+    text_init(&out, a);
+    for (size_t i = 0; i < count; i++)
+        text_format(&out, "%s%d", i ? ", " : "", list[i]->id);
+    return out.data;
+}
+
+const char *roles_ids(const struct roles *r, struct arena *a)
+{
+    return ids(a, r->file->roles, r->file->n_roles);
+}
+
+const char *roles_key_ids(const struct roles *r, struct arena *a)
+{
+    return ids(a, r->file->key_roles, r->file->n_key_roles);
 }

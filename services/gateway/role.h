@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/fault.h"
 #include "role.pb-c.h"
 
@@ -31,5 +32,9 @@ bool roles_within(const struct roles *r, int role, int key_role, int most_role, 
 const Roles *roles_file(const struct roles *r);
 const Role *roles_find(const struct roles *r, int role);          /* NULL: unknown */
 const Role *roles_find_key_role(const struct roles *r, int role); /* likewise */
+
+/* "1, 2, 5": the ids there are, for who gave another one. */
+const char *roles_ids(const struct roles *r, struct arena *a);
+const char *roles_key_ids(const struct roles *r, struct arena *a);
 
 #endif

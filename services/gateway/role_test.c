@@ -104,6 +104,23 @@ static void one_may_be_within_another(void **state)
     roles_free(roles);
 }
 
+static void all_are_named(void **state)
+{
+    static const char json[] =
+        "{\"permissions\":[\"a:b\"],\"roles\":[{\"id\":7,\"name\":\"x\"},{\"id\":2,"
+        "\"name\":\"y\"}],\"key_roles\":[{\"id\":100,\"name\":\"z\"}]}";
+    struct fault f = { 0 };
+    struct arena a;
+    struct roles *roles = roles_parse(json, strlen(json), &f);
+    (void)state;
+    arena_init(&a);
+    assert_non_null(roles);
+    assert_string_equal(roles_ids(roles, &a), "7, 2");
+    assert_string_equal(roles_key_ids(roles, &a), "100");
+    arena_free(&a);
+    roles_free(roles);
+}
+
 static void a_bad_file_is_a_fault(void **state)
 {
     static const char *const files[] = {
@@ -131,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_roles_must_allow),
         cmocka_unit_test(one_may_be_within_another),
+        cmocka_unit_test(all_are_named),
         cmocka_unit_test(a_bad_file_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "actor.h"
 #include "message/field.h"
+#include "percent.h"
 
 /* One segment of the paths; the root stands for "/". */
 struct node {
@@ -14,6 +15,7 @@ struct node {
     struct node *member;               /* whatever the segment is */
     const struct route_family *family; /* whose base ends here */
     const struct route_entry *entries[METHOD_COUNT], *rest[METHOD_COUNT];
+    const char *unserved[METHOD_COUNT]; /* paths of published calls */
 };
 
 struct router {
@@ -41,31 +43,6 @@ enum method method_read(const char *name)
     while (--m > NO_METHOD && strcmp(name, method_names[m]) != 0)
         continue;
     return m;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-char *percent_decode(struct arena *a, const char *text, size_t length)
-{
-    char *out = arena_alloc(a, length + 1), *to = out;
-    for (size_t i = 0; i < length; i++, to++) {
-        *to = text[i];
-        if (text[i] != '%')
-            continue;
-        int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
-        int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0 || !(high | low))
-            return NULL;
-        *to = (char)(high << 4 | low);
-        i += 2;
-    }
-    return utf8_valid(out, (size_t)(to - out)) ? out : NULL;
 }
 
 /* The place of `segment` among the children of `n`: where it is or would be. */
@@ -151,6 +128,21 @@ static bool place(struct router *r, const struct route_entry *entry, struct faul
     return true;
 }
 
+/* What the published API has and we have not. */
+static void place_published(struct router *r, const struct route_family *family,
+                            const struct published *call)
+{
+    const char *base = family->base, *path = call->path, *segment;
+    struct node *n = &r->root;
+    while ((segment = next_segment(r, &base)) || (segment = next_segment(r, &path)))
+        n = step(r, n, segment);
+    const struct route_entry *entry = n->entries[call->method];
+    if (entry)
+        r->entries[entry - r->entries].own = false;
+    else
+        n->unserved[call->method] = arena_format(&r->arena, "%s%s", family->base, call->path);
+}
+
 static bool rpc_find(const struct rpc *rpc, unsigned *out)
 {
     const ProtobufCServiceDescriptor *type = rpc->service->descriptor;
@@ -166,6 +158,31 @@ static bool field_fits(const ProtobufCMessageDescriptor *in, const char *path)
     const ProtobufCFieldDescriptor *field = field_find_path(in, path, NULL);
     return field && field->label != PROTOBUF_C_LABEL_REPEATED &&
            field->type != PROTOBUF_C_TYPE_MESSAGE;
+}
+
+static bool in_path(const struct route_entry *e, const char *name)
+{
+    for (size_t i = 0; e->fields[i]; i++)
+        if (strcmp(e->fields[i], name) == 0)
+            return true;
+    return false;
+}
+
+bool route_opens(const struct route_entry *e, const char *name)
+{
+    bool any_user = e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0;
+    return !in_path(e, name) && (any_user || !actor_owns(name));
+}
+
+/* GET, HEAD and DELETE have no body (RFC 9110 section 9.3.1, 9.3.5: none with a meaning), nor has a row
+ * whose input is complete without one: what clients send with it is not looked at. */
+static bool takes_body(const struct route_entry *e)
+{
+    bool open = e->route->flags & ROUTE_RAW;
+    for (unsigned i = 0; i < e->in->n_fields; i++)
+        open = open || route_opens(e, e->in->fields[i].name);
+    return open && e->route->method != GET && e->route->method != DELETE &&
+           !(e->route->flags & ROUTE_NO_BODY);
 }
 
 static bool find_fields(struct router *r, struct route_entry *entry, struct fault *f)
@@ -186,6 +203,7 @@ static bool find_fields(struct router *r, struct route_entry *entry, struct faul
         fields[count++] = name;
     }
     entry->fields = fields;
+    entry->body = takes_body(entry);
     return true;
 }
 
@@ -230,9 +248,22 @@ static bool table_add(struct router *r, const struct route_family *family,
         struct route_entry *entry = &r->entries[r->count++];
         entry->route = route;
         entry->family = family;
+        entry->own = family->published != NULL;
+        entry->pattern = arena_format(&r->arena, "%s%s", family->base, route->path);
         good = entry_fill(r, entry, f);
     }
     return good;
+}
+
+static bool family_add(struct router *r, const struct route_family *family, struct fault *f)
+{
+    const struct published *call = family->published;
+    for (const struct route *const *table = family->tables; *table; table++)
+        if (!table_add(r, family, *table, f))
+            return false;
+    for (; call && call->path; call++)
+        place_published(r, family, call);
+    return true;
 }
 
 static size_t count_routes(const struct route_family *families)
@@ -249,13 +280,10 @@ struct router *router_new(const struct route_family *families, struct fault *f)
 {
     struct router *r = calloc(1, sizeof *r);
     bool good = true;
-    if (!r)
-        abort();
     arena_init(&r->arena);
     r->entries = arena_array(&r->arena, struct route_entry, count_routes(families));
     for (; good && families->tables; families++)
-        for (const struct route *const *table = families->tables; good && *table; table++)
-            good = table_add(r, families, *table, f);
+        good = family_add(r, families, f);
     if (good)
         return r;
     router_free(r);
@@ -283,13 +311,20 @@ struct walk {
     struct route_match *out;
 };
 
-/* Ends at a node: is the method served there? Else remember which are. */
+/* Is the method served here? Else remember which are. */
 static bool arrive(struct walk *w, const struct route_entry *const entries[METHOD_COUNT])
 {
     for (enum method m = GET; m < METHOD_COUNT; m++)
         w->out->allowed |= entries[m] ? 1u << m : 0;
     w->out->entry = entries[w->method];
     return w->out->entry != NULL;
+}
+
+/* Ends at a node. What is published with these words is no value of a member. */
+static bool arrive_node(struct walk *w, const struct node *n)
+{
+    w->out->unserved = n->unserved[w->method];
+    return arrive(w, n->entries) || w->out->unserved;
 }
 
 static bool walk(struct walk *w, const struct node *n, const char *at);
@@ -313,13 +348,15 @@ static bool walk_rest(struct walk *w, const struct node *n, const char *at)
     return arrive(w, n->rest);
 }
 
-/* `at` is where the next segment begins. */
+/* `at` is where the next segment begins. Behind a family's base there may be more than one slash:
+ * whoever writes the base with one at its end and the path with one at its beginning means it so. */
 static bool walk(struct walk *w, const struct node *n, const char *at)
 {
     bool found = false;
+    at += n->family ? strspn(at, "/") : 0;
     w->out->family = n->family ? n->family : w->out->family;
     if (!*at)
-        return arrive(w, n->entries);
+        return arrive_node(w, n);
     size_t length = strcspn(at, "/");
     const char *segment = percent_decode(w->arena, at, length);
     const char *next = at + length + (at[length] == '/');
@@ -336,5 +373,5 @@ void router_match(const struct router *r, struct arena *a, enum method method, c
     struct walk w = { .arena = a, .method = method, .out = out };
     *out = (struct route_match){ 0 };
     if (*path == '/')
-        walk(&w, &r->root, path + 1);
+        walk(&w, &r->root, path + strspn(path, "/"));
 }

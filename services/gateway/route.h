@@ -44,12 +44,11 @@ struct rpc {
 
 enum route_flag {
     ROUTE_RAW = 1,      /* the body is no JSON: its bytes become the member `body` of the input */
-    ROUTE_NO_BODY = 2,  /* whatever body comes is ignored (some clients send one with GET) */
+    ROUTE_NO_BODY = 2,  /* whatever body comes is ignored; that of GET and DELETE always is */
     ROUTE_ANY_USER = 4, /* `user_id` is what the query says, not the caller */
-    ROUTE_SECRET = 8,   /* whoever knows the path may act: it is never logged */
     ROUTE_JSON = 16,    /* `shape` is for exceptions: the description is of JSON */
-    ROUTE_NULL_BODY = 256,   /* the body may be null, which is none */
-    ROUTE_LATE_FAULTS = 512, /* a fault of the late rpc is the truth as well, and is told */
+    ROUTE_IDEMPOTENCY_KEY = 1024, /* the handler reads that header: said in the description */
+    ROUTE_LATE_FAULTS = 512,      /* a fault of the late rpc is the truth as well, and is told */
 };
 
 /* What is sent. Filled in from the row before `shape` sees it. */
@@ -79,6 +78,12 @@ struct route {
     struct duration deadline; /* 0: as the door is set */
 };
 
+/* A call of the API that this one is like, whether it is served or not. */
+struct published {
+    enum method method;
+    const char *path; /* as of a route; the names of its members do not matter */
+};
+
 /* Routes below one base path that share how they admit callers and how they word faults. */
 struct route_family {
     const char *base;                  /* "/services/v2", or "" */
@@ -87,19 +92,30 @@ struct route_family {
      * is it within limits? Fills in call->actor, or call->fault and returns false. NULL: everybody.
      */
     bool (*admit)(struct call *call, const struct route *route, void *context);
+    /* On the HTTP thread, before a body is collected: the same, as far as memory tells without
+     * waiting. NULL: it does not. */
+    bool (*glance)(struct call *call, const struct route *route, void *context);
     void *context;
     /* NULL: the API's {"errors":[...]}. */
     void (*shape_fault)(struct arena *a, const struct fault *fault, struct http_answer *out);
+    /* Ends with a row without a path. NULL: there is none that these routes are like. */
+    const struct published *published;
 };
 
 /* A row, ready to be served. */
 struct route_entry {
     const struct route *route;
     const struct route_family *family;
-    unsigned rpc, late; /* method numbers */
+    const char *pattern; /* base and path */
+    unsigned rpc, late;  /* method numbers */
     const ProtobufCMessageDescriptor *in, *out;
     const char *const *fields; /* the row's path members in order; NULL at the end */
+    bool body;                 /* it has members that only a body can give, or takes bytes */
+    bool own;                  /* the family is like a published API that does not have it */
 };
+
+/* May clients give this member of the input? Not what the path has nor what the door knows itself. */
+bool route_opens(const struct route_entry *e, const char *name);
 
 struct router;
 
@@ -110,6 +126,7 @@ struct route_match {
     const char *values[ROUTE_FIELDS_MAX]; /* of entry->fields, decoded */
     const struct route_family *family;    /* whose base the path has, also without a match */
     unsigned allowed;                     /* bit 1 << method: other methods of this path */
+    const char *unserved;                 /* base and path of the published call that it would be */
 };
 
 /* Families end with a row without `tables`. False and a fault that names the row when one cannot
@@ -119,7 +136,7 @@ struct router *router_new(const struct route_family *families, struct fault *f);
 void router_free(struct router *r);
 
 /* `path` as on the request line, percent-encoded, with or without a slash at the end. A segment
- * spelled out wins over a member. */
+ * spelled out wins over a member, also when only the published API has it. */
 void router_match(const struct router *r, struct arena *a, enum method method, const char *path,
                   struct route_match *out);
 
@@ -128,8 +145,5 @@ size_t router_entries(const struct router *r, const struct route_entry **out);
 
 enum method method_read(const char *name); /* HEAD reads as GET; NO_METHOD when unknown */
 const char *method_name(enum method method);
-
-/* Decodes %XX into the arena; NULL when malformed or when a NUL would come out. */
-char *percent_decode(struct arena *a, const char *text, size_t length);
 
 #endif

@@ -19,9 +19,13 @@ static const struct {
     const char *summary;  /* of the row that is found, or NULL */
     const char *values[2];
     unsigned allowed;
+    const char *unserved;
 } searches[] = {
     { GET,    "/v2/a",          "literal",           { NULL },       1 << GET },
     { GET,    "/v2/a/",         "literal",           { NULL },       1 << GET },
+    { GET,    "/v2//a",         "literal",           { NULL },       1 << GET },
+    { GET,    "//v2///a/7",     "member",            { "7" },        1 << GET | 1 << POST },
+    { GET,    "/v2/a//7",       NULL,                { NULL },       0 },
     { GET,    "/v2/a/7",        "member",            { "7" },        1 << GET | 1 << POST },
     { GET,    "/v2/a/7/b",      "member below",      { "7" },        1 << GET },
     { GET,    "/v2/a/x",        "literal below",     { NULL },       1 << GET },
@@ -40,6 +44,14 @@ static const struct {
     { GET,    "/v2/a/%2",       NULL,                { NULL },       0 },
     { GET,    "/v2/a%00",       NULL,                { NULL },       0 },
     { GET,    "/v2/%61",        "literal",           { NULL },       1 << GET },
+    /* What is published and not served. */
+    { POST,   "/v2/a/x/b",      NULL,                { NULL },       1 << GET,             "/v2/a/{any}/b" },
+    { GET,    "/v2/a/7/z/",     NULL,                { NULL },       0,                    "/v2/a/{any}/z" },
+    { PUT,    "/v2/a/7/z",      NULL,                { NULL },       0 },
+    { GET,    "/v2/a/7/zz",     NULL,                { NULL },       0 },
+    { GET,    "/v2/a/list",     NULL,                { NULL },       0,                    "/v2/a/list" },
+    { POST,   "/v2/a/list",     "other member name", { "list" },     1 << GET | 1 << POST },
+    { PATCH,  "/v2/a",          NULL,                { NULL },       1 << GET,             "/v2/a" },
 };
 
 /* Each of these rows cannot be served. */
@@ -61,8 +73,18 @@ static const struct route bad_routes[] = {
 // clang-format on
 
 static const struct route *const trick_tables[] = { trick_routes, NULL };
-static const struct route_family trick_families[] = { { .base = "/v2", .tables = trick_tables },
-                                                      { 0 } };
+static const struct published trick_published[] = {
+    { GET, "/a" },
+    { PATCH, "/a" },
+    { GET, "/a/list" },
+    { POST, "/a/{any}" },
+    { GET, "/a/{any}/z" },
+    { POST, "/a/{any}/b" },
+    { 0 },
+};
+static const struct route_family trick_families[] = {
+    { .base = "/v2", .tables = trick_tables, .published = trick_published }, { 0 }
+};
 
 static void rows_are_found(void **state)
 {
@@ -79,10 +101,31 @@ static void rows_are_found(void **state)
         if (strcmp(found, searches[i].summary ? searches[i].summary : "") != 0 ||
             m.allowed != searches[i].allowed)
             fail_msg("%s found \"%s\", allowed %x", searches[i].path, found, m.allowed);
+        assert_string_equal(m.unserved ? m.unserved : "",
+                            searches[i].unserved ? searches[i].unserved : "");
         for (int v = 0; m.entry && v < 2 && searches[i].values[v]; v++)
             assert_string_equal(m.values[v], searches[i].values[v]);
         arena_free(&a);
     }
+    router_free(r);
+}
+
+static void rows_that_nobody_published_are_own(void **state)
+{
+    struct fault f = { 0 };
+    const struct route_entry *entries;
+    struct router *r = router_new(trick_families, &f);
+    size_t count = router_entries(r, &entries), published = 0;
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        const struct route *route = entries[i].route;
+        bool known = (route->method == GET && strcmp(route->path, "/a") == 0) ||
+                     (route->method == POST && strncmp(route->path, "/a/{", 4) == 0);
+        if (entries[i].own == known)
+            fail_msg("%s %s", method_name(route->method), route->path);
+        published += known;
+    }
+    assert_int_equal(published, 2);
     router_free(r);
 }
 
@@ -160,9 +203,12 @@ static void methods_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_found),           cmocka_unit_test(bad_rows_are_refused),
-        cmocka_unit_test(a_row_cannot_stand_twice), cmocka_unit_test(families_keep_apart),
+        cmocka_unit_test(rows_are_found),
+        cmocka_unit_test(bad_rows_are_refused),
+        cmocka_unit_test(a_row_cannot_stand_twice),
+        cmocka_unit_test(families_keep_apart),
         cmocka_unit_test(methods_have_names),
+        cmocka_unit_test(rows_that_nobody_published_are_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

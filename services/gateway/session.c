@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "http.h"
 #include "pki/digest.h"
 #include "service/metrics.h"
@@ -14,12 +15,14 @@
 /* Two tables of fixed size, so that nobody who tries keys pushes out the good ones. */
 enum { SETS = 2048, WAYS = 4, LOCKS = 64, KEY_MAX = 256 };
 
+#define BETWEEN_LINES seconds(60) /* about keys that are refused */
+
 enum { NO_KEY_ROLE = 0 }; /* of policy/roles.json: a key that is not restricted */
 
 struct entry {
     uint8_t hash[SHA256_SIZE];
     Session session;
-    int64_t until; /* a tick; 0: unused */
+    int64_t until; /* a tick; what is past may have changed, and was true once */
 };
 
 struct table {
@@ -31,6 +34,8 @@ struct sessions {
     atomic_uint changes; /* what was read before one of them is not kept after it */
     pthread_mutex_t locks[LOCKS];
     struct table present, absent;
+    atomic_int_least64_t tell_at; /* a tick: refusals are logged again from then on */
+    atomic_int_least64_t untold;
 };
 
 struct caller {
@@ -49,8 +54,6 @@ static bool find_stored(struct arena *a, const SessionKey *key, Session *out, bo
 struct sessions *sessions_new(const struct session_options *options)
 {
     struct sessions *s = calloc(1, sizeof *s);
-    if (!s)
-        abort();
     s->options = *options;
     s->options.find = options->find ? options->find : find_stored;
     if (!options->absent.us)
@@ -76,33 +79,36 @@ static size_t set_of(const uint8_t hash[SHA256_SIZE])
     return n % SETS;
 }
 
-static bool look(struct table *t, const uint8_t hash[SHA256_SIZE], int64_t now, Session *out)
+static struct entry *entry_of(struct table *t, const uint8_t hash[SHA256_SIZE])
 {
     struct entry *set = t->entries[set_of(hash)];
-    for (int i = 0; i < WAYS; i++) {
-        if (set[i].until > now && memcmp(set[i].hash, hash, SHA256_SIZE) == 0) {
-            *out = set[i].session;
-            return true;
-        }
-    }
-    return false;
+    for (int i = 0; i < WAYS; i++)
+        if (memcmp(set[i].hash, hash, SHA256_SIZE) == 0)
+            return &set[i];
+    return NULL;
 }
 
 /* In the place of the same key, or of what ends first. */
 static void keep(struct table *t, const uint8_t hash[SHA256_SIZE], const Session *session,
                  int64_t until)
 {
-    struct entry *set = t->entries[set_of(hash)], *place = &set[0];
-    for (int i = 0; i < WAYS; i++) {
-        if (memcmp(set[i].hash, hash, SHA256_SIZE) == 0) {
-            place = &set[i];
-            break;
-        }
-        place = set[i].until < place->until ? &set[i] : place;
+    struct entry *set = t->entries[set_of(hash)], *place = entry_of(t, hash);
+    if (!place) {
+        place = &set[0];
+        for (int i = 1; i < WAYS; i++)
+            place = set[i].until < place->until ? &set[i] : place;
     }
     memcpy(place->hash, hash, SHA256_SIZE);
     place->session = *session;
     place->until = until;
+}
+
+/* The key was good once, and is no more. */
+static void drop(struct table *t, const uint8_t hash[SHA256_SIZE])
+{
+    struct entry *e = entry_of(t, hash);
+    if (e)
+        *e = (struct entry){ 0 };
 }
 
 static bool ask(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
@@ -115,28 +121,76 @@ static bool ask(struct sessions *s, struct call *call, const uint8_t hash[SHA256
     return s->options.find(&call->arena, &key, out, found, &call->fault);
 }
 
-static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
-                 Session *out)
+/* Of a key, as the tables have it. */
+struct standing {
+    bool present, absent;
+    bool once; /* it was good, if perhaps it is no more */
+    unsigned changes;
+    int64_t at; /* a tick before anybody was asked: nothing is believed for longer than it may */
+};
+
+static struct standing recall(struct sessions *s, const uint8_t hash[SHA256_SIZE], Session *out)
 {
     pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
     int64_t now = tick_now().us;
     pthread_mutex_lock(lock);
-    bool found = look(&s->present, hash, now, out);
-    bool absent = !found && look(&s->absent, hash, now, out);
-    unsigned changes = atomic_load(&s->changes);
+    const struct entry *good = entry_of(&s->present, hash);
+    const struct entry *bad = entry_of(&s->absent, hash);
+    struct standing k = { .present = good && good->until > now,
+                          .absent = bad && bad->until > now,
+                          .once = good != NULL,
+                          .changes = atomic_load(&s->changes),
+                          .at = now };
+    if (k.present)
+        *out = good->session;
     pthread_mutex_unlock(lock);
-    if (found)
+    return k;
+}
+
+static void remember(struct sessions *s, const uint8_t hash[SHA256_SIZE], const Session *session,
+                     bool found, const struct standing *before)
+{
+    pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
+    struct duration life = found ? s->options.fresh : s->options.absent;
+    pthread_mutex_lock(lock);
+    if (!found)
+        drop(&s->present, hash);
+    if (before->changes == atomic_load(&s->changes))
+        keep(found ? &s->present : &s->absent, hash, session, before->at + life.us);
+    pthread_mutex_unlock(lock);
+}
+
+/* Counted each time, logged now and then: whoever tries keys does not fill the log. */
+static bool refuse(struct sessions *s, struct call *call)
+{
+    int64_t now = tick_now().us, at = atomic_load(&s->tell_at);
+    metric_add(METRIC_KEYS_REFUSED, 1);
+    atomic_fetch_add(&s->untold, 1);
+    if (at <= now && atomic_compare_exchange_strong(&s->tell_at, &at, tick_after(BETWEEN_LINES).us))
+        log_warn("requests with API keys that are not known",
+                 LOG_INT("count", atomic_exchange(&s->untold, 0)),
+                 LOG_TEXT("last_from", call->actor.ip));
+    return fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
+}
+
+/* A key that never was good here costs its address a request, which it gets back if it is. */
+static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
+                 Session *out)
+{
+    struct standing k = recall(s, hash, out);
+    bool strange = !k.present && !k.once && s->options.strange, found = false;
+    if (k.present)
         return true;
-    if (!absent && !ask(s, call, hash, out, &found))
+    if (strange && !limit_take_address(s->options.strange, call))
         return false;
-    if (!absent) {
-        struct duration life = found ? s->options.fresh : s->options.absent;
-        pthread_mutex_lock(lock);
-        if (changes == atomic_load(&s->changes))
-            keep(found ? &s->present : &s->absent, hash, out, now + life.us);
-        pthread_mutex_unlock(lock);
-    }
-    return found || fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
+    bool answered = k.absent || ask(s, call, hash, out, &found);
+    if (strange && (found || !answered))
+        limit_return_address(s->options.strange, call);
+    if (!answered)
+        return false;
+    if (!k.absent)
+        remember(s, hash, out, found, &k);
+    return found || refuse(s, call);
 }
 
 static void enter(struct sessions *s, struct call *call, const Session *session)
@@ -150,6 +204,18 @@ static void enter(struct sessions *s, struct call *call, const Session *session)
 }
 
 /* A key that is too long is answered as one that is unknown (services-api 6). */
+static bool key_hash(struct sessions *s, struct call *call, uint8_t out[SHA256_SIZE])
+{
+    const char *key = http_request_header(call, "X-DC-DEVKEY");
+    if (!key || !*key)
+        return fault_set(&call->fault, FAULT_KEY, NULL,
+                         "Access denied: the header X-DC-DEVKEY must have an API key.");
+    if (strlen(key) > KEY_MAX)
+        return refuse(s, call);
+    digest_sha256(BYTES_OF(key), out);
+    return true;
+}
+
 bool session_admit(struct call *call, const struct route *route, void *sessions)
 {
     struct sessions *s = sessions;
@@ -157,22 +223,48 @@ bool session_admit(struct call *call, const struct route *route, void *sessions)
     uint8_t hash[SHA256_SIZE];
     if (!route->permission)
         return true;
-    const char *key = http_request_header(call, "X-DC-DEVKEY");
-    if (!key || !*key)
-        return fault_set(&call->fault, FAULT_KEY, NULL,
-                         "Access denied: the header X-DC-DEVKEY must have an API key.");
-    if (strlen(key) > KEY_MAX)
-        return fault_set(&call->fault, FAULT_KEY, NULL, "%s", "");
-    digest_sha256(BYTES_OF(key), hash);
-    if (!find(s, call, hash, &session))
+    if (!key_hash(s, call, hash) || !find(s, call, hash, &session))
         return false;
     enter(s, call, &session);
     if (s->options.uses)
         key_uses_note(s->options.uses, session.api_key_id, session.account_id, clock_now());
     if (s->options.limits && !limit_take(s->options.limits, call))
         return false;
-    return session_may(call, route->permission) ||
-           fault_set(&call->fault, FAULT_PERMISSION, NULL, "%s", "");
+    return session_may(call, route->permission) || session_refuse(call, route->permission);
+}
+
+/* What is not known is for a worker to ask the database. */
+bool session_glance(struct call *call, const struct route *route, void *sessions)
+{
+    struct sessions *s = sessions;
+    Session session = SESSION__INIT;
+    uint8_t hash[SHA256_SIZE];
+    if (!route->permission)
+        return true;
+    if (!key_hash(s, call, hash))
+        return false;
+    struct standing k = recall(s, hash, &session);
+    if (!k.present && k.absent)
+        return refuse(s, call);
+    return !k.present ||
+           roles_allow(s->options.roles, session.role_id, session.key_role_id, route->permission) ||
+           session_refuse(call, route->permission);
+}
+
+bool session_refuse(struct call *call, const char *permission)
+{
+    if (strcmp(permission, "any") == 0)
+        permission = "a role that is known here";
+    return fault_set(&call->fault, FAULT_PERMISSION, NULL,
+                     "Access denied due to missing_permission: this takes %s.", permission);
+}
+
+bool session_refuse_more(struct call *call)
+{
+    return fault_set(
+        &call->fault, FAULT_PERMISSION, NULL,
+        "Access denied due to missing_permission: this takes every permission that the "
+        "other user or key has.");
 }
 
 bool session_may(const struct call *call, const char *permission)

@@ -1,15 +1,19 @@
+#include <fcntl.h>
+
 #include "http_toy.h"
 #include "pki/digest.h"
+#include "service/metrics.h"
 #include "session.h"
 
 /* Keys "k-ROLE-KEYROLE" exist; asking for "down" finds no database. */
 static atomic_int asked;
+static atomic_bool revoked;                /* "k-1-revoked" */
 static struct sessions *changes_meanwhile; /* something changes during each look-up */
 
 static const struct {
     const char *text;
     int role, key_role;
-} keys[] = { { "k-1-0", 1, 0 }, { "k-5-102", 5, 102 }, { "k-9-0", 9, 0 } };
+} keys[] = { { "k-1-0", 1, 0 }, { "k-5-102", 5, 102 }, { "k-9-0", 9, 0 }, { "k-1-revoked", 1, 0 } };
 
 static bool has_hash(const SessionKey *key, const char *text)
 {
@@ -29,7 +33,7 @@ static bool find_key(struct arena *a, const SessionKey *key, Session *out, bool 
     if (has_hash(key, "down"))
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "no database");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (!has_hash(key, keys[i].text))
+        if (!has_hash(key, keys[i].text) || (strstr(keys[i].text, "revoked") && revoked))
             continue;
         *found = true;
         out->account_id = 5;
@@ -68,7 +72,8 @@ static const struct route routes[] = {
 
 #define BAD_KEY "{\"errors\":[{\"code\":\"access_denied|access_denied_invalid_key\",\"message\":\"Access denied due to access_denied_invalid_key.\"}]}"
 #define NO_KEY "{\"errors\":[{\"code\":\"access_denied|access_denied_invalid_key\",\"message\":\"Access denied: the header X-DC-DEVKEY must have an API key.\"}]}"
-#define NO_RIGHT "{\"errors\":[{\"code\":\"access_denied|missing_permission\",\"message\":\"Access denied due to missing_permission.\"}]}"
+#define LACKS(what) "{\"errors\":[{\"code\":\"access_denied|missing_permission\",\"message\":\"Access denied due to missing_permission: this takes " what ".\"}]}"
+#define NO_RIGHT LACKS("order:create")
 static const struct {
     const char *line, *key;
     int status;
@@ -79,7 +84,7 @@ static const struct {
     { "GET /read",    "k-5-102", 200, NULL },
     { "POST /create", "k-5-102", 403, NO_RIGHT },
     { "GET /any",     "k-5-102", 200, NULL },
-    { "GET /any",     "k-9-0",   403, NO_RIGHT },
+    { "GET /any",     "k-9-0",   403, LACKS("a role that is known here") },
     { "GET /read",    "unknown", 403, BAD_KEY },
     { "GET /read",    "",        403, NO_KEY },
     { "GET /read",    NULL,      403, NO_KEY },
@@ -100,20 +105,32 @@ static char *ask_as(struct http *h, struct arena *a, const char *line, const cha
 
 struct house {
     struct roles *roles;
+    struct limits *strange;
     struct sessions *sessions;
     struct route_family families[2];
     struct http *http;
 };
 
-static void open_house(struct house *h, struct duration fresh, struct duration absent)
+/* So many keys that are not known, from here; 0: any number. Nothing is gained while a test runs. */
+static void open_limited(struct house *h, struct duration fresh, struct duration absent,
+                         int strange)
 {
     struct fault f = { 0 };
+    const struct limit_options limit = { .windows = { { "keys-burst", 4 * strange, days(1) },
+                                                      { "keys", 4 * strange, days(2) } },
+                                         .redis = { "" } };
+    h->strange = limits_new(&limit, &f);
     h->roles = roles_load("policy/roles.json", &f);
-    h->sessions = sessions_new(&(struct session_options){
-        .roles = h->roles, .fresh = fresh, .absent = absent, .find = find_key });
-    h->families[0] = (struct route_family){
-        .base = "", .tables = tables, .admit = session_admit, .context = h->sessions
-    };
+    h->sessions = sessions_new(&(struct session_options){ .roles = h->roles,
+                                                          .strange = h->strange,
+                                                          .fresh = fresh,
+                                                          .absent = absent,
+                                                          .find = find_key });
+    h->families[0] = (struct route_family){ .base = "",
+                                            .tables = tables,
+                                            .admit = session_admit,
+                                            .glance = session_glance,
+                                            .context = h->sessions };
     h->families[1] = (struct route_family){ 0 };
     h->http = http_start(
         &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = h->families },
@@ -122,10 +139,16 @@ static void open_house(struct house *h, struct duration fresh, struct duration a
     atomic_store(&asked, 0);
 }
 
+static void open_house(struct house *h, struct duration fresh, struct duration absent)
+{
+    open_limited(h, fresh, absent, 0);
+}
+
 static void close_house(struct house *h)
 {
     toy_stop(h->http);
     sessions_free(h->sessions);
+    limits_free(h->strange);
     roles_free(h->roles);
 }
 
@@ -167,6 +190,34 @@ static void what_was_found_is_believed_for_a_while(void **state)
     assert_int_equal(atomic_load(&asked), 10);
     close_house(&h);
     arena_free(&a);
+}
+
+/* Before their bodies come: without a key, or with one that is known not to be one or not to have the
+ * permission, nobody is asked and nothing is collected. */
+static void bodies_of_strangers_are_not_collected(void **state)
+{
+    static const struct {
+        const char *key, *answer;
+    } strangers[] = { { "", NO_KEY }, { "k-5-102", NO_RIGHT }, { "unknown", BAD_KEY } };
+    struct house h;
+    (void)state;
+    open_house(&h, days(1), days(1));
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
+        struct arena a;
+        arena_init(&a);
+        ask_as(h.http, &a, "GET /read", strangers[i].key); /* from now on it is known */
+        int asked_before = atomic_load(&asked);
+        int fd = dial(h.http);
+        char *head = arena_format(&a,
+                                  "POST /create HTTP/1.1\r\nHost: x\r\nX-DC-DEVKEY: %s\r\n"
+                                  "Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+                                  strangers[i].key);
+        say(fd, head, strlen(head));
+        assert_string_equal(body_of(hear(fd, &a)), strangers[i].answer);
+        assert_int_equal(atomic_load(&asked), asked_before);
+        arena_free(&a);
+    }
+    close_house(&h);
 }
 
 /* What this gateway has changed itself is asked for again at once. */
@@ -249,15 +300,109 @@ static void bad_keys_do_not_push_out_good_ones(void **state)
     arena_free(&a);
 }
 
+static int status_as(struct house *h, const char *key)
+{
+    struct arena a;
+    arena_init(&a);
+    int status = status_of(ask_as(h->http, &a, "GET /read", key));
+    arena_free(&a);
+    return status;
+}
+
+/* Also the same key over and over. */
+static void who_tries_keys_is_stopped_before_the_look_up(void **state)
+{
+    static const char *const wrong[] = { "a", "b", "b", "c", "d" };
+    struct house h;
+    int64_t refused = metric_get(METRIC_KEYS_REFUSED), limited = metric_get(METRIC_LIMIT_REFUSED);
+    (void)state;
+    open_limited(&h, days(1), days(1), 5);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(status_as(&h, wrong[i]), 403);
+    assert_int_equal(atomic_load(&asked), 4);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(status_as(&h, i % 2 ? "d" : "e"), 429);
+    assert_int_equal(status_as(&h, "k-1-0"), 429); /* never seen: perhaps the next guess */
+    assert_int_equal(atomic_load(&asked), 4);
+    assert_int_equal(metric_get(METRIC_KEYS_REFUSED), refused + 5);
+    assert_int_equal(metric_get(METRIC_LIMIT_REFUSED), limited + 21);
+    close_house(&h);
+}
+
+/* Nothing is believed here, so each request is a look-up: it costs nothing when the key is good. */
+static void who_has_a_good_key_goes_on(void **state)
+{
+    struct house h;
+    (void)state;
+    open_limited(&h, (struct duration){ 1 }, (struct duration){ 1 }, 3);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(status_as(&h, i % 2 ? "k-1-0" : "k-5-102"), 200);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(status_as(&h, "down"), 503); /* nobody knows */
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(status_as(&h, "wrong"), i < 3 ? 403 : 429);
+    assert_int_equal(status_as(&h, "k-1-0"), 200);
+    assert_int_equal(status_as(&h, "k-5-102"), 200);
+    close_house(&h);
+}
+
+/* It was good, so its address is not stopped; once it is known to be so no more, it is as any other. */
+static void a_key_that_is_revoked_counts_from_then_on(void **state)
+{
+    struct house h;
+    (void)state;
+    open_limited(&h, (struct duration){ 1 }, (struct duration){ 1 }, 2);
+    atomic_store(&revoked, false);
+    assert_int_equal(status_as(&h, "k-1-revoked"), 200);
+    atomic_store(&revoked, true);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(status_as(&h, "k-1-revoked"), i < 3 ? 403 : 429);
+    close_house(&h);
+}
+
+/* What is written to standard error meanwhile: how many lines say this? */
+static int lines_with(FILE *log, const char *words)
+{
+    char line[4096];
+    int n = 0;
+    rewind(log);
+    while (fgets(line, sizeof line, log))
+        n += strstr(line, words) != NULL;
+    return n;
+}
+
+static void many_wrong_keys_are_one_line(void **state)
+{
+    struct house h;
+    FILE *log = tmpfile();
+    int stderr_copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    (void)state;
+    open_house(&h, days(1), days(1));
+    assert_true(log && dup2(fileno(log), STDERR_FILENO) >= 0);
+    for (int i = 0; i < 10; i++)
+        status_as(&h, "wrong");
+    dup2(stderr_copy, STDERR_FILENO);
+    close(stderr_copy);
+    assert_int_equal(lines_with(log, "\"requests with API keys that are not known\""), 1);
+    assert_int_equal(lines_with(log, "\"last_from\":\"127.0.0.1\""), 1);
+    fclose(log);
+    close_house(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_permissions_are_asked_for),
         cmocka_unit_test(what_was_found_is_believed_for_a_while),
+        cmocka_unit_test(bodies_of_strangers_are_not_collected),
         cmocka_unit_test(what_has_changed_is_forgotten),
         cmocka_unit_test(what_changes_meanwhile_is_not_kept),
         cmocka_unit_test(an_outage_is_not_remembered),
         cmocka_unit_test(bad_keys_do_not_push_out_good_ones),
+        cmocka_unit_test(who_tries_keys_is_stopped_before_the_look_up),
+        cmocka_unit_test(who_has_a_good_key_goes_on),
+        cmocka_unit_test(a_key_that_is_revoked_counts_from_then_on),
+        cmocka_unit_test(many_wrong_keys_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

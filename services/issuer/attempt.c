@@ -10,10 +10,6 @@
 #include "pki/digest.h"
 #include "x509/certificate.h"
 
-/* Bytes that were given back unsigned are signed again only while their notBefore is fresh, and while
- * their validity is one that policy still allows. */
-#define RESUME_LIFE seconds(60 * 60)
-
 static struct instant earlier(struct instant a, struct instant b)
 {
     return instant_before(a, b) ? a : b;
@@ -21,143 +17,205 @@ static struct instant earlier(struct instant a, struct instant b)
 
 /* ---- the new certificate's fields */
 
+/* Until when the customer wants it at the most, exclusive. */
+static struct instant wanted_end(const Intent *in)
+{
+    struct instant end = instant_value(in->valid_till);
+    return in->cert_not_after ? earlier(end, instant_value(in->cert_not_after)) : end;
+}
+
 /* BR 6.3.2: both ends are included, so the last second is one before the full days. Cut to what
- * policy advises on the day, to the order, and to the authority itself. */
+ * policy advises on the day, to the order, and to the authority itself at both ends. */
 static bool validity_fill(struct attempt *t, struct instant now)
 {
     const Intent *in = t->intent;
+    const struct ca *ca = t->signer.ca;
     if (!in->has_validity_advised_days || !in->has_validity_max_days)
-        return fault_set(&t->fault, FAULT_INTERNAL, "validity", "policy has no rule for today");
+        return fault_set(&t->fault, FAULT_UNAVAILABLE, "validity", "policy has no rule for today");
     struct duration backdate = seconds(t->signer.profile->profile->backdate_seconds);
     t->not_before = instant_from_unix((now.us - backdate.us) / 1000000);
+    if (instant_before(t->not_before, ca->not_before))
+        t->not_before = ca->not_before;
     struct instant end = instant_add(t->not_before, days(in->validity_advised_days));
-    end = earlier(end, instant_value(in->valid_till));
-    if (in->cert_not_after)
-        end = earlier(end, instant_value(in->cert_not_after));
-    end = earlier(end, t->signer.ca->not_after);
+    end = earlier(earlier(end, wanted_end(in)), ca->not_after);
     t->not_after = instant_from_unix(end.us / 1000000 - 1);
-    return instant_before(now, t->not_after) ||
-           fault_set(&t->fault, FAULT_INTERNAL, "not_after",
-                     "the certificate would have expired already");
+    return instant_before(now, t->not_after) || fault_set(&t->fault, FAULT_UNAVAILABLE, "not_after",
+                                                          "authority %s has expired", in->ca_id);
 }
 
-static bool serial_fill(struct attempt *t, struct arena *a)
+static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
 {
     uint8_t serial[SERIAL_SIZE];
-    serial_make(serial);
+    serial_make(now, serial);
     t->serial = (struct bytes){ arena_copy(a, serial, sizeof serial), sizeof serial };
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
+/* The dated rules of the scope that name a check and hold now. Those that begin or end within the hour end
+ * the time in which may be signed: afterwards other lints would have been run. */
+static struct lint_rule *rules_of(struct attempt *t, struct arena *a, struct instant now,
+                                  size_t *count)
 {
-    const struct lint_value values[] = { { "validity_max", t->intent->validity_max_days } };
+    const struct policy *p = t->policy;
+    struct lint_rule *out = arena_array(a, struct lint_rule, p->rule_count + 1);
+    *count = 0;
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *r = p->rules[i];
+        if (!r->check || strcmp(r->scope, t->intent->rule_scope) != 0)
+            continue;
+        struct instant from = instant_value(r->from), until = instant_value(r->until);
+        if (r->from && instant_before(now, from)) {
+            t->sign_before = earlier(t->sign_before, from);
+            continue;
+        }
+        if (r->until && !instant_before(now, until))
+            continue;
+        if (r->until)
+            t->sign_before = earlier(t->sign_before, until);
+        out[*count] = (struct lint_rule){ .check_name = r->check, .level = *r->level };
+        if (r->value)
+            int64_read(r->value, &out[*count].value);
+        ++*count;
+    }
+    return out;
+}
+
+static bool lint(struct attempt *t, struct arena *a, const struct leaf_request *request,
+                 struct instant now)
+{
+    size_t count;
+    const struct lint_rule *rules = rules_of(t, a, now, &count);
     struct lint_input in = { .tbs = t->tbs,
                              .ca = t->signer.ca,
                              .now = now,
                              .names = request->names,
                              .name_count = request->name_count,
                              .spki = request->key->spki };
-    return lint_tbs(&in, t->signer.profile->profile, values, 1, &t->fault);
+    return lint_tbs(&in, t->signer.profile->profile, rules, count, &t->fault);
 }
 
+/* A kind's first letter is its identifier_kind. */
+static struct identifier *names_of(const Intent *in, struct arena *a)
+{
+    struct identifier *out = arena_array(a, struct identifier, in->n_names);
+    for (size_t i = 0; i < in->n_names; i++)
+        out[i] = (struct identifier){ (enum identifier_kind)in->kinds[i][0], in->names[i] };
+    return out;
+}
+
+/* Whoever wrote the row: the key is one that may be certified, and its holder asked for this. */
 static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
 {
     struct csr csr;
     const Intent *in = t->intent;
-    if (!csr_read_form(bytes_value(in->csr), &csr, &t->fault) ||
-        !key_check(&csr.key, &t->fault, "csr"))
+    if (!in->has_csr || in->n_names == 0)
+        return fault_set(&t->fault, FAULT_INVALID, "csr", "the request has no key or no names");
+    const struct csr_rules rules = { policy_uses(t->policy, in->rule_scope, "csr.sha1", now) };
+    if (!csr_read(bytes_value(in->csr), rules, &csr, &t->fault))
         return false;
-    struct leaf_request request = { .names = (const char *const *)in->names,
+    const struct subject_attribute subject = { SUBJECT_COMMON_NAME, in->names[0] };
+    struct leaf_request request = { .names = names_of(in, a),
                                     .name_count = in->n_names,
-                                    .common_name = in->common_name,
+                                    .subject = &subject,
+                                    .subject_count = 1,
                                     .key = &csr.key,
                                     .serial = t->serial,
                                     .not_before = t->not_before,
                                     .not_after = t->not_after };
     return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault) &&
-           lint(t, &request, now);
+           lint(t, a, &request, now);
 }
 
+/* What is unknown to this program or this policy passes with another of either: the request waits
+ * meanwhile, however long that takes. */
 static bool signer(struct attempt *t)
 {
-    const struct policy *policy;
     const Intent *in = t->intent;
-    if (!policy_version_get(in->policy_version, &policy, &t->fault))
-        return false;
     struct signer_wanted wanted = { .rule_scope = in->rule_scope,
                                     .product = in->product_name_id,
                                     .option = in->profile_option,
                                     .ca_id = in->ca_id,
                                     .hash = in->signature_hash };
-    return signer_find(policy, &wanted, &t->signer, &t->fault);
+    return policy_version_get(in->policy_version, &t->policy, &t->fault) &&
+           signer_find(t->policy, &wanted, &t->signer, &t->fault) &&
+           (in->may_sign || fault_set(&t->fault, FAULT_UNAVAILABLE, "may_sign",
+                                      "authority %s may not sign", in->ca_id));
 }
 
 /* ---- what is to be done */
 
-static bool fresh(const Intent *in, struct instant now)
+static enum attempt_step step_of(const Intent *in, struct instant now)
 {
-    if (!in->issuance_not_before || !in->issuance_not_after || !in->has_validity_max_days)
-        return false;
-    struct instant begin = instant_value(in->issuance_not_before),
-                   end = instant_value(in->issuance_not_after);
-    return instant_before(now, instant_add(begin, RESUME_LIFE)) &&
-           instant_since(end, begin).us < days(in->validity_max_days).us;
+    if (!in->waiting)
+        return ATTEMPT_OVER;
+    if (in->has_issuance_id && in->has_signature)
+        return ATTEMPT_FINISH;
+    if (!instant_before(now, wanted_end(in)))
+        return ATTEMPT_PAST;
+    return in->open_tasks ? ATTEMPT_OPEN : ATTEMPT_RESERVE;
 }
 
-/* The living attempt of an earlier lease. Signed: only its effects are missing. Put back by its
- * holder: the same bytes may be signed. Otherwise its lease died, and nobody knows whether the
- * token signed: the serial is a ghost. */
-static void living(struct attempt *t, struct instant now)
+/* Only its effects are missing. What was signed is finished whatever policy says today, so nothing but
+ * the authority is needed. */
+static bool finish_prepare(struct attempt *t)
 {
     const Intent *in = t->intent;
-    bool signed_ = in->has_signature;
-    t->step = signed_                        ? ATTEMPT_FINISH
-              : in->resume && fresh(in, now) ? ATTEMPT_SIGN
-                                             : ATTEMPT_RESERVE;
-    if (t->step == ATTEMPT_RESERVE) {
-        t->ghost_id = in->issuance_id;
-        return;
-    }
     t->issuance_id = in->issuance_id;
-    t->serial = bytes_value(in->issuance_serial);
     t->tbs = bytes_value(in->tbs);
     t->signature = bytes_value(in->signature);
-    t->not_before = instant_value(in->issuance_not_before);
-    t->not_after = instant_value(in->issuance_not_after);
+    return signer_authority(in->ca_id, &t->signer.ca, &t->fault);
 }
 
-static enum attempt_step step_of(const Intent *in)
+/* No row and no rule excuses a name below a public authority from proof. */
+static bool proved(struct attempt *t)
 {
-    if (in->has_held && in->held)
-        return ATTEMPT_HELD;
-    if (in->has_issuance_id && in->has_signature && strcmp(in->status, "pending") == 0)
-        return ATTEMPT_FINISH;
-    if (strcmp(in->status, "pending") != 0)
-        return ATTEMPT_OVER;
-    return in->open_tasks ? ATTEMPT_OPEN : ATTEMPT_RESERVE;
+    const Intent *in = t->intent;
+    return !in->exempt || (in->has_public_ && !in->public_) ||
+           fault_set(&t->fault, FAULT_INTERNAL, "public",
+                     "%lld names below public authority %s count without proof",
+                     (long long)in->exempt, in->ca_id);
+}
+
+static bool reserve_prepare(struct attempt *t, struct arena *a, struct instant now)
+{
+    t->sign_before = t->intent->sign_before ? instant_value(t->intent->sign_before) : now;
+    if (!signer(t) || !validity_fill(t, now))
+        return false;
+    t->hopeless = true; /* from here on nothing comes from outside */
+    if (!proved(t) || !serial_fill(t, a, now) || !tbs_build(t, a, now))
+        return false;
+    t->hopeless = false;
+    return true;
 }
 
 void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
 {
     const Intent *in = t->intent;
-    t->step = step_of(in);
-    if (t->step == ATTEMPT_OVER || t->step == ATTEMPT_OPEN || t->step == ATTEMPT_HELD)
-        return;
-    t->sign_before = in->sign_before ? instant_value(in->sign_before) : now;
-    if (in->has_issuance_id)
-        living(t, now);
-    bool ok = signer(t);
-    if (ok && !in->may_sign && t->step != ATTEMPT_FINISH)
-        ok = fault_set(&t->fault, FAULT_INTERNAL, "may_sign", "authority %s may not sign",
-                       in->ca_id);
-    if (ok && t->step == ATTEMPT_RESERVE)
-        ok = validity_fill(t, now) && serial_fill(t, a) && tbs_build(t, a, now);
+    bool ok = true;
+    t->step = step_of(in, now);
+    /* A lease that died, or was given back: nobody knows whether the token signed. */
+    if (in->has_issuance_id && !in->has_signature)
+        t->ghost_id = in->issuance_id;
+    if (t->step == ATTEMPT_FINISH)
+        ok = finish_prepare(t);
+    else if (t->step == ATTEMPT_RESERVE)
+        ok = reserve_prepare(t, a, now);
     if (!ok)
         t->step = ATTEMPT_FAILED;
 }
 
 /* ---- rows */
+
+static char *evidence_text(const Intent *in, struct arena *a)
+{
+    struct text t;
+    text_init(&t, a);
+    text_add_char(&t, '{');
+    for (size_t i = 0; i < in->n_evidence; i++)
+        text_format(&t, "%s%lld", i ? "," : "", (long long)in->evidence[i]);
+    text_add_char(&t, '}');
+    return t.data;
+}
 
 Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struct instant now)
 {
@@ -166,40 +224,39 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     reservation__init(r);
     digest_sha256(t->tbs, hash);
     r->issuance_id = t->issuance_id;
-    r->order_id = t->intent->order_id;
+    r->request_id = t->intent->request_id;
     r->account_id = t->intent->account_id;
     r->job_id = t->intent->job_id;
     r->job_epoch = t->intent->job_epoch;
     r->ca_id = t->intent->ca_id;
     r->serial = bytes_message(a, t->serial);
+    r->shard = (int32_t)serial_shard(t->serial, t->signer.profile->profile->crl_shards);
     r->not_before = instant_message(a, t->not_before);
     r->not_after = instant_message(a, t->not_after);
     r->tbs = bytes_message(a, t->tbs);
     r->tbs_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
     r->policy_version = t->intent->policy_version;
     r->profile_sha256 = bytes_message(a, t->signer.profile->sha256);
+    r->evidence = evidence_text(t->intent, a);
     r->now = instant_message(a, now);
     return r;
 }
 
 SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, struct instant now)
 {
-    uint8_t thumbprint[SHA1_SIZE];
+    uint8_t thumbprint[SHA1_SIZE], hash[SHA256_SIZE];
     SignedCertificate *c = arena_new(a, SignedCertificate);
     signed_certificate__init(c);
     digest_sha1(t->der, thumbprint);
+    digest_sha256(t->der, hash);
     c->issuance_id = t->issuance_id;
     c->order_id = t->intent->order_id;
-    c->account_id = t->intent->account_id;
     c->job_id = t->intent->job_id;
     c->job_epoch = t->intent->job_epoch;
-    c->ca_id = t->intent->ca_id;
-    c->serial = bytes_message(a, t->serial);
     c->thumbprint = bytes_message(a, (struct bytes){ thumbprint, sizeof thumbprint });
-    c->not_before = instant_message(a, t->not_before);
-    c->not_after = instant_message(a, t->not_after);
     c->signature = bytes_message(a, t->signature);
     c->der = bytes_message(a, t->der);
+    c->der_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
     c->awaited = t->item && t->item->waiter;
     c->now = instant_message(a, now);
     return c;
@@ -207,8 +264,7 @@ SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, st
 
 bool attempt_assemble(struct attempt *t, struct arena *a)
 {
-    t->der =
-        certificate_assemble(a, t->tbs, leaf_template_algorithm(t->signer.template), t->signature);
-    return certificate_compare(t->der, t->tbs, &t->fault) &&
+    return certificate_assemble(a, t->tbs, t->signature, &t->der, &t->fault) &&
+           certificate_compare(t->der, t->tbs, &t->fault) &&
            certificate_verify(t->der, t->signer.ca, &t->fault);
 }

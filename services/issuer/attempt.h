@@ -1,4 +1,4 @@
-/* attempt - one order on its way to its certificate, from the claimed intent to the finished bytes.
+/* attempt - one request on its way to its certificate, from the claimed intent to the finished bytes.
  */
 #ifndef ISSUER_ATTEMPT_H
 #define ISSUER_ATTEMPT_H
@@ -9,10 +9,9 @@
 
 enum attempt_step {
     ATTEMPT_RESERVE, /* new bytes, to be stored before they are signed */
-    ATTEMPT_SIGN,    /* bytes that are stored already, by this lease or one that gave them back */
     ATTEMPT_FINISH,  /* the signature is there */
-    ATTEMPT_OPEN,    /* something is left to do: the order goes on elsewhere */
-    ATTEMPT_HELD,    /* another job's worker is busy with it: later */
+    ATTEMPT_OPEN,    /* something is left to do: the request goes on elsewhere */
+    ATTEMPT_PAST,    /* the end that was asked for has passed: the order ends */
     ATTEMPT_OVER,    /* the order has ended, or has its certificate */
     ATTEMPT_FAILED,
 };
@@ -22,14 +21,16 @@ struct attempt {
     const Intent *intent;
     enum attempt_step step;
     struct fault fault;
+    bool hopeless;               /* failed, and will fail the same way as often as it is tried */
+    const struct policy *policy; /* for ATTEMPT_RESERVE */
     struct signer signer;
     int64_t issuance_id;
-    int64_t ghost_id; /* the dead attempt that this one replaces, or 0 */
+    int64_t ghost_id; /* the dead attempt of an earlier lease, or 0 */
     struct bytes serial, tbs, signature, der;
     struct instant not_before, not_after, sign_before;
 };
 
-/* Decides what is to be done with a claimed order and, for ATTEMPT_RESERVE, builds and lints the
+/* Decides what is to be done with a claimed request and, for ATTEMPT_RESERVE, builds and lints the
  * bytes. Nothing is stored. `a` outlives the attempt. */
 void attempt_prepare(struct attempt *t, struct arena *a, struct instant now);
 

@@ -7,7 +7,7 @@
 #include "pki/pem.h"
 #include "x509/ca_certificate.h"
 #include "x509/certificate.h"
-#include "x509/leaf.h"
+#include "x509/serial.h"
 #include "x509/url.h"
 
 /* What one step hands to the next; one for each row of the script. */
@@ -68,7 +68,8 @@ static bool have_key(struct run *run, struct step *s)
     if (run->f->code != FAULT_NOT_FOUND)
         return false;
     run->f->code = FAULT_NONE;
-    return token_make_key(run->token, row->name, row->key, patience(), &s->key, run->f) &&
+    return record_write(run->a, run->c->folder, row->name, ".begun", BYTES_OF("begun\n"), run->f) &&
+           token_make_key(run->token, row->name, row->key, patience(), &s->key, run->f) &&
            NOTE(run, "key %s (%s) generated in the token", row->name, row->key);
 }
 
@@ -122,21 +123,52 @@ static struct ca_request request_of(const struct run *run, const struct step *s,
     };
 }
 
+/* A key without a certificate here, that was not begun here either: most likely the folder is another
+ * one or lost, and the certificate exists. */
+static bool begun_here(struct run *run, const struct step *s)
+{
+    const char *folder = run->c->folder, *name = s->row->name;
+    struct bytes content;
+    bool found;
+
+    if (!record_read(run->a, folder, name, ".begun", &content, &found, run->f))
+        return false;
+    return found ||
+           fault_set(run->f, FAULT_CONFLICT, "authorities.name",
+                     "put %s.der back into the folder, since the token has the key. Only if there "
+                     "never was a certificate, make the file %s.begun there",
+                     name, name);
+}
+
+/* What is signed is on the disk before: when it breaks off in between, the same is signed again. */
+static bool have_tbs(struct run *run, const struct step *s, const struct sign_algorithm *algorithm,
+                     struct bytes *tbs)
+{
+    uint8_t serial[SERIAL_SIZE];
+    bool found;
+
+    if (!record_read(run->a, run->c->folder, s->row->name, ".tbs", tbs, &found, run->f))
+        return false;
+    if (found)
+        return true;
+    serial_make(run->c->now, serial);
+    struct ca_request request = request_of(run, s, serial);
+    return ca_certificate_build(&request, algorithm, run->a, tbs, run->f) &&
+           record_write(run->a, run->c->folder, s->row->name, ".tbs", *tbs, run->f);
+}
+
 static bool make_certificate(struct run *run, struct step *s, struct bytes *der)
 {
     const struct token_key *signer = s->issuer ? s->issuer->key : s->key;
     const struct sign_algorithm *algorithm = sign_algorithm_find(token_key_kind(signer), "sha256");
     struct bytes tbs, signature;
-    uint8_t serial[SERIAL_SIZE];
 
-    serial_make(serial);
-    struct ca_request request = request_of(run, s, serial);
-    if (!ca_certificate_build(&request, algorithm, run->a, &tbs, run->f) ||
+    if (!begun_here(run, s) || !have_tbs(run, s, algorithm, &tbs) ||
         !token_sign(run->token, signer, algorithm->hash, tbs, patience(), run->a, &signature,
                     run->f))
         return false;
-    *der = certificate_assemble(run->a, tbs, algorithm, signature);
-    return certificate_compare(*der, tbs, run->f);
+    return certificate_assemble(run->a, tbs, signature, der, run->f) &&
+           certificate_compare(*der, tbs, run->f);
 }
 
 /* Whoever signed it, it must be the certificate of this key by that issuer. */
@@ -175,6 +207,14 @@ static bool have_certificate(struct run *run, struct step *s)
                 s->row->common_name, issuer_name(s), fingerprint(run, der));
 }
 
+/* A hierarchy is public or not as a whole. */
+static const struct step *root_of(const struct step *s)
+{
+    while (s->issuer)
+        s = s->issuer;
+    return s;
+}
+
 static Authority *row_of(struct run *run, const struct step *s)
 {
     Authority *out = arena_new(run->a, Authority);
@@ -191,6 +231,7 @@ static Authority *row_of(struct run *run, const struct step *s)
     out->der.data = arena_copy(run->a, s->ca->der.data, s->ca->der.size);
     out->der.len = s->ca->der.size;
     out->may_sign = s->issuer != NULL;
+    out->public_ = root_of(s)->row->public_;
     out->created_at = now;
     return out;
 }
@@ -226,7 +267,8 @@ bool ceremony_hold(struct token *token, const struct ceremony *ceremony, struct 
     };
 
     f->code = FAULT_NONE;
-    bool good = NOTE(&run, "ceremony begun by %s", ceremony->operator) && steps_take(&run) &&
+    bool good = record_folder(ceremony->folder, f) &&
+                NOTE(&run, "ceremony begun by %s", ceremony->operator) && steps_take(&run) &&
                 NOTE(&run, "ceremony ended");
     *authorities = arena_array(a, Authority *, n);
     *count = n;

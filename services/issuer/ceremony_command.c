@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "ceremony.h"
+#include "ceremony.sql.h"
 #include "common.pb-c.h"
-#include "issuance.sql.h"
+#include "ledger/authority.h"
 #include "message/convert.h"
 #include "message/json.h"
 #include "order.pb-c.h"
@@ -27,21 +28,42 @@ static const Ceremony *script_read(struct arena *a, const char *path, struct fau
     return (const Ceremony *)message_from_json(a, &ceremony__descriptor, text, n, f);
 }
 
+/* One that is there already must be the very same: orders and chains go by its id. */
+static bool is_same(const Authority *a, struct fault *f)
+{
+    const Authority *known = authority_find_label(a->key_label);
+    return (known && strcmp(known->id, a->id) == 0) ||
+           fault_set(
+               f, FAULT_CONFLICT, a->key_label,
+               "has certificate %s in the database and %s in the folder: put the former there, "
+               "and never publish the other",
+               known ? known->id : "none", a->id);
+}
+
+static bool authority_enter(struct service_run *run, Authority *a, struct fault *f)
+{
+    AuthorityRef entered = AUTHORITY_REF__INIT;
+    bool is_new = false;
+    if (!store_maybe(store_mine(), &run->arena, &sql_authority_add, &a->base, &entered.base,
+                     &is_new, f) ||
+        !(is_new || is_same(a, f)))
+        return false;
+    printf("%-8s %s  %s%s\n", is_new ? "entered" : "known", a->id, a->name,
+           a->may_sign ? "" : "  (root: signs no leaf)");
+    return true;
+}
+
 static bool authorities_enter(struct service_run *run, Authority **all, size_t count,
                               struct instant now, struct fault *f)
 {
     struct store *store = store_new(&run->store);
     bool ok = true;
+    store_set_mine(store);
     for (size_t i = 0; ok && i < count; i++) {
-        AuthorityRef entered = AUTHORITY_REF__INIT;
-        bool is_new = false;
         all[i]->created_at = instant_message(&run->arena, now);
-        ok = store_maybe(store, &run->arena, &sql_authority_add, &all[i]->base, &entered.base,
-                         &is_new, f);
-        if (ok)
-            printf("%-8s %s  %s%s\n", is_new ? "entered" : "known", all[i]->id, all[i]->name,
-                   all[i]->may_sign ? "" : "  (root: signs no leaf)");
+        ok = authority_enter(run, all[i], f);
     }
+    store_set_mine(NULL);
     store_free(store);
     return ok;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 64 * 1024 };
@@ -16,6 +17,11 @@ static bool failed(struct fault *f, const char *path)
 static char *path_of(struct arena *a, const char *folder, const char *name, const char *suffix)
 {
     return arena_format(a, "%s/%s%s", folder, name, suffix);
+}
+
+bool record_folder(const char *folder, struct fault *f)
+{
+    return mkdir(folder, 0755) == 0 || errno == EEXIST || failed(f, folder);
 }
 
 bool record_read(struct arena *a, const char *folder, const char *name, const char *suffix,

@@ -7,6 +7,9 @@
 #include "base/fault.h"
 #include "base/text.h"
 
+/* Makes the folder unless it is there; the one that it lies in must be. */
+bool record_folder(const char *folder, struct fault *f);
+
 /* `found` is false when there is no such file. */
 bool record_read(struct arena *a, const char *folder, const char *name, const char *suffix,
                  struct bytes *out, bool *found, struct fault *f);

@@ -66,7 +66,8 @@ static void hierarchy_is_as_the_requirements_want(void **state)
 
     assert_int_equal(X509_check_ca(root), 1);
     assert_int_equal(X509_get_pathlen(root), -1);
-    assert_int_equal(X509_get_key_usage(root), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+    assert_int_equal(X509_get_key_usage(root),
+                     KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN | KU_CRL_SIGN);
     assert_int_equal(X509_get_ext_by_NID(root, NID_ext_key_usage, -1), -1);
     assert_int_equal(X509_get_ext_by_NID(root, NID_certificate_policies, -1), -1);
     assert_int_equal(X509_check_issued(root, root), X509_V_OK);
@@ -75,7 +76,8 @@ static void hierarchy_is_as_the_requirements_want(void **state)
         AUTO(EVP_PKEY) key = X509_get_pubkey(root);
         assert_int_equal(X509_check_ca(ca), 1);
         assert_int_equal(X509_get_pathlen(ca), 0);
-        assert_int_equal(X509_get_key_usage(ca), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+        assert_int_equal(X509_get_key_usage(ca),
+                         KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN | KU_CRL_SIGN);
         assert_int_equal(X509_get_extended_key_usage(ca), XKU_SSL_SERVER);
         assert_int_equal(X509_check_issued(root, ca), X509_V_OK);
         assert_int_equal(X509_verify(ca, key), 1);
@@ -113,6 +115,14 @@ static void second_ceremony_keeps_everything(void **state)
     assert_true(mentions(log_text(), " kept") >= 6);
 }
 
+static void write_der(const char *name, const Authority *row)
+{
+    struct fault f;
+
+    assert_true(record_write(&house.arena, house.folder, name, ".der",
+                             (struct bytes){ row->der.data, row->der.len }, &f));
+}
+
 static void broken_ceremony_is_ended(void **state)
 {
     (void)state;
@@ -122,18 +132,41 @@ static void broken_ceremony_is_ended(void **state)
 
     snprintf(path, sizeof path, "%s/rsa2048.der", house.folder); /* signed, not written any more */
     assert_int_equal(unlink(path), 0);
-    assert_true(hold_again(clock_now(), &rows, &f));
+    assert_true(hold_again(instant_add(clock_now(), days(1)), &rows, &f));
     assert_string_equal(rows[HOUSE_P256]->id, house.rows[HOUSE_P256]->id);
-    assert_string_not_equal(rows[HOUSE_RSA]->id, house.rows[HOUSE_RSA]->id);
     assert_int_equal(access(path, R_OK), 0);
+    /* what is signed is what was to be signed then: serial number, dates and all */
+    AUTO(X509) before = x509_of(house.rows[HOUSE_RSA]);
+    AUTO(X509) after = x509_of(rows[HOUSE_RSA]);
+    assert_int_equal(
+        ASN1_INTEGER_cmp(X509_get0_serialNumber(before), X509_get0_serialNumber(after)), 0);
+    assert_int_equal(ASN1_TIME_compare(X509_get0_notBefore(before), X509_get0_notBefore(after)), 0);
+    write_der("rsa2048", house.rows[HOUSE_RSA]);
 }
 
-static void write_der(const char *name, const Authority *row)
+/* Another folder, or this one without its files: the certificate may be anywhere. */
+static void key_without_its_record_stops_it(void **state)
 {
+    (void)state;
+    Ceremony script = house_script();
+    char *elsewhere = arena_format(&house.arena, "%s-elsewhere", house.folder);
+    struct ceremony ceremony = { &script, HOUSE_STATUS, elsewhere, "a test", clock_now() };
+    Authority **rows;
     struct fault f;
+    size_t count;
 
-    assert_true(record_write(&house.arena, house.folder, name, ".der",
-                             (struct bytes){ row->der.data, row->der.len }, &f));
+    assert_false(ceremony_hold(house.token, &ceremony, &house.arena, &rows, &count, &f));
+    assert_string_equal(f.field, "authorities.name");
+    assert_non_null(strstr(f.detail, "put root.der back"));
+    assert_non_null(strstr(f.detail, "root.begun"));
+    char *path = arena_format(&house.arena, "%s/root.der", elsewhere);
+    assert_int_equal(access(path, F_OK), -1);
+    /* who knows better may say so */
+    struct bytes nothing = BYTES_OF("begun\n");
+    assert_true(record_write(&house.arena, elsewhere, "root", ".begun", nothing, &f));
+    assert_false(ceremony_hold(house.token, &ceremony, &house.arena, &rows, &count, &f));
+    assert_non_null(strstr(f.detail, "put p256.der back"));
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 static void certificate_of_another_key_stops_it(void **state)
@@ -208,6 +241,7 @@ int main(void)
         cmocka_unit_test(rows_say_who_may_sign),
         cmocka_unit_test(second_ceremony_keeps_everything),
         cmocka_unit_test(broken_ceremony_is_ended),
+        cmocka_unit_test(key_without_its_record_stops_it),
         cmocka_unit_test(certificate_of_another_key_stops_it),
         cmocka_unit_test(wrong_signature_stops_it),
         cmocka_unit_test(scripts_that_make_no_sense_are_refused),

@@ -10,7 +10,6 @@
 #include "message/convert.h"
 #include "steps.h"
 #include "testing/point.h"
-#include "validation.pb-c.h"
 
 static void item_issued(struct attempt *t, const char *deliveries)
 {
@@ -134,13 +133,11 @@ static bool signature_record(struct run *r, const struct attempt *t)
 /* The signatures are facts all the same: with them the next claim finishes these attempts. */
 static void unfinished(struct run *r, const struct fault *f)
 {
-    bool reachable = true;
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
         if (t->step != ATTEMPT_FINISH)
             continue;
-        reachable = reachable && signature_record(r, t);
-        if (!reachable)
+        if (!signature_record(r, t))
             log_error("a signature could not be recorded", LOG_INT("order_id", t->intent->order_id),
                       LOG_INT("issuance_id", t->issuance_id));
         t->fault = *f;
@@ -171,53 +168,54 @@ void run_finish(struct run *r)
 
 /* ---- those that are not issued now */
 
-static size_t open_orders(struct run *r, const ProtobufCMessage **in)
+static size_t at_step(struct run *r, enum attempt_step step, const ProtobufCMessage **in)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step != ATTEMPT_OPEN)
+        if (t->step != step)
             continue;
-        OrderAdvance *o = arena_new(r->a, OrderAdvance);
-        order_advance__init(o);
+        RequestAdvance *o = arena_new(r->a, RequestAdvance);
+        request_advance__init(o);
         o->job_id = t->intent->job_id;
         o->job_epoch = t->intent->job_epoch;
-        o->order_id = t->intent->order_id;
+        o->request_id = t->intent->request_id;
         o->now = instant_message(r->a, r->now);
         in[n++] = &o->base;
     }
     return n;
 }
 
-static const DcvAdvanced *advanced_find(const struct rows *rows, int64_t job_epoch)
+static const RequestAdvanced *advanced_find(const struct rows *rows, int64_t job_epoch)
 {
     for (size_t i = 0; i < rows->count; i++)
-        if (((const DcvAdvanced *)rows->items[i])->job_epoch == job_epoch)
-            return (const DcvAdvanced *)rows->items[i];
+        if (((const RequestAdvanced *)rows->items[i])->job_epoch == job_epoch)
+            return (const RequestAdvanced *)rows->items[i];
     return NULL;
 }
 
-static void item_advanced(struct attempt *t, const DcvAdvanced *to)
+static void item_advanced(struct attempt *t, const RequestAdvanced *to)
 {
     if (to && to->has_job_id)
-        job_hint(issuer.run->bus, "dcv", to->job_id, t->intent->traceparent);
+        job_hint(issuer.run->bus, to->lane, to->job_id, t->intent->traceparent);
     lane_finish_result(t->item, to ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__GONE);
     t->item = NULL;
 }
 
-/* Those that have no row lost their lease: somebody else goes on with them. */
-static void advance(struct run *r)
+/* Those of a step go on by its statement, which takes their jobs away. Those that have no row lost
+ * their lease: somebody else goes on with them. */
+static void advance(struct run *r, enum attempt_step step, const struct sql *sql)
 {
     const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
     struct rows rows = { 0 };
     struct fault f = { 0 };
-    size_t n = open_orders(r, in);
-    bool ok = n == 0 || store_set(r->store, r->a, &sql_issuance_advance, in, n, &rows, &f);
+    size_t n = at_step(r, step, in);
+    bool ok = n == 0 || store_set(r->store, r->a, sql, in, n, &rows, &f);
     if (!ok)
-        log_warn("orders with open tasks could not be advanced", LOG_FAULT(&f));
+        log_warn("requests could not go on", LOG_TEXT("statement", sql->name), LOG_FAULT(&f));
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step != ATTEMPT_OPEN || !t->item)
+        if (t->step != step || !t->item)
             continue;
         t->fault = f;
         if (ok)
@@ -227,36 +225,47 @@ static void advance(struct run *r)
     }
 }
 
+/* Bytes that the token has not signed: what it may still do with them later is nobody's certificate.
+ * The order is free until the next attempt. Where this fails, the next claim does it. */
+static void give_up(struct run *r)
+{
+    int64_t *ids = arena_array(r->a, int64_t, r->count + 1);
+    struct fault f = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_FAILED && r->attempts[i].tbs.data &&
+            r->attempts[i].issuance_id && !r->attempts[i].signature.data)
+            ids[n++] = r->attempts[i].issuance_id;
+    if (!run_ghosts(r, ids, n, true, &f))
+        log_warn("serials could not be given up", LOG_FAULT(&f));
+}
+
+/* The job as claimed; of one whose failure is certain to come again, as if it had been tried often
+ * enough. */
 static Job *job_of(struct attempt *t)
 {
     Job *job = arena_new(&t->item->arena, Job);
     job__init(job);
     job->id = t->intent->job_id;
     job->epoch = t->intent->job_epoch;
-    job->attempt = t->intent->attempt;
+    job->subject = t->intent->request_id;
+    job->traceparent = t->intent->traceparent;
+    job->attempt = t->hopeless ? t->item->lane->attempts : t->intent->attempt;
     return job;
-}
-
-/* Bytes that are stored and unsigned may be signed again, but only when it is said that nobody is
- * signing them: the payload names the attempt. */
-static void item_failed(struct attempt *t)
-{
-    bool stored = t->issuance_id && !t->signature.data && t->fault.code == FAULT_UNAVAILABLE;
-    lane_fail_resume(t->item, &t->fault, stored ? t->issuance_id : 0);
 }
 
 void run_settle(struct run *r)
 {
-    advance(r);
+    advance(r, ATTEMPT_OPEN, &sql_issuance_advance);
+    advance(r, ATTEMPT_PAST, &sql_issuance_expire);
+    give_up(r);
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
         if (!t->item)
             continue;
         t->item->job = job_of(t);
         if (t->step == ATTEMPT_FAILED)
-            item_failed(t);
-        else if (t->step == ATTEMPT_HELD)
-            lane_again(t->item, instant_add(clock_now(), seconds(2)), true);
+            lane_fail(t->item, &t->fault);
         else
             lane_end(t->item, JOB_OUTCOME__RESULT__GONE);
     }

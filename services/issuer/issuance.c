@@ -28,11 +28,10 @@ static void sign(struct run *r)
 {
     struct token_signing *all = arena_array(r->a, struct token_signing, r->count + 1);
     struct attempt **who = arena_array(r->a, struct attempt *, r->count + 1);
-    struct fault first = { 0 };
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step != ATTEMPT_RESERVE && t->step != ATTEMPT_SIGN)
+        if (t->step != ATTEMPT_RESERVE)
             continue;
         who[n] = t;
         all[n++] = (struct token_signing){ .key = t->signer.ca->key,
@@ -42,7 +41,7 @@ static void sign(struct run *r)
     }
     if (n) {
         journal_intents(issuer.journal, r->attempts, r->count, r->now);
-        token_sign_all(issuer.token, all, n, r->lease_end, r->a, &first);
+        token_sign_all(issuer.token, all, n, r->lease_end, r->a);
     }
     for (size_t i = 0; i < n; i++) {
         who[i]->signature = all[i].signature;
@@ -65,6 +64,7 @@ static void assemble(struct run *r)
             log_error("the token gave a wrong signature", LOG_INT("order_id", t->intent->order_id),
                       LOG_FAULT(&t->fault));
             signature_count(t, METRIC_SIGN_WRONG);
+            t->signature = (struct bytes){ 0 };
             t->step = ATTEMPT_FAILED;
         }
     }
@@ -87,15 +87,19 @@ static struct lane_item *item_take(struct lane_item **items, size_t count, int64
 
 static void items_assign(struct run *r, struct lane_item **items, size_t count)
 {
-    for (size_t i = 0; i < r->count; i++)
-        r->attempts[i].item = item_take(items, count, r->attempts[i].intent->job_id);
+    for (size_t i = 0; i < r->count; i++) {
+        struct lane_item *item = item_take(items, count, r->attempts[i].intent->job_id);
+        r->attempts[i].item = item;
+        if (item)
+            item->claimed = true;
+    }
     for (size_t i = 0; i < count; i++)
         if (items[i])
             lane_gone(items[i]);
 }
 
-/* An order that C2 itself cannot bear: claimed without anything else, so that it counts as an
- * attempt and is buried in the end. */
+/* What C2 itself cannot bear: claimed without anything else, so that it counts as a failure and is
+ * buried in the end. */
 static void put_aside(struct lane_item *item, struct arena *a, const struct fault *f)
 {
     JobClaim in = JOB_CLAIM__INIT;
@@ -111,6 +115,7 @@ static void put_aside(struct lane_item *item, struct arena *a, const struct faul
         lane_finish_result(item, JOB_OUTCOME__RESULT__WAITING);
         return;
     }
+    item->claimed = true;
     item->job = (const Job *)message_copy(&item->arena, rows.items[0]);
     lane_fail(item, f);
 }
@@ -138,9 +143,23 @@ static void split(struct lane_batch *batch, const struct fault *f)
     }
 }
 
+/* While the token does not sign, nothing is claimed: no attempt is counted and no serial is used up. The
+ * jobs stay due. */
+static bool token_is_away(struct lane_batch *batch)
+{
+    struct fault why = { 0 };
+    if (token_ready(issuer.token, &why))
+        return false;
+    for (size_t i = 0; i < batch->count; i++)
+        lane_finish_result(batch->items[i], JOB_OUTCOME__RESULT__WAITING);
+    return true;
+}
+
 void issuance_run(struct lane_batch *batch)
 {
     struct fault f = { 0 };
+    if (token_is_away(batch))
+        return;
     struct run r = { .batch = batch, .a = batch->arena, .store = store_mine(), .now = clock_now() };
     if (!run_reserve(&r, &f)) {
         split(batch, &f);

@@ -2,84 +2,79 @@
 SELECT nextval('issuance_block') AS first;
 
 -- issuance_claim: IssuanceClaim -> Intent*
--- C2, first half: the lease, the order locked, the intent, and what is left to do. The status is
--- that of the locked row; an order that was cancelled in between shows it.
+-- C2, first half: the lease, the order locked, the request, and what is left to do. The status is that of
+-- the locked row; an order that was cancelled in between shows it. A job whose last worker died is claimed
+-- alone: only then is it known whose fault that was. In the order of subjects, in which C3 ends the jobs.
 WITH free AS (
-    SELECT id, lane, payload
+    SELECT id, lane, lease_until IS NOT NULL AS lost -- lease_until
       FROM job
      WHERE id = ANY (:ids)
        AND (lease_until IS NULL OR lease_until < now()) -- lease_until
+       AND (cardinality(:ids) = 1 OR (lease_until IS NULL AND NOT alone)) -- lease_until
        FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE job j
        SET lease_owner = :owner,
            lease_epoch = nextval('lease_epoch'),
            lease_until = now() + :lease_ms * interval '1 millisecond', -- lease_until
-           attempt = j.attempt + 1,
-           payload = NULL
+           deaths = j.deaths + CASE WHEN f.lost AND j.alone THEN 1 ELSE 0 END,
+           alone = j.alone OR f.lost
       FROM free f
      WHERE j.id = f.id AND f.lane = 'issue'
-    RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.traceparent, (f.payload ->> 'resume')::bigint AS resume
+    RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.deaths, j.traceparent
 ), intent AS (
-    SELECT o.id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.csr_sha256, o.signature_hash, o.ca_id,
-           o.rule_scope, o.valid_till, o.cert_not_after, o.profile_option
-      FROM orders o
-     WHERE o.id IN (SELECT subject FROM claimed)
+    SELECT r.id, r.status AS request_status, r.csr, r.csr_sha256, r.signature_hash, r.ca_id, r.rule_scope,
+           r.cert_not_after, r.profile_option, o.id AS order_id, o.account_id, o.status, o.product_name_id, o.valid_till
+      FROM request r
+      JOIN orders o ON o.id = r.order_id
+     WHERE r.id IN (SELECT subject FROM claimed)
      ORDER BY o.id
-       FOR UPDATE
+       FOR UPDATE OF o
 )
-SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.traceparent,
-       o.id AS order_id, o.account_id, o.status, o.product_name_id, o.common_name, o.csr, o.signature_hash, o.ca_id,
-       o.valid_till, o.cert_not_after, o.rule_scope, o.profile_option,
-       n.open_tasks,
-       (SELECT array_agg(n.fqdn ORDER BY n.position) FROM order_name n WHERE n.order_id = o.id) AS names,
+SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.deaths, c.traceparent,
+       i.id AS request_id, i.order_id, i.account_id, i.status = 'pending' AND i.request_status <> 'rejected' AS waiting,
+       i.product_name_id, i.csr, i.signature_hash, i.ca_id, i.valid_till, i.cert_not_after, i.rule_scope, i.profile_option,
+       n.open_tasks, n.exempt, n.evidence, s.names, s.kinds,
        (SELECT version FROM policy_active WHERE one) AS policy_version,
-       (SELECT min(r.value::int) FROM policy_at(:now, o.rule_scope, 'validity.advised') r) AS validity_advised_days,
+       (SELECT min(r.value::int) FROM policy_at(:now, i.rule_scope, 'validity.advised') r) AS validity_advised_days,
        m.days AS validity_max_days,
        least(:now::timestamptz + interval '1 hour', n.valid_until, m.valid_till) AS sign_before,
-       a.may_sign,
-       x.id AS issuance_id, x.ca_id AS issuance_ca_id, x.serial AS issuance_serial,
-       x.not_before AS issuance_not_before, x.not_after AS issuance_not_after, c.resume = x.id AS resume, t.tbs, t.signature,
-       CASE WHEN x.id IS NOT NULL
-            THEN EXISTS (SELECT FROM job h
-                          WHERE h.id = x.job_id AND h.id <> c.id AND h.lease_epoch = x.job_epoch AND h.lease_until > now()) -- lease_until
-            END AS held
+       a.may_sign, a.public, x.id AS issuance_id, t.tbs, t.signature
   FROM claimed c
-  JOIN intent o ON o.id = c.subject
-  LEFT JOIN authority a ON a.id = o.ca_id
-  LEFT JOIN issuance x ON x.order_id = o.id AND x.sequence = 1 AND x.state NOT IN ('ghost', 'abandoned')
+  JOIN intent i ON i.id = c.subject
+  LEFT JOIN authority a ON a.id = i.ca_id
+  LEFT JOIN issuance x ON x.request_id = i.id AND x.state NOT IN ('ghost', 'abandoned')
   LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final'
-  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE d.valid_until IS NULL) AS open_tasks, min(d.valid_until) AS valid_until
-                        FROM order_need(ARRAY[o.id], :now) d) n
+  CROSS JOIN LATERAL (SELECT array_agg(n.name ORDER BY n.position) AS names, array_agg(n.kind ORDER BY n.position) AS kinds
+                        FROM request_name n
+                       WHERE n.request_id = i.id) s
+  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE d.valid_until IS NULL) AS open_tasks,
+                             count(*) FILTER (WHERE d.exempt) AS exempt,
+                             min(d.valid_until) AS valid_until,
+                             array_agg(DISTINCT d.validation_id) FILTER (WHERE d.validation_id IS NOT NULL) AS evidence
+                        FROM request_need(ARRAY[i.id], :now) d) n
   CROSS JOIN LATERAL (SELECT min(r.value::int) AS days, min(r.valid_till) AS valid_till
-                        FROM policy_at(:now, o.rule_scope, 'validity.max') r) m;
+                        FROM policy_at(:now, i.rule_scope, 'validity.max') r) m
+ ORDER BY c.subject;
 
 -- issuance_ghost: GhostIds -> GhostRow*
--- A dead lease left a serial without a signature: never reused, listed.
-WITH gone AS (
-    UPDATE issuance SET state = 'ghost' WHERE id = ANY (:ids) AND state = 'reserved'
-    RETURNING id, order_id, account_id, ca_id, serial
-), audited AS (
-    INSERT INTO audit (at, account_id, source, activity, subject, detail)
-    SELECT :now, account_id, 'system', 'serial abandoned', 'order/' || order_id,
-           jsonb_build_object('ca_id', ca_id, 'serial', encode(serial, 'hex'))
-      FROM gone
-)
-SELECT id AS issuance_id, order_id, ca_id, encode(serial, 'hex') AS serial FROM gone;
+-- Serials that are given up: of a dead lease, or of bytes that the token did not sign.
+SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
+  FROM ghost_mark(:ids, :handed, :now) g;
 
 -- issuance_reserve: Reservation* -> Reserved*
 -- C2, second half: the attempt and the bytes that will be signed.
 WITH input AS (
     SELECT *
-      FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :not_before, :not_after,
-                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :now)
-        AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, not_before, not_after,
-              tbs, tbs_sha256, policy_version, profile_sha256, now)
+      FROM unnest(:issuance_id, :request_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :shard, :not_before, :not_after,
+                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :now)
+        AS i (issuance_id, request_id, account_id, job_id, job_epoch, ca_id, serial, shard, not_before, not_after,
+              tbs, tbs_sha256, policy_version, profile_sha256, evidence, now)
 ), attempt AS (
-    INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_id, job_epoch, policy_version,
-                          profile_sha256, not_before, not_after, created_at)
-    SELECT issuance_id, order_id, 1, account_id, ca_id, serial, 'reserved', job_id, job_epoch, policy_version,
-           profile_sha256, not_before, not_after, now
+    INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id, job_epoch, policy_version,
+                          profile_sha256, evidence, not_before, not_after, created_at)
+    SELECT issuance_id, request_id, account_id, ca_id, serial, shard, 'reserved', job_id, job_epoch, policy_version,
+           profile_sha256, evidence::bigint[], not_before, not_after, now
       FROM input
 ), bytes AS (
     INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)
@@ -92,10 +87,8 @@ SELECT issuance_id FROM input;
 -- only from the job's deletion by the holder of its lease.
 WITH input AS MATERIALIZED (
     SELECT i.*, 'final'::text AS kind
-      FROM unnest(:issuance_id, :order_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :thumbprint,
-                  :not_before, :not_after, :signature, :der, :awaited, :now)
-        AS i (issuance_id, order_id, account_id, job_id, job_epoch, ca_id, serial, thumbprint,
-              not_before, not_after, signature, der, awaited, now)
+      FROM unnest(:issuance_id, :order_id, :job_id, :job_epoch, :thumbprint, :signature, :der, :der_sha256, :awaited, :now)
+        AS i (issuance_id, order_id, job_id, job_epoch, thumbprint, signature, der, der_sha256, awaited, now)
 ), fact AS (
     UPDATE to_sign t
        SET signature = i.signature
@@ -106,23 +99,33 @@ WITH input AS MATERIALIZED (
      USING input i
      WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
     RETURNING i.issuance_id, j.traceparent
+), held AS MATERIALIZED ( -- in the order of all who lock several; IS TRUE: each by its number, not all that are reserved
+    SELECT x.id, f.traceparent
+      FROM finished f
+      JOIN issuance x ON x.id = f.issuance_id
+     WHERE (x.state = 'reserved') IS TRUE
+     ORDER BY x.id
+       FOR NO KEY UPDATE OF x
 ), living AS (
     UPDATE issuance x
        SET state = 'issued'
-      FROM finished f
-     WHERE x.id = f.issuance_id AND x.state = 'reserved'
-    RETURNING x.id, f.traceparent
+      FROM held h
+     WHERE x.id = h.id
+    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.not_before, x.not_after, x.policy_version, x.evidence,
+              h.traceparent
 ), issued AS MATERIALIZED (
-    SELECT i.*, l.traceparent FROM input i JOIN living l ON l.id = i.issuance_id
+    SELECT l.*, i.order_id, i.thumbprint, i.der, i.der_sha256, i.awaited, i.now FROM input i JOIN living l ON l.id = i.issuance_id
 ), stored AS (
-    INSERT INTO certificate (id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, issued_at, der)
-    SELECT issuance_id, order_id, account_id, ca_id, serial, thumbprint, not_before, not_after, now, der FROM issued
+    INSERT INTO certificate (id, order_id, request_id, account_id, ca_id, serial, thumbprint, not_before, not_after, issued_at, der)
+    SELECT id, order_id, request_id, account_id, ca_id, serial, thumbprint, not_before, not_after, now, der FROM issued
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT i.id, i.order_id, i.now, i.awaited FROM issued i JOIN orders o ON o.id = i.order_id ORDER BY o.id FOR NO KEY UPDATE OF o
 ), ordered AS (
     UPDATE orders o
-       SET status = 'issued', status_at = i.now
-      FROM issued i
+       SET status = 'issued', status_at = i.now, certificate_id = i.id
+      FROM locked i
      WHERE o.id = i.order_id
-    RETURNING o.id AS order_id, o.account_id, i.issuance_id, i.now, i.awaited AND i.now < o.answer_by AS instant
+    RETURNING o.id AS order_id, o.account_id, i.id AS issuance_id, i.now, i.awaited AND i.now < o.answer_by AS instant
 ), happened AS (
     INSERT INTO event (account_id, name, order_id, certificate_id, instant, at)
     SELECT account_id, 'certificate_issued', order_id, issuance_id, instant, now FROM ordered
@@ -144,10 +147,11 @@ WITH input AS MATERIALIZED (
 ), audited AS (
     INSERT INTO audit (at, account_id, source, activity, subject, detail)
     SELECT now, account_id, 'system', 'certificate issued', 'order/' || order_id,
-           jsonb_build_object('certificate_id', issuance_id, 'ca_id', ca_id, 'serial', encode(serial, 'hex'))
+           jsonb_build_object('certificate_id', id, 'request_id', request_id, 'ca_id', ca_id, 'serial', encode(serial, 'hex'),
+                              'der_sha256', encode(der_sha256, 'hex'), 'policy_version', policy_version, 'evidence', evidence)
       FROM issued
 )
-SELECT i.issuance_id, i.order_id,
+SELECT i.id AS issuance_id, i.order_id,
        (SELECT json_agg(q.id)::text
           FROM happened h JOIN told t ON t.event_id = h.id JOIN queued q ON q.subject = t.id
          WHERE h.order_id = i.order_id) AS deliveries
@@ -167,43 +171,66 @@ SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state = 'reserv
 -- After a connection was lost at COMMIT: which attempts became certificates?
 SELECT c.id AS issuance_id, c.order_id FROM certificate c WHERE c.id = ANY (:ids);
 
--- issuance_advance: OrderAdvance* -> DcvAdvanced*
--- Orders whose issue job found open tasks: what is left to do becomes the next step, and the job
--- goes, if its lease still holds. An order that was looked at just now comes back after a minute
--- and without a hint: evidence that does not count here would be sought again and again.
+-- issuance_advance: RequestAdvance* -> RequestAdvanced*
+-- Requests whose issue job found open tasks: the job goes, if its lease still holds, and what is left to
+-- do becomes the next step.
 WITH input AS MATERIALIZED (
-    SELECT * FROM unnest(:job_id, :job_epoch, :order_id, :now) AS i (job_id, job_epoch, order_id, now)
-), finished AS (
+    SELECT * FROM unnest(:job_id, :job_epoch, :request_id, :now) AS i (job_id, job_epoch, request_id, now)
+), held AS MATERIALIZED (
+    SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT i.*
+      FROM held h
+      JOIN input i ON h.challenges IS NOT NULL
+      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     ORDER BY j.subject
+       FOR UPDATE OF j
+), finished AS MATERIALIZED (
     DELETE FROM job j
-     USING input i
+     USING locked i
      WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
-    RETURNING i.order_id, i.job_epoch, i.now, j.traceparent
-), open AS MATERIALIZED (
-    SELECT f.order_id, f.now, f.traceparent, o.rule_scope,
-           greatest(f.now + interval '2 seconds', c.checked_at + interval '1 minute') AS run_at
-      FROM finished f
-      JOIN orders o ON o.id = f.order_id
-      LEFT JOIN order_check c ON c.order_id = f.order_id
-     WHERE o.status = 'pending'
-), queued AS (
-    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
-    SELECT 'dcv', order_id, run_at, 'dcv/' || order_id, traceparent FROM open
-    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
-    RETURNING id, subject, run_at
-), expiring AS (
-    INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
-    SELECT 'order_expire', o.order_id, o.now + rule_interval(r.value, r.unit), 'order_expire/' || o.order_id,
-           o.traceparent
-      FROM open o
-      CROSS JOIN LATERAL policy_at(o.now, o.rule_scope, 'order.pending') r
-    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
+    RETURNING i.request_id, i.job_epoch, i.now, j.traceparent
 )
-SELECT f.order_id, f.job_epoch, q.id AS job_id
+SELECT f.request_id, f.job_epoch, a.job_id, a.lane
   FROM finished f
-  LEFT JOIN queued q ON q.subject = f.order_id AND q.run_at = f.now + interval '2 seconds';
+  LEFT JOIN LATERAL request_advance(ARRAY[f.request_id], f.now, f.traceparent) a ON true;
 
--- authority_add: Authority -> AuthorityRef?
-INSERT INTO authority (id, name, key_label, key_type, parent_id, der, may_sign, created_at)
-SELECT :id, :name, :key_label, :key_type, :parent_id, :der, :may_sign, :created_at
-ON CONFLICT (key_label) DO NOTHING
-RETURNING id;
+-- issuance_expire: RequestAdvance* -> RequestAdvanced*
+-- Requests of which no certificate can be made any more, since the end that was asked for has passed: the
+-- order ends, with the job. Where it does not, since a certificate is under way after all, the request goes on
+-- and is tried again: it would wait for nobody otherwise.
+WITH input AS MATERIALIZED (
+    SELECT * FROM unnest(:job_id, :job_epoch, :request_id, :now) AS i (job_id, job_epoch, request_id, now)
+), held AS MATERIALIZED (
+    SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT i.*
+      FROM held h
+      JOIN input i ON h.challenges IS NOT NULL
+      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     ORDER BY j.subject
+       FOR UPDATE OF j
+), finished AS MATERIALIZED (
+    DELETE FROM job j
+     USING locked i
+     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+    RETURNING i.request_id, i.job_epoch, i.now, j.traceparent
+), over AS MATERIALIZED (
+    SELECT array_agg(r.order_id) AS order_ids, max(f.now) AS now FROM finished f JOIN request r ON r.id = f.request_id
+), ended AS MATERIALIZED (
+    SELECT array_agg(e.id) AS order_ids FROM over o CROSS JOIN LATERAL order_expire(o.order_ids, o.now) e
+), waiting AS MATERIALIZED ( -- of these, request_advance() knows those whose orders have ended meanwhile
+    SELECT f.request_id, f.now, f.traceparent
+      FROM ended e
+      CROSS JOIN finished f
+      JOIN request r ON r.id = f.request_id
+     WHERE r.order_id <> ALL (coalesce(e.order_ids, '{}'))
+     ORDER BY f.request_id
+), again AS MATERIALIZED (
+    SELECT count(a.request_id) AS requests
+      FROM waiting w
+      CROSS JOIN LATERAL request_advance(ARRAY[w.request_id], w.now, w.traceparent) a
+)
+SELECT f.request_id, f.job_epoch
+  FROM finished f
+  JOIN again a ON a.requests IS NOT NULL;

@@ -18,7 +18,9 @@
 #include "journal.h"
 #include "pki/certificate.h"
 #include "pki/csr_make.h"
+#include "pki/der.h"
 #include "pki/digest.h"
+#include "signers.h"
 #include "store/script.h"
 #include "testdata/house.h"
 #include "testing/database.h"
@@ -28,7 +30,7 @@ static struct database *database;
 static struct script *admin;
 static struct service_run running;
 static struct arena memory;
-static int64_t order_id;
+static int64_t order_id, request_id; /* of the last one; the request's is the order's and 500000 */
 static char run_at[40] = "now() + interval '1 hour'"; /* only called, never polled */
 
 // clang-format off
@@ -38,11 +40,28 @@ static struct lane lanes[] = {
 };
 // clang-format on
 
+/* `sql` with {o} and {r} as the numbers of the last order and its request. */
+static const char *filled(const char *sql)
+{
+    struct text t;
+    text_init(&t, &memory);
+    for (; *sql; sql++) {
+        bool order = strncmp(sql, "{o}", 3) == 0;
+        if (order || strncmp(sql, "{r}", 3) == 0) {
+            text_format(&t, "%lld", (long long)(order ? order_id : request_id));
+            sql += 2;
+        } else {
+            text_add_char(&t, *sql);
+        }
+    }
+    return t.data;
+}
+
 static const char *text(const char *sql)
 {
     struct fault f = { 0 };
     const char *out = NULL;
-    if (!script_ask(admin, &memory, sql, NULL, 0, &out, &f))
+    if (!script_ask(admin, &memory, filled(sql), NULL, 0, &out, &f))
         fail_msg("%s: %s", sql, f.detail);
     return out;
 }
@@ -57,7 +76,7 @@ static int64_t number(const char *sql)
 static void execute(const char *sql)
 {
     struct fault f = { 0 };
-    if (!script_run(admin, sql, &f))
+    if (!script_run(admin, filled(sql), &f))
         fail_msg("%s: %s", sql, f.detail);
 }
 
@@ -73,30 +92,42 @@ static const char *file_read(const char *path)
     return out;
 }
 
+/* A version is whole or none, so it is one transaction. */
 static void policy_fill(void)
 {
-    execute("INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('test'), '2026-01-01')");
-    execute(
-        "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
-        "valid_till, statement, source) "
-        "VALUES (1, 'advised', 'TLS', 'validity.advised', '199', 'd', 'S', '-infinity', "
-        "'infinity', '', ''),"
-        "       (1, 'max', 'TLS', 'validity.max', '200', 'd', 'M', '-infinity', 'infinity', '', "
-        "''),"
-        "       (1, 'reuse', 'TLS', 'reuse.dcv', '200', 'd', 'M', '-infinity', 'infinity', '', ''),"
-        "       (1, 'random', 'TLS', 'random.life', '30', 'd', 'M', '-infinity', 'infinity', '', "
-        "''),"
-        "       (1, 'pending', 'TLS', 'order.pending', '90', 'd', 'S', '-infinity', 'infinity', "
-        "'', '')");
     static const char *const documents[][3] = {
         { "product", "ssl_dv_geotrust_flex", "policy/products/ssl_dv_geotrust_flex.json" },
         { "profile", "tls-dv", "policy/profiles/tls-dv.json" },
     };
-    for (int i = 0; i < 2; i++)
-        execute(arena_format(
-            &memory, "INSERT INTO policy_document VALUES (1, '%s', '%s', %s, sha256('x'))",
-            documents[i][0], documents[i][1], script_literal(&memory, file_read(documents[i][2]))));
-    execute("INSERT INTO policy_active VALUES (true, 1)");
+    struct text t;
+    text_init(&t, &memory);
+    text_add(
+        &t,
+        "BEGIN;"
+        "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('test'), '2026-01-01');"
+        "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
+        "valid_till, statement, source, check_name) VALUES"
+        " (1, 'advised', 'TLS', 'validity.advised', '199', 'd', 'S', '-infinity', 'infinity', '', "
+        "'', NULL),"
+        " (1, 'max', 'TLS', 'validity.max', '200', 'd', 'M', '-infinity', 'infinity', '', '', "
+        "'validity_max'),"
+        " (1, 'reuse', 'TLS', 'reuse.dcv', '200', 'd', 'M', '-infinity', 'infinity', '', '', NULL),"
+        " (1, 'random', 'TLS', 'random.life', '30', 'd', 'M', '-infinity', 'infinity', '', '', "
+        "NULL),"
+        " (1, 'mail', 'TLS', 'dcv.method.3.2.2.4.4', NULL, NULL, 'X', now() - interval '1 day', "
+        "'infinity', '', '', NULL),"
+        " (1, 'csr', 'TLS', 'csr.sha1', '1', 'bool', 'S', '-infinity', 'infinity', '', '', NULL),"
+        " (1, 'pending', 'TLS', 'order.pending', '90', 'd', 'S', '-infinity', 'infinity', '', '', "
+        "NULL);");
+    for (int i = 0; i < 2; i++) {
+        const char *literal = script_literal(&memory, file_read(documents[i][2]));
+        text_format(&t,
+                    "INSERT INTO policy_document VALUES (1, '%s', '%s', %s, sha256(convert_to(%s, "
+                    "'UTF8')));",
+                    documents[i][0], documents[i][1], literal, literal);
+    }
+    text_add(&t, "INSERT INTO policy_active VALUES (true, 1, '2026-01-01'); COMMIT");
+    execute(t.data);
 }
 
 static void authorities_fill(void)
@@ -106,7 +137,8 @@ static void authorities_fill(void)
         const char *der = hex_lower(&memory, (struct bytes){ a->der.data, a->der.len });
         const char *parent = a->parent_id ? arena_format(&memory, "'%s'", a->parent_id) : "NULL";
         execute(arena_format(
-            &memory, "INSERT INTO authority VALUES ('%s', %s, '%s', '%s', %s, '\\x%s', %s, now())",
+            &memory,
+            "INSERT INTO authority VALUES ('%s', %s, '%s', '%s', %s, '\\x%s', true, %s, now())",
             a->id, script_literal(&memory, a->name), a->key_label, a->key_type, parent, der,
             a->may_sign ? "true" : "false"));
     }
@@ -117,29 +149,24 @@ static void order_new(const char *status, const char *domain)
     struct evp_pkey_st *key = csr_make_key("P-256");
     const char *names[] = { arena_format(&memory, "www.%s", domain),
                             arena_format(&memory, "*.%s", domain) };
-    struct bytes csr = csr_make(&memory, key, names, 2);
-    uint8_t hash[SHA256_SIZE];
-    digest_sha256(csr, hash);
+    const char *csr = hex_lower(&memory, csr_make(&memory, key, names, 2));
     order_id++;
-    execute(arena_format(&memory,
-                         "INSERT INTO orders (id, account_id, user_id, product_name_id, "
-                         "rule_scope, status, common_name, csr, csr_sha256, key_type,"
-                         " key_size, signature_hash, ca_id, dcv_method, dcv_scope, random_value, "
-                         "random_value_at, poll_from, valid_till, created_at,"
-                         " answer_by, status_at) VALUES (%lld, 1, 1, 'ssl_dv_geotrust_flex', "
-                         "'TLS', '%s', '%s', '\\x%s', '\\x%s', 'ecdsa',"
-                         " 256, 'sha256', '%s', 'dns-txt-token', 'base_domain', 'r', now(), now(), "
-                         "now() + interval '365 days', now(),"
-                         " now() + interval '10 s', now())",
-                         (long long)order_id, status, names[0], hex_lower(&memory, csr),
-                         hex_lower(&memory, (struct bytes){ hash, sizeof hash }),
-                         house.rows[HOUSE_P256]->id));
-    for (int i = 0; i < 2; i++)
-        execute(arena_format(&memory, "INSERT INTO order_name VALUES (%lld, %d, 1, '%s', '%s')",
-                             (long long)order_id, i, names[i], domain));
-    execute(arena_format(&memory,
-                         "INSERT INTO job (lane, subject, run_at) VALUES ('issue', %lld, %s)",
-                         (long long)order_id, run_at));
+    request_id = order_id + 500000;
+    execute(arena_format(
+        &memory,
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id,"
+        " certificate_id, valid_till, created_at, answer_by, status_at)"
+        " VALUES ({o}, 1, 1, 'ssl_dv_geotrust_flex', '%s', {r}, 0, now() + interval '365 days',"
+        " now(), now() + interval '10 s', now());"
+        "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, csr,"
+        " csr_sha256, spki_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,"
+        " dcv_scope, requester_id, created_at)"
+        " VALUES ({r}, {o}, 1, 1, 'new_request', 'approved', 'TLS', '\\x%s', sha256('\\x%s'),"
+        " sha256('{o}'), 'ecdsa', 256, 'sha256', '%s', 'dns-txt-token', 'base_domain', 1, now());"
+        "INSERT INTO request_name VALUES ({r}, 0, 1, 'dns', '%s', '%s'),"
+        " ({r}, 1, 1, 'dns', '%s', '%s');"
+        "INSERT INTO job (lane, subject, run_at, idem_key) VALUES ('issue', {r}, %s, 'issue/{r}')",
+        status, csr, csr, house.rows[HOUSE_P256]->id, names[0], domain, names[1], domain, run_at));
     csr_make_key_free(key);
 }
 
@@ -159,10 +186,10 @@ static void answered(struct call *call, const ProtobufCMessage *answer)
     free(call);
 }
 
-static int64_t job_of_order(int64_t id)
+static int64_t job_of(int64_t order)
 {
-    return number(arena_format(
-        &memory, "SELECT id FROM job WHERE lane = 'issue' AND subject = %lld", (long long)id));
+    return number(arena_format(&memory, "SELECT id FROM job WHERE idem_key = 'issue/%lld'",
+                               (long long)order + 500000));
 }
 
 static struct lanes *lanes_open(int workers, struct duration poll)
@@ -200,36 +227,36 @@ static void issue(void)
 {
     struct lanes *l = lanes_open(2, seconds(60));
     answered_ = false;
-    job_call(job_of_order(order_id));
+    job_call(job_of(order_id));
     lanes_close(l);
     assert_true(answered_);
 }
 
-static int64_t count(const char *what)
-{
-    return number(arena_format(&memory, "SELECT count(*) FROM %s AND order_id = %lld", what,
-                               (long long)order_id));
-}
-
-#define ISSUED "issuance WHERE state = 'issued'"
-#define GHOSTS "issuance WHERE state = 'ghost'"
-#define STORED "certificate WHERE true"
-#define EVENTS "event WHERE name = 'certificate_issued'"
+#define ISSUED   "SELECT count(*) FROM issuance WHERE state = 'issued' AND request_id = {r}"
+#define GHOSTS   "SELECT count(*) FROM issuance WHERE state = 'ghost' AND request_id = {r}"
+#define ATTEMPTS "SELECT count(*) FROM issuance WHERE request_id = {r}"
+#define STORED   "SELECT count(*) FROM certificate WHERE request_id = {r}"
+#define EVENTS   "SELECT count(*) FROM event WHERE name = 'certificate_issued' AND order_id = {o}"
+#define JOBS     "SELECT count(*) FROM job WHERE lane = 'issue' AND subject = {r}"
+#define DEAD     "SELECT count(*) FROM job_dead WHERE lane = 'issue' AND subject = {r}"
+#define STATUS   "SELECT status FROM orders WHERE id = {o}"
 
 static void assert_issued_once(void)
 {
     assert_int_equal(result, JOB_OUTCOME__RESULT__DONE);
-    assert_int_equal(count(ISSUED), 1);
-    assert_int_equal(count(STORED), 1);
-    assert_int_equal(count(EVENTS), 1);
-    assert_string_equal(text(arena_format(&memory, "SELECT status FROM orders WHERE id = %lld",
-                                          (long long)order_id)),
-                        "issued");
-    assert_int_equal(
-        number(arena_format(&memory,
-                            "SELECT count(*) FROM job WHERE lane = 'issue' AND subject = %lld",
-                            (long long)order_id)),
-        0);
+    assert_int_equal(number(ISSUED), 1);
+    assert_int_equal(number(STORED), 1);
+    assert_int_equal(number(EVENTS), 1);
+    assert_int_equal(number(JOBS), 0);
+    assert_string_equal(text(STATUS), "issued");
+    assert_int_equal(number("SELECT certificate_id FROM orders WHERE id = {o}"), certificate_id);
+}
+
+static void assert_waits_unsigned(void)
+{
+    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
+    assert_int_equal(number(ATTEMPTS), 0);
+    assert_string_equal(text(STATUS), "pending");
 }
 
 /* ---- tests */
@@ -240,15 +267,33 @@ static void order_is_issued_for_what_policy_advises(void **state)
     order_new("pending", "example.com");
     issue();
     assert_issued_once();
-    assert_int_equal(certificate_id, number("SELECT max(id) FROM certificate"));
     assert_int_equal(number("SELECT extract(epoch FROM not_after - not_before) + 1 FROM "
-                            "certificate ORDER BY id DESC LIMIT 1"),
+                            "certificate WHERE request_id = {r}"),
                      199 * 86400);
     assert_int_equal(
         number("SELECT count(*) FROM to_sign t JOIN certificate c ON c.id = t.issuance_id WHERE "
                "position(t.tbs IN c.der) = 5 "
                "AND position(t.signature IN c.der) > 0 AND sha256(t.tbs) = t.tbs_sha256"),
         number("SELECT count(*) FROM certificate"));
+}
+
+/* What was decided on is in the chain: from the certificate to its bytes, its evidence, its policy. */
+static void audit_says_what_was_decided_on(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    issue();
+    assert_issued_once();
+    assert_int_equal(number("SELECT count(*) FROM audit a JOIN certificate c ON c.request_id = {r}"
+                            " JOIN issuance x ON x.id = c.id"
+                            " WHERE a.activity = 'certificate issued' AND a.subject = 'order/{o}'"
+                            "   AND a.detail ->> 'der_sha256' = encode(sha256(c.der), 'hex')"
+                            "   AND (a.detail ->> 'policy_version')::bigint = x.policy_version"
+                            "   AND a.detail -> 'evidence' = to_jsonb(x.evidence)"
+                            "   AND x.evidence = (SELECT array_agg(id) FROM validation"
+                            "                      WHERE identifier = 'example.com')"
+                            "   AND a.by_role = 'chancery_issuer'"),
+                     1);
 }
 
 /* Immediate is what goes out in the answer to the order. Nobody called for a job that was polled:
@@ -258,130 +303,240 @@ static void only_who_waits_is_told_in_the_answer(void **state)
     (void)state;
     order_new("pending", "example.com");
     issue();
-    assert_int_equal(count("event WHERE instant"), 1);
+    assert_int_equal(number("SELECT count(*) FROM event WHERE instant AND order_id = {o}"), 1);
     order_new("pending", "example.com");
-    execute(arena_format(&memory,
-                         "UPDATE job SET run_at = now() - interval '1 s' WHERE subject = %lld",
-                         (long long)order_id));
+    execute("UPDATE job SET run_at = now() - interval '1 s' WHERE subject = {r}");
     struct lanes *l = lanes_open(1, milliseconds(20));
     struct tick until = tick_after(seconds(20));
-    while (count(ISSUED) == 0 && tick_left(until).us > 0)
+    while (number(ISSUED) == 0 && tick_left(until).us > 0)
         sched_yield();
     lanes_close(l);
-    assert_int_equal(count(ISSUED), 1);
-    assert_int_equal(count("event WHERE NOT instant"), 1);
+    assert_int_equal(number(ISSUED), 1);
+    assert_int_equal(number("SELECT count(*) FROM event WHERE NOT instant AND order_id = {o}"), 1);
+}
+
+/* More is due than there is room for: what is claimed makes room for the rest, before the next poll by
+ * the clock. */
+static void full_lane_goes_on(void **state)
+{
+    int room = lanes[0].room;
+    (void)state;
+    int64_t before = order_id;
+    for (int i = 0; i < 5; i++) {
+        order_new("pending", "example.com");
+        execute("UPDATE job SET run_at = now() - interval '1 s' WHERE subject = {r}");
+    }
+    lanes[0].room = 2;
+    struct lanes *l = lanes_open(1, seconds(3600));
+    const char *issued =
+        arena_format(&memory, "SELECT count(*) FROM orders WHERE status = 'issued' AND id > %lld",
+                     (long long)before);
+    struct tick until = tick_after(seconds(20));
+    while (number(issued) < 5 && tick_left(until).us > 0)
+        sched_yield();
+    lanes_close(l);
+    lanes[0].room = room;
+    assert_int_equal(number(issued), 5);
 }
 
 static void customers_own_end_is_kept(void **state)
 {
     (void)state;
     order_new("pending", "example.com");
-    execute(arena_format(
-        &memory,
-        "UPDATE orders SET cert_not_after = created_at + interval '30 days' WHERE id = %lld",
-        (long long)order_id));
+    execute("UPDATE request SET cert_not_after = created_at + interval '30 days' WHERE id = {r}");
     issue();
     assert_issued_once();
-    assert_int_equal(
-        number("SELECT (not_after < o.cert_not_after AND not_after > o.cert_not_after - interval "
-               "'2 s')::int "
-               "FROM certificate c JOIN orders o ON o.id = c.order_id ORDER BY c.id DESC LIMIT 1"),
-        1);
+    assert_int_equal(number("SELECT (c.not_after < r.cert_not_after AND c.not_after > "
+                            "r.cert_not_after - interval '2 s')::int FROM certificate c JOIN "
+                            "request r ON r.id = c.request_id WHERE r.id = {r}"),
+                     1);
 }
 
-/* Nothing is signed while something is left to do; the order goes back to domain control. */
+/* An order does not wait for what cannot be made any more. */
+static void order_ends_when_its_end_has_passed(void **state)
+{
+    static const char *const passed[] = {
+        "UPDATE request SET cert_not_after = now() - interval '1 s' WHERE id = {r}",
+        "UPDATE orders SET valid_till = now() - interval '1 s' WHERE id = {o}",
+    };
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        order_new("pending", "example.com");
+        execute(passed[i]);
+        issue();
+        assert_int_equal(number(ATTEMPTS), 0);
+        assert_int_equal(number(JOBS), 0);
+        assert_string_equal(text(STATUS), "expired");
+        assert_int_equal(number("SELECT count(*) FROM audit WHERE activity = 'order expired' AND "
+                                "subject = 'order/{o}' AND by_role = 'chancery_issuer'"),
+                         1);
+    }
+}
+
+/* Nothing is signed while something is left to do; the request goes on with domain control. */
 static void open_task_sends_it_back(void **state)
 {
     (void)state;
     order_new("pending", "example.net");
     issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    assert_int_equal(count("issuance WHERE true"), 0);
+    assert_waits_unsigned();
+    assert_int_equal(number(JOBS), 0);
     assert_int_equal(
-        number(arena_format(
-            &memory, "SELECT count(*) FROM job WHERE idem_key IN ('dcv/%lld', 'order_expire/%lld')",
-            (long long)order_id, (long long)order_id)),
-        2);
-    assert_int_equal(
-        number(arena_format(&memory,
-                            "SELECT count(*) FROM job WHERE lane = 'issue' AND subject = %lld",
-                            (long long)order_id)),
-        0);
+        number("SELECT count(*) FROM job j JOIN challenge c ON j.idem_key = 'dcv/' || c.id"
+               " WHERE j.lane = 'dcv' AND j.subject = c.id AND c.subject = {r}"),
+        1);
 }
 
-/* Looked at just now: nobody is told, and the next look is a minute after the last. */
+/* Looked at just now: the next look is a minute after the last. */
 static void evidence_that_does_not_count_is_not_sought_at_once(void **state)
 {
     (void)state;
     order_new("pending", "example.net");
-    execute(arena_format(&memory, "INSERT INTO order_check VALUES (%lld, now(), NULL, NULL)",
-                         (long long)order_id));
+    execute("INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, "
+            "random_value, random_value_at, poll_from, checked_at) VALUES (1, 'request', {r}, "
+            "'TLS', 'dns-txt-token', 'r', now(), now(), now())");
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    assert_int_equal(number(arena_format(
-                         &memory,
-                         "SELECT count(*) FROM job j JOIN order_check c ON c.order_id = j.subject"
-                         " WHERE j.lane = 'dcv' AND j.subject = %lld"
-                         "   AND j.run_at = c.checked_at + interval '1 minute'",
-                         (long long)order_id)),
+    assert_int_equal(number("SELECT count(*) FROM job j JOIN challenge c ON c.id = j.subject"
+                            " WHERE j.lane = 'dcv' AND c.subject = {r}"
+                            "   AND j.run_at = c.checked_at + interval '1 minute'"),
                      1);
 }
 
-/* One old ingredient makes the validation old: 200 days, and not a second more. */
-static void quarantined_order_waits(void **state)
+/* Whatever keeps a request from being issued has an owner, and no job runs in vain. */
+static void held_requests_wait(void **state)
+{
+    static const struct {
+        const char *kind, *hold, *release;
+    } cases[] = {
+        { "quarantine",
+          "INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed, tbs_sha256, "
+          "found_at) VALUES (decode(md5('{r}'), 'hex'), 'CA', {r}, 1, true, '', now())",
+          "UPDATE quarantine SET settled_at = now(), changed_at = now() WHERE request_id = {r}" },
+        { "blocked_key", "INSERT INTO blocked_key VALUES (sha256('{o}'), 'reported', now())",
+          "DELETE FROM blocked_key" },
+        { "held_up",
+          "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
+          "VALUES (-{r}, 'issue', {r}, now(), 5, 0, 'a test', now())",
+          "DELETE FROM job_dead WHERE subject = {r}" },
+        { "approval", "UPDATE request SET status = 'pending' WHERE id = {r}",
+          "UPDATE request SET status = 'approved' WHERE id = {r}" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        order_new("pending", "example.com");
+        execute(cases[i].hold);
+        issue();
+        assert_waits_unsigned();
+        assert_int_equal(number(JOBS), 0);
+        assert_string_equal(text("SELECT kind FROM request_open_task(ARRAY[{r}::bigint], now())"),
+                            cases[i].kind);
+        execute(cases[i].release);
+        execute("SELECT request_advance(ARRAY[{r}::bigint], now(), NULL)");
+        issue();
+        assert_issued_once();
+    }
+}
+
+/* ---- what proves nothing */
+
+static void proof_waits(const char *evidence)
+{
+    order_new("pending", "example.org");
+    execute(evidence);
+    issue();
+    assert_waits_unsigned();
+    execute("DELETE FROM validation WHERE identifier = 'example.org'");
+}
+
+#define EVIDENCE                                                                                   \
+    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, "  \
+    "csr_sha256) VALUES "
+
+/* The last order's request comes with a signature of old tools. */
+static void sign_with_sha1(void)
+{
+    static const char ecdsa_sha1[] = "\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01";
+    struct evp_pkey_st *key = csr_make_key("P-256");
+    struct bytes info = csr_make_info(&memory, csr_make_spki(&memory, key), NULL, 0);
+    const char *csr =
+        hex_lower(&memory, csr_make_signed(&memory, key, info, DER_BYTES(ecdsa_sha1), "SHA1", -1));
+    csr_make_key_free(key);
+    execute(arena_format(&memory,
+                         "UPDATE request SET csr = '\\x%s', csr_sha256 = sha256('\\x%s')"
+                         " WHERE id = {r}",
+                         csr, csr));
+}
+
+/* The same policy but for that rule. */
+static void policy_without(const char *rule)
+{
+    execute(arena_format(
+        &memory,
+        "BEGIN; INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('%s'), '2026-01-02');"
+        "INSERT INTO policy_rule SELECT v.id, r.id, r.scope, r.parameter, r.value, r.unit, r.level,"
+        " r.valid_from, r.valid_till, r.statement, r.source, r.check_name"
+        "  FROM policy_rule r, (SELECT max(id) AS id FROM policy_version) v"
+        " WHERE r.version = 1 AND r.id <> '%s';"
+        "INSERT INTO policy_document SELECT (SELECT max(id) FROM policy_version), kind, name,"
+        " document, sha256 FROM policy_document WHERE version = 1;"
+        "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version); COMMIT",
+        rule, rule));
+}
+
+/* The issuer looks for itself: what was taken while policy said so is not signed when it does not. */
+static void a_request_signed_with_sha1_is_certified_while_policy_says_so(void **state)
 {
     (void)state;
     order_new("pending", "example.com");
-    execute(arena_format(&memory,
-                         "INSERT INTO quarantine (serial, ca_id, order_id, issuance_id, signed, "
-                         "tbs_sha256, found_at) "
-                         "VALUES (decode(md5('%lld'), 'hex'), 'CA', %lld, 1, true, '', now())",
-                         (long long)order_id, (long long)order_id));
+    sign_with_sha1();
     issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    assert_int_equal(count("issuance WHERE true"), 0);
+    assert_issued_once();
+    policy_without("csr");
+    order_new("pending", "example.com");
+    sign_with_sha1();
+    issue();
+    execute("UPDATE policy_active SET version = 1");
+    assert_int_equal(number(ATTEMPTS), 0);
+    assert_int_equal(number(DEAD), 1);
+    assert_non_null(
+        strstr(text("SELECT story FROM job_dead WHERE subject = {r}"), "is signed with SHA-1"));
 }
 
+/* One old ingredient makes the validation old: 200 days, and not a second more. */
 static void old_validation_does_not_count(void **state)
 {
     (void)state;
-    order_new("pending", "example.org");
-    execute(
-        "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence) "
-        "VALUES (1, 'example.org', 'dns-txt-token', '3.2.2.4.7', now() - interval '200 days 1 "
-        "second', '{}')");
-    issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    execute("DELETE FROM validation WHERE domain = 'example.org'");
+    proof_waits(EVIDENCE "(1, 'example.org', 'dns-txt-token', '3.2.2.4.7', now() - interval "
+                         "'200 days 1 second', '{}', NULL)");
 }
 
 static void others_validation_does_not_count(void **state)
 {
     (void)state;
-    order_new("pending", "example.org");
-    execute(
-        "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence) "
-        "VALUES (2, 'example.org', 'dns-txt-token', '3.2.2.4.7', now(), '{}')");
-    issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    execute("DELETE FROM validation WHERE domain = 'example.org'");
+    proof_waits(EVIDENCE "(2, 'example.org', 'dns-txt-token', '3.2.2.4.7', now(), '{}', NULL)");
+}
+
+static void token_of_another_key_does_not_count(void **state)
+{
+    (void)state;
+    proof_waits(EVIDENCE
+                "(1, 'example.org', 'dns-txt-token', '3.2.2.4.7', now(), '{}', sha256('x'))");
 }
 
 static void prohibited_method_does_not_count(void **state)
 {
     (void)state;
+    proof_waits(EVIDENCE "(1, 'example.org', 'email', '3.2.2.4.4', now(), '{}', NULL)");
+    /* The same last number in another section is another method. */
     order_new("pending", "example.org");
-    execute(
-        "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence) "
-        "VALUES (1, 'example.org', 'email', '3.2.2.4.4', now(), '{}');"
-        "INSERT INTO policy_rule (version, id, scope, parameter, level, valid_from, valid_till, "
-        "statement, source) "
-        "VALUES (1, 'dcv-04', 'TLS', 'dcv.method.4', 'X', now() - interval '1 day', 'infinity', "
-        "'', '')");
+    execute(EVIDENCE "(1, 'example.org', 'ip', '3.2.2.5.4', now(), '{}', NULL)");
     issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    execute("DELETE FROM validation WHERE domain = 'example.org'");
+    assert_issued_once();
+    execute("DELETE FROM validation WHERE identifier = 'example.org'");
 }
+
+/* ---- orders that have ended, jobs that come twice */
 
 static void cancelled_order_is_left_alone(void **state)
 {
@@ -389,10 +544,8 @@ static void cancelled_order_is_left_alone(void **state)
     order_new("canceled", "example.com");
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__GONE);
-    assert_int_equal(count("issuance WHERE true"), 0);
-    assert_int_equal(number(arena_format(&memory, "SELECT count(*) FROM job WHERE subject = %lld",
-                                         (long long)order_id)),
-                     0);
+    assert_int_equal(number(ATTEMPTS), 0);
+    assert_int_equal(number(JOBS), 0);
 }
 
 static void second_job_finds_it_issued(void **state)
@@ -400,61 +553,68 @@ static void second_job_finds_it_issued(void **state)
     (void)state;
     order_new("pending", "example.com");
     issue();
-    execute(arena_format(&memory,
-                         "INSERT INTO job (lane, subject, run_at) VALUES ('issue', %lld, %s)",
-                         (long long)order_id, run_at));
+    execute("INSERT INTO job (lane, subject, run_at, idem_key) VALUES ('issue', {r}, now() + "
+            "interval '1 hour', 'issue/{r}')");
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__GONE);
-    assert_int_equal(count(ISSUED), 1);
-    assert_int_equal(count(STORED), 1);
+    assert_int_equal(number(ISSUED), 1);
+    assert_int_equal(number(STORED), 1);
 }
 
-/* What a worker leaves that died after C2: an attempt without signature, a lease that ran out. */
-static void attempt_left(const char *signature)
+/* However often the next step is asked for, there is one job. */
+static void one_job_however_often_it_is_asked_for(void **state)
 {
-    execute(arena_format(&memory,
-                         "INSERT INTO issuance SELECT nextval('issuance_block'), id, 1, "
-                         "account_id, ca_id, decode(md5(id::text), 'hex'), 'reserved', -77, 7, 1,"
-                         " sha256('x'), date_trunc('second', now()), date_trunc('second', now()) + "
-                         "interval '10 days', now() FROM orders WHERE id = %lld;"
-                         "INSERT INTO to_sign SELECT x.id, 'final', '\\x3000', sha256('\\x3000'), "
-                         "%s FROM issuance x WHERE order_id = %lld;"
-                         "UPDATE job SET lease_epoch = 7, attempt = 1, lease_until = now() - "
-                         "interval '1 s' WHERE subject = %lld",
-                         (long long)order_id, signature, (long long)order_id, (long long)order_id));
+    (void)state;
+    order_new("pending", "example.com");
+    for (int i = 0; i < 10; i++)
+        execute("SELECT request_advance(ARRAY[{r}::bigint], now(), NULL)");
+    assert_int_equal(number(JOBS), 1);
+    issue();
+    assert_issued_once();
+}
+
+/* ---- what an earlier lease has left */
+
+/* What a worker leaves that died after C2: an attempt without signature, a lease that ran out. */
+static void attempt_left(void)
+{
+    execute("INSERT INTO issuance SELECT nextval('issuance_block'), id, account_id, ca_id, "
+            "decode(md5(id::text), 'hex'), 0, 'reserved', -77, 7, 1, sha256('x'), '{}', "
+            "date_trunc('second', now()), date_trunc('second', now()) + interval '10 days', now() "
+            "FROM request WHERE id = {r};"
+            "INSERT INTO to_sign SELECT x.id, 'final', '\\x3000', sha256('\\x3000'), NULL FROM "
+            "issuance x WHERE request_id = {r};"
+            "UPDATE job SET lease_epoch = 7, lease_until = now() - interval '1 s' WHERE subject = "
+            "{r}");
 }
 
 static void dead_lease_leaves_a_ghost(void **state)
 {
     (void)state;
     order_new("pending", "example.com");
-    attempt_left("NULL");
+    attempt_left();
     issue();
     assert_issued_once();
-    assert_int_equal(count(GHOSTS), 1);
+    assert_int_equal(number(GHOSTS), 1);
     assert_int_equal(number("SELECT count(*) FROM audit WHERE activity = 'serial abandoned' AND "
-                            "subject = 'order/' || "
-                            "(SELECT max(order_id) FROM issuance)"),
+                            "subject = 'request/{r}'"),
+                     1);
+    assert_int_equal(number("SELECT count(*) FROM revocation v JOIN issuance x ON x.serial = "
+                            "v.serial AND x.ca_id = v.ca_id WHERE x.request_id = {r} AND x.state = "
+                            "'ghost'"),
                      1);
 }
 
-/* Two jobs for one order: the attempt of the other's worker, which lives, is no ghost. */
-static void attempt_of_a_living_lease_is_waited_for(void **state)
+/* Its evidence has ended meanwhile: nobody finishes the attempt, and the order is free. */
+static void open_request_keeps_no_attempt(void **state)
 {
     (void)state;
-    order_new("pending", "example.com");
-    attempt_left("NULL");
-    execute("INSERT INTO job (id, lane, subject, run_at, lease_epoch, lease_until) VALUES (-77, "
-            "'other', 0, "
-            "now(), 7, now() + interval '1 hour')");
+    order_new("pending", "example.net");
+    attempt_left();
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    assert_int_equal(count(GHOSTS), 0);
-    assert_int_equal(count(STORED), 0);
-    execute("DELETE FROM job WHERE lane = 'other'");
-    issue();
-    assert_issued_once();
-    assert_int_equal(count(GHOSTS), 1);
+    assert_int_equal(number(GHOSTS), 1);
+    assert_string_equal(text("SELECT request_frozen({r})::text"), "false");
 }
 
 /* C3 of a batch in which the database refuses one certificate: the others are issued, and the
@@ -483,30 +643,33 @@ static void refused_certificate_falls_out_alone(void **state)
                                 (long long)first),
                    &f));
     struct lanes *l = lanes_open(1, seconds(60));
-    job_call(job_of_order(first));
+    job_call(job_of(first));
     while (number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
                   "datname = current_database()") == 0)
         sched_yield();
-    job_call(job_of_order(bad));
-    job_call(job_of_order(order_id));
+    job_call(job_of(bad));
+    job_call(job_of(order_id));
     assert_true(script_run(blocker, "COMMIT", &f));
     lanes_close(l);
     script_close(blocker);
-    assert_int_equal(count(ISSUED), 1);
-    int64_t last = order_id;
+    assert_int_equal(number(ISSUED), 1);
     order_id = bad;
-    assert_int_equal(count(STORED), 0);
-    assert_int_equal(count("issuance x JOIN to_sign t ON t.issuance_id = x.id WHERE t.signature IS "
-                           "NOT NULL AND x.state = 'reserved'"),
-                     1);
+    request_id = bad + 500000;
+    assert_int_equal(number(STORED), 0);
+    assert_int_equal(
+        number("SELECT count(*) FROM issuance x JOIN to_sign t ON t.issuance_id = x.id "
+               "WHERE t.signature IS NOT NULL AND x.state = 'reserved' AND "
+               "x.request_id = {r}"),
+        1);
     execute("DROP TRIGGER refused ON certificate");
     issue();
     assert_issued_once();
-    assert_int_equal(count(GHOSTS), 0);
-    order_id = last;
+    assert_int_equal(number(GHOSTS), 0);
+    order_id += 1;
 }
 
-/* Signed by a worker that died before C3: only the effects are missing. */
+/* Signed by a worker that died before C3: only the effects are missing, and today's policy is not
+ * asked again. */
 static void signature_of_a_dead_lease_is_used(void **state)
 {
     (void)state;
@@ -514,47 +677,134 @@ static void signature_of_a_dead_lease_is_used(void **state)
     /* The bytes and their signature come from an issue that is then taken back. */
     issue();
     assert_issued_once();
-    execute(arena_format(
-        &memory,
-        "DELETE FROM certificate WHERE order_id = %lld; DELETE FROM event WHERE order_id = %lld;"
-        "UPDATE issuance SET state = 'reserved' WHERE order_id = %lld;"
-        "UPDATE orders SET status = 'pending' WHERE id = %lld;"
-        "INSERT INTO job (lane, subject, run_at, lease_epoch) VALUES ('issue', %lld, %s, 3)",
-        (long long)order_id, (long long)order_id, (long long)order_id, (long long)order_id,
-        (long long)order_id, run_at));
-    int64_t before = number(arena_format(&memory, "SELECT id FROM issuance WHERE order_id = %lld",
-                                         (long long)order_id));
+    execute("DELETE FROM certificate WHERE request_id = {r}; DELETE FROM event WHERE order_id = "
+            "{o}; UPDATE issuance SET state = 'reserved' WHERE request_id = {r};"
+            "UPDATE orders SET status = 'pending' WHERE id = {o};"
+            "INSERT INTO job (lane, subject, run_at, lease_epoch, idem_key) VALUES ('issue', {r}, "
+            "now() + interval '1 hour', 3, 'issue/{r}');"
+            "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('empty'), now());"
+            "UPDATE policy_active SET version = 2");
+    int64_t before = number("SELECT id FROM issuance WHERE request_id = {r}");
     issue();
+    execute("UPDATE policy_active SET version = 1");
     assert_issued_once();
     assert_int_equal(certificate_id, before);
-    assert_int_equal(count(GHOSTS), 0);
+    assert_int_equal(number(GHOSTS), 0);
 }
 
-static void authority_without_the_right_signs_nothing(void **state)
+/* ---- what fails */
+
+/* What comes from outside and may pass. */
+static const struct {
+    const char *spoil, *mend;
+} passing[] = {
+    { "UPDATE authority SET may_sign = false, changed_at = now()",
+      "UPDATE authority SET may_sign = true, changed_at = now()" },
+    { "UPDATE orders SET product_name_id = 'gone' WHERE id = {o}",
+      "UPDATE orders SET product_name_id = 'ssl_dv_geotrust_flex' WHERE id = {o}" },
+};
+
+/* What does not fit this policy or this program waits, however often it is tried. */
+static void what_may_fit_later_is_not_buried(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        order_new("pending", "example.com");
+        execute(passing[i].spoil);
+        execute("UPDATE job SET attempt = 50 WHERE subject = {r}");
+        issue();
+        assert_waits_unsigned();
+        assert_int_equal(number(DEAD), 0);
+        execute(passing[i].mend);
+        issue();
+        assert_issued_once();
+    }
+}
+
+/* However long that lasts, the order is not held by an attempt that nobody will finish. */
+static void what_may_fit_later_keeps_no_attempt(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        order_new("pending", "example.com");
+        attempt_left();
+        execute(passing[i].spoil);
+        issue();
+        assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
+        assert_int_equal(number(JOBS), 1);
+        assert_int_equal(number(GHOSTS), 1);
+        assert_string_equal(text("SELECT request_frozen({r})::text"), "false");
+        execute(passing[i].mend);
+        issue();
+        assert_issued_once();
+        assert_int_equal(number(GHOSTS), 1);
+    }
+}
+
+/* While its lease holds, the signature may still come: nobody else touches it. */
+static void living_lease_keeps_its_attempt(void **state)
 {
     (void)state;
     order_new("pending", "example.com");
-    execute("UPDATE authority SET may_sign = false");
+    attempt_left();
+    execute(passing[0].spoil);
+    execute("UPDATE job SET lease_until = now() + interval '1 hour' WHERE subject = {r}");
     issue();
-    assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
-    assert_int_equal(count("issuance WHERE true"), 0);
-    execute(arena_format(&memory, "UPDATE authority SET may_sign = true WHERE id = '%s'",
-                         house.rows[HOUSE_P256]->id));
+    execute(passing[0].mend);
+    assert_int_equal(result, JOB_OUTCOME__RESULT__GONE);
+    assert_int_equal(number(GHOSTS), 0);
+    assert_string_equal(text("SELECT request_frozen({r})::text"), "true");
+    execute("UPDATE job SET lease_until = now() - interval '1 s' WHERE subject = {r}");
+    issue();
+    assert_issued_once();
 }
 
-static void worn_out_order_is_buried(void **state)
+/* What will fail the same way for ever is given up at once, and held up for an operator to see. */
+static void assert_given_up(void)
 {
-    (void)state;
-    order_new("pending", "example.com");
-    execute(arena_format(&memory, "UPDATE job SET attempt = 5 WHERE subject = %lld",
-                         (long long)order_id));
     issue();
     assert_int_equal(result, JOB_OUTCOME__RESULT__FAILED);
-    assert_int_equal(count(STORED), 0);
-    assert_int_equal(
-        number(arena_format(&memory, "SELECT count(*) FROM job_dead WHERE subject = %lld",
-                            (long long)order_id)),
-        1);
+    assert_int_equal(number(STORED), 0);
+    assert_int_equal(number(DEAD), 1);
+    assert_int_equal(number("SELECT count(*) FROM request_open_task(ARRAY[{r}::bigint], now()) "
+                            "WHERE kind = 'held_up' AND owner = 'ca'"),
+                     1);
+}
+
+static void request_that_kills_its_workers_is_given_up(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    execute("UPDATE job SET deaths = 2, alone = true, lease_until = now() - interval '1 s' WHERE "
+            "subject = {r}");
+    assert_given_up();
+}
+
+/* Whoever wrote the row: nobody has shown that he holds the key. */
+static void request_with_a_broken_signature_is_given_up(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    execute("UPDATE request SET csr_sha256 = NULL WHERE id = {r};"
+            "UPDATE request SET csr = set_byte(csr, length(csr) - 1, get_byte(csr, length(csr) - "
+            "1) # 1) WHERE id = {r}");
+    assert_given_up();
+}
+
+/* No row excuses a name below a public authority, were the function that decides replaced. */
+static void exemption_below_a_public_authority_is_refused(void **state)
+{
+    (void)state;
+    order_new("pending", "example.net");
+    const char *kept = text("SELECT pg_get_functiondef('request_need'::regproc)");
+    const char *from = "a.public IS FALSE\n      FROM", *at = strstr(kept, from);
+    assert_non_null(at);
+    execute(
+        arena_format(&memory, "%.*strue\n      FROM%s", (int)(at - kept), kept, at + strlen(from)));
+    execute(EVIDENCE "(1, 'example.net', 'dns-txt-token', '3.2.2.4.7', now(), '{}', NULL)");
+    assert_given_up();
+    execute(kept);
+    execute("DELETE FROM validation WHERE identifier = 'example.net'");
 }
 
 /* ---- the world */
@@ -572,18 +822,20 @@ static void journal_has_intent_and_signature(void **state)
     issue();
     assert_issued_once();
     const char *all = file_read(journal_path());
-    const char *intent = strstr(
-        all, arena_format(&memory, " %lld %lld ", (long long)certificate_id, (long long)order_id));
+    const char *intent = strstr(all, arena_format(&memory, " %lld %lld ", (long long)certificate_id,
+                                                  (long long)request_id));
     const char *signature = strstr(
-        all,
-        arena_format(
-            &memory, " %lld %s\n", (long long)certificate_id,
-            text(arena_format(
-                &memory, "SELECT encode(signature, 'hex') FROM to_sign WHERE issuance_id = %lld",
-                (long long)certificate_id))));
+        all, arena_format(&memory, " %lld %s\n", (long long)certificate_id,
+                          text(arena_format(
+                              &memory,
+                              "SELECT encode(t.signature, 'hex') || ' ' || encode(c.der, 'hex') "
+                              "FROM to_sign t JOIN certificate c ON c.id = t.issuance_id "
+                              "WHERE t.issuance_id = %lld",
+                              (long long)certificate_id))));
     assert_non_null(intent);
     assert_non_null(signature);
     assert_true(intent < signature);
+    assert_non_null(strstr(intent, " 1 www.example.com,*.example.com\n")); /* account and names */
     assert_non_null(strstr(
         intent,
         text(arena_format(&memory, "SELECT encode(serial, 'hex') FROM certificate WHERE id = %lld",
@@ -604,9 +856,9 @@ static int open_all(void **state)
     assert_non_null(admin);
     policy_fill();
     authorities_fill();
-    execute(
-        "INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence) "
-        "VALUES (1, 'example.com', 'dns-txt-token', '3.2.2.4.7', now(), '{}')");
+    execute("INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+            "evidence) "
+            "VALUES (1, 'example.com', 'dns-txt-token', '3.2.2.4.7', now(), '{}')");
     order_id = 1000;
     running.store = (struct store_options){ .url = { database_url(database, "issuer") },
                                             .prepare = true,
@@ -619,12 +871,14 @@ static int open_all(void **state)
     issuer.status_host = HOUSE_STATUS;
     issuer.lease = lanes[0].lease;
     issuer.issuance_ids = ids_new(&sql_issuance_id_block);
+    signers_open(&running.store);
     return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
+    signers_close();
     script_close(admin);
     ids_free(issuer.issuance_ids);
     journal_close(issuer.journal);
@@ -639,23 +893,33 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_is_issued_for_what_policy_advises),
+        cmocka_unit_test(audit_says_what_was_decided_on),
         cmocka_unit_test(only_who_waits_is_told_in_the_answer),
-        cmocka_unit_test(journal_has_intent_and_signature),
+        cmocka_unit_test(full_lane_goes_on),
         cmocka_unit_test(customers_own_end_is_kept),
+        cmocka_unit_test(order_ends_when_its_end_has_passed),
         cmocka_unit_test(open_task_sends_it_back),
         cmocka_unit_test(evidence_that_does_not_count_is_not_sought_at_once),
-        cmocka_unit_test(quarantined_order_waits),
+        cmocka_unit_test(held_requests_wait),
+        cmocka_unit_test(a_request_signed_with_sha1_is_certified_while_policy_says_so),
         cmocka_unit_test(old_validation_does_not_count),
         cmocka_unit_test(others_validation_does_not_count),
+        cmocka_unit_test(token_of_another_key_does_not_count),
         cmocka_unit_test(prohibited_method_does_not_count),
         cmocka_unit_test(cancelled_order_is_left_alone),
         cmocka_unit_test(second_job_finds_it_issued),
+        cmocka_unit_test(one_job_however_often_it_is_asked_for),
         cmocka_unit_test(dead_lease_leaves_a_ghost),
-        cmocka_unit_test(attempt_of_a_living_lease_is_waited_for),
+        cmocka_unit_test(open_request_keeps_no_attempt),
         cmocka_unit_test(refused_certificate_falls_out_alone),
         cmocka_unit_test(signature_of_a_dead_lease_is_used),
-        cmocka_unit_test(authority_without_the_right_signs_nothing),
-        cmocka_unit_test(worn_out_order_is_buried),
+        cmocka_unit_test(what_may_fit_later_is_not_buried),
+        cmocka_unit_test(what_may_fit_later_keeps_no_attempt),
+        cmocka_unit_test(living_lease_keeps_its_attempt),
+        cmocka_unit_test(request_that_kills_its_workers_is_given_up),
+        cmocka_unit_test(request_with_a_broken_signature_is_given_up),
+        cmocka_unit_test(exemption_below_a_public_authority_is_refused),
+        cmocka_unit_test(journal_has_intent_and_signature),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

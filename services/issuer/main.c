@@ -7,10 +7,13 @@
 #include "issuance.sql.h"
 #include "issuer.h"
 #include "journal.h"
+#include "ledger/policy.h"
+#include "pki/ed25519.h"
 #include "service/service.h"
+#include "signers.h"
 
 static struct issuer_settings {
-    const char *module, *label, *status_host, *journal;
+    const char *module, *label, *status_host, *journal, *policy_key;
     struct secret pin;
     int workers, sessions;
     bool session_copy;
@@ -23,8 +26,9 @@ static const struct config_item items[] = {
     CONFIG(struct issuer_settings, label,        "TOKEN_LABEL",   NULL,    "label of the token that holds the keys"),
     CONFIG(struct issuer_settings, pin,          "TOKEN_PIN",     NULL,    "its user PIN"),
     CONFIG(struct issuer_settings, sessions,     "TOKEN_SESSIONS", "2",    "signing threads", "1", "64"),
-    CONFIG(struct issuer_settings, session_copy, "TOKEN_SESSION_COPY", "no", "sign with session copies of the keys: faster on SoftHSM, refused by real HSMs"),
+    CONFIG(struct issuer_settings, session_copy, "TOKEN_SESSION_COPY", "no", "sign with session copies of the keys: faster on SoftHSM, refused by real HSMs; keys of a ceremony held without it have none"),
     CONFIG(struct issuer_settings, journal,      "JOURNAL",       "issuer-journal", "file that keeps what is signed, for the day after a restored backup; on a volume of its own"),
+    CONFIG(struct issuer_settings, policy_key,   "POLICY_PUBLIC_KEY", NULL, "file with the public half of the key that policies are signed with (chancery policy-key)"),
     CONFIG(struct issuer_settings, workers,      "ISSUE_WORKERS", "2",     "threads that issue", "1", "32"),
     CONFIG(struct issuer_settings, lease,        "ISSUE_LEASE",   "30s",   "how long a worker may take for its orders before others take them over", "1s", "10m"),
     CONFIG(struct issuer_settings, status_host,  "STATUS_HOST",   "status.chancery.example", "host of the OCSP, CRL and CA certificate addresses in certificates"),
@@ -49,9 +53,24 @@ static bool journal_is_good(void *context, struct fault *f)
     return journal_good(issuer.journal, f);
 }
 
+static bool signers_are_ready(void *context, struct fault *f)
+{
+    (void)context;
+    return signers_ready(f);
+}
+
 static const struct health_check checks[] = { { "token", token_is_ready, NULL },
+                                              { "signers", signers_are_ready, NULL },
                                               { "journal", journal_is_good, NULL },
                                               { 0 } };
+
+/* Keys that were not found while it was away are looked for at once, and orders that were put off
+ * since it did not sign are tried. */
+static void token_is_back(void *context)
+{
+    (void)context;
+    signers_token_is_back();
+}
 
 static bool start(struct service_run *run, struct fault *f)
 {
@@ -59,10 +78,13 @@ static bool start(struct service_run *run, struct fault *f)
                                .label = settings.label,
                                .pin = settings.pin,
                                .sessions = settings.sessions,
-                               .session_copy = settings.session_copy };
-    issuer.journal = journal_open(settings.journal, f);
+                               .session_copy = settings.session_copy,
+                               .became_ready = token_is_back };
+    const struct ed25519_key *policy_key = ed25519_load(settings.policy_key, f);
+    issuer.journal = policy_key ? journal_open(settings.journal, f) : NULL;
     if (!issuer.journal)
         return false;
+    policy_trust(policy_key);
     issuer.run = run;
     issuer.status_host = settings.status_host;
     issuer.lease = lanes[0].lease = settings.lease;
@@ -71,12 +93,14 @@ static bool start(struct service_run *run, struct fault *f)
     struct fault later = { 0 };
     if (!token_connect(issuer.token, tick_after(seconds(5)), &later))
         log_warn("the token does not answer yet", LOG_FAULT(&later));
+    signers_open(&run->store);
     return true;
 }
 
 static void stop(struct service_run *run)
 {
     (void)run;
+    signers_close();
     token_close(issuer.token);
     journal_close(issuer.journal);
     ids_free(issuer.issuance_ids);
@@ -86,7 +110,8 @@ static bool command(struct service_run *run, int argc, char **argv, int *status)
 {
     struct token_options o = { .module = settings.module,
                                .label = settings.label,
-                               .pin = settings.pin };
+                               .pin = settings.pin,
+                               .session_copy = settings.session_copy };
     if (argc < 2 || strcmp(argv[1], "ceremony") != 0)
         return false;
     *status = ceremony_command(run, &o, settings.status_host, argc - 1, argv + 1);

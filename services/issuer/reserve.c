@@ -9,6 +9,26 @@
 #include "steps.h"
 #include "testing/point.h"
 
+bool run_ghosts(struct run *r, int64_t *ids, size_t count, bool handed, struct fault *f)
+{
+    GhostIds in = GHOST_IDS__INIT;
+    struct rows rows;
+    if (count == 0)
+        return true;
+    in.ids = ids;
+    in.n_ids = count;
+    in.handed = handed;
+    in.now = instant_message(r->a, r->now);
+    if (!store_all(r->store, r->a, &sql_issuance_ghost, &in.base, &rows, f))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const GhostRow *g = (const GhostRow *)rows.items[i];
+        log_warn("serial abandoned: it stays unsigned", LOG_INT("request_id", g->request_id),
+                 LOG_TEXT("ca_id", g->ca_id), LOG_TEXT("serial", g->serial));
+    }
+    return true;
+}
+
 static bool claim(struct run *r, struct rows *rows, struct fault *f)
 {
     IssuanceClaim in = ISSUANCE_CLAIM__INIT;
@@ -31,25 +51,17 @@ static size_t reservations(struct run *r, const ProtobufCMessage **in)
     return n;
 }
 
+/* Attempts of earlier leases that nobody will finish: before a new one is made, the request goes on
+ * elsewhere, or it waits because none can be made now. The lease that made them is lost or given back,
+ * whatever becomes of the request in ours; one with its signature is none of them. */
 static bool ghosts(struct run *r, struct fault *f)
 {
-    GhostIds in = GHOST_IDS__INIT;
-    struct rows rows;
-    in.ids = arena_array(r->a, int64_t, r->count + 1);
+    int64_t *ids = arena_array(r->a, int64_t, r->count + 1);
+    size_t n = 0;
     for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].ghost_id && r->attempts[i].step == ATTEMPT_RESERVE)
-            in.ids[in.n_ids++] = r->attempts[i].ghost_id;
-    in.now = instant_message(r->a, r->now);
-    if (in.n_ids == 0)
-        return true;
-    if (!store_all(r->store, r->a, &sql_issuance_ghost, &in.base, &rows, f))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        const GhostRow *g = (const GhostRow *)rows.items[i];
-        log_warn("serial abandoned: its lease died unsigned", LOG_INT("order_id", g->order_id),
-                 LOG_TEXT("ca_id", g->ca_id), LOG_TEXT("serial", g->serial));
-    }
-    return true;
+        if (r->attempts[i].ghost_id)
+            ids[n++] = r->attempts[i].ghost_id;
+    return run_ghosts(r, ids, n, true, f);
 }
 
 static bool reserve(struct run *r, struct fault *f)
@@ -61,15 +73,14 @@ static bool reserve(struct run *r, struct fault *f)
            (n == 0 || store_set(r->store, r->a, &sql_issuance_reserve, in, n, &rows, f));
 }
 
-/* Whoever claimed it so often died with it. What is signed is finished all the same. */
-static void worn_out(struct attempt *t, const struct lane *lane)
+/* Whoever had it alone died with it, again and again. What is signed is finished all the same. */
+static void worn_out(struct attempt *t)
 {
-    if (t->intent->attempt <= lane->attempts ||
-        (t->step != ATTEMPT_RESERVE && t->step != ATTEMPT_SIGN))
+    if (t->intent->deaths < LANE_DEATHS || t->step != ATTEMPT_RESERVE)
         return;
     t->step = ATTEMPT_FAILED;
-    fault_set(&t->fault, FAULT_INTERNAL, "attempt", "%d claims have come to nothing",
-              t->intent->attempt - 1);
+    t->hopeless = true;
+    fault_set(&t->fault, FAULT_INTERNAL, "deaths", "%d workers died with it", t->intent->deaths);
 }
 
 static void attempts_make(struct run *r, const struct rows *rows)
@@ -80,7 +91,7 @@ static void attempts_make(struct run *r, const struct rows *rows)
         t->intent = (const Intent *)rows->items[i];
         log_context(t->intent->traceparent ? t->intent->traceparent : "", t->intent->order_id);
         attempt_prepare(t, r->a, r->now);
-        worn_out(t, r->batch->lane);
+        worn_out(t);
     }
     log_context("", 0);
 }

@@ -8,8 +8,7 @@
 #include "ledger/authority.h"
 
 struct kept_ca {
-    const char *id;
-    struct ca *ca;
+    struct ca *ca; /* its name is the authority's id */
     struct kept_ca *next;
 };
 
@@ -26,48 +25,52 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept_ca *authorities;
 static struct kept_template *templates;
 
-static void *kept_new(size_t size)
-{
-    void *p = calloc(1, size);
-    if (!p)
-        abort();
-    return p;
-}
-
 static const struct ca *ca_known(const char *id)
 {
     for (const struct kept_ca *k = authorities; k; k = k->next)
-        if (strcmp(k->id, id) == 0)
+        if (strcmp(k->ca->name, id) == 0)
             return k->ca;
     return NULL;
 }
 
-static struct ca *ca_load(const Authority *a, struct fault *f)
+static const struct ca *ca_loaded(const char *id)
+{
+    pthread_mutex_lock(&lock);
+    const struct ca *ca = ca_known(id);
+    pthread_mutex_unlock(&lock);
+    return ca;
+}
+
+static void ca_keep(struct ca *ca)
+{
+    struct kept_ca *k = calloc(1, sizeof *k);
+    *k = (struct kept_ca){ ca, NULL };
+    pthread_mutex_lock(&lock);
+    k->next = authorities;
+    authorities = k;
+    pthread_mutex_unlock(&lock);
+}
+
+bool signer_load(const Authority *a, struct fault *f)
 {
     const struct token_key *key = NULL;
+    if (ca_loaded(a->id))
+        return true;
     if (!token_find_key(issuer.token, a->key_label, tick_after(seconds(5)), &key, f))
-        return NULL;
-    return ca_new(a->id, (struct bytes){ a->der.data, a->der.len }, key, f);
+        return false;
+    struct ca *ca = ca_new(a->id, (struct bytes){ a->der.data, a->der.len }, key, f);
+    if (ca)
+        ca_keep(ca);
+    return ca != NULL;
 }
 
 bool signer_authority(const char *ca_id, const struct ca **out, struct fault *f)
 {
-    const Authority *a = authority_find(ca_id);
-    if (!a)
-        return fault_set(f, FAULT_INTERNAL, "ca_id", "authority %s is unknown", ca_id);
-    pthread_mutex_lock(&lock);
-    *out = ca_known(a->id);
-    if (!*out) {
-        struct kept_ca *k = kept_new(sizeof *k);
-        *k = (struct kept_ca){ a->id, ca_load(a, f), authorities };
-        *out = k->ca;
-        if (k->ca)
-            authorities = k;
-        else
-            free(k);
-    }
-    pthread_mutex_unlock(&lock);
-    return *out != NULL;
+    *out = ca_loaded(ca_id);
+    if (*out)
+        return true;
+    signers_wake();
+    return fault_set(f, FAULT_UNAVAILABLE, "ca_id", "the key of authority %s is not loaded", ca_id);
 }
 
 static const struct leaf_template *template_known(const struct kept_template *want)
@@ -85,7 +88,7 @@ static const struct leaf_template *template_get(const struct kept_template *want
     pthread_mutex_lock(&lock);
     const struct leaf_template *template = template_known(want);
     if (!template) {
-        struct kept_template *k = kept_new(sizeof *k);
+        struct kept_template *k = calloc(1, sizeof *k);
         *k = *want;
         char *hash = strdup(want->hash);
         k->hash = hash;
@@ -93,7 +96,7 @@ static const struct leaf_template *template_get(const struct kept_template *want
             leaf_template_new(profile, want->option, want->ca, want->hash, issuer.status_host, f);
         template = k->template;
         k->next = templates;
-        if (template && k->hash) {
+        if (template) {
             templates = k;
         } else {
             free(hash);
@@ -111,7 +114,7 @@ static const Product *product_of(const struct policy *policy, const struct signe
 {
     const Product *p = policy_product(policy, w->product);
     if (!p)
-        fault_set(f, FAULT_INTERNAL, "product", "%s is not in policy version %lld", w->product,
+        fault_set(f, FAULT_UNAVAILABLE, "product", "%s is not in policy version %lld", w->product,
                   (long long)policy->version);
     else if (strcmp(p->rule_scope, w->rule_scope) != 0)
         fault_set(f, FAULT_INTERNAL, "rule_scope", "the order is of scope %s, its product %s of %s",
@@ -150,8 +153,15 @@ static bool option_find(const Profile *profile, const char *name, const ProfileO
         if (strcmp(profile->options[i]->name, name) == 0)
             *out = profile->options[i];
     return !name || *out ||
-           fault_set(f, FAULT_INTERNAL, "profile_option", "profile %s has no option %s",
+           fault_set(f, FAULT_UNAVAILABLE, "profile_option", "profile %s has no option %s",
                      profile->name, name);
+}
+
+static bool profile_unknown(const Product *product, struct fault *f)
+{
+    return fault_set(f, FAULT_UNAVAILABLE, "profile",
+                     "product %s names profile %s, which this program does not have",
+                     product->name_id, product->profile ? product->profile : "none");
 }
 
 bool signer_find(const struct policy *policy, const struct signer_wanted *wanted,
@@ -162,8 +172,7 @@ bool signer_find(const struct policy *policy, const struct signer_wanted *wanted
         return false;
     out->profile = product->profile ? policy_profile_find(policy, product->profile) : NULL;
     if (!out->profile)
-        return fault_set(f, FAULT_INTERNAL, "profile", "product %s names an unknown profile",
-                         product->name_id);
+        return profile_unknown(product, f);
     const Profile *profile = out->profile->profile;
     struct kept_template want = { .version = policy->version,
                                   .profile = profile->name,
@@ -174,4 +183,43 @@ bool signer_find(const struct policy *policy, const struct signer_wanted *wanted
     want.ca = out->ca;
     out->template = template_get(&want, profile, f);
     return out->template != NULL;
+}
+
+/* ---- what could be asked for */
+
+static bool option_try(const struct policy *policy, const Product *product, const Profile *profile,
+                       const ProfileOption *option, const struct ca *ca, struct fault *f)
+{
+    for (size_t i = 0; i < product->n_allowed_hashes; i++) {
+        struct kept_template want = { .version = policy->version,
+                                      .profile = profile->name,
+                                      .option = option,
+                                      .hash = product->allowed_hashes[i],
+                                      .ca = ca };
+        if (!template_get(&want, profile, f))
+            return false;
+    }
+    return true;
+}
+
+bool signer_try(const struct policy *policy, const Product *product, const char *key_label,
+                struct fault *f)
+{
+    const Authority *a = authority_find_label(key_label);
+    const struct policy_profile *kept =
+        product->profile ? policy_profile_find(policy, product->profile) : NULL;
+    const struct ca *ca = a ? ca_loaded(a->id) : NULL;
+    if (!kept)
+        return profile_unknown(product, f);
+    if (a && !ca && !a->may_sign)
+        return true; /* stopped, or a root: orders for it are refused by that */
+    if (!ca)
+        return fault_set(f, FAULT_UNAVAILABLE, "authority",
+                         "no key is loaded for authority %s of product %s", key_label,
+                         product->name_id);
+    const Profile *profile = kept->profile;
+    bool good = option_try(policy, product, profile, NULL, ca, f);
+    for (size_t i = 0; good && i < profile->n_options; i++)
+        good = option_try(policy, product, profile, profile->options[i], ca, f);
+    return good;
 }

@@ -2,7 +2,7 @@
  *
  *   issuance.c  the run: which item is whose, signing, what becomes of a batch that failed
  *   reserve.c   C2
- *   finish.c    C3, and what becomes of the orders that are not issued now
+ *   finish.c    C3, and what becomes of the requests that are not issued now
  */
 #ifndef ISSUER_STEPS_H
 #define ISSUER_STEPS_H
@@ -15,7 +15,7 @@ struct run {
     struct lane_batch *batch;
     struct arena *a;
     struct store *store;
-    struct attempt *attempts; /* of the orders that the claim gave us */
+    struct attempt *attempts; /* of the requests that the claim gave us */
     size_t count;
     struct instant now;
     struct tick lease_end; /* before it, a signature may still be asked for */
@@ -24,10 +24,13 @@ struct run {
 /* C2 as a whole. False: nothing was committed. */
 bool run_reserve(struct run *r, struct fault *f);
 
+/* Attempts that are given up. `handed`: the token may have signed them. */
+bool run_ghosts(struct run *r, int64_t *ids, size_t count, bool handed, struct fault *f);
+
 /* C3, for every attempt with its signature. */
 void run_finish(struct run *r);
 
-/* Orders with open tasks go on to what is left to do; everybody else's job ends or comes back. */
+/* Requests with open tasks go on to what is left to do; everybody else's job ends or comes back. */
 void run_settle(struct run *r);
 
 #endif

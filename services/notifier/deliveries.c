@@ -56,7 +56,7 @@ static void put_back(struct posting *p, struct instant run_at)
         put_back_done(&p->commit, NULL, &f);
 }
 
-/* A crowd that waits for one host comes back spread out. */
+/* A crowd that waits for one host, or for the share of one account, comes back spread out. */
 static void come_back(struct posting *p, enum post_outcome outcome)
 {
     struct instant now = clock_now();
@@ -96,7 +96,7 @@ static void attempt_log(const struct posting *p)
                 d->data && d->data->has_order_id ? d->data->order_id : 0);
     log_info(t->ok ? "event delivered" : "event not delivered", LOG_TEXT("event", d->event),
              LOG_INT("delivery_id", d->id), LOG_INT("webhook_id", d->webhook_id),
-             LOG_INT("attempt", p->item->job->attempt), LOG_INT("status", t->response_code),
+             LOG_INT("attempt", d->tries + 1), LOG_INT("status", t->response_code),
              LOG_TEXT("reason", t->ok ? "" : t->reason),
              LOG_TEXT("again", t->next_at ? "yes" : "no"));
     log_context("", 0);
@@ -117,7 +117,8 @@ static void attempt_committed(struct commit *c, const struct rows *rows, const s
         return;
     }
     if (((const Delivered *)rows->items[0])->disabled)
-        log_warn("webhook switched off: it has failed for days",
+        log_warn(p->attempt.gone ? "webhook switched off: its endpoint wants no more"
+                                 : "webhook switched off: it has failed for days",
                  LOG_INT("webhook_id", p->delivery->webhook_id));
     attempt_log(p);
     metric_add(p->attempt.ok ? METRIC_DELIVER_OK : METRIC_DELIVER_FAILED, 1);
@@ -140,17 +141,20 @@ static void attempt_commit(struct posting *p)
 static void attempt_schedule(struct posting *p, const char *retry_after, struct instant now)
 {
     struct instant next;
-    if (webhook_next_attempt(p->item->job->attempt, retry_after, now, random_number(), &next))
+    if (webhook_next_attempt(p->delivery->tries + 1, retry_after, now, random_number(), &next))
         p->attempt.next_at = instant_message(&p->item->arena, next);
 }
 
 /* How long it has been failing, as far as it was known when this attempt began. */
-static void attempt_weigh(struct posting *p, struct instant now)
+static void attempt_weigh(struct posting *p, const struct post_result *r, enum webhook_next next,
+                          struct instant now)
 {
     DeliveryAttempt *t = &p->attempt;
     struct instant since = instant_value(p->delivery->failing_since);
-    t->failing_since = p->delivery->failing_since;
-    t->has_warnings = t->has_disable = true;
+    t->has_warnings = t->has_disable = t->has_gone = t->has_outage = true;
+    t->gone = next == WEBHOOK_GONE;
+    t->outage = next == WEBHOOK_OUTAGE;
+    t->cause = webhook_cause(&p->item->arena, r);
     t->warnings = webhook_warnings_due(since, now);
     t->disable = webhook_is_dead(since, now);
 }
@@ -163,22 +167,24 @@ static void posted(const struct post_result *r, void *context)
     DeliveryAttempt *t = &p->attempt;
     struct instant now = clock_now();
     TEST_POINT("notifier.sent");
-    if (r->outcome == POST_BUSY || r->outcome == POST_STOPPED) {
+    if (r->outcome >= POST_BUSY) { /* was not tried */
         come_back(p, r->outcome);
         return;
     }
+    enum webhook_next next = webhook_next(r);
     t->tried = true;
-    t->ok = webhook_is_delivered(r);
+    t->ok = next == WEBHOOK_TAKEN;
     t->has_response_code = r->status != 0;
     t->response_code = r->status;
     t->reason = arena_strdup(a, r->reason);
     t->now = instant_message(a, now);
     t->sent_at = r->sent.us ? instant_message(a, r->sent) : t->now;
     t->received_at = r->received.us ? instant_message(a, r->received) : NULL;
-    if (!t->ok) {
+    t->failing_since = p->delivery->failing_since;
+    if (!t->ok)
+        attempt_weigh(p, r, next, now);
+    if (next == WEBHOOK_AGAIN || next == WEBHOOK_OUTAGE)
         attempt_schedule(p, r->retry_after, now);
-        attempt_weigh(p, now);
-    }
     attempt_commit(p);
 }
 
@@ -206,7 +212,7 @@ static const struct unsent *unsent_why(const Delivery *d)
 static void attempt_skip(struct posting *p, const struct unsent *why, struct instant now)
 {
     DeliveryAttempt *t = &p->attempt;
-    t->reason = arena_strdup(&p->item->arena, why->reason);
+    t->reason = t->cause = arena_strdup(&p->item->arena, why->reason);
     t->sent_at = t->now = instant_message(&p->item->arena, now);
     if (!why->ends)
         attempt_schedule(p, "", now);
@@ -238,10 +244,10 @@ static void deliver(struct lane_item *item, const Delivery *d, const DeliveryWor
     const struct unsent *why = unsent_why(d);
     if (why)
         attempt_skip(p, why, now);
-    else if (delivery_post(&item->arena, p->delivery, words, now, &post, &f))
-        sender_post(notifier.sender, &post, posted, p);
-    else
+    else if (!delivery_post(&item->arena, p->delivery, words, now, &post, &f))
         lane_fail(item, &f);
+    else
+        sender_post(notifier.sender, &post, posted, p);
 }
 
 static bool deliveries_read(struct lane_batch *batch, struct rows *rows, struct fault *f)

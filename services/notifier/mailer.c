@@ -35,12 +35,16 @@ struct mailer {
     int count;
 };
 
+/* What the relay has been told last: what it answers is about that. */
+enum progress { ABOUT_US, ABOUT_SENDER, ABOUT_RECIPIENT, ABOUT_MAIL };
+
 /* A connection and the mail that is on it. */
 struct line {
     struct mailer *mailer;
     CURL *easy;
     const struct mail *mail;
     size_t read; /* bytes of the mail so far */
+    enum progress progress;
     char error[CURL_ERROR_SIZE], said[CURL_ERROR_SIZE];
 };
 
@@ -71,6 +75,24 @@ static size_t line_said(const char *text, size_t one, size_t size, void *data)
             l->said[i] = '?';
     l->said[length] = '\0';
     return size * one;
+}
+
+/* The commands of a mail (RFC 5321 4.1.1), as they go out. What goes out besides is data, or the farewell
+ * after an answer. */
+static int command_sent(CURL *easy, curl_infotype type, char *text, size_t size, void *data)
+{
+    static const struct {
+        const char *verb;
+        enum progress progress;
+    } commands[] = { { "MAIL", ABOUT_SENDER },
+                     { "RCPT", ABOUT_RECIPIENT },
+                     { "DATA", ABOUT_MAIL } };
+    struct line *l = data;
+    (void)easy;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (type == CURLINFO_HEADER_OUT && size > 4 && memcmp(text, commands[i].verb, 4) == 0)
+            l->progress = commands[i].progress;
+    return 0;
 }
 
 static int keep_on(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -113,7 +135,7 @@ static void set_limits(struct line *l)
 /* What is the same for all mails of a connection. */
 static void line_open(struct line *l)
 {
-    l->easy = must_have(curl_easy_init());
+    l->easy = curl_easy_init();
     must(curl_easy_setopt(l->easy, CURLOPT_URL, l->mailer->options.url));
     must(curl_easy_setopt(l->easy, CURLOPT_MAIL_FROM, l->mailer->options.from));
     must(curl_easy_setopt(l->easy, CURLOPT_UPLOAD, 1L));
@@ -122,18 +144,20 @@ static void line_open(struct line *l)
     must(curl_easy_setopt(l->easy, CURLOPT_HEADERFUNCTION, line_said));
     must(curl_easy_setopt(l->easy, CURLOPT_HEADERDATA, l));
     must(curl_easy_setopt(l->easy, CURLOPT_ERRORBUFFER, l->error));
+    must(curl_easy_setopt(l->easy, CURLOPT_DEBUGFUNCTION, command_sent));
+    must(curl_easy_setopt(l->easy, CURLOPT_DEBUGDATA, l));
+    must(curl_easy_setopt(l->easy, CURLOPT_VERBOSE, 1L)); /* for the function: nothing is printed */
+    /* "" and not NULL: else curl takes a proxy from the environment, and mails go through that. */
+    must(curl_easy_setopt(l->easy, CURLOPT_PROXY, ""));
     set_trust(l);
     set_limits(l);
 }
 
 /* 5yz is for good (RFC 5321 4.2.1), but only where it speaks of this recipient or of this mail:
  * what a relay says to its greeting, to TLS, AUTH and MAIL is about our settings. */
-static bool refused_for_good(const struct line *l, CURLcode code, long status)
+static bool refused_for_good(const struct line *l, long status)
 {
-    bool recipient = code == CURLE_SEND_ERROR && strncmp(l->error, "RCPT", 4) == 0;
-    bool content = code == CURLE_SEND_ERROR && strncmp(l->error, "DATA", 4) == 0;
-    bool mail = code == CURLE_WEIRD_SERVER_REPLY && l->read == l->mail->text.size;
-    return status / 100 == 5 && (recipient || content || mail);
+    return status / 100 == 5 && l->progress >= ABOUT_RECIPIENT;
 }
 
 static void judge(const struct line *l, CURLcode code, struct mail_result *out)
@@ -147,7 +171,7 @@ static void judge(const struct line *l, CURLcode code, struct mail_result *out)
     else if (atomic_load(&l->mailer->stopping))
         out->outcome = MAIL_STOPPED;
     else
-        out->outcome = refused_for_good(l, code, status) ? MAIL_REFUSED : MAIL_FAILED;
+        out->outcome = refused_for_good(l, status) ? MAIL_REFUSED : MAIL_FAILED;
     if (code != CURLE_OK)
         snprintf(out->reason, sizeof out->reason, "%.80s%s%.100s", why, l->said[0] ? ": " : "",
                  l->said);
@@ -155,9 +179,10 @@ static void judge(const struct line *l, CURLcode code, struct mail_result *out)
 
 static void mail_perform(struct line *l, const struct mail *mail, struct mail_result *out)
 {
-    struct curl_slist *to = must_have(curl_slist_append(NULL, mail->to));
+    struct curl_slist *to = curl_slist_append(NULL, mail->to);
     l->mail = mail;
     l->read = 0;
+    l->progress = ABOUT_US;
     l->error[0] = l->said[0] = '\0';
     must(curl_easy_setopt(l->easy, CURLOPT_MAIL_RCPT, to));
     judge(l, curl_easy_perform(l->easy), out);
@@ -223,7 +248,7 @@ static bool has_relay(const struct mailer *m)
 
 struct mailer *mailer_start(const struct mailer_options *options, struct fault *f)
 {
-    struct mailer *m = must_have(calloc(1, sizeof *m));
+    struct mailer *m = calloc(1, sizeof *m);
     m->options = *options;
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->filled, NULL);
@@ -249,7 +274,7 @@ void mailer_send(struct mailer *m, const char *to, struct bytes text,
              context);
         return;
     }
-    struct mail *mail = must_have(calloc(1, sizeof *mail));
+    struct mail *mail = calloc(1, sizeof *mail);
     arena_init(&mail->arena);
     mail->to = arena_strdup(&mail->arena, to);
     mail->text = (struct bytes){ arena_copy(&mail->arena, text.data, text.size), text.size };

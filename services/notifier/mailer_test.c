@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -19,7 +20,7 @@ enum { HEARD_MAX = 8192 };
 
 /* A server that hears everything, and says to each command what its script has for it. */
 struct script {
-    const char *greeting, *mail, *rcpt, *end; /* NULL: as usual; "" closes the connection */
+    const char *greeting, *mail, *rcpt, *data, *end; /* NULL: as usual; "" closes the connection */
 };
 
 static struct script script;
@@ -33,14 +34,13 @@ static const struct reply {
 } replies[] = {
     { "MAIL", offsetof(struct script, mail), "250 fine\r\n" },
     { "RCPT", offsetof(struct script, rcpt), "250 fine\r\n" },
+    { "DATA", offsetof(struct script, data), "354 go on\r\n" },
     { ".\r\n", offsetof(struct script, end), "250 kept\r\n" },
 };
 
 static const char *reply_to(const char *line, bool in_data)
 {
     const char *special;
-    if (!in_data && strncasecmp(line, "DATA", 4) == 0)
-        return "354 go on\r\n";
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
         if ((*replies[i].command == '.') != in_data ||
             strncasecmp(line, replies[i].command, strlen(replies[i].command)) != 0)
@@ -150,6 +150,8 @@ static const struct verdict {
     { { 0 },                                           MAIL_SENT,    250, "" },
     { { .rcpt = "550 5.1.1 nobody\xff\r\n" },    MAIL_REFUSED, 550, "550 5.1.1 nobody?" },
     { { .rcpt = "451 4.3.0 later\r\n" },         MAIL_FAILED,  451, "451 4.3.0 later" },
+    { { .data = "554 5.6.0 no thanks\r\n" },     MAIL_REFUSED, 554, "554 5.6.0 no thanks" },
+    { { .data = "451 4.3.0 not now\r\n" },       MAIL_FAILED,  451, "451 4.3.0 not now" },
     { { .end = "554 5.6.0 spam\r\n" },           MAIL_REFUSED, 554, "554 5.6.0 spam" },
     { { .end = "452 4.3.1 full\r\n" },           MAIL_FAILED,  452, "452 4.3.1 full" },
     { { .end = "" },                             MAIL_FAILED,  0,   "" },
@@ -205,6 +207,24 @@ static void one_connection_for_many(void **state)
     assert_null(strstr(first + 1, "EHLO"));
 }
 
+/* What an answer is about is known by what went out, on a connection that has had other mails as well. */
+static void each_mail_is_judged_by_itself(void **state)
+{
+    (void)state;
+    script = good;
+    struct mailer *m = mailer(url, true);
+    assert_int_equal(send_by(m, "Subject: x\r\n\r\n").outcome, MAIL_SENT);
+    script.mail = "550 5.7.1 sender\r\n";
+    assert_int_equal(send_by(m, "Subject: x\r\n\r\n").outcome, MAIL_FAILED);
+    script = good;
+    assert_int_equal(send_by(m, "Subject: x\r\n\r\n").outcome, MAIL_SENT);
+    script.rcpt = "550 5.1.1 nobody\r\n";
+    assert_int_equal(send_by(m, "Subject: x\r\n\r\n").outcome, MAIL_REFUSED);
+    script = good;
+    assert_int_equal(send_by(m, "Subject: x\r\n\r\n").outcome, MAIL_SENT);
+    mailer_stop(m);
+}
+
 static void without_a_relay(void **state)
 {
     (void)state;
@@ -241,6 +261,7 @@ static int start(void **state)
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t size = sizeof at;
     (void)state;
+    setenv("ALL_PROXY", "http://127.0.0.1:1", 1); /* leads nowhere: nobody may use it */
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&at, size) != 0 ||
         listen(listener, 8) != 0 || getsockname(listener, (struct sockaddr *)&at, &size) != 0)
@@ -261,9 +282,13 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_for_good),     cmocka_unit_test(what_goes_out),
-        cmocka_unit_test(nothing_in_the_clear), cmocka_unit_test(one_connection_for_many),
-        cmocka_unit_test(without_a_relay),      cmocka_unit_test(stopped_while_it_waits),
+        cmocka_unit_test(what_is_for_good),
+        cmocka_unit_test(what_goes_out),
+        cmocka_unit_test(nothing_in_the_clear),
+        cmocka_unit_test(one_connection_for_many),
+        cmocka_unit_test(each_mail_is_judged_by_itself),
+        cmocka_unit_test(without_a_relay),
+        cmocka_unit_test(stopped_while_it_waits),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

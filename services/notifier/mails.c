@@ -37,13 +37,13 @@ static void put_back_done(struct commit *c, const struct rows *rows, const struc
                        f || rows->count ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__GONE);
 }
 
-static void put_back(struct mailing *m)
+static void put_back(struct mailing *m, struct instant run_at)
 {
     struct fault f = { 0 };
     job_again__init(&m->again);
     m->again.id = m->item->job_id;
     m->again.epoch = m->item->job->epoch;
-    m->again.run_at = instant_message(&m->item->arena, clock_now());
+    m->again.run_at = instant_message(&m->item->arena, run_at);
     m->commit = (struct commit){ .sql = &sql_mail_back,
                                  .in = &m->again.base,
                                  .key = "id",
@@ -99,7 +99,7 @@ static void attempt_schedule(struct mailing *m, struct instant now)
     struct instant next;
     uint32_t random;
     random_bytes(&random, sizeof random);
-    if (!webhook_next_attempt(m->item->job->attempt, "", now, random, &next))
+    if (!webhook_next_attempt(m->item->job->attempt + 1, "", now, random, &next))
         return;
     m->attempt.next_at = instant_message(&m->item->arena, next);
     m->attempt.state = waiting;
@@ -125,7 +125,7 @@ static void mailed(const struct mail_result *r, void *context)
     struct instant now = clock_now();
     TEST_POINT("notifier.mail.sent");
     if (r->outcome == MAIL_STOPPED) {
-        put_back(m);
+        put_back(m, now);
         return;
     }
     metric_add(endings[r->outcome].metric, 1);
@@ -148,30 +148,31 @@ static void mailed(const struct mail_result *r, void *context)
 
 /* ---- the mail */
 
-static bool token_store(struct mailing *m, const char *token, struct instant now,
-                        struct instant *expires, struct fault *f)
+static bool token_store(struct mailing *m, const char *token, struct instant now, MailTerms *out,
+                        struct fault *f)
 {
     struct arena *a = &m->item->arena;
     MailToken in = MAIL_TOKEN__INIT;
-    MailTerms out = MAIL_TERMS__INIT;
-    uint8_t hash[SHA256_SIZE];
+    uint8_t *hash = arena_alloc(a, SHA256_SIZE);
     bool found = false;
     digest_sha256(BYTES_OF(token), hash);
     in.job_id = m->item->job_id;
     in.job_epoch = m->item->job->epoch;
-    in.token_sha256 = (ProtobufCBinaryData){ sizeof hash, hash };
+    in.token_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, hash };
     in.now = instant_message(a, now);
-    if (!store_maybe(store_mine(), a, &sql_mail_token, &in.base, &out.base, &found, f))
+    if (!store_maybe(store_mine(), a, &sql_mail_token, &in.base, &out->base, &found, f))
         return false;
-    *expires = instant_value(out.expires_at);
-    m->attempt.poll_from = out.poll_from;
+    m->attempt.poll_from = out->poll_from;
+    m->attempt.has_token_sha256 = true;
+    m->attempt.token_sha256 = in.token_sha256;
     return found || fault_set(f, FAULT_CONFLICT, NULL, "the order has changed meanwhile");
 }
 
-static bool mail_write(struct mailing *m, struct bytes *out, struct fault *f)
+static bool mail_write(struct mailing *m, const char *token, const MailTerms *terms,
+                       struct bytes *out, struct fault *f)
 {
     struct arena *a = &m->item->arena;
-    char token[TOKEN_LENGTH + 1], id[ID_LENGTH + 1];
+    char id[ID_LENGTH + 1];
     const Mail *mail = m->mail;
     struct email letter = { .locale = mail->locale,
                             .from = notifier.mail_from,
@@ -180,20 +181,54 @@ static bool mail_write(struct mailing *m, struct bytes *out, struct fault *f)
                             .domain = mail->domain,
                             .product = mail->product ? mail->product : "",
                             .order_id = mail->order_id,
+                            .account_id = mail->account_id,
+                            .account = mail->account,
                             .names = mail->dns_names,
                             .name_count = mail->n_dns_names,
-                            .now = clock_now() };
-    random_text(token, TOKEN_LENGTH);
+                            .now = clock_now(),
+                            .expires = instant_value(terms->expires_at) };
     random_text(id, ID_LENGTH);
     letter.link = arena_format(a, "%s/dcv/approve/%s", notifier.public_url, token);
-    return token_store(m, token, letter.now, &letter.expires, f) && email_write(a, &letter, out, f);
+    return email_write(a, &letter, out, f);
 }
+
+/* Whoever is written to has not asked for it: his address, and all that an account has mailed, have their
+ * limits. The mail waits for its turn like one that the relay puts off, and no attempt is counted. */
+static void put_off(struct mailing *m, struct instant until)
+{
+    metric_add(METRIC_MAIL_PUT_OFF, 1);
+    log_context(m->item->job->traceparent, m->mail->order_id);
+    log_info("a mail waits: its address or its account has had as many as policy lets it have",
+             LOG_INT("invitation_id", m->mail->id));
+    log_context("", 0);
+    put_back(m, until);
+}
+
+static void mail_try(struct mailing *m)
+{
+    struct fault f = { 0 };
+    struct bytes text;
+    char token[TOKEN_LENGTH + 1];
+    MailTerms terms = MAIL_TERMS__INIT;
+    random_text(token, TOKEN_LENGTH);
+    bool stored = token_store(m, token, clock_now(), &terms, &f);
+    if (stored && terms.wait_until) {
+        put_off(m, instant_value(terms.wait_until));
+    } else if (stored && mail_write(m, token, &terms, &text, &f)) {
+        TEST_POINT("notifier.mail.stored");
+        mailer_send(notifier.mailer, m->mail->address, text, mailed, m);
+    } else {
+        lane_fail(m->item, &f);
+    }
+}
+
+/* It waits as for any relay that is not there. */
+static const struct mail_result no_relay = { .outcome = MAIL_FAILED,
+                                             .reason = "CHANCERY_SMTP_URL is not set" };
 
 /* After the mail is handed over the item may be gone at any time. */
 static void mail_send(struct lane_item *item, const Mail *mail)
 {
-    struct fault f = { 0 };
-    struct bytes text;
     struct mailing *m = arena_new(&item->arena, struct mailing);
     m->item = item;
     m->mail = (const Mail *)message_copy(&item->arena, &mail->base);
@@ -201,12 +236,11 @@ static void mail_send(struct lane_item *item, const Mail *mail)
     m->attempt.invitation_id = mail->id;
     m->attempt.job_id = item->job_id;
     m->attempt.job_epoch = item->job->epoch;
-    if (!mail_write(m, &text, &f)) {
-        lane_fail(item, &f);
-        return;
-    }
-    TEST_POINT("notifier.mail.stored");
-    mailer_send(notifier.mailer, m->mail->address, text, mailed, m);
+    m->attempt.poll_from = instant_message(&item->arena, clock_now());
+    if (notifier.has_relay)
+        mail_try(m);
+    else
+        mailed(&no_relay, m);
 }
 
 /* ---- the run */

@@ -20,6 +20,17 @@ bool delivery_secret(struct arena *a, bool has, ProtobufCBinaryData sealed, int6
     return true;
 }
 
+/* One that cannot be opened any more is no reason not to tell: the present one signs. */
+static void secret_before(struct arena *a, const Delivery *d, struct instant now,
+                          struct secret *out)
+{
+    struct fault ignored = { 0 };
+    bool counts = d->has_secret_before_sealed && d->secret_before_until &&
+                  instant_before(now, instant_value(d->secret_before_until));
+    if (!delivery_secret(a, counts, d->secret_before_sealed, d->webhook_id, out, &ignored))
+        *out = (struct secret){ "" };
+}
+
 static bool chain_add(struct arena *a, const Delivery *d, EventData *data, struct fault *f)
 {
     if (!d->has_der)
@@ -33,9 +44,10 @@ bool delivery_post(struct arena *a, const Delivery *d, const DeliveryWords *word
                    struct instant now, struct post *out, struct fault *f)
 {
     EventData data = *d->data;
-    struct webhook to = { .url = d->endpoint };
+    struct webhook to = { .account_id = d->account_id, .url = d->endpoint };
     const char *id =
         arena_format(a, "evt_%lld_%lld", (long long)d->event_id, (long long)d->webhook_id);
+    secret_before(a, d, now, &to.before);
     return delivery_secret(a, d->has_secret_sealed, d->secret_sealed, d->webhook_id, &to.secret,
                            f) &&
            (delivery_is_worded(d) || chain_add(a, d, &data, f)) &&

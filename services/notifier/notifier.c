@@ -10,6 +10,7 @@ static bool is_open; /* under `door` */
 bool notifier_open(const struct notifier_options *o, struct fault *f)
 {
     notifier.seal = seal_key_load(o->seal_key, f);
+    notifier.has_relay = o->mailer.url && *o->mailer.url;
     notifier.mail_from = o->mailer.from;
     notifier.public_url = o->public_url;
     notifier.mailer = notifier.seal ? mailer_start(&o->mailer, f) : NULL;
@@ -51,7 +52,7 @@ void notifier_drain(void)
     notifier.sender = NULL;
     mailer_stop(notifier.mailer);
     notifier.mailer = NULL;
-    committer_stop(notifier.committer);
+    committer_free(notifier.committer);
     notifier.committer = NULL;
 }
 

@@ -12,6 +12,7 @@ struct notifier {
     struct committer *committer;
     struct seal_key *seal;
     struct mailer *mailer;
+    bool has_relay;
     const char *mail_from, *public_url; /* of mails: who writes, and where the API is for people */
 };
 

@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "deliveries.h"
+#include "mails.h"
 #include "message/json.h"
 #include "store/script.h"
 #include "testing/database.h"
@@ -119,12 +121,17 @@ SHARED void on_outcome(const JobOutcome *outcome, void *call)
     call_answer(&outcome->base, call);
 }
 
-SHARED void job_begin(struct asked *a, long long job_id)
+SHARED void job_begin_in(struct asked *a, const char *lane, long long job_id)
 {
     JobRef ref = JOB_REF__INIT;
     ref.id = job_id;
-    ref.lane = (char[]){ "deliver" };
+    ref.lane = arena_strdup(&arena, lane);
     jobs_service.run(&jobs_service, &ref, on_outcome, asked_call(a));
+}
+
+SHARED void job_begin(struct asked *a, long long job_id)
+{
+    job_begin_in(a, "deliver", job_id);
 }
 
 SHARED JobOutcome__Result job_await(struct asked *a)
@@ -194,12 +201,14 @@ SHARED char *header(const char *line, const char *name)
 
 static struct lane lanes_table[] = {
     { .name = "deliver", .batch = 32, .room = 50, .attempts = 30, .run = deliveries_run },
+    { .name = "mail", .batch = 8, .room = 8, .attempts = 30, .run = mails_run },
     { 0 },
 };
 static struct lanes *lanes;
 
 SHARED void seal_key_write(const char *path)
 {
+    umask(077);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     for (int i = 0; i < 32; i++)
@@ -207,7 +216,7 @@ SHARED void seal_key_write(const char *path)
     fclose(file);
 }
 
-/* One post to a host at a time and one behind it. */
+/* One post to a host at a time and one behind it, three of an account. */
 SHARED int rig_open(void **state)
 {
     struct fault f = { 0 };
@@ -217,16 +226,17 @@ SHARED int rig_open(void **state)
                                   .committers = 1,
                                   .sender = { .guard = { .loopback = true },
                                               .ca_file = sink.ca_file,
+                                              .per_account = 3,
                                               .per_host = 1,
                                               .waiting_per_host = 1 } };
     ask("TRUNCATE account, webhook, event, delivery, delivery_attempt, job, job_dead, audit, "
-        "certificate, authority, orders CASCADE");
+        "certificate, authority, orders, request, request_name CASCADE");
     ask("INSERT INTO account (id, name, status, dcv_scope, created_at) OVERRIDING SYSTEM VALUE "
         "VALUES (%d, 'A', 'active', 'fqdn', '2026-01-01')",
         ACCOUNT);
     if (!notifier_open(&o, &f))
         fail_msg("%s", f.detail);
-    lanes_table[0].lease = seconds(90);
+    lanes_table[0].lease = lanes_table[1].lease = seconds(90);
     lanes = lanes_start(&(struct lanes_options){ .lanes = lanes_table,
                                                  .store = &store,
                                                  .owner = "notifier/test/1",

@@ -10,17 +10,14 @@
 
 #include "sender_transfer.h"
 
-enum { IN_FLIGHT = 200, PER_HOST = 8, WAITING_PER_HOST = 64, TIMEOUT_S = 20, POLL_MS = 1000 };
-
-/* One host and port: who waits for it, and how many are on their way. Lives while it is needed. */
-struct host {
-    TAILQ_ENTRY(host) entry;
-    struct transfer_list waiting;
-    int waiting_count, active_count;
-    uint16_t port;
-    char name[GUARD_HOST_SIZE];
+enum {
+    IN_FLIGHT = 200,
+    SHARES = 4,
+    PER_HOST = 8,
+    WAITING_PER_HOST = 64,
+    TIMEOUT_S = 20,
+    POLL_MS = 1000
 };
-TAILQ_HEAD(host_list, host);
 
 struct sender {
     struct sender_options options;
@@ -34,42 +31,9 @@ struct sender {
     struct tick stop_at;
 
     /* The thread's own. */
-    struct host_list hosts; /* in the order of their turns */
-    struct transfer_list active;
-    int active_count;
+    struct turns *turns; /* by account, and by host and port */
+    struct transfer_list waiting, active;
 };
-
-static struct host *host_new(const struct guarded_url *url)
-{
-    struct host *h = calloc(1, sizeof *h);
-
-    if (!h)
-        abort(); /* out of memory */
-    TAILQ_INIT(&h->waiting);
-    h->port = url->port;
-    snprintf(h->name, sizeof h->name, "%s", url->host);
-    return h;
-}
-
-static struct host *host_get(struct sender *s, const struct guarded_url *url)
-{
-    struct host *h;
-
-    TAILQ_FOREACH(h, &s->hosts, entry)
-    if (h->port == url->port && strcmp(h->name, url->host) == 0)
-        return h;
-    h = host_new(url);
-    TAILQ_INSERT_TAIL(&s->hosts, h, entry);
-    return h;
-}
-
-static void host_release(struct sender *s, struct host *h)
-{
-    if (h->active_count || h->waiting_count)
-        return;
-    TAILQ_REMOVE(&s->hosts, h, entry);
-    free(h);
-}
 
 static void finish(struct sender *s, struct transfer *t)
 {
@@ -84,9 +48,30 @@ static void finish_as(struct sender *s, struct transfer *t, enum post_outcome ou
     finish(s, t);
 }
 
-/* A new post joins the queue of its host, or ends here. */
+// clang-format off
+static const struct {
+    enum post_outcome outcome;
+    const char *reason;
+} not_taken[] = {
+    [TURNS_ASKER_FULL] = { POST_SHARE, "too many requests of this account are under way" },
+    [TURNS_PLACE_FULL] = { POST_BUSY,  "too many requests wait for this host" },
+};
+// clang-format on
+
+static enum turns_taken turn_put(struct sender *s, struct transfer *t,
+                                 const struct guarded_url *url)
+{
+    char account[24], host[TURNS_KEY_SIZE];
+
+    snprintf(account, sizeof account, "%lld", (long long)t->post.account_id);
+    snprintf(host, sizeof host, "%s:%u", url->host, url->port);
+    return turns_put(s->turns, &t->turn, account, host);
+}
+
+/* A new post joins those that wait for their turn, or ends here. */
 static void admit(struct sender *s, struct transfer *t)
 {
+    enum turns_taken taken;
     struct guarded_url url;
     struct fault f = { 0 };
 
@@ -95,14 +80,11 @@ static void admit(struct sender *s, struct transfer *t)
         return;
     }
     t->post.url = arena_strdup(&t->arena, url.text);
-    t->host = host_get(s, &url);
-    if (t->host->waiting_count + t->host->active_count >=
-        s->options.waiting_per_host + s->options.per_host) {
-        finish_as(s, t, POST_BUSY, "too many requests wait for this host");
-        return;
-    }
-    t->host->waiting_count++;
-    TAILQ_INSERT_TAIL(&t->host->waiting, t, entry);
+    taken = turn_put(s, t, &url);
+    if (taken == TURNS_TAKEN)
+        TAILQ_INSERT_TAIL(&s->waiting, t, entry);
+    else
+        finish_as(s, t, not_taken[taken].outcome, not_taken[taken].reason);
 }
 
 /* Moves what other threads have posted; tells whether the sender is to stop. */
@@ -126,51 +108,49 @@ static void admit_all(struct sender *s, struct transfer_list *taken)
     }
 }
 
-/* Whose turn it is; NULL when nobody waits that may start. */
-static struct host *host_next(struct sender *s)
+static struct transfer *transfer_of(struct turns_item *item)
 {
-    struct host *h;
-
-    if (s->active_count >= s->options.in_flight)
-        return NULL;
-    TAILQ_FOREACH(h, &s->hosts, entry)
-    if (h->waiting_count && h->active_count < s->options.per_host)
-        break;
-    return h;
-}
-
-static struct transfer *waiting_take(struct host *h)
-{
-    struct transfer *t = TAILQ_FIRST(&h->waiting);
-
-    TAILQ_REMOVE(&h->waiting, t, entry);
-    h->waiting_count--;
-    return t;
+    return (struct transfer *)(void *)((char *)item - offsetof(struct transfer, turn));
 }
 
 static void start_waiting(struct sender *s)
 {
-    for (struct host *h; (h = host_next(s));) {
-        struct transfer *t = waiting_take(h);
+    for (struct turns_item *item; (item = turns_next(s->turns));) {
+        struct transfer *t = transfer_of(item);
 
-        TAILQ_REMOVE(&s->hosts, h, entry); /* to the end: others first */
-        TAILQ_INSERT_TAIL(&s->hosts, h, entry);
+        TAILQ_REMOVE(&s->waiting, t, entry);
         TAILQ_INSERT_TAIL(&s->active, t, entry);
-        h->active_count++;
-        s->active_count++;
         transfer_start(t, &s->options, s->multi);
+    }
+}
+
+static bool is_late(const struct sender *s, const struct transfer *t)
+{
+    struct tick by = t->post.answer_by;
+
+    return by.us != 0 && tick_left(by).us < s->options.timeout.us;
+}
+
+/* Of those whose turn has not come: an answer that came in the whole time of a request would be too late. */
+static void refuse_late(struct sender *s)
+{
+    struct transfer *t, *next;
+
+    for (t = TAILQ_FIRST(&s->waiting); t; t = next) {
+        next = TAILQ_NEXT(t, entry);
+        if (!is_late(s, t))
+            continue;
+        TAILQ_REMOVE(&s->waiting, t, entry);
+        turns_drop(s->turns, &t->turn);
+        finish_as(s, t, POST_BUSY, "its turn did not come in time");
     }
 }
 
 static void active_remove(struct sender *s, struct transfer *t)
 {
-    struct host *h = t->host;
-
     TAILQ_REMOVE(&s->active, t, entry);
-    s->active_count--;
-    h->active_count--;
+    turns_done(s->turns, &t->turn);
     transfer_end(t, s->multi);
-    host_release(s, h);
 }
 
 static void end_finished(struct sender *s)
@@ -201,14 +181,9 @@ static void stop_list(struct sender *s, struct transfer_list *list)
 
 static void stop_waiting(struct sender *s, struct transfer_list *taken)
 {
-    struct host *next;
-
-    for (struct host *h = TAILQ_FIRST(&s->hosts); h; h = next) {
-        next = TAILQ_NEXT(h, entry);
-        stop_list(s, &h->waiting);
-        h->waiting_count = 0;
-        host_release(s, h);
-    }
+    for (struct transfer *t = TAILQ_FIRST(&s->waiting); t; t = TAILQ_NEXT(t, entry))
+        turns_drop(s->turns, &t->turn);
+    stop_list(s, &s->waiting);
     stop_list(s, taken);
 }
 
@@ -232,12 +207,13 @@ static bool turn(struct sender *s)
         int64_t left_ms = tick_left(s->stop_at).us / 1000;
 
         stop_waiting(s, &taken);
-        if (s->active_count == 0 || left_ms == 0)
+        if (TAILQ_EMPTY(&s->active) || left_ms == 0)
             return false;
         wait_ms = left_ms < POLL_MS ? (int)left_ms : POLL_MS;
     } else {
         admit_all(s, &taken);
         start_waiting(s);
+        refuse_late(s);
     }
     curl_multi_poll(s->multi, NULL, 0, wait_ms, NULL);
     return true;
@@ -272,21 +248,31 @@ static int or_else(int value, int otherwise)
     return value > 0 ? value : otherwise;
 }
 
+static struct turns *turns_for(const struct sender_options *o)
+{
+    return turns_new(&(struct turns_options){ .most = o->in_flight,
+                                              .most_asker = o->per_account,
+                                              .most_place = o->per_host,
+                                              .waiting_asker = o->per_account,
+                                              .waiting_place = o->per_host + o->waiting_per_host });
+}
+
 static struct sender *sender_new(const struct sender_options *o)
 {
     struct sender *s = calloc(1, sizeof *s);
 
-    if (!s || !(s->multi = curl_multi_init()))
-        abort(); /* out of memory */
+    s->multi = curl_multi_init();
     s->options = *o;
     s->options.in_flight = or_else(o->in_flight, IN_FLIGHT);
     s->options.per_host = or_else(o->per_host, PER_HOST);
+    s->options.per_account = or_else(o->per_account, or_else(s->options.in_flight / SHARES, 1));
     s->options.waiting_per_host = or_else(o->waiting_per_host, WAITING_PER_HOST);
     if (o->timeout.us <= 0)
         s->options.timeout = seconds(TIMEOUT_S);
+    s->turns = turns_for(&s->options);
     pthread_mutex_init(&s->lock, NULL);
     TAILQ_INIT(&s->incoming);
-    TAILQ_INIT(&s->hosts);
+    TAILQ_INIT(&s->waiting);
     TAILQ_INIT(&s->active);
     return s;
 }
@@ -294,6 +280,7 @@ static struct sender *sender_new(const struct sender_options *o)
 static void sender_free(struct sender *s)
 {
     curl_multi_cleanup(s->multi);
+    turns_free(s->turns);
     pthread_mutex_destroy(&s->lock);
     free(s);
     curl_global_cleanup();

@@ -3,16 +3,16 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
-/* This program's getaddrinfo() stands before the C library's, so it is the one that libcurl finds.
- */
+/* This program's getaddrinfo() stands before the C library's, so it is the one that libcurl finds. It
+ * knows whole names only: one without a final dot would be looked for below this host's own domains. */
 static int lookups, stuck_lookups;
 static bool stuck_may_go;
 
 // clang-format off
 static const struct name { const char *name; const char *addresses[3]; } names[] = {
-    { "sink.example.com",   { "10.255.255.1", SINK, "fd00::1" } },
-    { "alias.example.com",  { SINK } },
-    { "inside.example.com", { "10.255.255.1", "169.254.169.254", "fd00::1" } },
+    { "sink.example.com.",   { "10.255.255.1", SINK, "fd00::1" } },
+    { "alias.example.com.",  { SINK } },
+    { "inside.example.com.", { "10.255.255.1", "169.254.169.254", "fd00::1" } },
 };
 // clang-format on
 
@@ -29,7 +29,7 @@ static void stuck_wait(const char *host)
     pthread_mutex_lock(&lock);
     lookups++;
     pthread_cond_broadcast(&changed);
-    if (strcmp(host, "stuck.example.com") == 0) {
+    if (strcmp(host, "stuck.example.com.") == 0) {
         stuck_lookups++;
         while (!stuck_may_go)
             pthread_cond_wait(&changed, &lock);
@@ -72,6 +72,8 @@ static void good_address_among_bad_ones_is_used(void **state)
     (void)state;
     assert_int_equal(post_and_wait(s, url_of(url, "sink.example.com", sink.port, "/ok")).status,
                      200);
+    assert_int_equal(log_lines("\"host\":\"sink.example.com.:"), 0); /* as it was given */
+    assert_true(log_lines("\"host\":\"sink.example.com:") > 0);
     stop(s);
 }
 

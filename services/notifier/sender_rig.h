@@ -67,12 +67,22 @@ static inline void await_number(const int *number, int want)
         fail_msg("waited for %d, is still %d", want, is);
 }
 
-static inline void post(struct sender *s, struct sent *sent, const char *url)
+static inline void post_for(struct sender *s, int64_t account, struct sent *sent, const char *url)
 {
     static const char *const headers[] = { "Content-Type: application/json", NULL };
 
     *sent = (struct sent){ 0 };
-    sender_post(s, &(struct post){ url, headers, BYTES_OF("{\"event\":\"test\"}") }, on_done, sent);
+    sender_post(s,
+                &(struct post){ .url = url,
+                                .headers = headers,
+                                .body = BYTES_OF("{\"event\":\"test\"}"),
+                                .account_id = account },
+                on_done, sent);
+}
+
+static inline void post(struct sender *s, struct sent *sent, const char *url)
+{
+    post_for(s, 1, sent, url);
 }
 
 static inline struct post_result post_and_wait(struct sender *s, const char *url)

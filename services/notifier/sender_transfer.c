@@ -1,5 +1,6 @@
 #include "sender_transfer.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +25,15 @@ static const char *const *headers_copy(struct arena *a, const char *const *from)
 struct transfer *transfer_new(const struct post *post,
                               void (*done)(const struct post_result *, void *), void *context)
 {
-    struct transfer *t = must_have(calloc(1, sizeof *t));
+    struct transfer *t = calloc(1, sizeof *t);
 
     arena_init(&t->arena);
+    t->post.account_id = post->account_id;
     t->post.url = arena_strdup(&t->arena, post->url);
     t->post.headers = headers_copy(&t->arena, post->headers);
     t->post.body.data = arena_copy(&t->arena, post->body.data, post->body.size);
     t->post.body.size = post->body.size;
+    t->post.answer_by = post->answer_by;
     t->done = done;
     t->context = context;
     return t;
@@ -39,7 +42,8 @@ struct transfer *transfer_new(const struct post *post,
 void transfer_settle(struct transfer *t, enum post_outcome outcome, const char *reason)
 {
     t->result.outcome = outcome;
-    snprintf(t->result.reason, sizeof t->result.reason, "%s", reason);
+    snprintf(t->result.reason, sizeof t->result.reason, "%.*s", (int)sizeof t->result.reason - 1,
+             reason);
 }
 
 /* The headers of an answer end with an empty line; those of a 1xx are not the answer yet. */
@@ -67,12 +71,39 @@ static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
     return t->body_seen > SENDER_BODY_MAX ? 0 : size;
 }
 
+/* An address, or a name that curl itself knows (RFC 6761 6.3). */
+static bool is_resolved(const char *host)
+{
+    struct in_addr v4;
+    const char *last = strrchr(host, '.');
+
+    return host[0] == '[' || inet_pton(AF_INET, host, &v4) == 1 ||
+           strcmp(last ? last + 1 : host, "localhost") == 0;
+}
+
+/* With a final dot (RFC 1034 3.1), so that the name is the customer's and the whole of it: else the
+ * resolver appends this host's own domains, and tells whether there is such a name inside. Only for the
+ * look-up: the server is spoken to by its name as it was given, and that is in its certificate. */
+static void set_whole_name(struct transfer *t)
+{
+    CURLU *url = curl_url();
+    char *host = NULL;
+
+    if (curl_url_set(url, CURLUPART_URL, t->post.url, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK && !is_resolved(host))
+        t->resolved_as = curl_slist_append(NULL, arena_format(&t->arena, "::%s.:", host));
+    must(curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->resolved_as));
+    curl_free(host);
+    curl_url_cleanup(url);
+}
+
 static void set_request(struct transfer *t)
 {
-    t->headers = must_have(curl_slist_append(NULL, "Expect:")); /* no 100-continue */
+    t->headers = curl_slist_append(NULL, "Expect:"); /* no 100-continue */
     for (const char *const *h = t->post.headers; *h; h++)
-        t->headers = must_have(curl_slist_append(t->headers, *h));
+        t->headers = curl_slist_append(t->headers, *h);
     must(curl_easy_setopt(t->easy, CURLOPT_URL, t->post.url));
+    set_whole_name(t);
     must(curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     must(curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers));
     must(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
@@ -116,7 +147,7 @@ static void set_trust(struct transfer *t, const struct sender_options *options)
 
 void transfer_start(struct transfer *t, const struct sender_options *options, CURLM *multi)
 {
-    t->easy = must_have(curl_easy_init());
+    t->easy = curl_easy_init();
     t->watch.guard = &options->guard;
     guard_curl(&t->watch, t->easy);
     set_request(t);
@@ -133,6 +164,7 @@ void transfer_end(struct transfer *t, CURLM *multi)
     curl_multi_remove_handle(multi, t->easy);
     curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->resolved_as);
 }
 
 static void judge_answer(struct transfer *t)
@@ -151,6 +183,25 @@ static void judge_answer(struct transfer *t)
              status / 100 == 3 ? ", and redirects are not followed" : "");
 }
 
+static enum post_failure failure_of(CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        enum post_failure failure;
+    } known[] = {
+        { CURLE_COULDNT_RESOLVE_HOST, POST_NO_NAME },
+        { CURLE_COULDNT_CONNECT, POST_NO_CONNECTION },
+        { CURLE_OPERATION_TIMEDOUT, POST_LATE },
+        { CURLE_SSL_CONNECT_ERROR, POST_NO_TLS },
+        { CURLE_PEER_FAILED_VERIFICATION, POST_NOT_TRUSTED },
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].code == code)
+            return known[i].failure;
+    return POST_NO_ANSWER;
+}
+
 static void judge_failure(struct transfer *t, CURLcode code)
 {
     const char *why = t->error[0] ? t->error : curl_easy_strerror(code), *os = NULL;
@@ -161,6 +212,7 @@ static void judge_failure(struct transfer *t, CURLcode code)
     if (code == CURLE_COULDNT_CONNECT && number)
         os = strerrordesc_np((int)number);
     snprintf(reason, sizeof reason, "%.100s%s%.50s", why, os ? ": " : "", os ? os : "");
+    t->result.failure = failure_of(code);
     transfer_settle(t, POST_FAILED, reason);
 }
 

@@ -4,21 +4,20 @@
 
 #include <sys/queue.h>
 
+#include "base/turns.h"
 #include "sender.h"
-
-struct host;
 
 struct transfer {
     TAILQ_ENTRY(transfer) entry; /* in one list at a time: incoming, waiting or active */
     struct arena arena;
     struct post post; /* copied into the arena */
-    struct host *host;
+    struct turns_item turn;
     void (*done)(const struct post_result *result, void *context);
     void *context;
     struct post_result result;
 
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *resolved_as;
     struct guard_watch watch;
     size_t body_seen;
     bool answered; /* the headers of a final answer are complete */

@@ -5,12 +5,14 @@
 #include "base/log.h"
 #include "bus/call.h"
 #include "channels/channel.h"
+#include "channels/webhook.h"
 #include "deliveries.h"
 #include "deliveries.sql.h"
 #include "message/convert.h"
 #include "message/json.h"
 
 enum { NONCE_LENGTH = 20 };
+#define ANSWER_MARGIN seconds(2) /* for the log, and for the way back */
 
 /* One message on its way; lives in its call's arena. */
 struct sending {
@@ -19,21 +21,6 @@ struct sending {
     WebhookLog log;
     struct commit commit;
 };
-
-/* What the customer reads: what the sender says may name addresses and is for the log. */
-static const char *const reasons[] = {
-    [POST_FAILED] = "the endpoint could not be reached, or did not answer in time",
-    [POST_REFUSED] = "messages to this address are not allowed",
-    [POST_BUSY] = "too many messages wait for this endpoint, try again in a minute",
-    [POST_STOPPED] = "the message was not sent, try again in a minute",
-};
-
-static char *reason_of(struct arena *a, const struct post_result *r)
-{
-    if (r->outcome == POST_ANSWERED)
-        return arena_format(a, "the endpoint answered with status %d", r->status);
-    return arena_strdup(a, reasons[r->outcome]);
-}
 
 /* ---- the answer */
 
@@ -53,9 +40,18 @@ static void log_fill(struct sending *s, const struct post_result *r)
     s->log.ok = s->answer.ok;
     s->log.has_response_code = s->answer.has_response_code;
     s->log.response_code = s->answer.response_code;
+    s->log.cause = s->answer.reason;
     s->log.reason = arena_strdup(a, r->reason);
     s->log.sent_at = instant_message(a, r->sent.us ? r->sent : clock_now());
     s->log.received_at = r->received.us ? instant_message(a, r->received) : NULL;
+}
+
+static void sent_log(const struct sending *s)
+{
+    log_info(s->log.ok ? "webhook message taken" : "webhook message not taken",
+             LOG_TEXT("event", s->log.event), LOG_INT("webhook_id", s->log.webhook_id),
+             LOG_INT("status", s->log.response_code),
+             LOG_TEXT("reason", s->log.ok ? "" : s->log.reason));
 }
 
 /* On the sender's thread. */
@@ -63,11 +59,12 @@ static void sent(const struct post_result *r, void *context)
 {
     struct sending *s = context;
     struct fault f = { 0 };
-    s->answer.ok = webhook_is_delivered(r);
+    s->answer.ok = webhook_next(r) == WEBHOOK_TAKEN;
     s->answer.has_response_code = r->status != 0;
     s->answer.response_code = r->status;
-    s->answer.reason = s->answer.ok ? NULL : reason_of(&s->call->arena, r);
+    s->answer.reason = s->answer.ok ? NULL : webhook_cause(&s->call->arena, r);
     log_fill(s, r);
+    sent_log(s);
     s->commit = (struct commit){ .sql = &sql_webhook_logged,
                                  .in = &s->log.base,
                                  .key = "webhook_id",
@@ -91,14 +88,18 @@ static bool data_read(struct call *call, const WebhookSend *in, EventData **out)
 static bool message_make(struct call *call, const WebhookSend *in, struct post *out)
 {
     EventData *data;
-    struct webhook to = { .url = in->endpoint };
+    struct webhook to = { .account_id = in->account_id, .url = in->endpoint };
     char nonce[NONCE_LENGTH + 1];
     random_text(nonce, NONCE_LENGTH);
-    return delivery_secret(&call->arena, in->has_secret_sealed, in->secret_sealed, in->webhook_id,
-                           &to.secret, &call->fault) &&
-           data_read(call, in, &data) &&
-           channel_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
-                        &(struct tidings){ in->event, data, NULL }, out, &call->fault);
+    if (!delivery_secret(&call->arena, in->has_secret_sealed, in->secret_sealed, in->webhook_id,
+                         &to.secret, &call->fault) ||
+        !data_read(call, in, &data) ||
+        !channel_post(&call->arena, &to, arena_format(&call->arena, "msg_%s", nonce), clock_now(),
+                      &(struct tidings){ in->event, data, NULL }, out, &call->fault))
+        return false;
+    /* Its caller waits: what would be sent behind others when he has gone is told to nobody. */
+    out->answer_by.us = call->deadline.us - ANSWER_MARGIN.us;
+    return true;
 }
 
 static struct sending *sending_new(struct call *call, const WebhookSend *in)
@@ -127,7 +128,7 @@ static void webhooks_send(Webhooks_Service *self, const WebhookSend *in, Webhook
     if (!message_make(call, in, &post))
         call_fail(call);
     else if (sender_room(notifier.sender) == 0)
-        sent(&(struct post_result){ .outcome = POST_BUSY, .reason = "no room" },
+        sent(&(struct post_result){ .outcome = POST_FULL, .reason = "no room" },
              sending_new(call, in));
     else
         sender_post(notifier.sender, &post, sent, sending_new(call, in));

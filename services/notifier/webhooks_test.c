@@ -1,5 +1,7 @@
 #include "webhooks.h"
 
+#include <arpa/inet.h>
+
 #include "message/convert.h"
 #include "notifier_rig.h"
 
@@ -93,13 +95,15 @@ static void listener_fails(void **state)
         int code;
         const char *reason;
     } cases[] = {
-        { "/status/404", 404, "the endpoint answered with status 404" },
-        { "/redirect?to=https://10.0.0.1/", 302, "the endpoint answered with status 302" },
-        { "/close", 0, "the endpoint could not be reached, or did not answer in time" },
-        { "https://127.9.8.3:1/", 0,
-          "the endpoint could not be reached, or did not answer in time" },
-        { "https://10.0.0.1/", 0, "messages to this address are not allowed" },
-        { "http://example.com/", 0, "messages to this address are not allowed" },
+        { "/status/404", 404, "answered with status 404" },
+        { "/redirect?to=https://10.0.0.1/", 302,
+          "answered with status 302, and redirects are not followed" },
+        { "/close", 0, "gave no answer" },
+        { "https://127.9.8.3:1/", 0, "could not be reached: no connection could be made" },
+        { "https://10.0.0.1/", 0,
+          "could not be reached: its name has no address that may be called" },
+        { "http://example.com/", 0,
+          "could not be reached: its name has no address that may be called" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -113,10 +117,71 @@ static void listener_fails(void **state)
         assert_int_equal(a.code, cases[i].code);
         assert_string_equal(a.reason, cases[i].reason);
         assert_int_equal(number(ask("SELECT count(*) FROM delivery_attempt WHERE NOT ok AND "
-                                    "coalesce(response_code, 0) = %d AND reason <> ''",
+                                    "coalesce(response_code, 0) = %d AND reason <> '' "
+                                    "AND cause IS NOT NULL",
                                     cases[i].code)),
                          cases[i].code ? 1 : i - 1);
     }
+}
+
+/* A host that is answered for by the kernel, and by nobody else; it is gone with the program. */
+static char *silent_url(void)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (void *)&at, size) != 0 || listen(fd, 64) != 0 ||
+        getsockname(fd, (void *)&at, &size) != 0)
+        fail_msg("no port");
+    return arena_format(&arena, "https://127.0.0.1:%d/", ntohs(at.sin_port));
+}
+
+/* Its caller would have gone before its turn came, so it is told so at once. */
+static void nobody_waits_behind_others(void **state)
+{
+    enum { PER_HOST = 8 };
+    struct asked ahead[PER_HOST], behind;
+    WebhookSend in = message_to("/");
+    (void)state;
+    in.endpoint = silent_url();
+    for (int i = 0; i < PER_HOST; i++) {
+        in.account_id = ACCOUNT + 1 + i;
+        webhooks_service.send(&webhooks_service, &in, on_sent, asked_call(&ahead[i]));
+    }
+    in.account_id = ACCOUNT;
+    send_it(&behind, &in);
+    assert_false(behind.ok);
+    assert_string_equal(behind.reason,
+                        "has too many messages before this one, try again in a minute");
+    notifier_drain();
+    for (int i = 0; i < PER_HOST; i++)
+        asked_await(&ahead[i]);
+}
+
+/* Whose messages are too many is told so, and not that it is the endpoint's fault. */
+static void one_account_has_a_share(void **state)
+{
+    enum { SHARE = 3 };
+    struct asked slow[SHARE], late, other;
+    WebhookSend in = message_to("/ok/late");
+    (void)state;
+    for (size_t i = 0; i < SHARE; i++) {
+        WebhookSend to = message_to("/");
+        to.endpoint = silent_url();
+        webhooks_service.send(&webhooks_service, &to, on_sent, asked_call(&slow[i]));
+    }
+    send_it(&late, &in);
+    assert_string_equal(late.reason, "was not called: too many of your messages are under way, "
+                                     "try again in a minute");
+    assert_int_equal(requests_to("/ok/late"), 0);
+    in.account_id++;
+    send_it(&other, &in);
+    assert_true(other.ok);
+    for (size_t i = 0; i < SHARE; i++)
+        assert_false(slow[i].done);
+    notifier_drain();
+    for (size_t i = 0; i < SHARE; i++)
+        asked_await(&slow[i]);
 }
 
 static void is_not_sent(void **state)
@@ -147,8 +212,9 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(tests_an_endpoint), CASE(sends_a_challenge), CASE(ids_differ),
-        CASE(listener_fails),    CASE(is_not_sent),
+        CASE(tests_an_endpoint), CASE(sends_a_challenge),          CASE(ids_differ),
+        CASE(listener_fails),    CASE(nobody_waits_behind_others), CASE(one_account_has_a_share),
+        CASE(is_not_sent),
     };
     return cmocka_run_group_tests(tests, start, rig_stop);
 }

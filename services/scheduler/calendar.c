@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "common.pb-c.h"
+#include "message/convert.h"
 #include "scheduler.h"
+#include "scheduler.pb-c.h"
 #include "services/scheduler/calendar.sql.h"
 
 struct scheduler scheduler;
@@ -13,15 +14,16 @@ static const struct duration every_minute = { 60000000 }, every_10_minutes = { 6
 
 // clang-format off
 static const struct cadence {
-    const char *name, *lane;
+    const char *lane;
     const struct duration *every;
     bool (*run)(struct cadence_call *call, struct fault *f);
 } calendar[] = {
-    { "cadence/seal",   "seal",   &scheduler.seal_every, seal_run },
-    { "cadence/ghosts", "ghosts", &every_minute,         ghosts_run },
-    { "cadence/dead",   "dead",   &every_minute,         dead_run },
-    { "cadence/sweep",  "sweep",  &every_10_minutes,     sweep_run },
-    { "cadence/tally",  "tally",  &every_10_minutes,     tally_run },
+    { "seal",   &scheduler.seal_every, seal_run },
+    { "expire", &every_10_minutes,     expire_run },
+    { "ghosts", &every_minute,         ghosts_run },
+    { "dead",   &every_minute,         dead_run },
+    { "sweep",  &every_10_minutes,     sweep_run },
+    { "tally",  &every_10_minutes,     tally_run },
 };
 // clang-format on
 enum { CADENCES = sizeof calendar / sizeof *calendar };
@@ -35,26 +37,46 @@ void calendar_open(const struct store_options *options)
         keeper = store_new(options);
 }
 
+/* The clocks of two hosts differ by so much at the most. */
+static const struct duration clocks = { 10000000 };
+
+static void wish_fill(CadenceWish *wish, const struct cadence *c, struct instant now,
+                      struct arena *a)
+{
+    cadence_wish__init(wish);
+    wish->lane = arena_strdup(a, c->lane);
+    wish->idem_key = arena_format(a, "%s/0", c->lane);
+    wish->now = instant_message(a, now);
+    wish->latest = instant_message(a, instant_add(instant_add(now, *c->every), clocks));
+}
+
+static void kept_tell(const struct rows *rows)
+{
+    size_t late = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        late += ((const CadenceKept *)rows->items[i])->late ? 1 : 0;
+    if (rows->count > late)
+        log_info("cadences put in the calendar", LOG_INT("count", rows->count - late));
+    if (late)
+        log_warn("cadences lay too far ahead: a clock was wrong", LOG_INT("count", late));
+}
+
 bool calendar_kept(void *context, struct fault *f)
 {
     const ProtobufCMessage *in[CADENCES];
-    JobNew jobs[CADENCES];
-    Instant now = INSTANT__INIT;
+    CadenceWish wishes[CADENCES];
+    struct instant now = clock_now();
     struct rows rows;
     struct arena a;
     (void)context;
     arena_init(&a);
-    now.us = clock_now().us;
     for (size_t i = 0; i < CADENCES; i++) {
-        job_new__init(&jobs[i]);
-        jobs[i].lane = arena_strdup(&a, calendar[i].lane);
-        jobs[i].idem_key = arena_strdup(&a, calendar[i].name);
-        jobs[i].run_at = &now;
-        in[i] = &jobs[i].base;
+        wish_fill(&wishes[i], &calendar[i], now, &a);
+        in[i] = &wishes[i].base;
     }
     bool ok = store_set(keeper, &a, &sql_calendar_keep, in, CADENCES, &rows, f);
-    if (ok && rows.count)
-        log_info("cadences put in the calendar", LOG_INT("count", rows.count));
+    if (ok)
+        kept_tell(&rows);
     arena_free(&a);
     return ok;
 }

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "figures.pb-c.h"
+#include "ledger/figures.sql.h"
 #include "service/metrics.h"
-#include "services/scheduler/figures.sql.h"
 
 /* Where counting ends. An index gives 100,000 entries in some 10 ms. */
 enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
@@ -27,7 +27,8 @@ static const struct lane_figures {
 
 static const enum metric others[] = {
     METRIC_DELIVERIES_WAITING, METRIC_WEBHOOKS_FAILING, METRIC_EXPIRING_7, METRIC_EXPIRING_30,
-    METRIC_AUDIT_UNSEALED,     METRIC_AUDIT_AGE,
+    METRIC_AUDIT_UNSEALED,     METRIC_AUDIT_AGE,        METRIC_ORDERS_WAITING, METRIC_HELD_UP,
+    METRIC_QUARANTINED,
 };
 // clang-format on
 enum { LANES = sizeof lanes / sizeof *lanes, OTHERS = sizeof others / sizeof *others };
@@ -66,6 +67,9 @@ static bool take(struct store *store, struct arena *a, FiguresAsked *in, struct 
         return false;
     lanes_set(&rows);
     metric_set(METRIC_WEBHOOKS_FAILING, ledger.webhooks_failing);
+    metric_set(METRIC_ORDERS_WAITING, ledger.orders_waiting);
+    metric_set(METRIC_HELD_UP, ledger.held_up);
+    metric_set(METRIC_QUARANTINED, ledger.quarantined);
     metric_set(METRIC_AUDIT_UNSEALED, ledger.unsealed);
     metric_set(METRIC_AUDIT_AGE, ledger.unsealed_s);
     metric_set(METRIC_EXPIRING_7, expiry.week);
@@ -149,8 +153,6 @@ struct figures *figures_start(const struct store_options *store, struct duration
 {
     struct figures *g = calloc(1, sizeof *g);
     pthread_condattr_t monotonic;
-    if (!g)
-        abort();
     g->options = *store;
     g->every = every;
     pthread_mutex_init(&g->lock, NULL);

@@ -1,7 +1,7 @@
 #include "figures.h"
 
+#include "ledger/figures.sql.h"
 #include "service/metrics.h"
-#include "services/scheduler/figures.sql.h"
 
 #include "fixture_test.h"
 
@@ -39,9 +39,10 @@ static void jobs(void **state)
             " ('issue', 4, now() + interval '1 hour', NULL),"
             " ('deliver', 5, now() + interval '1 hour', NULL),"
             " ('deliver', 6, now() - interval '1 second', now() + interval '1 hour')");
-    execute("INSERT INTO job_dead (id, lane, subject, run_at, attempt, story, buried_at) VALUES"
-            " (1, 'dcv', 5, '2026-01-01', 10, 'x', '2026-01-01'),"
-            " (2, 'dcv', 5, '2026-01-01', 10, 'x', '2026-01-01')");
+    execute(
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) VALUES"
+        " (1, 'dcv', 5, '2026-01-01', 10, 0, 'x', '2026-01-01'),"
+        " (2, 'dcv', 5, '2026-01-01', 10, 0, 'x', '2026-01-01')");
     take();
     assert_int_equal(metric_get(METRIC_JOBS_DUE_issue), 2);
     assert_int_equal(metric_get(METRIC_JOBS_HELD_issue), 1);
@@ -59,15 +60,34 @@ static void counting_ends(void **state)
 {
     (void)state;
     execute("INSERT INTO job (lane, subject, run_at)"
-            " SELECT 'order_expire', n, now() + interval '1 day' FROM generate_series(1, 12000) n");
+            " SELECT 'dcv', n, now() + interval '1 day' FROM generate_series(1, 12000) n");
     take();
-    assert_int_equal(metric_get(METRIC_JOBS_LATER_order_expire), 10000);
+    assert_int_equal(metric_get(METRIC_JOBS_LATER_dcv), 10000);
+}
+
+static void orders_that_wait(void **state)
+{
+    (void)state;
+    for (int64_t id = 1; id <= 3; id++)
+        order_put_apart(id, id == 3 ? "canceled" : "pending");
+    execute(
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) VALUES"
+        " (1, 'issue', 5001, '2026-01-01', 10, 0, 'x', '2026-01-01'),"
+        " (2, 'deliver', 5, '2026-01-01', 10, 0, 'x', '2026-01-01');"
+        "INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed, tbs_sha256, "
+        "found_at, settled_at)"
+        " VALUES ('12345678', 'a', 1, 1, true, '', '2026-01-01', NULL),"
+        " ('12345679', 'a', 1, 1, true, '', '2026-01-01', '2026-01-01')");
+    take();
+    assert_int_equal(metric_get(METRIC_ORDERS_WAITING), 2);
+    assert_int_equal(metric_get(METRIC_HELD_UP), 1);
+    assert_int_equal(metric_get(METRIC_QUARANTINED), 1);
 }
 
 static void certificates_and_webhooks(void **state)
 {
     (void)state;
-    execute("INSERT INTO certificate SELECT n, n, 900, 'x', int8send(n),"
+    execute("INSERT INTO certificate SELECT n, n, n, 900, 'x', int8send(n),"
             " substr(sha256(int8send(n)), 1, 20), now(), now() + n * interval '1 day', now(), ''"
             " FROM generate_series(-3, 40) n");
     execute("INSERT INTO account (id, name, status, dcv_scope, created_at) OVERRIDING SYSTEM VALUE"
@@ -139,7 +159,7 @@ static void nothing_is_read_whole(void **state)
     assert_false(reads_all(&sql_figures_lanes, lanes, issue));
     assert_false(reads_all(&sql_figures_ledger, "bigint, timestamptz", "10, now()"));
     assert_false(reads_all(&sql_figures_expiry, "timestamptz, bigint", "now(), 10"));
-    execute("DROP INDEX job_dead_lane");
+    execute("DROP INDEX job_dead_subject");
     assert_true(reads_all(&sql_figures_lanes, lanes, issue));
 }
 
@@ -150,8 +170,9 @@ static void it_counts_by_itself(void **state)
     (void)state;
     struct figures *g = figures_start(&options, milliseconds(20));
     struct tick deadline = tick_after(seconds(20));
-    execute("INSERT INTO job_dead (id, lane, subject, run_at, attempt, story, buried_at) VALUES"
-            " (1, 'mail', 5, '2026-01-01', 10, 'x', '2026-01-01')");
+    execute(
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) VALUES"
+        " (1, 'mail', 5, '2026-01-01', 10, 0, 'x', '2026-01-01')");
     while (metric_get(METRIC_JOBS_DEAD_mail) != 1 && tick_left(deadline).us > 0)
         sched_yield();
     assert_int_equal(metric_get(METRIC_JOBS_DEAD_mail), 1);
@@ -164,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(jobs),
         FRESH(counting_ends),
+        FRESH(orders_that_wait),
         FRESH(certificates_and_webhooks),
         FRESH(audit_tail),
         FRESH(the_unknown_is_not_shown),

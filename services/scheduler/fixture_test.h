@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,21 @@ SHARED void must(bool ok)
         fail_msg("%s %s: %s", fault_name(f.code), f.field, f.detail);
 }
 
+/* Policy as the rules of one version in force. */
+SHARED void rule_put(const char *scope, const char *parameter, const char *value, const char *unit)
+{
+    execute(arena_format(
+        &arena,
+        "BEGIN; WITH v AS (INSERT INTO policy_version (sha256, loaded_at) SELECT sha256('%s%s'), "
+        "'2020-01-01' WHERE NOT EXISTS (SELECT FROM policy_active) RETURNING id)"
+        " INSERT INTO policy_active SELECT true, id, '2020-01-01' FROM v;"
+        "ALTER TABLE policy_rule DISABLE TRIGGER USER;"
+        "INSERT INTO policy_rule SELECT version, '%s %s', '%s', '%s', '%s', '%s', 'M', "
+        "'-infinity', 'infinity', '', '' FROM policy_active;"
+        "ALTER TABLE policy_rule ENABLE TRIGGER USER; COMMIT",
+        scope, parameter, scope, parameter, scope, parameter, value, unit));
+}
+
 /* One time of a cadence. */
 SHARED bool run_once(bool (*run)(struct cadence_call *, struct fault *), bool *more)
 {
@@ -117,40 +133,50 @@ SHARED int end(void **state)
 
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-/* An order of account 900 with a request and an idempotency key. */
+/* An order of account 900 with its request (of id + 5000) and an idempotency key. */
 SHARED void order_put(int64_t id, const char *status)
 {
     execute(arena_format(
         &arena,
-        "INSERT INTO orders (id, account_id, user_id, product_name_id, rule_scope, status, "
-        "common_name, csr, csr_sha256,"
-        " key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope, random_value, "
-        "random_value_at, poll_from,"
-        " valid_till, created_at, answer_by, status_at) VALUES (%lld, 900, 3001, "
-        "'ssl_dv_geotrust', 'TLS', '%s',"
-        " 'a.example', '', sha256(''), 'ec', 256, 'sha256', '0011223344556677', 'dns-txt-token', "
-        "'base_domain', 'x',"
-        " '2026-01-01', '2026-01-01', '2027-01-01', '2026-01-01', '2026-01-01', '2026-01-01');"
-        "INSERT INTO request (order_id, account_id, type, status, requester_id, created_at)"
-        " VALUES (%lld, 900, 'new_request', 'pending', 3001, '2026-01-01');"
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id, "
+        "certificate_id, valid_till, created_at, answer_by, status_at)"
+        " VALUES (%lld, 900, 3001, 'ssl_dv_geotrust', '%s', %lld, CASE '%s' WHEN 'issued' THEN 1 "
+        "END, '2999-01-01', '2020-01-01', '2020-01-01', '2020-01-01');"
+        "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, csr, "
+        "csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method, dcv_scope, "
+        "requester_id, created_at)"
+        " VALUES (%lld, %lld, 900, 1, 'new_request', CASE '%s' WHEN 'needs_approval' THEN 'pending'"
+        " ELSE 'approved' END, 'TLS', '', sha256(''), 'ec', 256, 'sha256', '0011223344556677', "
+        "'dns-txt-token', 'base_domain', 3001, '2020-01-01');"
+        "INSERT INTO request_name VALUES (%lld, 0, 900, 'dns', 'a.example', 'a.example');"
         "INSERT INTO idempotency (account_id, idem_key, body_sha256, order_id, expires_at)"
         " VALUES (900, sha256('%lld'), sha256(''), %lld, '2999-01-01')",
-        (long long)id, status, (long long)id, (long long)id, (long long)id));
+        (long long)id, status, (long long)id + 5000, status, (long long)id + 5000, (long long)id,
+        status, (long long)id + 5000, (long long)id, (long long)id));
+}
+
+/* ... that the tally has set apart. */
+SHARED void order_put_apart(int64_t id, const char *status)
+{
+    order_put(id, status);
+    execute(arena_format(&arena,
+                         "INSERT INTO order_apart SELECT id, account_id, order_state(status), "
+                         "status_at FROM orders WHERE id = %lld",
+                         (long long)id));
 }
 
 #define ATTEMPT_SQL                                                                                \
-    "INSERT INTO issuance (id, order_id, sequence, account_id, ca_id, serial, state, job_id, "     \
-    "job_epoch,"                                                                                   \
-    " policy_version, profile_sha256, not_before, not_after, created_at) VALUES (%lld, %lld, 1,"   \
-    " 900, '0011223344556677', int8send(%lld), 'reserved', 1, 1, 1, sha256(''), '2026-01-01',"     \
-    " '2027-01-01', '%s');"                                                                        \
+    "INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id, "      \
+    "job_epoch, policy_version, profile_sha256, evidence, not_before, not_after, created_at)"      \
+    " VALUES (%lld, %lld, 900, '0011223344556677', int8send(%lld), 0, 'reserved', 1, 1, 1, "       \
+    "sha256(''), '{}', '2020-01-01', '2021-01-01', '%s');"                                         \
     "INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)"                                     \
     " VALUES (%lld, 'final', '', sha256(''))"
 
 SHARED const char *attempt_sql(int64_t id, int64_t order_id, const char *created_at)
 {
-    return arena_format(&arena, ATTEMPT_SQL, (long long)id, (long long)order_id, (long long)id,
-                        created_at, (long long)id);
+    return arena_format(&arena, ATTEMPT_SQL, (long long)id, (long long)order_id + 5000,
+                        (long long)id, created_at, (long long)id);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include "audit.pb-c.h"
 #include "base/text.h"
 #include "common.pb-c.h"
+#include "message/convert.h"
 #include "services/scheduler/jobs/seal.sql.h"
 
 /* A line has an id of 19 digits at most, 64 of the hash and 25 of the time; the tail holds two. */
@@ -41,7 +42,8 @@ bool heads_usable(const char *path, struct fault *f)
 }
 
 struct head {
-    int64_t id; /* 0: the file is empty */
+    int64_t id; /* 0: of the beginning, before the first seal */
+    bool begun; /* false: the file is empty */
     char hash[2 * 32 + 1];
 };
 
@@ -51,6 +53,7 @@ static bool head_parse(char *line, struct head *out)
     if (!id || !hash || strlen(hash) != sizeof out->hash - 1 || !int64_read(id, &out->id))
         return false;
     memcpy(out->hash, hash, sizeof out->hash);
+    out->begun = true;
     return true;
 }
 
@@ -133,6 +136,58 @@ static bool page_copy(int fd, struct store *store, struct arena *a, struct head 
     return lines_append(fd, &lines) || unusable("cannot be written", f);
 }
 
+static bool head_last(int fd, const char *path, struct head *out, struct fault *f)
+{
+    return last_read(fd, out) || fault_set(f, FAULT_INTERNAL, "CHANCERY_AUDIT_HEADS",
+                                           "%s: its last line is no head (ID HASH TIME)", path);
+}
+
+/* ---- the beginning: a line of its own, so that an empty file is one whose heads are gone */
+
+static bool beginning_write(int fd, struct arena *a, struct instant now, struct fault *f)
+{
+    char time[INSTANT_TEXT_SIZE];
+    struct text line;
+    text_init(&line, a);
+    text_format(&line, "0 %064d %s\n", 0, instant_text(now, time));
+    return lines_append(fd, &line) || unusable("cannot be written", f);
+}
+
+/* An operator's word is used up before the file has anything: it is good for one. */
+static bool permit_take(struct store *store, struct arena *a, const char *path, struct instant now,
+                        struct fault *f)
+{
+    Nothing none = NOTHING__INIT;
+    HeadsPermit permit = HEADS_PERMIT__INIT;
+    HeadsUse use = HEADS_USE__INIT;
+    if (!store_one(store, a, &sql_heads_permit, &none.base, &permit.base, f))
+        return false;
+    if (permit.first)
+        return true;
+    if (!permit.has_begin_id)
+        return fault_set(f, FAULT_INTERNAL, "CHANCERY_AUDIT_HEADS",
+                         "%s: is empty or was not there, and the log has seals: if its heads are "
+                         "lost, run chancery audit heads begin",
+                         path);
+    use.begin_id = permit.begin_id;
+    use.now = instant_message(a, now);
+    return store_run(store, a, &sql_heads_use, &use.base, NULL, f);
+}
+
+bool heads_ready(struct store *store, struct arena *a, const char *path, struct fault *f)
+{
+    struct instant now = clock_now();
+    struct head last;
+    int fd = heads_open(path);
+    if (fd < 0)
+        return unusable(path, f);
+    bool ok =
+        head_last(fd, path, &last, f) &&
+        (last.begun || (permit_take(store, a, path, now, f) && beginning_write(fd, a, now, f)));
+    close(fd);
+    return ok;
+}
+
 bool heads_copy(struct store *store, struct arena *a, const char *path, struct fault *f)
 {
     struct head last;
@@ -140,9 +195,7 @@ bool heads_copy(struct store *store, struct arena *a, const char *path, struct f
     bool more = true;
     if (fd < 0)
         return unusable(path, f);
-    bool ok =
-        last_read(fd, &last) || fault_set(f, FAULT_INTERNAL, "CHANCERY_AUDIT_HEADS",
-                                          "%s: its last line is no head (ID HASH TIME)", path);
+    bool ok = head_last(fd, path, &last, f);
     while (ok && more)
         ok = page_copy(fd, store, a, &last, &more, f);
     close(fd);

@@ -2,7 +2,6 @@
 #include "calendar.h"
 #include "figures.h"
 #include "heads.h"
-#include "jobs/order_expire.h"
 #include "scheduler.h"
 #include "service/service.h"
 
@@ -10,7 +9,7 @@
 static const struct config_item items[] = {
     CONFIG(struct scheduler, seal_every,  "SEAL_EVERY",  "1s",  "how often new rows of the audit log are sealed", "100ms", "1h"),
     CONFIG(struct scheduler, heads,       "AUDIT_HEADS", "audit-heads", "file, outside the database, that each head of the audit chain is appended to"),
-    CONFIG(struct scheduler, ghost_after, "GHOST_AFTER", "10m", "after what time an attempt that nobody works on is given up and its serial listed", "1m", "7d"),
+    CONFIG(struct scheduler, ghost_after, "GHOST_AFTER", "10m", "after what time an attempt whose job is gone is given up and its serial listed", "1m", "7d"),
     CONFIG(struct scheduler, keep_events, "EVENT_RETENTION", "400d", "how long events, their deliveries and the log of what was sent are kept", "30d", "3650d"),
     CONFIG(struct scheduler, figures_every, "FIGURES_EVERY", "15s", "how often the figures of /metrics that only the database knows are counted", "1s", "1h"),
     CONFIG(struct scheduler, workers,     "JOB_WORKERS", "2",   "threads that run jobs", "1", "32"),
@@ -18,7 +17,7 @@ static const struct config_item items[] = {
 };
 
 static const struct lane lanes[] = {
-    { .name = "order_expire", .batch = 32, .room = 256, .lease = { 30000000 }, .attempts = 10, .run = order_expire_run },
+    { .name = "expire", .batch = 1, .room = 1, .lease = { 600000000 }, .run = calendar_run },
     { .name = "seal",   .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
     { .name = "ghosts", .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },
     { .name = "dead",   .batch = 1, .room = 1, .lease = { 60000000 }, .run = calendar_run },

@@ -24,6 +24,7 @@ struct cadence_call {
 };
 
 bool seal_run(struct cadence_call *call, struct fault *f);
+bool expire_run(struct cadence_call *call, struct fault *f);
 bool ghosts_run(struct cadence_call *call, struct fault *f);
 bool dead_run(struct cadence_call *call, struct fault *f);
 bool sweep_run(struct cadence_call *call, struct fault *f);

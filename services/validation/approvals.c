@@ -63,15 +63,15 @@ static void approved(struct asking *a, const EmailApproved *what)
 {
     ApprovalPage page = APPROVAL_PAGE__INIT;
     page.state = APPROVAL_PAGE__STATE__APPROVED;
-    page.has_order_id = true;
+    page.has_order_id = what->has_order_id;
     page.order_id = what->order_id;
     page.domain = what->domain;
     metric_add(METRIC_DCV_APPROVED, 1);
     log_context(a->call->traceparent, what->order_id);
     log_info("domain approved by mail", LOG_TEXT("domain", what->domain));
     log_context("", 0);
-    if (what->has_job_id && validation.run && validation.run->bus)
-        job_hint(validation.run->bus, "issue", what->job_id, a->call->traceparent);
+    if (what->has_job_id && validation.run)
+        job_hint(validation.run->bus, what->lane, what->job_id, a->call->traceparent);
     answer(a, &page);
 }
 

@@ -1,4 +1,4 @@
-/* cadence - when an order's names are looked for again.
+/* cadence - when what a challenge asks for is looked for again.
  *
  * Written as in rule dcv.poll, "1m/15m 5m/1h": each minute for 15 minutes, then each 5 minutes for
  * an hour. The phases follow one another; the first begins where polling begins.

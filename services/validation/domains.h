@@ -1,8 +1,8 @@
-/* domains - lane dcv: looks for the proofs of an order's open names, again and again by rule
- * dcv.poll, until nothing is left to do.
+/* domains - lane dcv: looks for the proofs of what a challenge asks for, again and again by
+ * rule dcv.poll, until nothing is left of it.
  *
  * No thread and no database connection waits for DNS: a run reads what is open, starts the probes
- * and returns; the last probe of an order, on the resolver's thread, hands the round to the
+ * and returns; the last probe of a challenge, on the resolver's thread, hands the round to the
  * committer, whose one statement fences, stores and decides what comes next.
  */
 #ifndef VALIDATION_DOMAINS_H

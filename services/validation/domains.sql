@@ -1,80 +1,82 @@
--- order_open: OrderIds -> OpenOrder*
--- What is looked for on behalf of these orders: one name for each authorization domain name.
-SELECT o.id AS order_id, o.account_id, o.status, o.dcv_method, o.random_value, o.poll_from,
-       o.random_value_at + (SELECT rule_interval(r.value, r.unit)
-                              FROM policy_at(:now, o.rule_scope, 'random.life') r) AS random_value_until,
-       (SELECT r.value FROM policy_at(:now, o.rule_scope, 'dcv.poll') r) AS cadence,
-       CASE WHEN o.dcv_method = 'http-token' THEN dcv_web_rules(o.rule_scope, :now) END AS web,
-       (SELECT json_agg(json_build_object('order_id', o.id, 'fqdn', n.fqdn, 'domain', n.domain) ORDER BY n.domain)
-          FROM (SELECT t.domain, min(t.dns_name) AS fqdn
-                  FROM order_open_task(ARRAY[o.id], :now) t
-                 WHERE t.kind = 'dcv'
-                 GROUP BY t.domain) n) AS names
-  FROM orders o
- WHERE o.id = ANY (:ids);
+-- challenge_open: ChallengeIds -> OpenChallenge*
+-- What is to be looked for now: authorization domain names, and the names for which each may be proved. None:
+-- all of it is proved, or nobody waits for it any more. A value of a time to come would live for ever: it proves
+-- nothing, whoever wrote it.
+SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from,
+       CASE WHEN c.random_value_at <= :now::timestamptz + interval '1 minute'
+            THEN c.random_value_at + (SELECT rule_interval(r.value, r.unit)
+                                        FROM policy_at(:now, c.rule_scope, 'random.life') r)
+       END AS random_value_until,
+       (SELECT r.value FROM policy_at(:now, c.rule_scope, 'dcv.poll') r) AS cadence,
+       CASE WHEN c.method = 'http-token' THEN dcv_web_rules(c.rule_scope, :now) END AS web,
+       (SELECT json_agg(json_build_object('domain', l.identifier, 'fqdns', to_json(l.dns_names)) ORDER BY l.identifier)
+          FROM challenge_left(c.id, :now) l) AS places
+  FROM challenge c
+ WHERE c.id = ANY (:ids);
 
 -- dcv_round: DcvRound* -> DcvAdvanced*
--- The end of a round. Everything follows from the job's row, held by the lease it was claimed with:
--- it goes when nothing is left to do (or polling has ended, or the order), else it is put back.
--- What this round has found is not visible to order_open_task yet, so its domains count here.
+-- The end of a round. Everything follows from the job's row, held by the lease it was claimed with. What
+-- was found is stored, and what that leaves is asked anew. Nothing: the job goes, and a request takes its
+-- next step. Something: it is put back, or goes as well when polling has ended; then it is the customer
+-- who must do something. A challenge is locked before its job by everybody; one that began anew
+-- meanwhile is looked for at once.
 WITH input AS MATERIALIZED (
     SELECT *
-      FROM unnest(:job_id, :job_epoch, :order_id, :now, :next_at, :seen, :poll_from, :failed)
-        AS i (job_id, job_epoch, order_id, now, next_at, seen, poll_from, failed)
+      FROM unnest(:job_id, :job_epoch, :challenge_id, :now, :next_at, :seen, :poll_from, :failed)
+        AS i (job_id, job_epoch, challenge_id, now, next_at, seen, poll_from, failed)
 ), found AS MATERIALIZED (
     SELECT *
-      FROM unnest(:evidence.order_id, :evidence.account_id, :evidence.domain, :evidence.method, :evidence.br_method,
+      FROM unnest(:evidence.challenge_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
                   :evidence.completed_at, :evidence.evidence)
-        AS e (order_id, account_id, domain, method, br_method, completed_at, evidence)
-), decided AS MATERIALIZED (
-    SELECT i.job_id, i.job_epoch, i.order_id, i.now, i.seen, i.failed, o.status = 'pending' AS pending,
-           CASE WHEN o.poll_from = i.poll_from THEN i.next_at ELSE i.now END AS next_at,
-           EXISTS (SELECT FROM order_open_task(ARRAY[i.order_id], i.now) t
-                    WHERE t.kind <> 'dcv'
-                       OR NOT EXISTS (SELECT FROM found e WHERE e.order_id = i.order_id AND e.domain = t.domain)) AS open
+        AS e (challenge_id, kind, identifier, method, br_method, completed_at, evidence)
+), asked AS MATERIALIZED (
+    SELECT c.id, c.account_id, c.asked_by, c.subject, c.poll_from
+      FROM challenge c
+     WHERE c.id IN (SELECT challenge_id FROM input)
+     ORDER BY c.id
+       FOR NO KEY UPDATE
+), held AS MATERIALIZED (
+    SELECT i.job_id, i.job_epoch, i.challenge_id, i.now, i.seen, i.failed, a.account_id, a.asked_by, a.subject,
+           CASE WHEN a.poll_from = i.poll_from THEN i.next_at ELSE i.now END AS next_at
       FROM input i
-      JOIN orders o ON o.id = i.order_id
+      JOIN asked a ON a.id = i.challenge_id
+      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch AND j.subject = i.challenge_id
+     ORDER BY j.id
+       FOR UPDATE OF j
+), stored AS (
+    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, challenge_id)
+    SELECT h.account_id, e.kind, e.identifier, e.method, e.br_method, e.completed_at, e.evidence::jsonb, h.challenge_id
+      FROM found e
+      JOIN held h ON h.challenge_id = e.challenge_id
+    RETURNING id
+), known AS MATERIALIZED (
+    SELECT h.* FROM held h CROSS JOIN (SELECT count(*) FROM stored) s
+), decided AS MATERIALIZED (
+    SELECT k.*, EXISTS (SELECT FROM challenge_left(k.challenge_id, k.now)) AS open FROM known k
 ), ended AS (
     DELETE FROM job j
      USING decided d
-     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch
-       AND NOT (d.pending AND d.open AND d.next_at IS NOT NULL)
-    RETURNING d.job_epoch, d.order_id, d.now, j.traceparent, d.pending AND NOT d.open AS complete
+     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch AND NOT (d.open AND d.next_at IS NOT NULL)
+    RETURNING d.challenge_id, d.asked_by, d.subject, d.open, d.now, j.traceparent
 ), again AS (
     UPDATE job j
-       SET run_at = d.next_at, attempt = CASE WHEN d.failed THEN least(j.attempt, 6) ELSE 0 END,
+       SET run_at = d.next_at, attempt = CASE WHEN d.failed THEN least(j.attempt + 1, 6) ELSE 0 END, deaths = 0, alone = false,
            lease_owner = NULL, lease_until = NULL -- lease_until
       FROM decided d
-     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch
-       AND d.pending AND d.open AND d.next_at IS NOT NULL
-    RETURNING d.job_epoch, d.order_id, d.next_at
-), held AS MATERIALIZED (
-    SELECT job_epoch, order_id, NULL::timestamptz AS next_at, false AS waiting FROM ended
-    UNION ALL
-    SELECT job_epoch, order_id, next_at, true FROM again
-), stored AS (
-    INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence, order_id)
-    SELECT e.account_id, e.domain, e.method, e.br_method, e.completed_at, e.evidence::jsonb, e.order_id
-      FROM found e
-      JOIN held h ON h.order_id = e.order_id
+     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch AND d.open AND d.next_at IS NOT NULL
 ), checked AS (
-    INSERT INTO order_check AS c (order_id, checked_at, next_at, seen)
-    SELECT h.order_id, d.now, h.next_at, d.seen::jsonb
-      FROM held h
-      JOIN decided d ON d.job_epoch = h.job_epoch
-    ON CONFLICT (order_id) DO UPDATE
-       SET checked_at = excluded.checked_at, next_at = excluded.next_at, seen = excluded.seen
-), queued AS (
-    INSERT INTO job (lane, subject, run_at, traceparent)
-    SELECT 'issue', order_id, now + interval '2 seconds', traceparent FROM ended WHERE complete
-    RETURNING id, subject
-), audited AS (
-    INSERT INTO audit (at, account_id, source, activity, subject, detail)
-    SELECT e.completed_at, e.account_id, 'system', 'domain validated', 'order/' || e.order_id,
-           jsonb_build_object('domain', e.domain, 'method', e.method, 'br_method', e.br_method)
-      FROM found e
-      JOIN held h ON h.order_id = e.order_id
+    UPDATE challenge c
+       SET checked_at = d.now, next_at = CASE WHEN d.open THEN d.next_at END, seen = CASE WHEN d.open THEN d.seen::jsonb END
+      FROM decided d
+     WHERE c.id = d.challenge_id
+), proved AS MATERIALIZED (
+    SELECT e.* FROM ended e WHERE e.asked_by = 'request' AND NOT e.open ORDER BY e.subject
+), advanced AS MATERIALIZED (
+    SELECT p.challenge_id, n.job_id, n.lane
+      FROM proved p
+      CROSS JOIN LATERAL request_advance(ARRAY[p.subject], p.now, p.traceparent) n
 )
-SELECT h.order_id, h.job_epoch, h.waiting, q.id AS job_id
-  FROM held h
-  LEFT JOIN queued q ON q.subject = h.order_id;
+SELECT d.challenge_id, d.job_epoch, d.open AND d.next_at IS NOT NULL AS waiting, a.job_id, a.lane, r.order_id
+  FROM decided d
+  LEFT JOIN request r ON r.id = d.subject AND d.asked_by = 'request'
+  LEFT JOIN advanced a ON a.challenge_id = d.challenge_id;

@@ -10,28 +10,27 @@ enum { MAIL_HINTS = 32 };
 
 static void hint(const struct lane_item *item, const char *lane, int64_t job_id)
 {
-    if (validation.run && validation.run->bus)
+    if (validation.run)
         job_hint(validation.run->bus, lane, job_id, item->job->traceparent);
 }
 
 static void rounded(struct lane_item *item, const EmailRounded *to)
 {
-    static char issue[] = "issue";
     JobOutcome outcome = JOB_OUTCOME__INIT;
     outcome.result = to->waiting ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__DONE;
     for (size_t i = 0; i < to->n_mail_job_ids && i < MAIL_HINTS; i++)
         hint(item, "mail", to->mail_job_ids[i]);
-    if (to->has_issue_job_id) {
+    if (to->has_job_id) {
         outcome.has_next_job_id = true;
-        outcome.next_job_id = to->issue_job_id;
-        outcome.next_lane = issue;
+        outcome.next_job_id = to->job_id;
+        outcome.next_lane = to->lane;
         if (!item->waiter) /* who waits for this job runs the next one */
-            hint(item, issue, to->issue_job_id);
+            hint(item, to->lane, to->job_id);
     }
     lane_finish(item, &outcome);
 }
 
-void emails_round(struct lane_item *item, const OpenOrder *order)
+void emails_round(struct lane_item *item, const OpenChallenge *challenge)
 {
     EmailRound in = EMAIL_ROUND__INIT;
     EmailRounded out = EMAIL_ROUNDED__INIT;
@@ -39,8 +38,8 @@ void emails_round(struct lane_item *item, const OpenOrder *order)
     bool found = false;
     in.job_id = item->job_id;
     in.job_epoch = item->job->epoch;
-    in.order_id = order->order_id;
-    in.poll_from = order->poll_from;
+    in.challenge_id = challenge->challenge_id;
+    in.poll_from = challenge->poll_from;
     in.now = instant_of(&item->arena, clock_now());
     TEST_POINT("validation.email.round.before");
     if (!store_maybe(store_mine(), &item->arena, &sql_email_round, &in.base, &out.base, &found,

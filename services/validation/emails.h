@@ -12,7 +12,7 @@
 
 extern Approvals_Service approvals_service;
 
-/* The dcv job of an order whose method is email; on a worker. */
-void emails_round(struct lane_item *item, const OpenOrder *order);
+/* The dcv job of a challenge by mail; on a worker. */
+void emails_round(struct lane_item *item, const OpenChallenge *challenge);
 
 #endif

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 
 #include "fetching.h"
+#include "trail.h"
 
-/* While some wait for their turn, their deadlines are looked at this often. */
-enum { IDLE_MS = 1000, QUEUE_MS = 50 };
+enum { IDLE_MS = 1000 };
 
 struct fetcher {
     struct resolver *resolver;
     struct guard guard;
-    int most;
     CURLM *multi;
     pthread_t thread;
 
@@ -25,8 +24,9 @@ struct fetcher {
     bool ended;             /* nothing more will come in */
 
     /* The thread's own. */
-    struct fetch_list waiting, active;
-    int active_count;
+    struct fetch_list active;
+    struct turns *turns;        /* of connections, by account and by address */
+    struct deadlines deadlines; /* of those that wait for theirs */
 };
 
 void fetch_settle(struct fetch *f, enum fetch_state state, const char *format, ...)
@@ -58,12 +58,22 @@ static void finish(struct fetch *f)
     free(f);
 }
 
+/* Waits for a connection no more, or has none any more. */
+static void turn_end(struct fetcher *r, struct fetch *f)
+{
+    if (f->easy) {
+        fetch_transfer_end(f, r->multi);
+        turns_done(r->turns, &f->turn);
+    } else if (turns_waits(&f->turn)) {
+        deadlines_remove(&r->deadlines, &f->due);
+        turns_drop(r->turns, &f->turn);
+    }
+}
+
 static void end(struct fetcher *r, struct fetch *f)
 {
-    if (f->easy)
-        fetch_transfer_end(f, r->multi);
+    turn_end(r, f);
     TAILQ_REMOVE(&r->active, f, link);
-    r->active_count--;
     finish(f);
 }
 
@@ -75,10 +85,40 @@ static void end_stopped(struct fetcher *r, struct fetch *f)
 
 /* ---- a hop */
 
+/* By the account and by the address: many names may lead to one machine. */
 static void connect_next(struct fetcher *r, struct fetch *f)
 {
-    if (!fetch_transfer_begin(f, r->multi))
+    char account[24];
+
+    snprintf(account, sizeof account, "%lld", (long long)f->request.account_id);
+    fetch_transfer_address(f);
+    turns_put(r->turns, &f->turn, account, fetch_hop(f)->address);
+    f->due.at = f->request.deadline;
+    deadlines_add(&r->deadlines, &f->due);
+}
+
+static void connect_waiting(struct fetcher *r)
+{
+    struct turns_item *item;
+
+    while ((item = turns_next(r->turns))) {
+        struct fetch *f = (struct fetch *)(void *)((char *)item - offsetof(struct fetch, turn));
+
+        deadlines_remove(&r->deadlines, &f->due);
+        fetch_transfer_begin(f, r->multi);
+    }
+}
+
+static void end_late(struct fetcher *r)
+{
+    struct deadline *first;
+
+    while ((first = deadlines_first(&r->deadlines)) && tick_left(first->at).us == 0) {
+        struct fetch *f = (struct fetch *)(void *)((char *)first - offsetof(struct fetch, due));
+
+        fetch_transfer_late(f);
         end(r, f);
+    }
 }
 
 /* On the resolver's thread. */
@@ -90,6 +130,8 @@ static void looked_up(struct resolver_ask *ask, const struct resolver_answer *an
     bool last;
 
     fetch_lookup_take(l, answer);
+    if (trail_follow(ask, answer))
+        return;
     pthread_mutex_lock(&r->lock);
     last = --f->asking == 0;
     if (last)
@@ -97,6 +139,8 @@ static void looked_up(struct resolver_ask *ask, const struct resolver_answer *an
     pthread_mutex_unlock(&r->lock);
     if (last)
         curl_multi_wakeup(r->multi);
+    else
+        fetch_lookup_hurry(l);
 }
 
 /* Under the lock, so that fetcher_cut() returns to nobody who still asks. */
@@ -126,7 +170,7 @@ static void hop_go_on(struct fetcher *r, struct fetch *f, CURLcode code)
 {
     enum fetch_next next = fetch_transfer_judge(f, code);
 
-    fetch_transfer_end(f, r->multi);
+    turn_end(r, f);
     if (next == FETCH_NEXT_HOP)
         hop_begin(r, f);
     else if (next == FETCH_NEXT_ADDRESS)
@@ -141,9 +185,7 @@ static void begin(struct fetcher *r, struct fetch *f)
 {
     struct fault fault = { 0 };
 
-    TAILQ_REMOVE(&r->waiting, f, link);
     TAILQ_INSERT_TAIL(&r->active, f, link);
-    r->active_count++;
     if (web_url(&f->request.rules, &r->guard, f->request.url, &f->url, &fault)) {
         hop_begin(r, f);
         return;
@@ -152,27 +194,11 @@ static void begin(struct fetcher *r, struct fetch *f)
     end(r, f);
 }
 
-static void begin_waiting(struct fetcher *r)
+static void begin_all(struct fetcher *r, struct fetch_list *fresh)
 {
-    struct fetch *f;
-
-    while (r->active_count < r->most && (f = TAILQ_FIRST(&r->waiting)))
-        begin(r, f); // NOLINT(clang-analyzer-unix.Malloc): takes it from the list first
-}
-
-static void drop_waiting(struct fetcher *r, bool all)
-{
-    struct tick now = tick_now();
-    struct fetch *next;
-
-    for (struct fetch *f = TAILQ_FIRST(&r->waiting); f; f = next) {
-        next = TAILQ_NEXT(f, link);
-        if (!all && f->request.deadline.us > now.us)
-            continue;
-        TAILQ_REMOVE(&r->waiting, f, link);
-        fetch_settle(f, all ? FETCH_STOPPED : FETCH_FAILED,
-                     all ? "the check was interrupted" : "there was no time left to ask");
-        finish(f);
+    for (struct fetch *f; (f = TAILQ_FIRST(fresh));) {
+        TAILQ_REMOVE(fresh, f, link);
+        begin(r, f); // NOLINT(clang-analyzer-unix.Malloc): is in no list any more
     }
 }
 
@@ -183,7 +209,7 @@ static void stop_active(struct fetcher *r)
 
     for (struct fetch *f = TAILQ_FIRST(&r->active); f; f = next) {
         next = TAILQ_NEXT(f, link);
-        if (f->easy)
+        if (f->easy || turns_waits(&f->turn))
             end_stopped(r, f);
     }
 }
@@ -215,29 +241,62 @@ static void go_on_after_lookups(struct fetcher *r, struct fetch_list *back, bool
     }
 }
 
-/* False when it was the last. */
+/* What other threads have brought. */
+struct brought {
+    struct fetch_list fresh, back;
+    bool stopping, ended;
+};
+
+static void brought_take(struct fetcher *r, struct brought *b)
+{
+    TAILQ_INIT(&b->fresh);
+    TAILQ_INIT(&b->back);
+    pthread_mutex_lock(&r->lock);
+    TAILQ_CONCAT(&b->fresh, &r->inbox, link);
+    TAILQ_CONCAT(&b->back, &r->back, back);
+    b->stopping = r->stopping;
+    b->ended = r->ended;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static bool nothing_came(struct fetcher *r)
+{
+    bool nothing;
+
+    pthread_mutex_lock(&r->lock);
+    nothing = TAILQ_EMPTY(&r->inbox);
+    pthread_mutex_unlock(&r->lock);
+    return nothing;
+}
+
+/* Rounded up: waking before the deadline would be for nothing. */
+static int poll_timeout(const struct fetcher *r)
+{
+    const struct deadline *first = deadlines_first(&r->deadlines);
+    int64_t left = first ? (tick_left(first->at).us + 999) / 1000 : IDLE_MS;
+
+    return left < IDLE_MS ? (int)left : IDLE_MS;
+}
+
+/* False when it was the last. Whoever is told of an answer may ask for the next file: his fetch is in
+ * the inbox then. */
 static bool turn(struct fetcher *r)
 {
-    struct fetch_list back = TAILQ_HEAD_INITIALIZER(back);
-    bool stopping, ended;
+    struct brought b;
     int running;
 
     curl_multi_perform(r->multi, &running);
     end_finished(r);
-    pthread_mutex_lock(&r->lock);
-    TAILQ_CONCAT(&r->waiting, &r->inbox, link);
-    TAILQ_CONCAT(&back, &r->back, back);
-    stopping = r->stopping;
-    ended = r->ended;
-    pthread_mutex_unlock(&r->lock);
-    drop_waiting(r, stopping);
-    if (stopping)
+    brought_take(r, &b);
+    begin_all(r, &b.fresh);
+    go_on_after_lookups(r, &b.back, b.stopping);
+    if (b.stopping)
         stop_active(r);
-    go_on_after_lookups(r, &back, stopping);
-    begin_waiting(r);
-    if (ended && r->active_count == 0)
+    end_late(r);
+    connect_waiting(r);
+    if (b.ended && TAILQ_EMPTY(&r->active) && nothing_came(r))
         return false;
-    curl_multi_poll(r->multi, NULL, 0, TAILQ_EMPTY(&r->waiting) ? IDLE_MS : QUEUE_MS, NULL);
+    curl_multi_poll(r->multi, NULL, 0, poll_timeout(r), NULL);
     return true;
 }
 
@@ -266,8 +325,6 @@ struct fetcher *fetcher_start(const struct fetch_options *options, struct fault 
 {
     struct fetcher *r = calloc(1, sizeof *r);
 
-    if (!r)
-        abort();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(r->multi = curl_multi_init())) {
         free(r);
         fault_set(f, FAULT_INTERNAL, NULL, "libcurl does not start");
@@ -275,11 +332,12 @@ struct fetcher *fetcher_start(const struct fetch_options *options, struct fault 
     }
     r->resolver = options->resolver;
     r->guard = (struct guard){ .http = true, .loopback = options->loopback };
-    r->most = options->most;
+    r->turns = turns_new(&(struct turns_options){ .most = options->most,
+                                                  .most_asker = options->per_account,
+                                                  .most_place = options->per_address });
     pthread_mutex_init(&r->lock, NULL);
     TAILQ_INIT(&r->inbox);
     TAILQ_INIT(&r->back);
-    TAILQ_INIT(&r->waiting);
     TAILQ_INIT(&r->active);
     thread_start(r);
     return r;
@@ -307,6 +365,8 @@ void fetcher_stop(struct fetcher *r)
     flag_set(r, &r->ended);
     pthread_join(r->thread, NULL);
     curl_multi_cleanup(r->multi);
+    turns_free(r->turns);
+    free(r->deadlines.items);
     pthread_mutex_destroy(&r->lock);
     free(r);
     curl_global_cleanup();
@@ -317,8 +377,6 @@ void fetch_start(struct fetcher *r, const struct fetch_request *request,
 {
     struct fetch *f = calloc(1, sizeof *f);
 
-    if (!f)
-        abort();
     arena_init(&f->arena);
     f->fetcher = r;
     f->guard = &r->guard;

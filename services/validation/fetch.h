@@ -1,6 +1,9 @@
 /* fetch - asks strangers' web servers for one file each, as domain control needs it (BR 3.2.2.4.18):
  * one thread, one event loop, hundreds of fetches, no database connection.
  *
+ * Connections take turns, by account and by the address they go to, whatever name led there: nobody's
+ * machine is asked by more than a few of us at once (base/turns.h).
+ *
  * A name is resolved by our own resolver, validated by DNSSEC; its addresses pass the guard, and the
  * connection goes to one of them: curl never looks a name up. Each redirect is a hop that is checked
  * anew in the same way. No cookies, no credentials, no proxies, no connection is used twice. TLS
@@ -15,9 +18,10 @@
 enum { FETCH_ADDRESS_SIZE = 48, FETCH_REASON_SIZE = 300 };
 
 struct fetch_options {
-    struct resolver *resolver; /* ends after fetcher_cut(), before fetcher_stop() */
-    bool loopback;             /* servers may have loopback addresses: tests only */
-    int most;                  /* under way at once; the others queue */
+    struct resolver *resolver;    /* ends after fetcher_cut(), before fetcher_stop() */
+    bool loopback;                /* servers may have loopback addresses: tests only */
+    int most;                     /* connections at once; the others wait for their turn */
+    int per_account, per_address; /* of them for one account, to one address; 0: all */
 };
 
 struct fetcher;
@@ -48,12 +52,14 @@ struct fetch_answer {
     enum fetch_state state;
     const char *reason; /* for the customer, unless ANSWERED */
     struct bytes body;
-    bool cut;                     /* there was more of it */
-    const struct fetch_hop *hops; /* the first is what was asked for */
+    bool cut;                      /* there was more of it */
+    enum resolver_state looked_up; /* how it went with the address of what was asked for */
+    const struct fetch_hop *hops;  /* the first is what was asked for */
     size_t hop_count;
 };
 
 struct fetch_request {
+    int64_t account_id; /* whose turns it takes */
     const char *url;
     struct web_rules rules;
     struct tick deadline;

@@ -7,15 +7,23 @@ enum { MANY = 300 };
 static int set_up(void **state)
 {
     static const char slow[] = "HTTP/1.1 200 OK\r\n";
+    static char lines[2048] = "hang.example.com A " HERE "\ngood.example.com A " HERE "\n"
+                              "passing.example.com A 127.77.26.81\n";
+    size_t n = strlen(lines);
     struct fault f = { 0 };
+    char domain[64];
 
     (void)state;
     if (world_start("127.77.26.53") != 0)
         return 1;
     web_rig_set(&web, "hang.example.com", "hang", slow, strlen(slow));
     web_rig_set(&web, "good.example.com", "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
-    return dns_rig_load(&dns, "hang.example.com A " HERE "\ngood.example.com A " HERE "\n", &f) ? 0
-                                                                                                : 1;
+    for (int i = 0; i < 20; i++) {
+        n += (size_t)snprintf(lines + n, sizeof lines - n, "stuck%d.example.com A " HERE "\n", i);
+        snprintf(domain, sizeof domain, "stuck%d.example.com", i);
+        web_rig_set(&web, domain, "hang", slow, strlen(slow));
+    }
+    return dns_rig_load(&dns, lines, &f) ? 0 : 1;
 }
 
 static int tear_down(void **state)
@@ -77,6 +85,114 @@ static void who_waits_too_long_is_told(void **state)
     }
 }
 
+/* ---- turns */
+
+static int asked_for(const struct web_rig *of, const char *host)
+{
+    char path[96], line[256];
+    int count = 0;
+
+    snprintf(path, sizeof path, "%s/log", of->folder);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        count += strstr(line, host) != NULL;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+static struct prober prober_sharing(const struct fetch_options *shares)
+{
+    struct fetch_options options = *shares;
+    struct prober p = prober;
+    struct fault f = { 0 };
+
+    options.resolver = prober.resolver;
+    options.loopback = true;
+    p.fetcher = fetcher_start(&options, &f);
+    assert_non_null(p.fetcher);
+    return p;
+}
+
+static void probe_for(const struct prober *p, int64_t account, const char *domain, struct seen *s)
+{
+    struct probe_request request = request_for(domain);
+
+    s->calls = 0;
+    request.account_id = account;
+    request.deadline = tick_after(seconds(600));
+    probe_start(p, &request, note, s);
+}
+
+/* Whoever asks, and whatever name leads there; what goes elsewhere passes by. None of those that hang has
+ * come back when the others have. */
+static void an_address_is_asked_by_few_at_once(void **state)
+{
+    enum { HANGING = 20, AT_ONCE = 4 };
+    struct prober p = prober_sharing(&(struct fetch_options){ .per_address = AT_ONCE });
+    static struct seen hanging[HANGING], good[HANGING];
+    struct web_rig other;
+    char domain[64];
+
+    (void)state;
+    assert_true(web_rig_start(&other, "127.77.26.81"));
+    web_rig_set(&other, "passing.example.com", "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
+    for (int i = 0; i < HANGING; i++) {
+        snprintf(domain, sizeof domain, "stuck%d.example.com", i);
+        probe_for(&p, i, domain, &hanging[i]);
+    }
+    for (int i = 0; i < HANGING; i++)
+        probe_for(&p, i, "passing.example.com", &good[i]);
+    await_results(HANGING);
+    for (int i = 0; i < HANGING; i++) {
+        assert_true(good[i].result.found);
+        assert_int_equal(hanging[i].calls, 0);
+    }
+    fetcher_cut(p.fetcher);
+    fetcher_stop(p.fetcher);
+    await_results(HANGING);
+    assert_in_range(asked_for(&web, "stuck"), 1, AT_ONCE);
+    web_rig_stop(&other);
+}
+
+/* An account whose servers hang has its share of the connections. */
+static void one_account_starves_nobody(void **state)
+{
+    struct prober p = prober_sharing(&(struct fetch_options){ .most = 6, .per_account = 4 });
+    static struct seen hanging[20], good[20];
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        probe_for(&p, 1, "hang.example.com", &hanging[i]);
+    for (int i = 0; i < 20; i++)
+        probe_for(&p, 2, "good.example.com", &good[i]);
+    await_results(20);
+    for (int i = 0; i < 20; i++) {
+        assert_true(good[i].result.found);
+        assert_int_equal(hanging[i].calls, 0);
+    }
+    fetcher_cut(p.fetcher);
+    fetcher_stop(p.fetcher);
+    await_results(20);
+    assert_non_null(strstr(hanging[0].result.reason, "interrupted"));
+}
+
+/* Whose turn does not come is told so, and not that the server is slow. */
+static void who_was_not_asked_is_told_so(void **state)
+{
+    struct prober p = prober_sharing(&(struct fetch_options){ .per_address = 1 });
+    struct probe_request request = request_for("hang.example.com");
+
+    (void)state;
+    request.deadline = tick_after(milliseconds(1500));
+    for (int i = 0; i < 2; i++)
+        probe_start(&p, &request, note, &all[i]);
+    await_results(2);
+    fetcher_cut(p.fetcher);
+    fetcher_stop(p.fetcher);
+    assert_non_null(strstr(all[1].result.reason, HERE ": not asked in time, too many requests"));
+}
+
 static void stopping_ends_fetches(void **state)
 {
     static const char *const hosts[] = { "hang.example.com", "a.silent.example.net",
@@ -107,6 +223,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hundreds_at_once),
         cmocka_unit_test(who_waits_too_long_is_told),
+        cmocka_unit_test(an_address_is_asked_by_few_at_once),
+        cmocka_unit_test(one_account_starves_nobody),
+        cmocka_unit_test(who_was_not_asked_is_told_so),
         cmocka_unit_test(stopping_ends_fetches),
     };
 

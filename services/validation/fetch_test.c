@@ -17,7 +17,7 @@ static const struct {
     const char *host, *manner, *reply;
 } servers[] = {
     { "good.example.com",      "reply", FOUND(VALUE "\r\n") },
-    { "within.example.com",    "reply", FOUND("<html>\n" VALUE "</html>") },
+    { "within.example.com",    "reply", FOUND("<html>\n" VALUE "\n</html>") },
     { "soft.insecure.example.net", "reply", FOUND(VALUE) },
     { "forged.bogus.example.org",  "reply", FOUND(VALUE) },
     { "created.example.com",   "reply", "HTTP/1.1 201 Created\r\nContent-Length: 32\r\n\r\n" VALUE },
@@ -32,13 +32,14 @@ static const struct {
     { "drip.example.com",      "drip",  "HTTP/1.1 200 OK\r\n\r\n" VALUE },
     { "hang.example.com",      "hang",  "HTTP/1.1 200 OK\r\n" },
     { "headers.example.com",   "flood", "HTTP/1.1 200 OK\r\nX: " },
-    { "endless.example.com",   "flood", FOUND(VALUE) },
+    { "endless.example.com",   "flood", FOUND(VALUE "\n") },
     { "late.example.com",      "flood", FOUND("") },
     { "to1.example.com",       "reply", MOVED("301", "http://good.example.com" WEB_PATH) },
     { "to2.example.com",       "reply", MOVED("302", "//to1.example.com/x") },
     { "to7.example.com",       "reply", MOVED("307", "https://good.example.com/elsewhere#part") },
     { "to8.example.com",       "reply", MOVED("308", "http://" HERE "/a") },
     { HERE,                    "reply", FOUND(VALUE) },
+    { "to9.example.com",       "reply", MOVED("302", "http://half2.silent.example.net/x") },
     { "to3.example.com",       "reply", MOVED("303", "http://good.example.com/") },
     { "to0.example.com",       "reply", MOVED("300", "http://good.example.com/") },
     { "kept.example.com",      "hang",  "HTTP/1.1 302 Found\r\nLocation: http://good.example.com/\r\n\r\n" },
@@ -70,6 +71,20 @@ static const char more[] =
     "mixed.example.com A 10.0.0.1\n"
     "mixed.example.com A " HERE "\n"
     "alias.example.com CNAME good.example.com\n"
+    "chained.example.com CNAME c1.chained.example.com\n"
+    "c1.chained.example.com CNAME c2.chained.example.com\n"
+    "c2.chained.example.com CNAME c3.chained.example.com\n"
+    "c3.chained.example.com CNAME c4.chained.example.com\n"
+    "c4.chained.example.com CNAME c5.chained.example.com\n"
+    "c5.chained.example.com CNAME c6.chained.example.com\n"
+    "c6.chained.example.com CNAME c7.chained.example.com\n"
+    "c7.chained.example.com CNAME c8.chained.example.com\n"
+    "c8.chained.example.com CNAME c9.chained.example.com\n"
+    "c9.chained.example.com CNAME c10.chained.example.com\n"
+    "c10.chained.example.com CNAME c11.chained.example.com\n"
+    "c11.chained.example.com CNAME c12.chained.example.com\n"
+    "c12.chained.example.com CNAME good.example.com\n"
+    "unnamed.example.com A " HERE "\n"
     "text.example.com TXT nothing\n";
 
 static const struct {
@@ -102,11 +117,13 @@ static const struct {
     { "to0.example.com",       false, false, "answered 300" },
     { "nothing.example.com",   false, false, "answered 404" },
     { "partial.example.com",   false, true,  "broke off its answer" },
-    { "old.example.com",       false, true,  "HTTP/0.9" },
+    { "old.example.com",       false, true,  "gave an answer that is not HTTP" },
     { "none.example.com",      false, true,  "without an answer" },
     { "headers.example.com",   false, true,  "too many headers" },
     { "many.example.com",      false, true,  "too many headers" },
-    { "refusing.example.com",  false, true,  "no connection: Connection refused" },
+    { "refusing.example.com",  false, true,  "no connection: refused" },
+    { "unnamed.example.com",   false, false, "the TLS handshake failed: the server does not know the name" },
+    { "chained.example.com",   false, true,  "the chain of CNAMEs is too long" },
     { "loop.example.com",      false, false, "redirects too often" },
     { "port.example.com",      false, false, "must not use port 8080" },
     { "ssh.example.com",       false, false, "must not use port 22" },
@@ -128,6 +145,8 @@ static const struct {
     { "nowhere.example.com",   false, false, "no such name" },
     { "forged.bogus.example.org", false, true, "DNSSEC validation failed" },
     { "no.refused.example.net",   false, true, "no name server of the zone" },
+    { "half.silent.example.net",  true,  false, "\"address\":\"" HERE "\"" },
+    { "to9.example.com",          true,  false, "\"found_at\":\"http://half2.silent.example.net/x\"" },
 };
 // clang-format on
 
@@ -158,8 +177,9 @@ static void world_load(void)
     snprintf(lines + n, sizeof lines - n,
              "nothing.example.com A " HERE "\nmany.example.com A " HERE "\n%s", more);
     many_headers_load();
-    for (const char *const *h = (const char *const[]){ "second.example.com", "mixed.example.com",
-                                                       "alias.example.com", NULL };
+    for (const char *const *h =
+             (const char *const[]){ "second.example.com", "mixed.example.com", "alias.example.com",
+                                    "half.silent.example.net", "half2.silent.example.net", NULL };
          *h; h++)
         web_rig_set(&web, *h, "reply", FOUND(VALUE), strlen(FOUND(VALUE)));
     if (!dns_rig_load(&dns, lines, &f))
@@ -249,7 +269,7 @@ static void put(char *at, const char *text)
         *at++ = *text++;
 }
 
-/* The first 5000 bytes are read: the value must stand in them to the end. */
+/* The first 5000 bytes are read: the value must stand in them, and end in them. */
 static void only_the_beginning_of_a_file_is_read(void **state)
 {
     static char reply[2 * 1000 * 1000];
@@ -261,9 +281,9 @@ static void only_the_beginning_of_a_file_is_read(void **state)
     for (size_t beyond = 0; beyond < 2; beyond++) {
         struct probe_request request = request_for("long.example.com");
 
-        memset(reply, '.', sizeof reply);
+        memset(reply, ' ', sizeof reply);
         put(reply, head);
-        put(reply + strlen(head) + BYTES - strlen(VALUE) + beyond, VALUE);
+        put(reply + strlen(head) + BYTES - strlen(VALUE " ") + beyond, VALUE);
         web_rig_set(&web, "long.example.com", "reply", reply, sizeof reply);
         assert_true(probe(&request)->result.found == (beyond == 0));
     }
@@ -323,6 +343,7 @@ static void the_request_says_nothing_more(void **state)
     fclose(file);
     assert_non_null(strstr(said, "GET " WEB_PATH " HTTP/1.1\r\nHost: good.example.com\r\n"));
     assert_non_null(strstr(said, "User-Agent: chancery-validation"));
+    assert_non_null(strstr(said, "Accept-Encoding: identity\r\n"));
     for (size_t i = 0; i < 3; i++)
         assert_null(strcasestr(said, unwanted[i]));
 }

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause.h"
 #include "fetching.h"
 #include "net/must.h"
+#include "rdata.h"
 
 enum { CONNECT_MS = 2000, HOP_MS = 5000, HEADERS_MAX = 16384 };
 
@@ -45,11 +47,15 @@ static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
 
 /* ---- what is asked */
 
+/* A file is asked for as it is: without a word any coding would do (RFC 9110 12.5.3). What comes in a
+ * coding all the same, as from stores that keep one form only, is decoded on its way to body_seen(), which
+ * reads no more of it than of any other file. */
 static void set_request(struct fetch *f)
 {
     must(curl_easy_setopt(f->easy, CURLOPT_URL, f->url.text));
     must(curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     must(curl_easy_setopt(f->easy, CURLOPT_USERAGENT, "chancery-validation"));
+    must(curl_easy_setopt(f->easy, CURLOPT_ACCEPT_ENCODING, "identity"));
     must(curl_easy_setopt(f->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
 }
 
@@ -60,7 +66,7 @@ static void set_place(struct fetch *f, const char *address, sa_family_t family)
     char to[FETCH_ADDRESS_SIZE + 8];
 
     snprintf(to, sizeof to, family == AF_INET6 ? "::[%s]:" : "::%s:", address);
-    f->connect_to = must_have(curl_slist_append(NULL, to));
+    f->connect_to = curl_slist_append(NULL, to);
     must(curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to));
     must(curl_easy_setopt(f->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L));
     must(curl_easy_setopt(f->easy, CURLOPT_FRESH_CONNECT, 1L));
@@ -85,42 +91,57 @@ static void set_answer(struct fetch *f)
     must(curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f));
 }
 
+/* An address has its share of the time when there are others to be tried after it. */
 static void set_limits(struct fetch *f, long left_ms)
 {
-    must(curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, left_ms < HOP_MS ? left_ms : (long)HOP_MS));
-    must(curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS));
+    long others = (long)(f->address_count - f->address_next);
+    long connect = left_ms / (others + 1), hop = others ? left_ms / 2 : left_ms;
+
+    must(curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, hop < HOP_MS ? hop + 1 : (long)HOP_MS));
+    must(curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                          connect < CONNECT_MS ? connect + 1 : (long)CONNECT_MS));
     must(curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L));
 }
 
-static const char *address_text(const struct sockaddr_storage *from, char out[FETCH_ADDRESS_SIZE])
+static const struct sockaddr_storage *address_of(const struct fetch *f)
 {
-    const void *bytes =
-        from->ss_family == AF_INET6
-            ? (const void *)&((const struct sockaddr_in6 *)(const void *)from)->sin6_addr
-            : &((const struct sockaddr_in *)(const void *)from)->sin_addr;
-
-    return inet_ntop(from->ss_family, bytes, out, FETCH_ADDRESS_SIZE);
+    return &f->addresses[f->address_next - 1];
 }
 
-bool fetch_transfer_begin(struct fetch *f, CURLM *multi)
+void fetch_transfer_address(struct fetch *f)
 {
     const struct sockaddr_storage *to = &f->addresses[f->address_next++];
-    long left_ms = (long)(tick_left(f->request.deadline).us / 1000);
+    const void *bytes =
+        to->ss_family == AF_INET6
+            ? (const void *)&((const struct sockaddr_in6 *)(const void *)to)->sin6_addr
+            : &((const struct sockaddr_in *)(const void *)to)->sin_addr;
 
-    if (left_ms <= 0) {
-        fetch_settle(f, FETCH_FAILED, "there was no time left to ask");
-        return false;
-    }
-    f->easy = must_have(curl_easy_init());
+    inet_ntop(to->ss_family, bytes, fetch_hop(f)->address, FETCH_ADDRESS_SIZE);
+}
+
+void fetch_transfer_late(struct fetch *f)
+{
+    const char *slow = fetch_lookup_slow(f);
+
+    if (slow)
+        fetch_settle(f, FETCH_FAILED,
+                     "there was no time left to ask: name servers did not answer for %s", slow);
+    else
+        fetch_settle(f, FETCH_FAILED, "%s: not asked in time, too many requests were under way",
+                     fetch_hop(f)->address);
+}
+
+void fetch_transfer_begin(struct fetch *f, CURLM *multi)
+{
+    f->easy = curl_easy_init();
     f->watch = (struct guard_watch){ .guard = f->guard };
     guard_curl(&f->watch, f->easy);
     set_request(f);
-    set_place(f, address_text(to, fetch_hop(f)->address), to->ss_family);
+    set_place(f, fetch_hop(f)->address, address_of(f)->ss_family);
     set_answer(f);
-    set_limits(f, left_ms);
+    set_limits(f, (long)(tick_left(f->request.deadline).us / 1000));
     if (curl_multi_add_handle(multi, f->easy) != CURLM_OK)
         abort();
-    return true;
 }
 
 void fetch_transfer_end(struct fetch *f, CURLM *multi)
@@ -174,37 +195,43 @@ static enum fetch_next answered(struct fetch *f)
     return FETCH_OVER;
 }
 
-// clang-format off
-static const struct {
-    CURLcode code;
-    const char *text;
-} failures[] = {
-    { CURLE_OPERATION_TIMEDOUT, "did not answer in time" },
-    { CURLE_PARTIAL_FILE,       "broke off its answer" },
-    { CURLE_RECV_ERROR,         "broke off its answer" },
-    { CURLE_GOT_NOTHING,        "closed the connection without an answer" },
-    { CURLE_WRITE_ERROR,        "sent too many headers" },
-    { CURLE_OUT_OF_MEMORY,      "sent too many headers" }, /* or one longer than curl takes */
-};
-// clang-format on
+/* The system's number tells of connections alone. */
+static const char *why_of(struct fetch *f, CURLcode code)
+{
+    long number = 0;
+
+    must(curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number));
+    return code == CURLE_COULDNT_CONNECT ? cause_connect((int)number) : "";
+}
+
+/* In a coding that nobody here knows, or not in the one that it is said to be in. It is the server's word:
+ * shown as other words of strangers are. */
+static enum fetch_next undecoded(struct fetch *f)
+{
+    struct curl_header *header = NULL;
+    char shown[RDATA_SEEN_SIZE];
+    const char *coding = "?";
+
+    if (curl_easy_header(f->easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ||
+        curl_easy_header(f->easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        coding = header->value;
+    rdata_show_seen((const uint8_t *)coding, strlen(coding), shown);
+    fetch_settle(f, FETCH_REFUSED,
+                 "%s sent the file in a coding that cannot be read (%s): send it as it is",
+                 fetch_hop(f)->address, shown);
+    return FETCH_OVER;
+}
 
 static enum fetch_next failed(struct fetch *f, CURLcode code)
 {
-    const char *why = f->error[0] ? f->error : curl_easy_strerror(code), *os = NULL;
-    long number = 0;
+    const char *why = why_of(f, code);
 
     if (f->watch.refused.code != FAULT_NONE && !f->watch.opened)
         return over(f, FETCH_REFUSED, f->watch.refused.detail);
-    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
-        if (failures[i].code == code)
-            why = failures[i].text;
-    must(curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number));
-    if (code == CURLE_COULDNT_CONNECT) {
-        why = "no connection";
-        os = number ? strerrordesc_np((int)number) : NULL;
-    }
-    fetch_settle(f, FETCH_FAILED, "%s: %.120s%s%.60s", fetch_hop(f)->address, why, os ? ": " : "",
-                 os ? os : "");
+    if (code == CURLE_BAD_CONTENT_ENCODING)
+        return undecoded(f);
+    fetch_settle(f, FETCH_FAILED, "%s: %s%s%s", fetch_hop(f)->address,
+                 cause_transfer((int)code, f->error), *why ? ": " : "", why);
     return FETCH_OVER;
 }
 

@@ -12,6 +12,7 @@ enum { FETCH_FAMILIES = 2, FETCH_PER_FAMILY = 3 };
 struct fetch_lookup {
     struct resolver_ask ask;
     struct fetch *fetch;
+    bool back;
     enum resolver_state state;
     bool secure;
     struct sockaddr_storage addresses[FETCH_PER_FAMILY]; /* those that the guard lets pass */
@@ -21,7 +22,7 @@ struct fetch_lookup {
 };
 
 struct fetch {
-    TAILQ_ENTRY(fetch) link; /* in one list at a time: inbox, waiting, or active */
+    TAILQ_ENTRY(fetch) link; /* in one list at a time: inbox or active */
     TAILQ_ENTRY(fetch) back; /* in the inbox of those whose look-ups are over */
     struct arena arena;
     struct fetcher *fetcher;
@@ -38,6 +39,9 @@ struct fetch {
     int asking; /* look-ups that are not back; under the fetcher's lock */
     struct sockaddr_storage addresses[FETCH_FAMILIES * FETCH_PER_FAMILY];
     size_t address_count, address_next;
+
+    struct turns_item turn; /* of the connection that it waits for, or has: `easy` */
+    struct deadline due;    /* while it waits */
 
     CURL *easy;
     struct curl_slist *connect_to;
@@ -69,13 +73,22 @@ void fetch_hop_add(struct fetch *f);
 bool fetch_lookup_begin(struct fetch *f, void (*done)(struct resolver_ask *ask,
                                                       const struct resolver_answer *answer));
 void fetch_lookup_take(struct fetch_lookup *l, const struct resolver_answer *answer);
+/* An address is known: the look-ups that are not back have a moment, and no more. On the resolver's
+ * thread. */
+void fetch_lookup_hurry(struct fetch_lookup *l);
+/* "AAAA": the first that was not answered in time; NULL: none. */
+const char *fetch_lookup_slow(const struct fetch *f);
 /* All are back. False: settled, there is nowhere to go. */
 bool fetch_lookup_end(struct fetch *f);
 
 /* ---- fetch_transfer.c */
 
-/* Asks the next address. False: settled, there is none or no time left. */
-bool fetch_transfer_begin(struct fetch *f, CURLM *multi);
+/* Chooses the next address, and writes it down. */
+void fetch_transfer_address(struct fetch *f);
+/* Asks it. */
+void fetch_transfer_begin(struct fetch *f, CURLM *multi);
+/* Its turn did not come in time. */
+void fetch_transfer_late(struct fetch *f);
 void fetch_transfer_end(struct fetch *f, CURLM *multi);
 
 enum fetch_next { FETCH_OVER, FETCH_NEXT_ADDRESS, FETCH_NEXT_HOP };

@@ -1,4 +1,4 @@
-/* fixture_test - what the tests of this service share: a scratch database with rules and orders, a
+/* fixture_test - what the tests of this service share: a scratch database with rules and requests, a
  * world of DNS, the service's parts between them, and calls that wait for their answer. */
 #ifndef VALIDATION_FIXTURE_TEST_H
 #define VALIDATION_FIXTURE_TEST_H
@@ -11,12 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "domains.h"
 #include "message/field.h"
+#include "share.h"
 #include "store/script.h"
+#include "sweep.h"
 #include "testing/database.h"
 #include "testing/dns.h"
 #include "validation.h"
@@ -34,9 +37,13 @@ static struct script *script;
 static struct lanes *lanes;
 
 static struct store_options store_options;
-static struct lane lane_table[] = {
-    { .name = "dcv", .batch = 32, .room = 256, .attempts = 20, .run = domains_run }, { 0 }
-};
+static struct lane lane_table[] = { { .name = "dcv",
+                                      .batch = 32,
+                                      .room = ROUNDS_ROOM,
+                                      .weight = SWEEP_AT_ONCE,
+                                      .attempts = 20,
+                                      .run = domains_run },
+                                    { 0 } };
 
 /* ---- the database */
 
@@ -71,7 +78,7 @@ static inline const char *ask(const char *format, ...)
 // clang-format off
 static const char rules[] =
     "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('\\x00'), '2020-01-01');"
-    "INSERT INTO policy_active SELECT true, id FROM policy_version;"
+    "INSERT INTO policy_active SELECT true, id, '2020-01-01' FROM policy_version;"
     "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source)"
     " SELECT v.id, r.parameter, 'TLS', r.parameter, r.value, r.unit, 'M', '-infinity', 'infinity', 's', 's'"
     "   FROM policy_version v,"
@@ -80,6 +87,25 @@ static const char rules[] =
     "INSERT INTO account (name, status, dcv_scope, created_at)"
     " SELECT 'a' || n, 'active', 'base_domain', now() FROM generate_series(1, 3) n;";
 // clang-format on
+
+/* The policy with one rule more, as its next version: id, scope, parameter, level. */
+static inline void rule_add(const char *rule)
+{
+    run_sql(arena_format(
+        &arena,
+        "INSERT INTO policy_version (sha256, loaded_at)"
+        " SELECT sha256(max(id)::text::bytea), '2020-01-01' FROM policy_version;"
+        "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from,"
+        " valid_till, statement, source)"
+        " SELECT (SELECT max(id) FROM policy_version), id, scope, parameter, value, unit, level,"
+        " valid_from, valid_till, statement, source"
+        " FROM policy_rule WHERE version = (SELECT version FROM policy_active);"
+        "INSERT INTO policy_rule (version, id, scope, parameter, level, valid_from, valid_till,"
+        " statement, source)"
+        " SELECT max(v.id), %s, '-infinity', 'infinity', 's', 's' FROM policy_version v;"
+        "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version)",
+        rule));
+}
 
 static inline void records_start(void)
 {
@@ -96,7 +122,7 @@ static inline void records_start(void)
     run_sql(rules);
 }
 
-/* ---- orders */
+/* ---- requests and their challenges */
 
 struct setup {
     const char *method; /* NULL: dns-txt-token */
@@ -108,41 +134,75 @@ struct setup {
 
 static const struct setup usual __attribute__((unused));
 
-/* An order for these domains (with a space between), and its job of lane dcv, which is claimed by its
- * id and not due: the poller looks once when it starts. */
-static inline int64_t order_put(const struct setup *s, const char *domains)
+/* The job of a challenge is claimed by its id and not due: the poller looks once when it starts. */
+static inline void job_put(int64_t challenge)
 {
-    static int64_t last = 1000;
-    int64_t id = ++last;
-    const char *first = arena_strndup(&arena, domains, strcspn(domains, " "));
-    run_sql(arena_format(
-        &arena,
-        "INSERT INTO orders (id, account_id, user_id, product_name_id, rule_scope, status,"
-        " common_name, csr, csr_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,"
-        " dcv_scope, random_value, random_value_at, poll_from, valid_till, created_at, answer_by,"
-        " status_at) VALUES (%lld, %d, 1, 'ssl_dv_geotrust', 'TLS', '%s', '%s', '\\x00',"
-        " sha256('\\x00'), 'rsa', 2048, 'sha256', 'ca', '%s', 'base_domain', '%s',"
-        " now() - interval '%d days', now() - interval '%d days', now(), now(), now(), now());"
-        "INSERT INTO order_name (order_id, position, account_id, fqdn, domain)"
-        " SELECT %lld, n, %d, d, d FROM string_to_table('%s', ' ') WITH ORDINALITY AS t (d, n);"
-        "INSERT INTO job (lane, subject, run_at, idem_key, traceparent)"
-        " VALUES ('dcv', %lld, now() + interval '1 hour', 'dcv/%lld', 'trace-%lld')",
-        (long long)id, ACCOUNT, s->status ? s->status : "pending", first,
-        s->method ? s->method : "dns-txt-token", s->value ? s->value : VALUE, s->value_days,
-        s->poll_days, (long long)id, ACCOUNT, domains, (long long)id, (long long)id,
-        (long long)id));
+    long long id = challenge;
+    run_sql(
+        arena_format(&arena,
+                     "INSERT INTO job (lane, subject, run_at, idem_key, traceparent)"
+                     " VALUES ('dcv', %lld, now() + interval '1 hour', 'dcv/%lld', 'trace-%lld')",
+                     id, id, id));
+}
+
+/* A challenge with its job; `subject` and `identifier` are SQL. */
+static inline int64_t challenge_put(const struct setup *s, const char *asked_by, int64_t subject,
+                                    const char *identifier)
+{
+    int64_t id = strtoll(
+        ask("INSERT INTO challenge (account_id, asked_by, subject, identifier, rule_scope, method,"
+            " random_value, random_value_at, poll_from) VALUES (%d, '%s', %lld, %s, 'TLS', '%s',"
+            " '%s', now() - interval '%d days', now() - interval '%d days') RETURNING id",
+            ACCOUNT, asked_by, (long long)subject, identifier,
+            s->method ? s->method : "dns-txt-token", s->value ? s->value : VALUE, s->value_days,
+            s->poll_days),
+        NULL, 10);
+    job_put(id);
     return id;
 }
 
-/* "1 evidence, 0 issue, 1 dcv": what there is for an order. */
-static inline const char *standing(int64_t id)
+/* A request for these domains (with a space between), and its order. */
+static inline int64_t request_put(const struct setup *s, const char *domains)
 {
-    long long n = id;
-    return ask(
-        "SELECT (SELECT count(*) FROM validation WHERE order_id = %lld) || ' evidence, '"
-        "    || (SELECT count(*) FROM job WHERE lane = 'issue' AND subject = %lld) || ' issue, '"
-        "    || (SELECT count(*) FROM job WHERE lane = 'dcv' AND subject = %lld) || ' dcv'",
-        n, n, n);
+    static int64_t last = 1000;
+    int64_t id = ++last;
+    const char *status = s->status ? s->status : "pending";
+    run_sql(arena_format(
+        &arena,
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id,"
+        " certificate_id, valid_till, created_at, answer_by, status_at)"
+        " VALUES (%lld, %d, 1, 'ssl_dv_geotrust', '%s', %lld + 500000, 1, now(), now(), now(),"
+        " now());"
+        "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, csr,"
+        " csr_sha256, signature_hash, ca_id, dcv_method, dcv_scope, requester_id, created_at)"
+        " VALUES (%lld + 500000, %lld, %d, 1, 'new_request', 'approved', 'TLS', '\\x00',"
+        " sha256('\\x00'), 'sha256', 'ca', '%s', 'base_domain', 1, now());"
+        "INSERT INTO request_name (request_id, position, account_id, kind, name, domain)"
+        " SELECT %lld + 500000, n - 1, %d, 'dns', d, d"
+        "   FROM string_to_table('%s', ' ') WITH ORDINALITY AS t (d, n)",
+        (long long)id, ACCOUNT, status, (long long)id, (long long)id, (long long)id, ACCOUNT,
+        s->method ? s->method : "dns-txt-token", (long long)id, ACCOUNT, domains));
+    return id + 500000;
+}
+
+/* The challenge of a request for these domains. */
+static inline int64_t challenge_for(const struct setup *s, const char *domains)
+{
+    return challenge_put(s, "request", request_put(s, domains), "NULL");
+}
+
+#define REQUEST_OF "(SELECT subject FROM challenge WHERE id = %lld)"
+#define ORDER_OF   "(SELECT order_id FROM request WHERE id = " REQUEST_OF ")"
+
+/* "1 evidence, 0 issue, 1 dcv": what there is for a challenge. */
+static inline const char *standing(int64_t challenge)
+{
+    long long n = challenge;
+    return ask("SELECT (SELECT count(*) FROM validation WHERE challenge_id = %lld) || ' evidence, '"
+               "    || (SELECT count(*) FROM job WHERE lane = 'issue' AND subject = " REQUEST_OF
+               ") || ' issue, '"
+               "    || (SELECT count(*) FROM job WHERE lane = 'dcv' AND subject = %lld) || ' dcv'",
+               n, n, n);
 }
 
 /* ---- the parts */
@@ -150,6 +210,7 @@ static inline const char *standing(int64_t id)
 static inline void write_seal_key(char *path, size_t size)
 {
     snprintf(path, size, "%s/seal.key", rig.folder);
+    umask(077);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (int i = 0; i < 32; i++)

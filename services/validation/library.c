@@ -1,11 +1,13 @@
 #include "library.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "base/log.h"
+#include "cause.h"
+#include "service/metrics.h"
 
 struct option {
     const char *name, *value;
@@ -34,7 +36,6 @@ static const struct option fixed[] = {
     { "target-fetch-policy:",        "0 0 0 0 0" },
     { "edns-buffer-size:",           "1232" },
     { "num-queries-per-thread:",     "4096" },
-    { "outgoing-range:",             "900" },
     { "outgoing-num-tcp:",           "64" },
     { "msg-cache-size:",             "16m" },
     { "rrset-cache-size:",           "32m" },
@@ -87,20 +88,30 @@ static bool set_all(struct ub_ctx *ctx, const struct option *options, struct fau
     return true;
 }
 
-/* Without an anchor libunbound would find nothing wrong with any answer. */
+/* Without an anchor libunbound would find nothing wrong with any answer. The file is read once, and the
+ * root's key is changed every few years (RFC 5011 is not for us: a container forgets what it has seen): who
+ * has no second key in time validates nothing on that day. */
 static bool anchor_is_there(const char *path, struct fault *f)
 {
-    char line[1024];
-    bool found = false;
-    FILE *file = fopen(path, "re");
+    size_t keys = anchor_keys(path, f);
 
-    if (!file)
-        return fault_set(f, FAULT_INTERNAL, NULL, "trust anchor %s: %s", path, strerror(errno));
-    while (!found && fgets(line, sizeof line, file))
-        found = line[0] == '.' && (strstr(line, "DS") || strstr(line, "DNSKEY"));
-    fclose(file);
-    return found ||
-           fault_set(f, FAULT_INTERNAL, NULL, "trust anchor %s: no DS or DNSKEY of the root", path);
+    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)keys);
+    if (keys == 1)
+        log_warn(
+            "only one key of the DNS root is trusted: when it is changed, nothing is validated "
+            "any more",
+            LOG_TEXT("anchor", path));
+    return keys > 0;
+}
+
+/* A look-up has one question under way at a time, or two where servers are slow; the library keeps
+ * what has no socket waiting without a word. */
+static bool set_sockets(struct ub_ctx *ctx, int look_ups, struct fault *f)
+{
+    char range[24];
+
+    snprintf(range, sizeof range, "%d", 2 * look_ups);
+    return set(ctx, "outgoing-range:", range, f);
 }
 
 static bool configure(struct ub_ctx *ctx, const struct resolver_options *options, struct fault *f)
@@ -109,7 +120,7 @@ static bool configure(struct ub_ctx *ctx, const struct resolver_options *options
 
     snprintf(cache, sizeof cache, "%lld", (long long)(options->cache.us / 1000000));
     return set_all(ctx, fixed, f) && set_all(ctx, options->loopback ? no_walls : walls, f) &&
-           set(ctx, "cache-max-ttl:", cache, f) &&
+           set(ctx, "cache-max-ttl:", cache, f) && set_sockets(ctx, options->most, f) &&
            (!options->hints || set(ctx, "root-hints:", options->hints, f)) &&
            anchor_is_there(options->anchor, f) &&
            set(ctx, "trust-anchor-file:", options->anchor, f);
@@ -205,7 +216,7 @@ static const char *canonical_name(struct ub_result *result)
 
 const char *library_reason(int error)
 {
-    return error == UB_SYNTAX ? "not a name that DNS allows" : ub_strerror(error);
+    return cause_lookup(error);
 }
 
 void library_answer(int error, struct ub_result *result, struct bytes records[RESOLVER_RECORDS_MAX],
@@ -222,7 +233,8 @@ void library_answer(int error, struct ub_result *result, struct bytes records[RE
     if (answer->state == RESOLVER_FOUND)
         answer->count = take_records(result, records);
     if (answer->state == RESOLVER_BOGUS)
-        answer->reason = result->why_bogus ? result->why_bogus : "DNSSEC validation failed";
+        answer->reason = cause_dnssec(result->why_bogus);
+    answer->traceable = answer->state == RESOLVER_FAILED;
     if (answer->state == RESOLVER_FAILED)
         answer->reason = "no name server of the zone gave a usable answer";
 }

@@ -9,20 +9,11 @@
 #include "gate.h"
 #include "look.sql.h"
 #include "pki/digest.h"
-#include "service/metrics.h"
+#include "search.h"
 #include "testing/point.h"
 #include "validation.h"
 
 enum { COMMIT_MARGIN_MS = 750 };
-
-/* One name. */
-struct looked {
-    struct looking *looking;
-    const char *domain;
-    bool found;
-    const char *reason, *proof;
-    struct instant at;
-};
 
 /* Lives in the call's arena; one thread at a time has it. */
 struct looking {
@@ -33,8 +24,8 @@ struct looking {
     struct secret auth_key;
     struct duration token_life;
     struct web_rules web;
-    struct looked *names;
-    size_t pending;
+    struct search search;
+    struct search_domain *names;
     AuthKeyQuery query;
     LookFound found;
     struct commit commit;
@@ -48,13 +39,13 @@ static void fail(struct looking *l)
     gate_leave();
 }
 
-static LookResult *result_of(struct arena *a, const struct looked *name)
+static LookResult *result_of(struct arena *a, const struct search_domain *name)
 {
     LookResult *r = arena_new(a, LookResult);
     look_result__init(r);
-    r->domain = arena_strdup(a, name->domain);
+    r->domain = arena_strdup(a, name->place->domain);
     r->found = name->found;
-    if (!name->found)
+    if (!r->found)
         r->reason = arena_strdup(a, name->reason);
     return r;
 }
@@ -98,34 +89,43 @@ static void stored(struct commit *c, const struct rows *rows, const struct fault
     fail(l);
 }
 
-static Evidence *evidence_of(struct looking *l, const struct looked *name)
+static Evidence *evidence_of(struct looking *l, const struct search_proof *proof)
 {
     struct arena *a = &l->call->arena;
     Evidence *e = arena_new(a, Evidence);
     evidence__init(e);
+    e->has_account_id = true;
     e->account_id = l->in->account_id;
-    e->domain = arena_strdup(a, name->domain);
+    e->kind = arena_strdup(a, l->method->kind);
+    e->identifier = arena_strdup(a, proof->identifier);
     e->method = l->method->id;
     e->br_method = arena_strdup(a, l->method->section);
-    e->completed_at = instant_of(a, name->at);
-    e->evidence = arena_strdup(a, name->proof);
+    e->completed_at = instant_of(a, proof->at);
+    e->evidence = arena_strdup(a, proof->proof);
     e->has_csr_sha256 = true;
     e->csr_sha256 = l->in->csr_sha256;
     return e;
 }
 
-static void look_end(struct looking *l)
+static void evidence_add(struct looking *l, const struct search_domain *from)
 {
+    for (size_t i = 0; i < from->proof_count; i++)
+        l->found.evidence[l->found.n_evidence++] = evidence_of(l, &from->proofs[i]);
+}
+
+/* On the prober's thread. */
+static void searched(struct search *s)
+{
+    struct looking *l = s->context;
     static atomic_int_least64_t last_id;
     struct arena *a = &l->call->arena;
     TEST_POINT("validation.look.probed");
     look_found__init(&l->found);
     l->found.look_id = ++last_id;
     l->found.now = instant_of(a, clock_now());
-    l->found.evidence = arena_array(a, Evidence *, l->in->n_names);
+    l->found.evidence = arena_array(a, Evidence *, search_proofs(s));
     for (size_t i = 0; i < l->in->n_names; i++)
-        if (l->names[i].found)
-            l->found.evidence[l->found.n_evidence++] = evidence_of(l, &l->names[i]);
+        evidence_add(l, &l->names[i]);
     if (l->found.n_evidence > 0)
         commit(l, &sql_look_store, &l->found.base, "look_id", stored);
     else
@@ -134,42 +134,24 @@ static void look_end(struct looking *l)
 
 /* ---- probes */
 
-/* On the prober's thread. */
-static void probed(void *context, const struct probe_result *result)
+/* The call may be over, and its memory gone, when this returns. */
+static void look_search(struct looking *l)
 {
-    struct looked *name = context;
-    struct looking *l = name->looking;
-    struct arena *a = &l->call->arena;
-    name->found = result->found;
-    name->at = result->at;
-    name->reason = arena_strdup(a, result->reason);
-    name->proof = arena_strdup(a, result->proof);
-    metric_add(result->found    ? METRIC_DCV_FOUND
-               : result->failed ? METRIC_DCV_FAILED
-                                : METRIC_DCV_MISSING,
-               1);
-    if (--l->pending == 0)
-        look_end(l);
-}
-
-/* Once the last probe is started the call may be over, and its memory gone. */
-static void look_probe(struct looking *l)
-{
-    struct looked *names = l->names;
-    size_t count = l->in->n_names;
-    struct probe_request q = {
-        .method = l->method,
-        .auth_key = l->auth_key,
-        .csr = { l->in->csr.data, l->in->csr.len },
-        .token_life = l->token_life,
-        .web = l->web,
-        .deadline = validation_deadline(l->call, milliseconds(COMMIT_MARGIN_MS)),
-    };
-    l->pending = count;
-    for (size_t i = 0; i < count; i++) {
-        q.domain = names[i].domain;
-        probe_start(&validation.prober, &q, probed, &names[i]);
-    }
+    l->search = (struct search){ .prober = &validation.prober,
+                                 .arena = &l->call->arena,
+                                 .request = { .account_id = l->in->account_id,
+                                              .method = l->method,
+                                              .auth_key = l->auth_key,
+                                              .csr = { l->in->csr.data, l->in->csr.len },
+                                              .token_life = l->token_life,
+                                              .web = l->web,
+                                              .deadline = validation_deadline(
+                                                  l->call, milliseconds(COMMIT_MARGIN_MS)) },
+                                 .domains = l->names,
+                                 .count = l->in->n_names,
+                                 .done = searched,
+                                 .context = l };
+    search_start(&l->search);
 }
 
 static void look_ask(struct looking *l)
@@ -179,7 +161,7 @@ static void look_ask(struct looking *l)
         fail(l);
         return;
     }
-    look_probe(l);
+    look_search(l);
     gate_ask_end();
 }
 
@@ -238,9 +220,9 @@ static void look_begin(struct call *call, const LookRequest *in, const struct me
 {
     struct looking *l = arena_new(&call->arena, struct looking);
     *l = (struct looking){ .call = call, .in = in, .answer = closure, .method = method };
-    l->names = arena_array(&call->arena, struct looked, in->n_names);
+    l->names = arena_array(&call->arena, struct search_domain, in->n_names);
     for (size_t i = 0; i < in->n_names; i++)
-        l->names[i] = (struct looked){ .looking = l, .domain = in->names[i]->domain };
+        l->names[i] = (struct search_domain){ .place = in->names[i] };
     auth_key_query__init(&l->query);
     l->query.account_id = in->account_id;
     l->query.now = instant_of(&call->arena, clock_now());

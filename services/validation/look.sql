@@ -9,19 +9,11 @@ SELECT q.account_id, k.auth_key_sealed,
 
 -- look_store: LookFound* -> LookStored*
 -- C0: evidence that counts for the request that its tokens were made for, and for no other.
-WITH found AS MATERIALIZED (
-    SELECT *
-      FROM unnest(:evidence.account_id, :evidence.domain, :evidence.method, :evidence.br_method,
+WITH stored AS (
+    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256)
+    SELECT account_id, kind, identifier, method, br_method, completed_at, evidence::jsonb, csr_sha256
+      FROM unnest(:evidence.account_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
                   :evidence.completed_at, :evidence.evidence, :evidence.csr_sha256)
-        AS e (account_id, domain, method, br_method, completed_at, evidence, csr_sha256)
-), stored AS (
-    INSERT INTO validation (account_id, domain, method, br_method, completed_at, evidence, csr_sha256)
-    SELECT account_id, domain, method, br_method, completed_at, evidence::jsonb, csr_sha256 FROM found
-), audited AS (
-    INSERT INTO audit (at, account_id, source, activity, subject, detail)
-    SELECT completed_at, account_id, 'system', 'domain validated', 'account/' || account_id,
-           jsonb_build_object('domain', domain, 'method', method, 'br_method', br_method,
-                              'csr_sha256', encode(csr_sha256, 'hex'))
-      FROM found
+        AS e (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256)
 )
 SELECT look_id FROM unnest(:look_id) AS l (look_id);

@@ -96,7 +96,7 @@ static void token_put(const char *domain, const uint8_t *der, size_t size, int64
 
 static const char *evidence_count(const char *domain)
 {
-    return ask("SELECT count(*) FROM validation WHERE domain = '%s'", domain);
+    return ask("SELECT count(*) FROM validation WHERE identifier = '%s'", domain);
 }
 
 /* ---- tokens */
@@ -113,12 +113,15 @@ static void good_tokens_leave_evidence_for_their_request(void **state)
     }
     assert_string_equal(answer->results[1]->domain, "older.example.com");
     assert_sql("2",
-               "SELECT count(*) FROM validation WHERE account_id = 900 AND order_id IS NULL"
+               "SELECT count(*) FROM validation WHERE account_id = 900 AND challenge_id IS NULL"
                " AND csr_sha256 = sha256('\\x%s') AND br_method = '3.2.2.4.7'"
                " AND evidence ->> 'token_made' IS NOT NULL",
                hex_lower(&arena, (struct bytes){ csr, sizeof csr }));
-    assert_sql("2", "SELECT count(*) FROM audit WHERE activity = 'domain validated'"
-                    " AND subject = 'account/900' AND detail ->> 'br_method' = '3.2.2.4.7'");
+    assert_sql("2",
+               "SELECT count(*) FROM audit WHERE activity = 'domain validated' AND account_id = 900"
+               " AND detail ->> 'br_method' = '3.2.2.4.7' AND detail ->> 'csr_sha256' = "
+               "sha256('\\x%s')::text",
+               hex_lower(&arena, (struct bytes){ csr, sizeof csr }));
 }
 
 static void bad_tokens_leave_nothing(void **state)
@@ -154,6 +157,25 @@ static void what_was_found_is_kept_when_something_is_missing(void **state)
     assert_true(answer->results[1]->found);
     assert_string_equal(evidence_count("there.example.com"), "1");
     assert_string_equal(evidence_count("not.example.com"), "0");
+}
+
+/* At the name that is ordered, where its domain has none. */
+static void a_token_may_stand_at_the_name(void **state)
+{
+    LookRequest *in = look_for("below.example.com");
+    char *names[] = { arena_strdup(&arena, "www.below.example.com"),
+                      arena_strdup(&arena, "none.below.example.com") };
+    (void)state;
+    in->names[0]->fqdns = names;
+    in->names[0]->n_fqdns = 2;
+    token_put("_dnsauth.www.below.example.com", csr, sizeof csr, 5);
+    const LookAnswer *answer = look_well(in);
+    assert_false(answer->results[0]->found);
+    assert_non_null(strstr(answer->results[0]->reason, "none.below.example.com"));
+    in->names[0]->n_fqdns = 1;
+    assert_true(look_well(in)->results[0]->found);
+    assert_string_equal(evidence_count("www.below.example.com"), "2");
+    assert_string_equal(evidence_count("below.example.com"), "0");
 }
 
 /* A random value of some order is no request token. */
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(good_tokens_leave_evidence_for_their_request),
         cmocka_unit_test(bad_tokens_leave_nothing),
         cmocka_unit_test(what_was_found_is_kept_when_something_is_missing),
+        cmocka_unit_test(a_token_may_stand_at_the_name),
         cmocka_unit_test(a_random_value_is_no_token),
         cmocka_unit_test(the_answer_comes_before_the_caller_leaves),
         cmocka_unit_test(what_is_refused),

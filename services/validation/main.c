@@ -1,11 +1,10 @@
 /* chancery-validation: proves control over domains. */
-#include <sys/resource.h>
-
-#include "base/log.h"
 #include "domains.h"
 #include "emails.h"
 #include "look.h"
 #include "ready.h"
+#include "share.h"
+#include "sweep.h"
 #include "validation.h"
 
 static struct validation_settings settings;
@@ -27,29 +26,17 @@ static const struct config_item items[] = {
 };
 
 static struct lane lanes[] = {
-    { .name = "dcv", .batch = 32, .room = 256, .attempts = 20, .run = domains_run },
+    { .name = "dcv", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = domains_run },
     { 0 },
 };
 // clang-format on
 
 static const struct health_check checks[] = { { "resolver", resolver_ready, NULL }, { 0 } };
 
-/* Each look-up has a socket of its own. */
-static void files_allow(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-        log_warn("the limit of open files could not be raised");
-}
-
 static bool start(struct service_run *run, struct fault *f)
 {
     if (settings.lease.us < 2 * settings.timeout.us)
         return fault_set(f, FAULT_INVALID, "DCV_LEASE", "must be twice DCV_TIMEOUT or more");
-    files_allow();
     validation.run = run;
     lanes[0].lease = settings.lease;
     return validation_open(&settings, &run->store, f);

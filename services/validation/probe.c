@@ -8,6 +8,8 @@
 #include "message/json.h"
 #include "methods/method.h"
 #include "pki/authkey.h"
+#include "trail.h"
+#include "value.h"
 
 static const struct method *const methods[] = { &method_dns_txt, &method_dns_cname,
                                                 &method_http_token };
@@ -36,8 +38,6 @@ void probe_start(const struct prober *prober, const struct probe_request *reques
 {
     struct probe *p = calloc(1, sizeof *p);
 
-    if (!p)
-        abort();
     arena_init(&p->arena);
     p->prober = prober;
     p->request = request_copy(&p->arena, request);
@@ -100,6 +100,8 @@ static void tell(struct probe *p, bool found)
 {
     p->result.found = found;
     p->result.failed = p->result.failed && !found;
+    for (size_t i = 0; i < p->count; i++)
+        p->result.silent |= p->looks[i].silent && !p->result.heard;
     p->result.at = clock_now();
     if (!found) {
         dcv_proof__init(&p->proof); /* whatever was noted */
@@ -120,10 +122,22 @@ static void look_over(struct probe *p)
     free(p);
 }
 
+/* How the name servers of the domain are. What failed (they may have been silent once too often), was not
+ * asked or was interrupted tells nothing. */
+static void look_hear(struct look *look, enum resolver_state state)
+{
+    look->probe->result.heard |= state == RESOLVER_FOUND || state == RESOLVER_NO_DATA ||
+                                 state == RESOLVER_NO_NAME || state == RESOLVER_BOGUS;
+    look->silent = state == RESOLVER_TIMEOUT;
+}
+
 static void answered(struct resolver_ask *ask, const struct resolver_answer *answer)
 {
     struct look *look = ask->context;
 
+    look_hear(look, answer->state);
+    if (!look->probe->ended && trail_follow(ask, answer))
+        return;
     if (!look->probe->ended)
         look->judge(look, answer);
     look_over(look->probe);
@@ -133,6 +147,7 @@ static void file_answered(void *context, const struct fetch_answer *answer)
 {
     struct look *look = context;
 
+    look_hear(look, answer->looked_up);
     if (!look->probe->ended)
         look->judge_file(look, answer);
     look_over(look->probe);
@@ -149,6 +164,7 @@ void probe_look(struct probe *p, int type,
     vsnprintf(look->ask.name, sizeof look->ask.name, format, args);
     va_end(args);
     look->ask.type = type;
+    look->ask.account_id = p->request.account_id;
     look->ask.deadline = p->request.deadline;
     look->ask.done = answered;
     look->ask.context = look;
@@ -175,7 +191,8 @@ void probe_file(struct probe *p,
 
 static void look_send(const struct prober *prober, struct look *look)
 {
-    struct fetch_request file = { .url = look->url,
+    struct fetch_request file = { .account_id = look->probe->request.account_id,
+                                  .url = look->url,
                                   .rules = look->probe->request.web,
                                   .deadline = look->probe->request.deadline };
 
@@ -203,7 +220,7 @@ void probe_ask(struct probe *p)
 
 void look_outcome(struct look *look, const char *format, ...)
 {
-    char text[300];
+    char text[320];
     va_list args;
 
     va_start(args, format);
@@ -222,6 +239,7 @@ static const struct {
     [RESOLVER_BOGUS]   = { "DNSSEC validation failed: ",                 true  },
     [RESOLVER_FAILED]  = { "",                                           true  },
     [RESOLVER_TIMEOUT] = { "the zone's name servers did not answer in time", true },
+    [RESOLVER_UNASKED] = { "not asked in time: too many look-ups were under way", true },
     [RESOLVER_STOPPED] = { "the check was interrupted",                  true  },
 };
 // clang-format on
@@ -274,9 +292,9 @@ bool probe_holds_token(struct probe *p, struct bytes text)
     return true;
 }
 
-bool probe_holds(struct probe *p, const struct rdata_text *text)
+bool probe_holds(struct probe *p, struct bytes bytes)
 {
     if (p->request.random_value)
-        return rdata_holds(text, p->request.random_value);
-    return probe_holds_token(p, (struct bytes){ text->data, text->size });
+        return value_stands(bytes, p->request.random_value);
+    return probe_holds_token(p, bytes);
 }

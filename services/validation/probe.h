@@ -19,7 +19,8 @@ struct probe;
 
 struct method {
     DcvMethod__Value id;
-    const char *section; /* of the TLS Baseline Requirements */
+    const char *kind;    /* of what it proves: dns */
+    const char *section; /* of the TLS Baseline Requirements, whole, as the rules name it */
     bool sub_domains;    /* what is proved serves longer names and wildcards too */
     bool request_token;  /* may be proved by an AuthKey request token */
     bool web;            /* needs the rules for web servers */
@@ -38,6 +39,7 @@ struct prober {
 };
 
 struct probe_request {
+    int64_t account_id; /* whose turns it takes */
     const struct method *method;
     const char *domain; /* authorization domain name: A-labels, lower case, no "*." */
     /* Either a random value: */
@@ -54,6 +56,8 @@ struct probe_request {
 struct probe_result {
     bool found;
     bool failed;       /* not found, but some look-up failed: it may be there */
+    bool heard;        /* the name servers have answered something that can be used */
+    bool silent;       /* none was, though they were asked: they did not answer in time */
     char reason[800];  /* for the customer, when it was not found */
     const char *proof; /* DcvProof as JSON */
     struct instant at;

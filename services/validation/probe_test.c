@@ -78,10 +78,13 @@ static const char world[] =
     "home.example.com TXT " VALUE "\n"
     "_dnsauth.label.example.com TXT " VALUE "\n"
     "label.example.com TXT v=spf1 -all\n"
-    "within.example.com TXT dcv=" VALUE "; more\n"
+    "within.example.com TXT v=x; " VALUE "; more\n"
     "split.example.com TXT \"0123456789abcdefghij\" \"klmnopqrstuv\"\n"
     "wrong.example.com TXT " OTHER "\n"
     "wrong.example.com TXT something else\n"
+    "crowd.example.com TXT one\ncrowd.example.com TXT two\ncrowd.example.com TXT three\n"
+    "crowd.example.com TXT four\ncrowd.example.com TXT five\n"
+    "odd.example.com TXT \"x\\\"y\\\\z\"\n"
     "moved.example.com CNAME home.example.com\n"
     "_dnsauth.handed.example.com CNAME proofs.example.org\n"
     "proofs.example.org TXT " VALUE "\n"
@@ -95,7 +98,35 @@ static const char world[] =
     "*.wild.example.com CNAME " TARGET "\n"
     "_dnsauth.off.example.com CNAME " VALUE ".dcv.chancery.example.org\n"
     "_dnsauth.bad.bogus.example.org CNAME " VALUE "." TARGET "\n"
-    "_dnsauth.soft.insecure.example.net CNAME " VALUE "." TARGET "\n";
+    "_dnsauth.soft.insecure.example.net CNAME " VALUE "." TARGET "\n"
+    "_dnsauth.eleven.example.com CNAME c1.eleven.example.com\n"
+    "c1.eleven.example.com CNAME c2.eleven.example.com\n"
+    "c2.eleven.example.com CNAME c3.eleven.example.com\n"
+    "c3.eleven.example.com CNAME c4.eleven.example.com\n"
+    "c4.eleven.example.com CNAME c5.eleven.example.com\n"
+    "c5.eleven.example.com CNAME c6.eleven.example.com\n"
+    "c6.eleven.example.com CNAME c7.eleven.example.com\n"
+    "c7.eleven.example.com CNAME c8.eleven.example.com\n"
+    "c8.eleven.example.com CNAME c9.eleven.example.com\n"
+    "c9.eleven.example.com CNAME c10.eleven.example.com\n"
+    "c10.eleven.example.com CNAME c11.eleven.example.com\n"
+    "c11.eleven.example.com TXT " VALUE "\n"
+    "_dnsauth.twelve.example.com CNAME c1.twelve.example.com\n"
+    "c1.twelve.example.com CNAME c2.twelve.example.com\n"
+    "c2.twelve.example.com CNAME c3.twelve.example.com\n"
+    "c3.twelve.example.com CNAME c4.twelve.example.com\n"
+    "c4.twelve.example.com CNAME c5.twelve.example.com\n"
+    "c5.twelve.example.com CNAME c6.twelve.example.com\n"
+    "c6.twelve.example.com CNAME c7.twelve.example.com\n"
+    "c7.twelve.example.com CNAME c8.twelve.example.com\n"
+    "c8.twelve.example.com CNAME c9.twelve.example.com\n"
+    "c9.twelve.example.com CNAME c10.twelve.example.com\n"
+    "c10.twelve.example.com CNAME c11.twelve.example.com\n"
+    "c11.twelve.example.com CNAME c12.twelve.example.com\n"
+    "c12.twelve.example.com TXT " VALUE "\n"
+    "_dnsauth.round.example.com CNAME about.round.example.com\n"
+    "about.round.example.com CNAME _dnsauth.round.example.com\n"
+    "_dnsauth.broken.example.com CNAME no.refused.example.net\n";
 
 #define TXT DCV_METHOD__VALUE__DNS_TXT_TOKEN
 #define CNAME DCV_METHOD__VALUE__DNS_CNAME_TOKEN
@@ -108,17 +139,26 @@ static const struct {
 } cases[] = {
     { TXT,   "home.example.com",           true,  false, "\"dnssec_secure\":true" },
     { TXT,   "label.example.com",          true,  false, "\"name\":\"_dnsauth.label.example.com\"" },
-    { TXT,   "within.example.com",         true,  false, "\"record\":\"dcv=" VALUE "; more\"" },
+    { TXT,   "within.example.com",         true,  false, "\"record\":\"v=x; " VALUE "; more\"" },
     { TXT,   "split.example.com",          true,  false, VALUE },
     { TXT,   "handed.example.com",         true,  false, "\"found_at\":\"proofs.example.org\"" },
     { TXT,   "plain.insecure.example.net", true,  false, "\"dnssec_secure\":false" },
-    { TXT,   "wrong.example.com",          false, false, "TXT wrong.example.com: 2 records, but not with the value" },
+    { TXT,   "wrong.example.com",          false, false, "TXT wrong.example.com: 2 records, but not with the value: \"" },
+    { TXT,   "wrong.example.com",          false, false, "\"something else\"" },
+    { TXT,   "wrong.example.com",          false, false, "\"" OTHER "\"" },
+    { TXT,   "crowd.example.com",          false, false, "5 records, but not with the value: \"" },
+    { TXT,   "crowd.example.com",          false, false, "\", ..." },
+    { TXT,   "odd.example.com",            false, false, "1 record, but not with the value: \"x\\\"y\\\\z\"" },
     { TXT,   "nothing.example.com",        false, false, "TXT _dnsauth.nothing.example.com: no such name" },
     { TXT,   "two.example.com",            false, false, "TXT two.example.com: no such record" },
     { TXT,   "moved.example.com",          false, false, "is a CNAME to home.example.com" },
     { TXT,   "forged.bogus.example.org",   false, true,  "DNSSEC validation failed" },
     { TXT,   "sent.example.com",           false, true,  "DNSSEC validation failed" },
     { TXT,   "no.refused.example.net",     false, true,  "no name server of the zone" },
+    { TXT,   "eleven.example.com",         true,  false, "\"found_at\":\"c11.eleven.example.com\"" },
+    { TXT,   "twelve.example.com",         false, true,  "TXT _dnsauth.twelve.example.com: the chain of CNAMEs is too long" },
+    { TXT,   "round.example.com",          false, true,  "TXT _dnsauth.round.example.com: the chain of CNAMEs is too long" },
+    { TXT,   "broken.example.com",         false, true,  "CNAMEs lead to no.refused.example.net: no name server of the zone" },
     { CNAME, "one.example.com",            true,  false, "\"record\":\"" VALUE "." TARGET "\"" },
     { CNAME, "two.example.com",            true,  false, "\"name\":\"_" VALUE ".two.example.com\"" },
     { CNAME, "soft.insecure.example.net",  true,  false, "\"dnssec_secure\":false" },
@@ -165,6 +205,8 @@ static void what_proves_and_what_does_not(void **state)
             !strstr(s->result.found ? s->proof : s->result.reason, cases[i].says))
             fail_msg("%s: %s | %s", cases[i].domain, s->result.reason, s->proof);
         assert_true(strlen(s->result.reason) == 0 || !s->result.found);
+        assert_int_equal(s->result.heard, !strstr(cases[i].domain, "refused"));
+        assert_false(s->result.silent);
     }
 }
 
@@ -210,6 +252,8 @@ static void silence_fails_at_the_deadline(void **state)
     assert_false(s->result.found);
     assert_true(s->result.failed);
     assert_non_null(strstr(s->result.reason, "did not answer in time"));
+    assert_true(s->result.silent);
+    assert_false(s->result.heard);
 }
 
 static void no_value_proves_nothing(void **state)

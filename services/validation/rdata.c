@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "value.h"
+
 enum { LABEL_MAX = 63, NAME_WIRE_MAX = 255 };
 
 bool rdata_read_text(struct bytes rdata, struct rdata_text *out)
@@ -15,11 +17,7 @@ bool rdata_read_text(struct bytes rdata, struct rdata_text *out)
     while (at < rdata.size) {
         size_t length = rdata.data[at++];
 
-#ifdef SEEDED_BUG_DNS
-        if (length > rdata.size - at + 1 || length > RDATA_TEXT_SIZE - out->size)
-#else
         if (length > rdata.size - at || length > RDATA_TEXT_SIZE - out->size)
-#endif
             return false;
         memcpy(out->data + out->size, rdata.data + at, length);
         out->size += length;
@@ -60,13 +58,6 @@ bool rdata_read_name(struct bytes rdata, char out[RDATA_NAME_SIZE])
     return at == rdata.size;
 }
 
-bool rdata_holds(const struct rdata_text *text, const char *value)
-{
-    size_t length = strlen(value);
-
-    return length >= RDATA_VALUE_LEAST && memmem(text->data, text->size, value, length);
-}
-
 /* Where ".target" begins in `name`; NULL when it does not end so. */
 static const char *find_target(const char *name, const char *target)
 {
@@ -85,7 +76,7 @@ bool rdata_leads_to(const char *name, const char *value, const char *target)
 
     if (length == 0)
         return strcasecmp(name, target) == 0;
-    return length >= RDATA_VALUE_LEAST && dot && (size_t)(dot - name) == length &&
+    return length >= VALUE_LEAST && dot && (size_t)(dot - name) == length &&
            strncasecmp(name, value, length) == 0;
 }
 
@@ -100,12 +91,12 @@ bool rdata_labels_above(const char *name, const char *target, struct rdata_text 
     return end != NULL;
 }
 
-void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE])
+static void show(const uint8_t *data, size_t size, char *out, size_t room)
 {
-    enum { WIDEST = sizeof "\\000" - 1, ROOM = RDATA_SHOWN_SIZE - (int)sizeof "..." };
+    enum { WIDEST = sizeof "\\000" - 1 };
     size_t at = 0, i = 0;
 
-    for (; i < size && at + WIDEST <= ROOM; i++) {
+    for (; i < size && at + WIDEST + sizeof "..." <= room; i++) {
         if (!isprint(data[i]))
             at += (size_t)snprintf(out + at, WIDEST + 1, "\\%03u", data[i]);
         else if (data[i] == '"' || data[i] == '\\')
@@ -113,5 +104,15 @@ void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE])
         else
             out[at++] = (char)data[i];
     }
-    snprintf(out + at, RDATA_SHOWN_SIZE - at, "%s", i < size ? "..." : "");
+    snprintf(out + at, room - at, "%s", i < size ? "..." : "");
+}
+
+void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE])
+{
+    show(data, size, out, RDATA_SHOWN_SIZE);
+}
+
+void rdata_show_seen(const uint8_t *data, size_t size, char out[RDATA_SEEN_SIZE])
+{
+    show(data, size, out, RDATA_SEEN_SIZE);
 }

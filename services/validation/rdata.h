@@ -13,8 +13,7 @@ enum {
     RDATA_TEXT_SIZE = 4096, /* a longer TXT record is not read */
     RDATA_NAME_SIZE = 256,
     RDATA_SHOWN_SIZE = 256,
-    /* 112 bits of base 36 (BR 1.6.1, Random Value): what is shorter proves nothing. */
-    RDATA_VALUE_LEAST = 22
+    RDATA_SEEN_SIZE = 64 /* of what was found instead, among other words */
 };
 
 struct rdata_text {
@@ -31,9 +30,6 @@ bool rdata_read_text(struct bytes rdata, struct rdata_text *out);
  * what we look for, and a dot inside a label would make it look like another. */
 bool rdata_read_name(struct bytes rdata, char out[RDATA_NAME_SIZE]);
 
-/* Stands `value` anywhere in the text? */
-bool rdata_holds(const struct rdata_text *text, const char *value);
-
 /* Is `name` (as read above) `value`.`target`, or with an empty value the target itself? Letters
  * count as equal in both cases, as in DNS. */
 bool rdata_leads_to(const char *name, const char *value, const char *target);
@@ -44,5 +40,6 @@ bool rdata_labels_above(const char *name, const char *target, struct rdata_text 
 
 /* As in a zone file (RFC 1035 5.1), printable ASCII only, cut with "..." when it is long. */
 void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE]);
+void rdata_show_seen(const uint8_t *data, size_t size, char out[RDATA_SEEN_SIZE]);
 
 #endif

@@ -94,36 +94,6 @@ static void the_longest_name_fits(void **state)
     assert_false(rdata_read_name((struct bytes){ wire, 256 }, out));
 }
 
-static struct rdata_text text_of(const char *s)
-{
-    struct rdata_text t = { .size = strlen(s) };
-
-    memcpy(t.data, s, t.size);
-    return t;
-}
-
-static const struct {
-    const char *text, *value;
-    bool held;
-} holds[] = {
-    { VALUE, VALUE, true },
-    { "dcv=" VALUE ";x", VALUE, true },
-    { "0123456789abcdefghijklmnopqrstu", VALUE, false },
-    { "0123456789ABCDEFGHIJKLMNOPQRSTUV", VALUE, false },
-    { "anything", "", false }, /* an empty value would be held by every text */
-    { "0123456789abcdefghijk", "0123456789abcdefghijk", false },
-};
-
-static void only_the_whole_value_counts(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof holds / sizeof holds[0]; i++) {
-        struct rdata_text t = text_of(holds[i].text);
-
-        assert_true(rdata_holds(&t, holds[i].value) == holds[i].held);
-    }
-}
-
 static const struct {
     const char *name, *value;
     bool leads;
@@ -175,13 +145,32 @@ static void what_is_shown_is_printable(void **state)
     assert_string_equal(out + strlen(out) - 7, "\\000...");
 }
 
+/* Cut between characters as they are shown. */
+static void what_was_seen_is_shorter(void **state)
+{
+    char out[RDATA_SEEN_SIZE];
+    uint8_t text[80];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (size_t size = 0; size <= sizeof text; size++) {
+        rdata_show_seen(text, size, out);
+        assert_true(strlen(out) < sizeof out);
+        assert_int_equal(strstr(out, "...") != NULL, strspn(out, "x") != size);
+    }
+    memset(text, 0xff, sizeof text);
+    rdata_show_seen(text, sizeof text, out);
+    assert_string_equal(out + strlen(out) - 7, "\\255...");
+    assert_int_equal((strlen(out) - 3) % 4, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_put_together),      cmocka_unit_test(long_texts_are_not_read),
-        cmocka_unit_test(names_are_read_strictly),     cmocka_unit_test(the_longest_name_fits),
-        cmocka_unit_test(only_the_whole_value_counts), cmocka_unit_test(targets_are_compared_whole),
-        cmocka_unit_test(labels_are_put_together),     cmocka_unit_test(what_is_shown_is_printable),
+        cmocka_unit_test(texts_are_put_together),     cmocka_unit_test(long_texts_are_not_read),
+        cmocka_unit_test(names_are_read_strictly),    cmocka_unit_test(the_longest_name_fits),
+        cmocka_unit_test(targets_are_compared_whole), cmocka_unit_test(labels_are_put_together),
+        cmocka_unit_test(what_is_shown_is_printable), cmocka_unit_test(what_was_seen_is_shorter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

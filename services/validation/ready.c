@@ -17,9 +17,13 @@ struct question {
 };
 
 static const char *const states[] = {
-    [RESOLVER_NO_DATA] = "no such record",         [RESOLVER_NO_NAME] = "no such name",
-    [RESOLVER_BOGUS] = "DNSSEC validation failed", [RESOLVER_FAILED] = "no name server answered",
-    [RESOLVER_TIMEOUT] = "no answer in good time", [RESOLVER_STOPPED] = "stopping",
+    [RESOLVER_NO_DATA] = "no such record",
+    [RESOLVER_NO_NAME] = "no such name",
+    [RESOLVER_BOGUS] = "DNSSEC validation failed",
+    [RESOLVER_FAILED] = "no name server answered",
+    [RESOLVER_TIMEOUT] = "no answer in good time",
+    [RESOLVER_UNASKED] = "not asked in good time",
+    [RESOLVER_STOPPED] = "stopping",
 };
 
 static void judge(struct question *q, const struct resolver_answer *answer)
@@ -63,6 +67,7 @@ bool resolver_ready(void *context, struct fault *f)
         return true;
     struct question q = { .ask = { .name = ".",
                                    .type = DNS_SOA,
+                                   .first = true,
                                    .deadline = tick_after(seconds(PATIENCE_S)),
                                    .done = done,
                                    .context = &q },

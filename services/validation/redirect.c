@@ -18,11 +18,7 @@ static bool read_numbers(const char *text, int64_t *out, size_t most, int64_t le
     for (size_t count = 0; text; count++) {
         size_t length = strcspn(text, " ");
 
-#ifdef SEEDED_BUG_REDIRECT
-        if (count > most || length >= sizeof number)
-#else
         if (count == most || length >= sizeof number)
-#endif
             return false;
         snprintf(number, sizeof number, "%.*s", (int)length, text);
         if (!int64_read(number, &out[count]) || out[count] < least || out[count] > last)
@@ -91,8 +87,6 @@ static bool resolve_path(const char *base, const char *location, char out[GUARD_
     AUTO(CURLU) u = curl_url();
     char path[GUARD_URL_SIZE], *text = NULL;
 
-    if (!u)
-        abort(); /* out of memory */
     snprintf(path, sizeof path, "%.*s", (int)strcspn(location, "#"), location);
     bool fits = curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK &&
                 (!path[0] || curl_url_set(u, CURLUPART_URL, path, 0) == CURLUE_OK) &&
@@ -123,14 +117,4 @@ bool redirect_resolve(const struct web_rules *rules, const struct guard *g, cons
         return fault_set(f, FAULT_INVALID, NULL, "has no well-formed Location");
     }
     return web_url(rules, g, url, out, f);
-}
-
-/* ---- bodies */
-
-bool web_holds(struct bytes body, const char *value)
-{
-    size_t length = strlen(value);
-
-    return length >= WEB_VALUE_LEAST && body.size >= length &&
-           memmem(body.data, body.size, value, length);
 }

@@ -8,14 +8,7 @@
 #include "net/guard.h"
 #include "validation.pb-c.h"
 
-enum {
-    WEB_STATUSES_MAX = 8,
-    WEB_PORTS_MAX = 8,
-    WEB_REDIRECTS_MAX = 10,
-    WEB_BODY_MAX = 65536,
-    /* 112 bits of base 36 (BR 1.6.1, Random Value): what is shorter proves nothing. */
-    WEB_VALUE_LEAST = 22
-};
+enum { WEB_STATUSES_MAX = 8, WEB_PORTS_MAX = 8, WEB_REDIRECTS_MAX = 10, WEB_BODY_MAX = 65536 };
 
 /* What policy says on the day. */
 struct web_rules {
@@ -39,8 +32,5 @@ bool web_url(const struct web_rules *rules, const struct guard *g, const char *u
  * may be asked for. `base` has passed web_url(). */
 bool redirect_resolve(const struct web_rules *rules, const struct guard *g, const char *base,
                       const char *location, struct guarded_url *out, struct fault *f);
-
-/* Stands `value` anywhere in the body? */
-bool web_holds(struct bytes body, const char *value);
 
 #endif

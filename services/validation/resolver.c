@@ -1,21 +1,22 @@
 #include "resolver.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "deadlines.h"
 #include "library.h"
+#include "pki/name.h"
 
 TAILQ_HEAD(asks, resolver_ask);
 
 struct resolver {
     struct ub_ctx *library;
     pthread_t thread;
-    size_t most;
     int wake; /* eventfd: there is something in the inbox, or it is time to stop */
 
     pthread_mutex_t lock; /* guards the two */
@@ -23,9 +24,9 @@ struct resolver {
     bool stopping;
 
     /* The thread's own. */
-    struct asks waiting;
+    struct asks first; /* those that wait for nobody's turn */
+    struct turns *turns;
     struct deadlines deadlines; /* of all that waits or flies */
-    size_t flying;
 };
 
 static const struct {
@@ -45,15 +46,31 @@ const char *resolver_type_name(int type)
     return "?";
 }
 
+static struct resolver_ask *ask_of_turn(struct turns_item *item)
+{
+    return (struct resolver_ask *)(void *)((char *)item - offsetof(struct resolver_ask, turn));
+}
+
+static struct resolver_ask *ask_due(const struct resolver *r)
+{
+    struct deadline *first = deadlines_first(&r->deadlines);
+
+    return first
+               ? (struct resolver_ask *)(void *)((char *)first - offsetof(struct resolver_ask, due))
+               : NULL;
+}
+
 /* The ask is the owner's again once this calls him. */
 static void finish(struct resolver *r, struct resolver_ask *ask,
                    const struct resolver_answer *answer)
 {
-    deadlines_remove(&r->deadlines, ask);
-    if (ask->flies)
-        r->flying--;
-    else
-        TAILQ_REMOVE(&r->waiting, ask, link);
+    deadlines_remove(&r->deadlines, &ask->due);
+    if (ask->first && !ask->flies)
+        TAILQ_REMOVE(&r->first, ask, link);
+    else if (!ask->first && ask->flies)
+        turns_done(r->turns, &ask->turn);
+    else if (!ask->first)
+        turns_drop(r->turns, &ask->turn);
     ask->done(ask, answer);
 }
 
@@ -77,27 +94,30 @@ static void drop(struct resolver *r, struct resolver_ask *ask, enum resolver_sta
     finish(r, ask, &(struct resolver_answer){ .state = state, .canonical = ask->name });
 }
 
+/* It was its turn. */
 static void launch(struct resolver *r, struct resolver_ask *ask)
 {
     int error = ub_resolve_async(r->library, ask->name, ask->type, 1, ask, landed, &ask->id);
     struct resolver_answer answer = { .state = RESOLVER_FAILED, .canonical = ask->name };
 
-    if (error) {
-        answer.reason = library_reason(error);
-        finish(r, ask, &answer);
-        return;
-    }
-    TAILQ_REMOVE(&r->waiting, ask, link);
     ask->flies = true;
-    r->flying++;
+    if (!error)
+        return;
+    answer.reason = library_reason(error);
+    finish(r, ask, &answer);
 }
 
 static void launch_waiting(struct resolver *r)
 {
     struct resolver_ask *ask;
+    struct turns_item *item;
 
-    while (r->flying < r->most && (ask = TAILQ_FIRST(&r->waiting)))
+    while ((ask = TAILQ_FIRST(&r->first))) {
+        TAILQ_REMOVE(&r->first, ask, link);
         launch(r, ask);
+    }
+    while ((item = turns_next(r->turns)))
+        launch(r, ask_of_turn(item));
 }
 
 static void drop_late(struct resolver *r)
@@ -105,8 +125,29 @@ static void drop_late(struct resolver *r)
     struct tick now = tick_now();
     struct resolver_ask *ask;
 
-    while ((ask = deadlines_first(&r->deadlines)) && ask->deadline.us <= now.us)
-        drop(r, ask, RESOLVER_TIMEOUT);
+    while ((ask = ask_due(r)) && ask->due.at.us <= now.us)
+        drop(r, ask, ask->flies ? RESOLVER_TIMEOUT : RESOLVER_UNASKED);
+}
+
+/* By the account that asks and the base domain that is asked for, whoever else asks for it. */
+static void turn_put(struct resolver *r, struct resolver_ask *ask)
+{
+    char account[24], name[RESOLVER_NAME_SIZE];
+
+    snprintf(account, sizeof account, "%lld", (long long)ask->account_id);
+    for (size_t i = 0; i < sizeof name; i++)
+        name[i] = (char)tolower((unsigned char)ask->name[i]);
+    turns_put(r->turns, &ask->turn, account, name_base_domain(name));
+}
+
+static void admit(struct resolver *r, struct resolver_ask *ask)
+{
+    ask->due.at = ask->deadline;
+    deadlines_add(&r->deadlines, &ask->due);
+    if (ask->first)
+        TAILQ_INSERT_TAIL(&r->first, ask, link);
+    else
+        turn_put(r, ask);
 }
 
 /* Moves what came in to what waits; false when it is time to stop. */
@@ -120,9 +161,10 @@ static bool take_inbox(struct resolver *r)
     TAILQ_CONCAT(&fresh, &r->inbox, link);
     stopping = r->stopping;
     pthread_mutex_unlock(&r->lock);
-    for (ask = TAILQ_FIRST(&fresh); ask; ask = TAILQ_NEXT(ask, link))
-        deadlines_add(&r->deadlines, ask);
-    TAILQ_CONCAT(&r->waiting, &fresh, link);
+    while ((ask = TAILQ_FIRST(&fresh))) {
+        TAILQ_REMOVE(&fresh, ask, link);
+        admit(r, ask);
+    }
     return !stopping;
 }
 
@@ -130,8 +172,8 @@ static bool take_inbox(struct resolver *r)
 static int poll_timeout(const struct resolver *r)
 {
     enum { AT_MOST = 60000 };
-    const struct resolver_ask *first = deadlines_first(&r->deadlines);
-    int64_t left = first ? (tick_left(first->deadline).us + 999) / 1000 : AT_MOST;
+    const struct deadline *first = deadlines_first(&r->deadlines);
+    int64_t left = first ? (tick_left(first->at).us + 999) / 1000 : AT_MOST;
 
     return left < AT_MOST ? (int)left : AT_MOST;
 }
@@ -161,7 +203,7 @@ static void *run(void *context)
         await(r);
     }
     /* An answer may lead to the next question. */
-    while (take_inbox(r), (ask = deadlines_first(&r->deadlines)))
+    while (take_inbox(r), (ask = ask_due(r)))
         drop(r, ask, RESOLVER_STOPPED);
     return NULL;
 }
@@ -169,17 +211,17 @@ static void *run(void *context)
 struct resolver *resolver_start(const struct resolver_options *options, struct fault *f)
 {
     struct ub_ctx *library = library_open(options, f);
-    struct resolver *r = library ? calloc(1, sizeof *r) : NULL;
 
     if (!library)
         return NULL;
-    if (!r)
-        abort();
+    struct resolver *r = calloc(1, sizeof *r);
     r->library = library;
-    r->most = (size_t)options->most;
+    r->turns = turns_new(&(struct turns_options){ .most = options->most,
+                                                  .most_asker = options->per_account,
+                                                  .most_place = options->per_domain });
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     TAILQ_INIT(&r->inbox);
-    TAILQ_INIT(&r->waiting);
+    TAILQ_INIT(&r->first);
     pthread_mutex_init(&r->lock, NULL);
     if (r->wake < 0 || pthread_create(&r->thread, NULL, run, r))
         abort();
@@ -198,6 +240,7 @@ void resolver_stop(struct resolver *r)
     ub_ctx_delete(r->library);
     pthread_mutex_destroy(&r->lock);
     close(r->wake);
+    turns_free(r->turns);
     free(r->deadlines.items);
     free(r);
 }
@@ -208,10 +251,26 @@ void resolver_ask(struct resolver *r, struct resolver_ask *ask)
 
     ask->resolver = r;
     ask->flies = false;
+    ask->due.place = DEADLINES_NOWHERE;
     pthread_mutex_lock(&r->lock);
     first = TAILQ_EMPTY(&r->inbox);
     TAILQ_INSERT_TAIL(&r->inbox, ask, link);
     pthread_mutex_unlock(&r->lock);
     if (first)
         eventfd_write(r->wake, 1);
+}
+
+/* What is in the inbox still is put among the deadlines when it is taken from there. */
+void resolver_hurry(struct resolver_ask *ask, struct tick deadline)
+{
+    struct deadlines *d = &ask->resolver->deadlines;
+
+    if (ask->deadline.us <= deadline.us)
+        return;
+    ask->deadline = deadline;
+    if (ask->due.place == DEADLINES_NOWHERE)
+        return;
+    deadlines_remove(d, &ask->due);
+    ask->due.at = deadline;
+    deadlines_add(d, &ask->due);
 }

@@ -1,104 +1,6 @@
-#include "resolver.h"
-
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "testing/dns.h"
-
-enum { MANY = 500, SLACK_US = 400000 };
-
-static struct dns_rig rig;
-static struct resolver *resolver;
-
-/* What one look-up gave, copied. */
-struct seen {
-    struct resolver_ask ask;
-    enum resolver_state state;
-    bool secure;
-    size_t count, bytes;
-    char first[256], canonical[256], reason[256];
-    struct tick at;
-    int calls;
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static size_t answered;
-
-static void copy(char out[256], const char *text)
-{
-    snprintf(out, 256, "%s", text ? text : "");
-}
-
-static void note(struct resolver_ask *ask, const struct resolver_answer *answer)
-{
-    struct seen *s = ask->context;
-
-    pthread_mutex_lock(&lock);
-    s->state = answer->state;
-    s->secure = answer->secure;
-    s->count = answer->count;
-    for (size_t i = 0; i < answer->count; i++)
-        s->bytes += answer->records[i].size;
-    if (answer->count && answer->records[0].size > 1)
-        snprintf(s->first, sizeof s->first, "%.*s", (int)answer->records[0].size - 1,
-                 (const char *)answer->records[0].data + 1);
-    copy(s->canonical, answer->canonical);
-    copy(s->reason, answer->reason);
-    s->at = tick_now();
-    s->calls++;
-    answered++;
-    pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
-}
-
-static void fire(struct resolver *r, struct seen *s, const char *name, int type,
-                 struct duration wait)
-{
-    *s = (struct seen){ .ask = { .type = type, .done = note, .context = s } };
-    snprintf(s->ask.name, sizeof s->ask.name, "%s", name);
-    s->ask.deadline = tick_after(wait);
-    resolver_ask(r, &s->ask);
-}
-
-static void await_answers(size_t count)
-{
-    pthread_mutex_lock(&lock);
-    while (answered < count)
-        pthread_cond_wait(&changed, &lock);
-    answered = 0;
-    pthread_mutex_unlock(&lock);
-}
-
-static struct seen look(const char *name, int type, struct duration wait)
-{
-    static struct seen s;
-
-    fire(resolver, &s, name, type, wait);
-    await_answers(1);
-    return s;
-}
-
-static struct resolver *start(int most)
-{
-    struct resolver_options options = { .anchor = rig.anchor,
-                                        .hints = rig.hints,
-                                        .cache = seconds(1),
-                                        .most = most,
-                                        .loopback = true };
-    struct fault f = { 0 };
-    struct resolver *r = resolver_start(&options, &f);
-
-    if (!r)
-        print_error("%s\n", f.detail);
-    return r;
-}
+/* What look-ups say, one at a time. */
+#include "resolver_rig.h"
+#include "service/metrics.h"
 
 static const char world[] = "txt.example.com TXT hello\n"
                             "alias.example.com CNAME txt.example.com\n"
@@ -113,23 +15,14 @@ static const char world[] = "txt.example.com TXT hello\n"
 
 static int set_up(void **state)
 {
-    struct fault f = { 0 };
-
     (void)state;
-    if (!dns_rig_start(&rig, "127.77.21.53", &f) || !dns_rig_load(&rig, world, &f)) {
-        print_error("%s\n", f.detail);
-        return 1;
-    }
-    resolver = start(512);
-    return resolver ? 0 : 1;
+    return world_start("127.77.21.53", world, 512);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    resolver_stop(resolver);
-    dns_rig_stop(&rig);
-    return 0;
+    return world_stop();
 }
 
 static const struct {
@@ -200,7 +93,7 @@ static void what_is_past_its_deadline_is_not_asked(void **state)
     struct seen s = look("txt.example.com", DNS_TXT, seconds(0));
 
     (void)state;
-    assert_int_equal(s.state, RESOLVER_TIMEOUT);
+    assert_int_equal(s.state, RESOLVER_UNASKED);
     assert_int_equal(s.calls, 1);
 }
 
@@ -254,77 +147,6 @@ static void a_record_that_changes_is_seen_soon(void **state)
     assert_true(seen_within("moving.example.com", "after", milliseconds(2500)));
 }
 
-/* Half of them to a server that never answers: they must not hold up the others. */
-static void hundreds_fly_at_once(void **state)
-{
-    static char lines[MANY * 64];
-    static struct seen all[2 * MANY];
-    struct fault f = { 0 };
-    size_t n = 0;
-    char name[64];
-
-    (void)state;
-    for (int i = 0; i < MANY; i++)
-        n += (size_t)snprintf(lines + n, sizeof lines - n, "h%d.example.org TXT v%d\n", i, i);
-    assert_true(dns_rig_load(&rig, lines, &f));
-    for (int i = 0; i < MANY; i++) {
-        snprintf(name, sizeof name, "h%d.silent.example.net", i);
-        fire(resolver, &all[MANY + i], name, DNS_TXT, milliseconds(1500));
-        snprintf(name, sizeof name, "h%d.example.org", i);
-        fire(resolver, &all[i], name, DNS_TXT, seconds(20));
-    }
-    await_answers(2 * MANY);
-    for (int i = 0; i < MANY; i++) {
-        snprintf(name, sizeof name, "v%d", i);
-        assert_string_equal(all[i].first, name);
-        assert_true(all[i].secure);
-        assert_int_equal(all[MANY + i].state, RESOLVER_TIMEOUT);
-        assert_true(all[MANY + i].at.us - all[MANY + i].ask.deadline.us < SLACK_US);
-        assert_int_equal(all[i].calls + all[MANY + i].calls, 2);
-    }
-}
-
-/* With room for one only, those that wait are answered at their deadline all the same. */
-static void waiting_ends_at_the_deadline_too(void **state)
-{
-    struct resolver *narrow = start(1);
-    static struct seen all[3];
-
-    (void)state;
-    assert_non_null(narrow);
-    fire(narrow, &all[0], "a.silent.example.net", DNS_TXT, milliseconds(600));
-    fire(narrow, &all[1], "txt.example.com", DNS_TXT, milliseconds(200));
-    fire(narrow, &all[2], "txt.example.com", DNS_TXT, seconds(10));
-    await_answers(3);
-    assert_int_equal(all[0].state, RESOLVER_TIMEOUT);
-    assert_int_equal(all[1].state, RESOLVER_TIMEOUT);
-    assert_true(all[1].at.us < all[0].at.us);
-    assert_int_equal(all[2].state, RESOLVER_FOUND);
-    resolver_stop(narrow);
-}
-
-static void stopping_answers_all(void **state)
-{
-    struct resolver *doomed = start(20);
-    static struct seen all[100];
-    size_t stopped = 0;
-    char name[64];
-
-    (void)state;
-    assert_non_null(doomed);
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof name, "s%d.%s", i, i % 2 ? "silent.example.net" : "example.com");
-        fire(doomed, &all[i], name, DNS_TXT, seconds(60));
-    }
-    resolver_stop(doomed);
-    await_answers(100);
-    for (int i = 0; i < 100; i++) {
-        assert_int_equal(all[i].calls, 1);
-        stopped += all[i].state == RESOLVER_STOPPED;
-    }
-    assert_true(stopped >= 50);
-}
-
 /* Who asks again from inside an answer gets an answer. */
 static struct seen second;
 
@@ -359,6 +181,17 @@ static void no_start_without_an_anchor(void **state)
     assert_non_null(strstr(f.detail, "/nowhere/root.key"));
 }
 
+/* The rig's root has one key. */
+static void the_keys_of_the_root_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(metric_get(METRIC_DNS_ANCHOR_KEYS), 0); /* of /nowhere, which was tried last */
+    struct resolver *other = start(1);
+    assert_non_null(other);
+    assert_int_equal(metric_get(METRIC_DNS_ANCHOR_KEYS), 1);
+    resolver_stop(other);
+}
+
 /* The walls: the same world is out of reach where loopback is not allowed. */
 static void loopback_is_not_asked_by_default(void **state)
 {
@@ -387,11 +220,9 @@ int main(void)
         cmocka_unit_test(big_sets_come_whole),
         cmocka_unit_test(a_record_that_appears_is_seen_soon),
         cmocka_unit_test(a_record_that_changes_is_seen_soon),
-        cmocka_unit_test(hundreds_fly_at_once),
-        cmocka_unit_test(waiting_ends_at_the_deadline_too),
-        cmocka_unit_test(stopping_answers_all),
         cmocka_unit_test(an_answer_may_ask_again),
         cmocka_unit_test(no_start_without_an_anchor),
+        cmocka_unit_test(the_keys_of_the_root_are_counted),
         cmocka_unit_test(loopback_is_not_asked_by_default),
     };
 

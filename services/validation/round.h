@@ -1,4 +1,4 @@
-/* round - one round of an order's probes, from the first question to the commit. */
+/* round - one round of a challenge's probes, from the first question to the commit. */
 #ifndef VALIDATION_ROUND_H
 #define VALIDATION_ROUND_H
 
@@ -6,8 +6,8 @@
 #include "ledger/lane.h"
 #include "validation.pb-c.h"
 
-/* Takes the item over, whose job's order is pending; ends it once, then or later. `order` lives in
- * the item's arena. The caller has entered the gate. */
-void round_begin(struct lane_item *item, const OpenOrder *order, const struct cadence *cadence);
+/* Takes the item over; ends it once, then or later. `challenge` lives in the item's arena. The caller has entered the gate. */
+void round_begin(struct lane_item *item, const OpenChallenge *challenge,
+                 const struct cadence *cadence);
 
 #endif

@@ -2,8 +2,20 @@
 
 #include "base/log.h"
 #include "gate.h"
+#include "share.h"
 
-enum { LOOK_UPS_MOST = 1024, FETCHES_MOST = 512, COMMITTERS = 2, BATCH = 32 };
+/* A quarter is for one account at the most; for one base domain what one round asks for at a time,
+ * and to one address little: it may be that of somebody who has asked for nothing. */
+enum {
+    LOOK_UPS_MOST = 448,
+    LOOK_UPS_PER_ACCOUNT = LOOK_UPS_MOST / 4,
+    LOOK_UPS_PER_DOMAIN = 32,
+    FETCHES_MOST = 512,
+    FETCHES_PER_ACCOUNT = FETCHES_MOST / 4,
+    FETCHES_PER_ADDRESS = 4,
+    COMMITTERS = 2,
+    BATCH = 32
+};
 
 struct validation validation;
 
@@ -14,8 +26,13 @@ static bool prober_open(const struct validation_settings *s, struct fault *f)
                                   .hints = *s->hints ? s->hints : NULL,
                                   .cache = s->cache,
                                   .most = LOOK_UPS_MOST,
+                                  .per_account = LOOK_UPS_PER_ACCOUNT,
+                                  .per_domain = LOOK_UPS_PER_DOMAIN,
                                   .loopback = s->loopback };
-    struct fetch_options fetches = { .loopback = s->web_loopback, .most = FETCHES_MOST };
+    struct fetch_options fetches = { .loopback = s->web_loopback,
+                                     .most = FETCHES_MOST,
+                                     .per_account = FETCHES_PER_ACCOUNT,
+                                     .per_address = FETCHES_PER_ADDRESS };
     p->perspective = s->perspective;
     p->cname_target = s->cname_target;
     p->resolver = fetches.resolver = resolver_start(&o, f);
@@ -48,6 +65,7 @@ bool validation_open(const struct validation_settings *s, const struct store_opt
     if (!validation.seal || !prober_open(s, f))
         return false;
     validation.committer = committer_start(store, COMMITTERS, BATCH);
+    share_open();
     gate_open();
     return true;
 }
@@ -59,7 +77,8 @@ void validation_close(struct duration wait)
     gate_cut();
     prober_close();
     gate_await();
-    committer_stop(validation.committer);
+    share_close();
+    committer_free(validation.committer);
     validation.committer = NULL;
     seal_key_free(validation.seal);
     validation.seal = NULL;

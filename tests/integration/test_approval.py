@@ -22,14 +22,16 @@ def approved(stack):
     info = account.info(order["id"])
     case.equal("status", info["status"], "needs_approval")
     case.inside("blockers", "approval", [b["kind"] for b in info["blockers"]])
-    refused = account.check(order["id"])
-    case.equal(f"no check before the approval: {refused}", refused.status, 409)
+    looked = account.check(order["id"])
+    case.equal(f"a check before the approval: {looked}", (looked.status, looked.json["order_status"]), (200, "needs_approval"))
     request = order["requests"][0]["id"]
     refused = decide(clerk, request, "approved")
     case.equal(f"the clerk approves: {refused}", refused.status, 403)
     case.equal("the administrator approves", decide(account.client, request, "approved").status, 204)
     again = decide(account.client, request, "approved")
-    case.equal(f"twice: {again}", (again.status, again.error["code"]), (409, "invalid_request_status"))
+    case.equal(f"another has approved it: {again}", again.status, 204)
+    case.equal("but once", stack.db.number(
+        f"SELECT count(*) FROM audit WHERE activity = 'request approved' AND subject = 'request/{request}'"), 1)
     info = account.info(order["id"])
     case.equal("status", info["status"], "pending")
     case.equal("request", info["requests"][0]["status"], "approved")
@@ -46,8 +48,14 @@ def approved_and_issued(stack):
     order = account.place("late.example.com", client=account.as_role(STANDARD),
                           certificate_dcv_scope="base_domain")
     case.equal("nothing is issued", order.get("certificate_id"), None)
-    decide(account.client, order["requests"][0]["id"], "approved")
+    request = order["requests"][0]["id"]
+    case.equal("in capitals", decide(account.client, request, "APPROVED").status, 204)
     account.issued(order["id"])
+    case.equal("another has approved it", decide(account.client, request, "approved").status, 204)
+    late = decide(account.client, request, "Rejected")
+    case.equal(f"too late: {late}", (late.status, late.error["code"], late.error["message"]),
+               (409, "invalid_request_status",
+                "status cannot be set: the request is approved and the certificate issued"))
 
 
 @tests
@@ -62,7 +70,10 @@ def rejected(stack):
     message = stack.sink.wait("/rejected", "order_rejected", order_id=order["id"])[0]
     case.equal("data", message["data"]["order_id"], order["id"])
     again = decide(account.client, request, "approved")
-    case.equal(f"too late: {again}", again.status, 409)
+    case.equal(f"too late: {again}", (again.status, again.error["code"]), (409, "invalid_request_status"))
+    case.equal("another has rejected it", decide(account.client, request, "rejected").status, 204)
+    case.equal("but once", stack.db.number(
+        f"SELECT count(*) FROM audit WHERE activity = 'request rejected' AND subject = 'request/{request}'"), 1)
 
 
 @tests
@@ -75,11 +86,13 @@ def canceled(stack):
     case.equal("status", info["status"], "canceled")
     case.equal("no blockers", info.get("blockers") or [], [])
     again = account.client.put(path, {"status": "canceled"})
-    case.equal(f"twice: {again}", (again.status, again.error["code"]), (409, "invalid_order_status"))
+    case.equal(f"another has canceled it: {again}", again.status, 204)
+    case.equal("but once", stack.db.number(
+        f"SELECT count(*) FROM audit WHERE activity = 'order canceled' AND subject = 'order/{order}'"), 1)
     account.prove("example.com")
     done = account.place("done.example.com", certificate_dcv_scope="base_domain")["id"]
     late = account.client.put(f"/order/certificate/{done}/status", {"status": "canceled"})
-    case.equal(f"an issued order: {late}", late.status, 409)
+    case.equal(f"an issued order: {late}", (late.status, late.error["code"]), (409, "invalid_order_status"))
 
 
 @tests
@@ -94,13 +107,42 @@ def frozen(stack):
     try:
         case.equal("approve", decide(account.client, request, "approved").status, 204)
         case.until("the order is being issued", lambda: stack.db.number(
-            f"SELECT count(*) FROM issuance WHERE order_id = {order} AND state = 'reserved'"))
+            f"SELECT count(*) FROM issuance x JOIN request r ON r.id = x.request_id WHERE r.order_id = {order}"
+            " AND x.state = 'reserved'"))
         answer = account.client.put(f"/order/certificate/{order}/status", {"status": "canceled"})
         case.equal(f"cancel: {answer}", (answer.status, answer.error["code"]), (409, "conflict"))
     finally:
         stack.mood()
     account.issued(order)
     stack.await_ready("issuer")
+
+
+@tests
+def left_by_a_dead_worker(stack):
+    """What it reserved holds the order for as long as its lease, though nobody claims, as while the token is away."""
+    account = Account(stack)
+    account.prove("example.com")
+    order = account.place("left.example.com", client=account.as_role(STANDARD), certificate_dcv_scope="base_domain")["id"]
+    request = account.info(order)["requests"][0]["id"]
+
+    def cancel():
+        return account.client.put(f"/order/certificate/{order}/status", {"status": "canceled"})
+    stack.arm("issuer.c2.committed")
+    try:
+        case.equal("approve", decide(account.client, request, "approved").status, 204)
+        case.until("the issuer is dead", lambda: not stack.armed("issuer.c2.committed") and stack.pid("issuer") is None)
+        answer = cancel()
+        case.equal(f"cancel within the lease: {answer}", (answer.status, answer.error["code"]), (409, "conflict"))
+        stack.db.run(f"UPDATE job SET lease_until = now() WHERE idem_key = 'issue/{request}'")
+        case.until("the order is free", lambda: stack.advance(60) or cancel().status == 204)
+        case.equal("its serial is given up", stack.db.rows(
+            f"SELECT x.state, v.serial IS NOT NULL AS revoked FROM issuance x LEFT JOIN revocation v ON v.issuance_id = x.id"
+            f" WHERE x.request_id = {request}"), [{"state": "ghost", "revoked": True}])
+    finally:
+        stack.disarm()
+        stack.start("issuer")
+    case.until("its job is gone", lambda: not stack.db.number(f"SELECT count(*) FROM job WHERE idem_key = 'issue/{request}'"))
+    case.equal("status", account.info(order)["status"], "canceled")
 
 
 @tests

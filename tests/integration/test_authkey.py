@@ -4,7 +4,7 @@ from harness.account import Account
 from harness.tests import Tests
 
 tests = Tests()
-TABLES = ("orders", "order_name", "request", "job", "idempotency")
+TABLES = ("orders", "request_name", "request", "job", "idempotency")
 BY_TOKEN = {"use_auth_key": True}
 DAY = 86400
 
@@ -60,6 +60,18 @@ def several_names(stack):
     refused(stack, account, names[0], **more)
     stack.dns.set(names[1], "TXT", token)  # at the name itself is as good
     case.true("certificate", account.place(names[0], **more).get("certificate_id"))
+
+
+@tests
+def at_the_name(stack):
+    """As a random value: at the ordered name, while the scope is the base domain."""
+    account = Account(stack)
+    token = pki.request_token(auth_key(account), pki.csr(), stack.now() - 60)
+    more = {"certificate_dcv_scope": "base_domain", **BY_TOKEN}
+    stack.dns.set("_dnsauth.at-name.example.org", "TXT", token)
+    refused(stack, account, "beside-name.example.org", **more)
+    order = account.place("at-name.example.org", certificate={"dns_names": ["www.at-name.example.org"]}, **more)
+    case.true("certificate", order.get("certificate_id"))
 
 
 @tests

@@ -54,6 +54,7 @@ def restored(stack):
     back_up(stack)
     lost = account.place("lost.example.com", certificate_dcv_scope="base_domain")
     case.true("issued", lost["certificate_id"])
+    lost_request = lost["requests"][0]["id"]
     heads = f"{stack.dir}/audit/heads"
     last = stack.db.number("SELECT max(id) FROM audit")
     case.until("all is sealed", lambda: stack.db.number(
@@ -64,7 +65,7 @@ def restored(stack):
 
     # Before any service runs: what the issuer signed and the database has forgotten.
     out = stack.must_cli("quarantine", "journal/issuer")
-    case.inside("the lost certificate's order", str(lost["id"]), out)
+    case.inside("the lost certificate's request", str(lost_request), out)
     case.true(f"one attempt: {out}", re.search(r" 1 attempts that the database did not know", out))
     case.equal("what the backup has is no news", str(before["id"]) in out, False)
     # The chain itself is whole; the copy outside tells that its end is missing.
@@ -87,7 +88,7 @@ def restored(stack):
     account.issued(waiting["id"])
     gone = account.client.get(f"/order/certificate/{lost['id']}")
     case.equal(f"the lost order: {gone}", gone.status, 404)
-    case.equal("its serial is known", stack.db.number(f"SELECT count(*) FROM quarantine WHERE order_id = {lost['id']}"), 1)
+    case.equal("its serial is known", stack.db.number(f"SELECT count(*) FROM quarantine WHERE request_id = {lost_request}"), 1)
     case.true("a new number", account.place("after.example.com")["id"] > lost["id"])
     case.until("heads are copied again", lambda: os.path.exists(heads) and stack.cli(
         "audit", "verify", "--heads", "audit/heads")[0] == 0)

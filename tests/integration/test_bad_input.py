@@ -9,7 +9,7 @@ from harness.account import Account
 from harness.tests import Tests
 
 tests = Tests()
-TABLES = ("orders", "order_name", "request", "job", "idempotency", "validation", "event")
+TABLES = ("orders", "request_name", "request", "job", "idempotency", "validation", "event")
 CN, DNS, CSR = "certificate.common_name", "certificate.dns_names", "certificate.csr"
 
 
@@ -39,6 +39,8 @@ BYTES = [  # name, body as it goes out, status, code
     ("not_json", b"certificate=1", 400, "bad_request_format"),
     ("half_json", b'{"certificate":{"common_name":"x.example.com"', 400, "bad_request_format"),
     ("no_object", b"[1,2]", 400, "bad_request_format"),
+    ("empty_list", b"[]", 400, "missing_field"),
+    ("null", b"null", 400, "missing_field"),
     ("empty", b"", 400, None),
     ("trailing", b"{}{}", 400, "bad_request_format"),
     ("not_utf8", b'{"comments":"\xff"}', 400, "bad_request_format"),
@@ -58,6 +60,9 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("csr_trailing", {"certificate.csr": lambda: pki.pem_of(pki.der_of(pki.csr()) + b"\0")}, "invalid_csr", CSR),
     ("csr_badly_signed", {"certificate.csr": spoiled}, "invalid_csr", CSR),
     ("csr_is_a_key", {"certificate.csr": lambda: pki.pem_of(b"\x30\0", "PRIVATE KEY")}, "invalid_csr", CSR),
+    ("csr_behind_its_key", {"certificate.csr": lambda: pki.pem_of(b"\x30\0", "RSA PRIVATE KEY") + pki.csr()}, "invalid_csr", CSR),
+    ("csr_twice", {"certificate.csr": lambda: pki.csr() * 2}, "invalid_csr", CSR),
+    ("csr_md5", {"certificate.csr": lambda: pki.csr("rsa2048", digest="md5")}, "invalid_csr", CSR),
     ("csr_rsa_1024", {"certificate.csr": lambda: pki.csr("rsa1024")}, "invalid_csr", CSR),
     ("csr_even_exponent", {"certificate.csr": even_exponent}, "invalid_csr", CSR),
     ("csr_curve", {"certificate.csr": lambda: pki.csr("secp256k1")}, "invalid_csr", CSR),
@@ -70,11 +75,14 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("name_wildcard_product", {"PRODUCT": "ssl_dv_rapidssl", CN: "*.example.com"}, "invalid_dns_name", CN),
     ("name_ipv4", {CN: "192.0.2.1"}, "invalid_dns_name", CN),
     ("name_ipv6", {CN: "2001:db8::1"}, "invalid_dns_name", CN),
+    ("name_numeric", {CN: "192.0.2.0x1"}, "invalid_dns_name", CN),
     ("name_internal", {CN: "mail.local"}, "invalid_dns_name", CN),
     ("name_one_label", {CN: "server"}, "invalid_dns_name", CN),
     ("name_suffix", {CN: "co.uk"}, "invalid_dns_name", CN),
     ("name_idn_a_label", {CN: "xn--a.example.com"}, "invalid_dns_name", CN),
     ("name_idn_symbol", {CN: "\u2764.ws"}, "invalid_dns_name", CN),
+    ("name_idn_ligature", {CN: "\ufb01x.example.com"}, "invalid_dns_name", CN),
+    ("name_idn_context", {CN: "a\u00b7b.example.com"}, "invalid_dns_name", CN),
     ("name_long_label", {CN: "a" * 64 + ".example.com"}, "invalid_dns_name", CN),
     ("name_too_long", {CN: "a." * 125 + "example.com"}, "invalid_dns_name", CN),
     ("name_dot_at_end", {CN: "www.example.com."}, "invalid_dns_name", CN),
@@ -86,19 +94,16 @@ REFUSED = [  # name, what is otherwise than in a good order, code, field
     ("product_hint", {"PRODUCT": "ssl", "product": {"type_hint": "nonsense"}}, "ambiguous_product", "product.type_hint"),
     ("validity_none", {"order_validity": None}, "missing_field", "order_validity"),
     ("validity_four_years", {"order_validity": {"years": 4}}, "invalid_validity", "order_validity"),
-    ("validity_zero_days", {"order_validity": {"days": 0}}, "invalid_validity", "order_validity"),
-    ("validity_two_members", {"order_validity": {"years": 1, "days": 10}}, "invalid_validity", "order_validity"),
+    ("validity_zero_days", {"order_validity": {"days": 0}}, "missing_field", "order_validity"),
     ("validity_no_date", {"order_validity": {"custom_expiration_date": "2027-02-30"}}, "invalid_validity", "order_validity"),
     ("validity_past", {"order_validity": {"custom_expiration_date": "2020-01-01"}}, "invalid_validity", "order_validity"),
     ("validity_old_years", {"order_validity": None, "validity_years": 9}, "invalid_validity", "validity_years"),
-    ("validity_old_days", {"order_validity": None, "validity_days": 0}, "invalid_validity", "validity_days"),
+    ("validity_old_days", {"order_validity": None, "validity_days": 0}, "missing_field", "order_validity"),
     ("validity_old_date", {"order_validity": None, "custom_expiration_date": "31-12-2026"}, "invalid_validity", "custom_expiration_date"),
-    ("validity_old_two", {"order_validity": None, "validity_years": 1, "validity_days": 9}, "invalid_validity", "order_validity"),
     ("validity_of_certificate", {"certificate.cert_validity": {"years": 9}}, "invalid_validity", "certificate.cert_validity"),
     ("hash_unknown", {"certificate.signature_hash": "md5"}, "invalid_field", "certificate.signature_hash"),
     ("hash_not_offered", {"certificate.signature_hash": "sha512"}, "invalid_signature_hash", "certificate.signature_hash"),
     ("authority", {"certificate.ca_cert_id": "0011223344556677"}, "invalid_ca_cert_id", "certificate.ca_cert_id"),
-    ("profile_option", {"certificate.profile_option": "data_encipherment"}, "profile_option_not_allowed", "certificate.profile_option"),
     ("method_not_offered", {"dcv_method": "http-token-dynamic"}, "invalid_dcv_method", "dcv_method"),
     ("method_unknown", {"dcv_method": "by-pigeon"}, "invalid_field", "dcv_method"),
     ("scope_unknown", {"certificate_dcv_scope": "planet"}, "invalid_field", "certificate_dcv_scope"),
@@ -127,12 +132,30 @@ def flat():
     return re.sub(r"-----[^-]+-----|\s", "", pki.csr())
 
 
+def ber():
+    """The request with an indefinite length."""
+    der = pki.der_of(pki.csr())
+    return pki.pem_of(b"\x30\x80" + der[2 + (der[1] & 0x7f if der[1] > 0x7f else 0):] + b"\0\0")
+
+
+def large():
+    """As many names as a product takes, of full length, and a key that is not small either."""
+    names = ",".join(f"DNS:n{i:03}{'x' * 43}.{'y' * 63}.{'z' * 63}.{'w' * 63}.example" for i in range(250))
+    return pki.csr("rsa4096", names=names)
+
+
 ACCEPTED = [  # name, what is otherwise
     ("csr_bare_base64", {"certificate.csr": flat}),
     ("csr_lost_line_breaks", {"certificate.csr": lambda: pki.csr().replace("\n", "")}),
     ("csr_spaces_for_breaks", {"certificate.csr": lambda: pki.csr().replace("\n", " ")}),
     ("csr_crlf", {"certificate.csr": lambda: pki.csr().replace("\n", "\r\n")}),
     ("csr_base64url", {"certificate.csr": lambda: base64.urlsafe_b64encode(pki.der_of(pki.csr())).decode().rstrip("=")}),
+    ("csr_of_an_editor", {"certificate.csr": lambda: "\ufeff" + pki.csr().replace("\n", "\u00a0\r\n")}),
+    ("csr_quoted_twice", {"certificate.csr": lambda: pki.csr().replace("\n", "\\n").replace("/", "\\/")}),
+    ("csr_text_around", {"certificate.csr": lambda: "Certificate Request:\n" + pki.csr() + "\nBest regards\n"}),
+    ("csr_ber", {"certificate.csr": ber}),
+    ("csr_of_250_names", {"certificate.csr": large}),
+    ("csr_sha1", {"certificate.csr": lambda: pki.csr("rsa2048", digest="sha1")}),
     ("csr_p384", {"certificate.csr": lambda: pki.csr("p384")}),
     ("csr_rsa_2048", {"certificate.csr": lambda: pki.csr("rsa2048")}),
     ("numbers_as_text", {"order_validity": {"years": "1"}, "auto_renew": "1"}),
@@ -142,6 +165,7 @@ ACCEPTED = [  # name, what is otherwise
     ("unknown_members", {"service_name": "x", "csa_agreed_to": [1, {"a": None}], "certificate.new": {}}),
     ("old_validity", {"order_validity": None, "validity_years": 1, "custom_expiration_date": ""}),
     ("idn", {CN: "b\u00fccher.example.com"}),
+    ("idn_capitals_and_width", {CN: "B\u00dc\uff23HER.example\u3002com"}),
     ("contact", {"technical_contact": {"first_name": "\u00c5" * 128, "last_name": "", "email": "a+b@example.com",
                                        "job_title": None, "telephone": "+47 22 00 00 00"}}),
     ("emails_50", {"additional_emails": ["a@example.com"] * 50}),
@@ -227,6 +251,15 @@ def orders_refused(stack):
 
 
 @tests
+def an_option_of_the_past(stack):
+    """While a rule forbids it, the rule is what is said; before, no product had it."""
+    account = Account(stack)
+    body = body_of(account, 900, {"certificate.profile_option": "data_encipherment"})
+    code = "profile_option_not_allowed" if stack.db.rule("profile_option.data_encipherment") else "invalid_profile_option"
+    error_good("option", send(account, body), 400, code, "certificate.profile_option")
+
+
+@tests
 def orders_accepted(stack):
     account = Account(stack)
 
@@ -256,7 +289,8 @@ def other_routes(stack):
     order = account.place("routes.example.com")["id"]
     rows = [  # method, path, body, status, code, field
         ("GET", "/nonsense", None, 404, "not_found|route", None),
-        ("DELETE", f"/order/certificate/{order}", None, 405, "method_not_allowed", None),
+        ("PATCH", f"/order/certificate/{order}", None, 405, "method_not_allowed", None),
+        ("DELETE", f"/order/certificate/{order}", None, 501, "not_served", None),
         ("GET", "/order/certificate/999999999999", None, 404, "not_found|order", None),
         ("GET", "/order/certificate/not-a-number", None, 404, "not_found|order", None),
         ("GET", "/order/certificate/99999999999999999999999999", None, 404, "not_found|order", None),

@@ -61,6 +61,8 @@ def in_zip(body):
     with zipfile.ZipFile(io.BytesIO(body)) as z:
         case.equal("zip is sound", z.testzip(), None)
         files = [(i.filename, z.read(i).decode()) for i in z.infolist()]
+        case.true("deflated", all(i.compress_type == zipfile.ZIP_DEFLATED for i in z.infolist()))
+        case.true("nothing that looks like PEM", b"-----" not in body)
         case.true("only regular files", all(i.external_attr >> 16 == 0o100644 for i in z.infolist()))
     fd, path = tempfile.mkstemp(suffix=".zip")
     os.write(fd, body)

@@ -21,6 +21,7 @@ SETTINGS = {
     "CHANCERY_DELIVER_LEASE": "4s",
     "CHANCERY_SMTP_TIMEOUT": "1s",  # a sixth of the lease of mails
 }
+LATEST = "2028-03-13"  # domain control by mail ends two days later
 WAYS = [  # which way leads through a point; the first row whose beginning fits
     ("gateway.c0.", "token"),
     ("gateway.", "instant"),
@@ -77,7 +78,7 @@ class Doing(threading.Thread):
 
 def leases_run_out(stack):
     """As if the database's clock had gone on: leases of dead schedulers are long."""
-    stack.db.run("UPDATE job SET lease_until = now() WHERE lane IN ('order_expire', 'seal', 'ghosts', 'dead', 'sweep')"
+    stack.db.run("UPDATE job SET lease_until = now() WHERE lane IN ('expire', 'seal', 'ghosts', 'dead', 'sweep')"
                  " AND lease_until > now()")
 
 
@@ -130,15 +131,15 @@ class Twin:
 
     def __init__(self, stack, service):
         pid = stack.pid(service)
-        with open(f"/proc/{pid}/environ", "rb") as f:
-            env = dict(p.split(b"=", 1) for p in f.read().split(b"\0") if b"=" in p)
-        for name, number in ((b"CHANCERY_BUS_BIND", 7100), (b"CHANCERY_ADMIN_LISTEN", 9200)):
-            head, port = env[name].rsplit(b":", 1)
-            env[name] = head + b":%d" % (number + int(port) % 100)
-        status = os.stat(f"/proc/{pid}")
+        env = stack.environ(service)
+        for name, number in (("CHANCERY_BUS_BIND", 7100), ("CHANCERY_ADMIN_LISTEN", 9200)):
+            head, port = env[name].rsplit(":", 1)
+            env[name] = f"{head}:{number + int(port) % 100}"
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            ids = {line.split()[0]: int(line.split()[1]) for line in f if line.startswith(("Uid:", "Gid:"))}
         log = open(os.path.join(stack.dir, "log", f"{service}-twin.log"), "ab")
         self.process = subprocess.Popen([f"app/bin/chancery-{service}"], cwd=stack.dir, env=env, stdout=log,
-                                        stderr=log, user=status.st_uid, group=status.st_gid, extra_groups=[])
+                                        stderr=log, user=ids["Uid:"], group=ids["Gid:"], extra_groups=[])
         log.close()
 
     def end(self):
@@ -232,7 +233,7 @@ def token_lies(stack):
     finally:
         stack.mood()
     customer.kept()
-    states = stack.db.rows(f"SELECT state FROM issuance WHERE order_id = {order} ORDER BY id")
+    states = stack.db.rows(f"SELECT x.state FROM issuance x JOIN request r ON r.id = x.request_id WHERE r.order_id = {order} ORDER BY x.id")
     case.equal("attempts", states[-1]["state"], "issued")
     case.true(f"the wrong one was given up: {states}", len(states) >= 2)
 
@@ -244,7 +245,7 @@ def changed_policy(stack, days):
     path = os.path.join(folder, "rules/validity.json")
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    for advised in ("199", "99", "46"):
+    for advised in ("397", "199", "99", "46"):
         text = text.replace(f'"parameter": "validity.advised", "value": "{advised}"',
                             f'"parameter": "validity.advised", "value": "{days}"')
     with open(path, "w", encoding="utf-8") as f:
@@ -291,11 +292,14 @@ NEWEST = "(SELECT max(order_id) FROM certificate)"
 COLUMNS = "account_id, ca_id, serial, thumbprint, not_before, not_after, issued_at, der"
 SPOILINGS = [  # what was done to the copy, which check must find it, how
     ("a second certificate of an order", "issued_once", f"""
-        INSERT INTO certificate SELECT -1, order_id, account_id, ca_id, '\\x0102030405060708', decode(repeat('ab', 20), 'hex'),
+        INSERT INTO certificate SELECT -1, order_id, request_id, account_id, ca_id, '\\x0102030405060708', decode(repeat('ab', 20), 'hex'),
                not_before, not_after, issued_at, der FROM certificate WHERE order_id = {NEWEST}"""),
     ("a certificate is gone", "issued_once", f"DELETE FROM certificate WHERE order_id = {NEWEST}"),
     ("an order is gone", "issued_once", f"DELETE FROM orders WHERE id = {NEWEST}"),
     ("an order is pending again", "issued_once", f"UPDATE orders SET status = 'pending' WHERE id = {NEWEST}"),
+    ("an order waits for nobody", "adrift", f"UPDATE orders SET status = 'pending' WHERE id = {NEWEST}"),
+    ("an attempt is gone", "journal_known", f"""
+        DELETE FROM issuance WHERE request_id = (SELECT request_id FROM orders WHERE id = {NEWEST})"""),
     ("a serial on two certificates", "serials_once", """
         UPDATE certificate SET serial = (SELECT serial FROM certificate ORDER BY id LIMIT 1)
          WHERE id = (SELECT max(id) FROM certificate)"""),
@@ -322,6 +326,8 @@ def checks_find_seeded_faults(stack):
         db, url = copy_of(stack)
         checks = {"issued_once": lambda: promise.issued_once(db, customer.log),
                   "serials_once": lambda: promise.serials_once(db),
+                  "adrift": lambda: promise.adrift(db),
+                  "journal_known": lambda: promise.journal_known(stack, db, url),
                   "audit_whole": lambda: promise.audit_whole(stack, url)}
         case.equal(f"the copy before: {what}", checks[check](), [])
         db.run(spoil)

@@ -115,9 +115,15 @@ def errors_of_the_door(stack):
     golden.check("GET order/certificate/{order_id} bad key", stack.client("a" * 47).get(f"{ORDER}/1"))
     golden.check("GET order/certificate/{order_id} unknown", client.get(f"{ORDER}/1"))
     golden.check("GET nothing there", client.get("/nothing/there"))
+    golden.check("GET ctmonitor/{order_id}/ct-cert/{serial} not served", client.get("/ctmonitor/1/ct-cert/2"))
+    golden.check("PATCH order/certificate/{order_id} no such method", client.call("PATCH", f"{ORDER}/1", b"{}"))
     golden.check("POST order/certificate/{name_id} unknown product", account.order("x.example.com", product="nope"))
     golden.check("POST order/certificate/{name_id} no JSON", client.call("POST", f"{ORDER}/ssl_dv_geotrust", b"{"))
     golden.check("POST order/certificate/{name_id} missing member",
                  client.post(f"{ORDER}/ssl_dv_geotrust", {"certificate": {"csr": pki.csr()}}))
+    misspelt = client.post(f"{ORDER}/ssl_dv_geotrust", {"certificat": {}, "dns_names": ["x.example.com"]})
+    golden.check("POST order/certificate/{name_id} misspelt member", misspelt)
+    case.equal("Ignored-Members", misspelt.headers["ignored-members"],
+               "certificat (certificate?), dns_names (certificate.dns_names?)")
     viewer = account.as_role(1, 102)
     golden.check("POST order/certificate/{name_id} missing permission", account.order("x.example.com", client=viewer))

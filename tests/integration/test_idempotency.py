@@ -109,3 +109,25 @@ def twenty_at_once(stack):
         order = answers[0].json["id"]
         account.issued(order)
         case.equal("certificates", stack.db.number(f"SELECT count(*) FROM certificate WHERE order_id = {order}"), 1)
+
+
+@tests
+def nothing_stands_in_the_query(stack):
+    """A request is known by its path and its body, so nothing else says what is asked for."""
+    account = Account(stack)
+    path, body = "/order/certificate/ssl_dv_geotrust", account.body("query.example.com")
+    first = account.client.post(path, body)
+    case.equal(f"first: {first}", first.status, 201)
+    for query, member in (("certificate.dns_names=other.example.com", "certificate.dns_names"),
+                          ("certificate%5Bdns_names%5D=other.example.com", "certificate.dns_names"),
+                          ("comments=x", "comments"), ("order_validity[years]=3", "order_validity.years")):
+        for headers in (None, {"Idempotency-Key": "q"}):
+            answer = account.client.call("POST", f"{path}?{query}", body, headers)
+            case.equal(f"{query}: {answer}", (answer.status, answer.error.get("code"), answer.error.get("field")),
+                       (400, "invalid_field", member))
+    unknown = account.client.post(f"{path}?_=17&comments=", body)
+    case.equal(f"a parameter of nobody: {unknown}", (unknown.status, unknown.json["id"]), (201, first.json["id"]))
+    secret = account.client.post("/webhook?endpoint=https://example.com/&secret=" + "s" * 32)
+    case.equal(f"a secret: {secret}", (secret.status, secret.error.get("code")), (400, "invalid_field"))
+    case.equal("webhooks", stack.db.number(f"SELECT count(*) FROM webhook WHERE account_id = {account.id}"), 0)
+    case.equal("orders", orders_of(stack, account), 1)

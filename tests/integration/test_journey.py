@@ -75,6 +75,58 @@ def dns_cname(stack):
 
 
 @tests
+def where_the_name_stands(stack):
+    """At the ordered name and between, while the scope is the base domain: each proves itself and what lies below."""
+    rows = {"dns-txt-token": ("TXT", "{}"), "dns-cname-token": ("CNAME", "{}.dcv.chancery.example.")}
+    for n, (method, (kind, text)) in enumerate(rows.items()):
+        account = Account(stack)
+        names = [f"shop{n}.example.org", f"a.b.{n}.between.example.org"]
+        order = account.place(names[0], certificate_dcv_scope="base_domain", dcv_method=method,
+                              certificate={"dns_names": names[1:]})
+        account.looked(order["id"])
+        stack.dns.set(f"_dnsauth.{names[0]}", kind, text.format(order["dcv_random_value"]))
+        half = account.check(order["id"])
+        case.equal(f"one of two: {half}", (half.status, half.json["order_status"], [
+            row["status"] for row in half.json["dns_name_validations"]]), (200, "pending", ["approved", "unapproved"]))
+        blocker, = account.info(order["id"])["blockers"]
+        case.equal("what is left", blocker["dns_name"], names[1])
+        case.inside("what was seen", f"_dnsauth.{names[1]}", blocker["seen"])
+        stack.dns.set(f"_dnsauth.{n}.between.example.org", kind, text.format(order["dcv_random_value"]))
+        done = account.check(order["id"])
+        case.equal(f"both: {done}", (done.json["dcv_status"], done.json["order_status"]), ("valid", "issued"))
+        proofs = stack.db.rows(f"SELECT identifier, evidence ->> 'name' AS name FROM validation WHERE account_id = {account.id}")
+        case.equal("evidence", {row["identifier"]: row["name"] for row in proofs}, {
+            names[0]: f"_dnsauth.{names[0]}", f"{n}.between.example.org": f"_dnsauth.{n}.between.example.org"})
+        below = account.place(f"www.{names[0]}", csr=pki.csr("p256", 1), certificate_dcv_scope="base_domain")
+        case.true(f"what lies below: {below}", below.get("certificate_id"))
+        beside = account.place(f"beside{n}.example.org", csr=pki.csr("p256", 1), certificate_dcv_scope="base_domain")
+        case.equal(f"its neighbour: {beside}", beside.get("certificate_id"), None)
+
+
+@tests
+def a_check_joins_the_round(stack):
+    """Whoever asks while somebody is looking waits for what he finds; an order that is issued is the best of answers."""
+    account = Account(stack)
+    order = account.place("joined.silent.example.net")["id"]
+    challenge = f"(SELECT c.id FROM challenge c JOIN orders o ON o.request_id = c.subject WHERE o.id = {order})"
+    case.until("the first round is under way", lambda: stack.db.number(
+        f"SELECT count(*) FROM job WHERE lane = 'dcv' AND subject = {challenge} AND lease_until > now()"))
+    case.equal("and nothing is known yet", stack.db.number(
+        f"SELECT count(*) FROM challenge WHERE id = {challenge} AND checked_at IS NOT NULL"), 0)
+    check = account.check(order)
+    case.equal(f"check: {check}", (check.status, check.json["order_status"], check.json["dcv_status"]),
+               (200, "pending", "pending"))
+    case.equal("the round is over", stack.db.number(
+        f"SELECT count(*) FROM challenge WHERE id = {challenge} AND checked_at IS NOT NULL"), 1)
+    account.prove("joined.example.com")
+    done = account.place("joined.example.com")["id"]
+    for _ in range(2):
+        check = account.check(done)
+        case.equal(f"issued: {check}", (check.status, check.json["order_status"], check.json["dcv_status"]),
+                   (200, "issued", "valid"))
+
+
+@tests
 def method_changes(stack):
     """From CNAME to TXT; the value stays while it lives."""
     account = Account(stack)
@@ -110,8 +162,14 @@ def reuse(stack):
     case.inside("second name", "DNS:third.example.com",
                 pki.openssl("x509", "-noout", "-text", feed=chain[0].encode()).decode())
     for way in ("thumbprint", "serial_number"):
-        for text in (info["certificate"][way], info["certificate"][way].lower()):
-            case.equal(f"info by {way}", account.info(text)["id"], order["id"])
+        number = info["certificate"][way]
+        printed = ":".join(number[i:i + 2] for i in range(0, len(number), 2))  # as openssl does
+        for text in (number, number.lower(), number.removeprefix("0"), printed, printed.lower(), printed.replace(":", "%3A"),
+                     printed.replace(":", "%20")):
+            case.equal(f"info by {way} {text}", account.info(text)["id"], order["id"])
+        for text in (printed + ":00", printed.replace(":", "-"), printed[:-1] + "x", ":" * 20):
+            answer = account.client.get(f"/order/certificate/{text}")
+            case.equal(f"not by {text}: {answer}", (answer.status, answer.error["code"]), (404, "not_found|order"))
 
 
 @tests
@@ -120,8 +178,7 @@ def polling_finds_it(stack):
     account = Account(stack)
     name = "polled.example.com"
     order = account.place(name)
-    case.until("the first round", lambda: stack.db.number(
-        f"SELECT count(*) FROM order_check WHERE order_id = {order['id']}"))
+    account.looked(order['id'])
     account.publish(name, order["dcv_random_value"])
     stack.advance(90)
     account.issued(order["id"])

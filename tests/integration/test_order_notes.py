@@ -77,7 +77,7 @@ def notes_are_bounded(stack):
     account = Account(stack)
     number = account.place("full.example.com")["id"]
     stack.db.run("INSERT INTO order_note (order_id, account_id, user_id, text, created_at) SELECT"
-                 f" {number}, {account.id}, {account.user_id}, 'n' || i, now() FROM generate_series(1, 249) i")
+                 f" {number}, {account.id}, {account.user_id}, 'n' || i, :now FROM generate_series(1, 249) i")
     path = f"/order/certificate/{number}/note"
     case.equal("the last", account.client.post(path, {"text": "last"}).status, 201)
     refused(account.client.post(path, {"text": "one more"}), "invalid_field", "text")

@@ -114,10 +114,16 @@ def lists_have_pages_and_filters(stack):
     case.equal("search inside", listed("?filters[search]=%25@EXAMPLE.org")[0], ids[1:])
     case.equal("search for a pattern", listed("?filters[search]=%25%25")[0], [])
     case.equal("of another division", listed("?container_id=1")[0], [])
+    case.equal("only one", listed(f"?only_id={ids[2]}"), ([ids[2]], {"total": 1, "limit": 1000, "offset": 0}))
+    case.equal("nobody of others", listed(f"?only_id={Account(stack).user_id}")[0], [])
+    case.equal("sorted", listed("?sort=-email,id")[0][:4], ids[:0:-1])
+    case.equal("a page of them", listed("?sort=-id&limit=2&offset=1")[0], ids[3:1:-1])
     keys = [key_of(account, ids[1], f"key{i}")["id"] for i in range(3)]
     body = c.get(f"/key?user_id={ids[1]}&limit=2").json
     case.equal("keys of one", ([k["id"] for k in body["api_keys"]], body["page"]),
                (keys[:2], {"total": 3, "limit": 2, "offset": 0}))
+    case.equal("only one key", [k["id"] for k in c.get(f"/key?only_id={keys[1]}").json["api_keys"]], [keys[1]])
+    case.equal("sorted", [k["name"] for k in c.get(f"/key?user_id={ids[1]}&sort=-name").json["api_keys"]], ["key2", "key1", "key0"])
     case.equal("keys of all", c.get("/key/").json["page"]["total"], 4)
     case.equal("keys of nobody", c.get("/key?user_id=1").json["api_keys"], [])
 
@@ -166,7 +172,7 @@ def bad_users_are_refused(stack):
         body = {k: v for k, v in {**person(f"bad{i}n{account.number}"), **other}.items() if v is not None}
         answer = c.post("/user", body)
         refused(f"POST {other}"[:80], answer, 400, code or answer.error.get("code"), field)
-        if field not in ("access_roles", "access_roles[0].id") and list(other.values())[0] is not None:
+        if field not in ("access_roles", "access_roles[0].id") and list(other.values())[0]:
             answer = c.put(f"/user/{user_id}", other)
             refused(f"PUT {other}"[:80], answer, 400, code or answer.error.get("code"), field)
     refused("taken", c.post("/user", person(f"Good{account.number}")), 400, "invalid_field", "username")
@@ -235,14 +241,18 @@ def keys_are_made_changed_and_revoked(stack):
     refused("restricted", ci.get("/user"), 403, "access_denied|missing_permission")
     case.until("its use is written", lambda: "last_used_date" in c.get(f"/key/{key_id}").json)
     golden.check("GET key/{key_id} used", c.get(f"/key/{key_id}"), loose=("id",))
+    used = [c.get(f"/key/{key_id}").json["last_used_date"]]
     golden.check("PUT key/{key_id}", c.put(f"/key/{key_id}", {"name": "cd", "restricted_to_role_id": VIEW}))
     case.equal("at once", ci.put("/request/1/status", {"status": "approved"}).error["code"],
                "access_denied|missing_permission")
     golden.check("PUT key/{key_id}/status", c.put(f"/key/{key_id}/status", {"status": "revoked"}))
     refused("at once", ci.get("/product"), 403, "access_denied|access_denied_invalid_key")
     case.equal("shown", (c.get(f"/key/{key_id}").json["status"], c.get(f"/key/{key_id}").json["name"]), ("revoked", "cd"))
-    case.equal("activate", c.put(f"/key/{key_id}/status", {"status": "active"}).status, 204)
+    case.equal("activate", c.put(f"/key/{key_id}/status", {"status": "Active"}).status, 204)
+    case.equal("shown", c.get(f"/key/{key_id}").json["status"], "active")
     case.equal("works again", ci.get("/product").status, 200)
+    used += [c.get(f"/key/{key_id}").json.get("last_used_date"), c.get(f"/key?only_id={key_id}").json["api_keys"][0].get("last_used_date")]
+    case.true(f"its last use stays: {used}", all(used) and used == sorted(used))
     case.equal("audit", activities(stack, account, f"key/{key_id}"), ["API key created"] + 3 * ["API key changed"])
     case.true("no key in the audit log", stack.db.number(
         f"SELECT count(*) FROM audit a WHERE a::text LIKE '%{text}%'") == 0)
@@ -284,9 +294,9 @@ def bad_keys_are_refused(stack):
     before = stack.db.counts("api_key", "audit")
     for body, code, field in BAD_KEYS:
         refused(f"POST {body}"[:80], c.post(f"/key/user/{account.user_id}", body), 400, code, field)
-        if body:
+        if body.get("name"):
             refused(f"PUT {body}"[:80], c.put(f"/key/{key_id}", body), 400, code, field)
-    for status in ("", "gone", "ACTIVE"):
+    for status in ("", "gone"):
         refused(f"status {status}", c.put(f"/key/{key_id}/status", {"status": status}), 400, "invalid_field", "status")
     refused("no status", c.put(f"/key/{key_id}/status", {}), 400, "missing_field", "status")
     case.equal("nothing stored", stack.db.counts("api_key", "audit"), before)
@@ -307,12 +317,16 @@ def service_users(stack):
     refused("restricted", client.get("/user"), 403, "access_denied|missing_permission")
     second = key_of(account, robot["id"], "second")  # several keys each, none with more
     case.equal("as its user", c.get(f"/key/{second['id']}").json["restricted_to_role_id"], ORDERS)
-    for role in (FREE, ORDERS_DOMAINS, USERS):
+    third = key_of(account, robot["id"], "third", restricted_to_role_id=FREE)  # which says nothing
+    case.equal("as its user", c.get(f"/key/{third['id']}").json["restricted_to_role_id"], ORDERS)
+    refused("none later", c.put(f"/key/{second['id']}", {"restricted_to_role_id": FREE}), 400, "invalid_field",
+            "restricted_to_role_id")
+    for role in (ORDERS_DOMAINS, USERS):
         refused(f"more, {role}", c.post(f"/key/user/{robot['id']}", {"name": "x", "restricted_to_role_id": role}), 400,
                 "invalid_field", "restricted_to_role_id")
         refused(f"more later, {role}", c.put(f"/key/{second['id']}", {"restricted_to_role_id": role}), 400,
                 "invalid_field", "restricted_to_role_id")
-    case.equal("two keys", c.get(f"/key?user_id={robot['id']}").json["page"]["total"], 2)
+    case.equal("three keys", c.get(f"/key?user_id={robot['id']}").json["page"]["total"], 3)
     for body, field in (({"email": None}, "email"), ({"api_name": None}, "api_name"),
                         ({"restricted_to_role_id": 5}, "restricted_to_role_id"),
                         ({"access_roles": [{"id": STANDARD}]}, "access_roles"),
@@ -402,6 +416,56 @@ def secrets_are_shown_to_few(stack):
     case.equal("webhook, manager", (seen["id"], "secret" in seen), (webhook, False))
 
 
+@tests
+def what_is_empty_stays(stack):
+    """Of a change: "" takes away what a person or a division may be without; for all else it says nothing."""
+    account = Account(stack)
+    c = account.client
+    root = c.get("/account").json["root_container_id"]
+    user_id = made(c.post("/user", person(f"zero{account.number}")))["id"]
+    before = c.get(f"/user/{user_id}").json
+    nothing = {"username": "", "first_name": "", "last_name": None, "email": "", "container": {"id": 0, "name": ""},
+               "container_id_assignments": {}}
+    case.equal("zeros", c.put(f"/user/{user_id}", nothing).status, 204)
+    case.equal("stays", c.get(f"/user/{user_id}").json, before)
+    case.equal("taken away", c.put(f"/user/{user_id}", {"job_title": "", "telephone": ""}).status, 204)
+    after = c.get(f"/user/{user_id}").json
+    case.equal("gone", (after["job_title"], after["telephone"], after["email"]), ("", "", before["email"]))
+    child = made(c.post(f"/container/{root}/children", {"name": "Labs", "description": "x", "template_id": 0}))["id"]
+    case.equal("zeros", c.put(f"/container/{child}", {"name": ""}).status, 204)
+    case.equal("taken away", c.put(f"/container/{child}", {"description": ""}).status, 204)
+    found = c.get(f"/container/{child}").json
+    case.equal("gone", (found["name"], found["description"]), ("Labs", ""))
+    key_id = key_of(account, user_id, restricted_to_role_id=VIEW)["id"]
+    for body, role in (({"name": "k2", "restricted_to_role_id": ""}, VIEW), ({"restricted_to_role_id": 0}, FREE)):
+        case.equal(f"{body}", c.put(f"/key/{key_id}", body).status, 204)
+        key = c.get(f"/key/{key_id}").json
+        case.equal(f"after {body}", (key["name"], key["restricted_to_role_id"]), ("k2", role))
+    everybody = c.get("/user").json
+    case.equal("of division 0", c.get("/user?container_id=0").json, everybody)
+
+
+@tests
+def bodies_that_nobody_needs(stack):
+    account = Account(stack)
+    c = account.client
+    root = c.get("/account").json["root_container_id"]
+    child = made(c.post(f"/container/{root}/children", {"name": "Bodies"}))["id"]
+    for body in (b"null", b"[]", b'""', b"order_id=1", b"{"):
+        for method, path, status in (("GET", "/user/me", 200), ("GET", f"/container/{child}", 200),
+                                     ("PUT", f"/container/{child}/deactivate", 204),
+                                     ("PUT", f"/container/{child}/activate", 204),
+                                     ("DELETE", "/user/1", 404), ("DELETE", "/webhook/1", 404)):
+            answer = c.call(method, path, body)
+            case.equal(f"{method} {path} {body}: {answer}", answer.status, status)
+    order = account.place("bodies.example.com")["id"]
+    for body in (b"null", b"[]", b"{}", b"", b'""', None):
+        for path in ("dcv-random-value", "check-dcv"):
+            answer = c.call("PUT", f"/order/certificate/{order}/{path}", body)
+            case.true(f"{path} {body}: {answer}", answer.status == 200 or answer.error.get("code") == "invalid_dns_txt")
+    case.equal("form text", c.call("PUT", f"/order/certificate/{order}/dcv-random-value", b"order_id=1").status, 200)
+
+
 # ---- account and divisions
 
 @tests
@@ -424,6 +488,9 @@ def the_account_and_its_divisions(stack):
         golden.check(f"GET container/{{container_id}}/{part}", c.get(f"/container/{child}/{part}"))
     golden.check("GET container/{container_id}/template/{template_id}", c.get(f"/container/{child}/template/5"))
     refused("no template", c.get(f"/container/{child}/template/6"), 404, "not_found")
+    for query, wanted in (("", [root, child]), (f"?only_id={child}", [child]), (f"?parent_id={root}", [child]),
+                          ("?parent_id=0", [root]), ("?sort=-id", [child, root]), ("?only_id=1", [])):
+        case.equal(f"divisions {query}", [d["id"] for d in c.get("/container" + query).json["containers"]], wanted)
     golden.check("PUT container/{container_id}", c.put(f"/container/{child}", {"name": "Science"}))
     found = c.get(f"/container/{child}").json
     case.equal("edited", (found["name"], found["description"]), ("Science", "Labs"))
@@ -434,10 +501,44 @@ def the_account_and_its_divisions(stack):
     case.equal("audit", activities(stack, account, f"container/{child}"), ["division created", "division changed"])
     for body, field in (({}, "name"), ({"name": " "}, "name"), ({"name": "x" * 10000}, "name"), ({"name": "\x7f"}, "name"),
                         ({"name": "x", "description": "y" * 1025}, "description"),
-                        ({"name": "x", "template_id": 6}, "template_id"),
-                        ({"name": "x", "user": person("y")}, "user")):
+                        ({"name": "x", "template_id": 6}, "template_id")):
         answer = c.post(f"/container/{root}/children", body)
         refused(f"{body}"[:80], answer, 400, answer.error.get("code"), field)
+
+
+@tests
+def a_division_with_its_first_user(stack):
+    """Both are made, or neither."""
+    account = Account(stack)
+    c, name = account.client, f"head{account.number}"
+    root = c.get("/account").json["root_container_id"]
+    answer = c.post(f"/container/{root}/children", {"name": "Sales", "user": person(name, MANAGER, container={"id": 0})})
+    golden.check("POST container/{container_id}/children with a user", answer)
+    child = made(answer)["id"]
+    people = c.get(f"/user?container_id={child}").json["users"]
+    case.equal("its people", [(u["username"], u["access_roles"][0]["id"]) for u in people], [(f"{name}@example.com", MANAGER)])
+    case.equal("audit", activities(stack, account, f"user/{people[0]['id']}"), ["user created"])
+    empty = {"username": "", "first_name": "", "last_name": "", "email": "", "access_roles": [{"id": 0}],
+             "container": {"id": 0}, "is_saml_sso_only": False}
+    for nobody in (None, {}, [], "", empty, {**empty, "access_roles": None}, {**empty, "access_roles": []}):
+        child = made(c.post(f"/container/{root}/children", {"name": "Empty", "user": nobody}))["id"]
+        case.equal(f"{nobody}", c.get(f"/user?container_id={child}").json["users"], [])
+    manager = account.as_role(MANAGER)
+    tables = ("container", "user_account", "audit")
+    before = stack.db.counts(*tables)
+    for user, code, field in (
+            (person(name), "invalid_field", "user.username"),
+            ({**person("new"), "email": ""}, "missing_field", "user.email"),
+            ({**empty, "first_name": "Ada"}, "missing_field", "user.username"),
+            ({**empty, "access_roles": [{"id": 5}]}, "missing_field", "user.username"),
+            (person("new", **{"access_roles": None}), "missing_field", "user.access_roles"),
+            (person("new", 7), "invalid_field", "user.access_roles[0].id"),
+            (person("new", container={"id": root}), "invalid_field", "user.container"),
+            (service(), "invalid_field", "user.is_api_only")):
+        refused(f"{user}", c.post(f"/container/{root}/children", {"name": "Never", "user": user}), 400, code, field)
+    more = manager.post(f"/container/{root}/children", {"name": "Never", "user": person("new", ADMINISTRATOR)})
+    refused("more than who makes him", more, 403, "access_denied|missing_permission")
+    case.equal("nothing stored", stack.db.counts(*tables), before)
 
 
 @tests

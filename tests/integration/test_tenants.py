@@ -62,14 +62,14 @@ def calls(document, ids):
     for path, methods in document["paths"].items():
         if not path.startswith("/services/v2"):
             continue
-        names = re.findall(r"{([^}]+)}", path)
-        if not set(names) - COMMON:
-            continue
-        for method in methods:
-            owners = [n for n in names if n not in COMMON]
+        for method, operation in methods.items():
+            own = operation.get("x-path", path)
+            owners = [n for n in re.findall(r"{([^}]+)}", own) if n not in COMMON]
+            if not owners:
+                continue
             case.true(f"{path}: an id of everything that paths name", all(n in ids for n in owners))
             for value in ids[owners[0]]:
-                filled = path.replace("{%s}" % owners[0], value).replace("{format}", "pem_all")
+                filled = own.replace("{%s}" % owners[0], value).replace("{format}", "pem_all")
                 for other in owners[1:]:
                     filled = filled.replace("{%s}" % other, ids[other][0])
                 filled = filled.replace("{platform_id}", "2").replace("{template_id}", "5")

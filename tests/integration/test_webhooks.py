@@ -26,12 +26,16 @@ def instant_order(account, name):
     return order
 
 
-def signature_good(message, secret):
+def signed(message, key):
     """Standard Webhooks: v1, HMAC-SHA256 over id.timestamp.body."""
     head = message["headers"]
     text = f"{head['webhook-id']}.{head['webhook-timestamp']}.{message['body']}"
-    mac = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
-    case.inside("signature", "v1," + base64.b64encode(mac).decode(), head["webhook-signature"].split())
+    return "v1," + base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
+
+
+def signature_good(message, secret):
+    head = message["headers"]
+    case.inside("signature", signed(message, secret.encode()), head["webhook-signature"].split())
     case.equal("X-WEBHOOK-KEY", head["x-webhook-key"], secret)
 
 
@@ -182,6 +186,27 @@ def changed_and_deleted(stack):
     case.equal("delete", client.delete(f"/webhook/{number}").status, 204)
     gone = client.delete(f"/webhook/{number}")
     case.equal(f"gone: {gone}", (gone.status, gone.error["code"]), (404, "not_found|webhook"))
+
+
+@tests
+def a_secret_is_changed(stack):
+    """For a day both sign, so that a listener changes when it likes; a key of Standard Webhooks is not sent."""
+    account, path, key = Account(stack), "/hooks/rotate", b"k" * 32
+    number = account.webhook(path, secret=SECRET)
+    change = {"endpoint": stack.sink.url + path, "secret": "whsec_" + base64.b64encode(key).decode()}
+    for _ in range(2):  # to say the same again is no change
+        case.equal("change", account.client.put(f"/webhook/{number}", change).status, 204)
+
+    def told(name):
+        order = slow_order(account, name)
+        return stack.sink.wait(path, ISSUED, order_id=order["id"])[0]
+    message = told("rotate.example.com")
+    case.equal("both sign", message["headers"]["webhook-signature"].split(),
+               [signed(message, key), signed(message, SECRET.encode())])
+    case.true("none is sent", "x-webhook-key" not in message["headers"])
+    stack.advance(24 * 3600 + 1)
+    message = told("rotated.example.com")
+    case.equal("the new one signs", message["headers"]["webhook-signature"], signed(message, key))
 
 
 @tests

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # Part of tools/stack: its folder, addresses, secrets, and programs that run.
 
-note() { echo "stack: $*"; }
+# Who reads this may have gone.
+note() { echo "stack: $*" 2>/dev/null || :; }
 
 die() {
     echo "stack: $*" >&2
@@ -12,9 +13,12 @@ is_root() { [ "$(id -u)" = 0 ]; }
 
 # ---- the folder
 
-# May the users that programs run as go there? Paths of sockets are short (unix(7)).
+# May the users that programs run as go there, and can it be written in all their configurations? Paths of
+# sockets are short (unix(7)).
 reachable() { # folder
-    [ "${#1}" -le 80 ] && mkdir -p "$1" || return
+    local odd=[\'\"\\'$`%&;#'[:cntrl:]]
+    # shellcheck disable=SC2053 # a pattern
+    [ "${#1}" -le 80 ] && [[ $1 != *$odd* ]] && mkdir -p "$1" || return
     is_root || return 0
     chmod 711 "$1"
     setpriv --reuid="${uid[sink]}" --regid="$group" --clear-groups -- test -x "$1"
@@ -27,18 +31,35 @@ open_folder() { # as the caller says it
     if ! reachable "$dir" 2>/dev/null; then
         dir=/var/tmp/chancery-$(printf %s "$wished" | sha256sum | cut -c1-12)
         case $verb in
-        up | run) note "unprivileged programs cannot use $wished: everything is in $dir" ;;
+        check | up | run) note "unprivileged programs cannot use $wished: everything is in $dir" ;;
         esac
         reachable "$dir" || die "nor can they use $dir"
     fi
     cd "$dir" || exit
     address=$(cat address 2>/dev/null || true)
+    loopback "$address" || address=
     case $verb in
-    up | run | down)
-        exec 8>lock
-        flock -n 8 || die "another stack command is at work in $dir (end that first)"
-        ;;
+    check | up | run | down) take_lock ;;
     esac
+}
+
+# The file says who has it, and when that began. `down` ends whoever is up or on the way there; when that
+# was killed, what it called last may have the lock for a moment.
+take_lock() {
+    local pid born what
+    exec 8<>lock
+    if ! flock -n 8; then
+        read -r pid born what <lock || true
+        if ! process_runs "${pid:-0}" "${born:-0}"; then
+            flock -w 10 8 || die "another stack command is at work in $dir (end that first)"
+        elif [ "$verb" = down ] && [[ $what = up || $what = run ]]; then
+            note "ending process $pid (stack $what)"
+            kill "$pid" && flock -w 120 8 || die "process $pid (stack $what) does not end"
+        else
+            die "process $pid (stack $what) is at work in $dir: end that first"
+        fi
+    fi
+    echo "$$ $(process_born $$) $verb" >lock
 }
 
 folder() { # name owner mode
@@ -78,27 +99,44 @@ taken() { # address port
     (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null
 }
 
-all_free() { # address
+# 127.A.B.C, and none of those that the DNS server and its odd neighbours have.
+loopback() { # address
+    local byte='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+    [[ $1 =~ ^127(\.$byte){3}$ ]] && [[ ! ${1##*.} =~ ^(0|5[345]|255)$ ]]
+}
+
+check_wish() {
+    [ -z "${STACK_ADDRESS:-}" ] || loopback "$STACK_ADDRESS" ||
+        die "STACK_ADDRESS=$STACK_ADDRESS: say 127.A.B.1, an address of this machine alone"
+}
+
+first_taken() { # address: the first of our places there where somebody listens
     local port
-    ! taken "${1%.*}.53" 53 || return
+    ! taken "${1%.*}.53" 53 || { echo "${1%.*}.53 port 53" && return; }
     for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${admin_port[@]}"; do
-        ! taken "$1" "$port" || return
+        ! taken "$1" "$port" || { echo "$1 port $port" && return; }
     done
 }
 
+all_free() { [ -z "$(first_taken "$1")" ]; } # address
+
 # The same as last time, else the first loopback network where nobody is.
-choose_address() {
-    local n
+find_address() {
+    local n place
     if [ -n "${STACK_ADDRESS:-$address}" ]; then
         address=${STACK_ADDRESS:-$address}
-        all_free "$address" ||
-            die "something else listens at $address: say STACK_ADDRESS=127.A.B.1 for another"
+        place=$(first_taken "$address")
+        [ -z "$place" ] || die "something else listens at $place: say STACK_ADDRESS=127.A.B.1 for another"
     else
         for n in $(seq 77 99); do
             address=127.$n.0.1
             ! all_free "$address" || break
         done
     fi
+}
+
+choose_address() {
+    find_address
     echo "$address" >address
 }
 
@@ -125,26 +163,37 @@ as() { # who command...
     fi
 }
 
-# Ours are known by where they run: a number may be another program's by now.
-alive() { # name
-    local pid
-    pid=$(cat "run/$1.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/cwd")" = "$dir" ]
+alive() { process_kept "run/$1.pid"; } # name
+
+# Who has made a pipe run/NAME.log reads there what NAME says, and keeps log/NAME.log.
+words_to() { # name
+    [ -p "run/$1.log" ] && echo "run/$1.log" || echo "log/$1.log"
 }
 
+# A signal that comes between a start and the note of it waits.
 launch() { # name command...
     local drop=()
     ! is_root || drop=(setpriv "--reuid=${uid[$1]}" "--regid=$group" --clear-groups --)
-    setsid "${drop[@]}" "${@:2}" >>"log/$1.log" 2>&1 </dev/null 8>&- &
-    echo $! >"run/$1.pid"
+    launching=yes
+    setsid "${drop[@]}" "${@:2}" >>"$(words_to "$1")" 2>&1 </dev/null 8>&- &
+    process_keep "run/$1.pid" $!
     disown # bash tells of the end of its jobs
+    launching=
+    [ -z "$told_to_end" ] || exit "$told_to_end"
+}
+
+launching='' told_to_end=''
+interrupted() { # exit status
+    told_to_end=$1
+    [ -n "$launching" ] || exit "$1"
 }
 
 end() { # name [signal]
     if alive "$1"; then
-        kill "-${2:-TERM}" "$(cat "run/$1.pid")"
+        kill "-${2:-TERM}" "$(cat "run/$1.pid")" || true
         wait_for 30 gone "$1" || { note "$1 does not end: killed" && kill -KILL "$(cat "run/$1.pid")"; }
     fi
-    rm -f "run/$1.pid"
+    process_forget "run/$1.pid"
 }
 
 gone() { ! alive "$1"; }

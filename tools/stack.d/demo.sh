@@ -191,6 +191,8 @@ show_ending() {
 	   API key    $(cat secrets/operator/api-key)   (header X-DC-DEVKEY)
 	   root       $dir/ceremony/root.pem
 	   logs       $dir/log
+	   reached    from this machine alone
+	   data       kept; to throw them away, end this and: rm -rf $(printf %q "$dir")
 	   try        curl -H "X-DC-DEVKEY: $(cat secrets/operator/api-key)" $(base_url)/services/v2/product
 
 	END
@@ -203,7 +205,7 @@ print_env() {
         STACK_HOST "$address:$api_port" STACK_ROOT "$dir/ceremony/root.pem" STACK_CEREMONY "$dir/ceremony" \
         STACK_ACCOUNT "$(awk '$1 == "account_id" { print $2 }' secrets/operator/account)" \
         STACK_USER "$(awk '$1 == "user_id" { print $2 }' secrets/operator/account)" \
-        STACK_DATABASE "host=$dir/run/postgres user=postgres dbname=chancery password=$(cat secrets/postgres/password)" \
+        STACK_DATABASE "host='$dir/run/postgres' user=postgres dbname=chancery password=$(cat secrets/postgres/password)" \
         STACK_REDIS "$dir/run/redis/socket" STACK_DNS "$dir/dns" STACK_DNS_ADDRESS "${address%.*}.53" \
         STACK_SINK "$(sink_url)" STACK_SINK_LOG "$dir/sink/requests.log" STACK_SINK_CA "$dir/sink/ca.pem" STACK_MAILS "$dir/mail" \
         STACK_LOGS "$dir/log" STACK_RUN "$dir/run" STACK_BIN "$dir/app/bin" STACK_VARIANT "$(cat variant)"

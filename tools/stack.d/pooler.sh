@@ -7,7 +7,7 @@ pooled() { [ "${STACK_POOLER:-no}" = yes ]; }
 # What a service is told. Below 1.21 pgbouncer does not know prepared statements.
 service_database_url() { # service
     if pooled; then
-        database_url "$1" | sed "s#host=[^ ]*#host=$dir/run/pooler port=6432#"
+        database_url "$1" | sed "s#^host='[^']*'#host='$dir/run/pooler' port=6432#"
     else
         database_url "$1"
     fi
@@ -20,7 +20,7 @@ configure_pooler() {
     done | keep_secret pooler/users
     keep_secret pooler/ini <<-END
 	[databases]
-	chancery = host=$dir/run/postgres dbname=chancery
+	chancery = host='$dir/run/postgres' dbname=chancery
 	[pgbouncer]
 	unix_socket_dir = $dir/run/pooler
 	listen_port = 6432

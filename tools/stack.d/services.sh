@@ -4,7 +4,7 @@
 prepare() {
     local name
     make_database
-    for name in $services cli; do
+    for name in $services cli ceremony; do
         secret "operator/$name.password" >/dev/null
     done
     database_url owner | keep_secret operator/owner-database
@@ -13,6 +13,7 @@ prepare() {
     start_pooler
     quietly keys chancery keys secrets/operator/bus
     quietly seal-key chancery seal-key secrets/operator/seal-key
+    quietly policy-key chancery policy-key secrets/operator/policy-key
     for name in $services; do
         hand_over "$name"
     done
@@ -27,7 +28,9 @@ prepare() {
 chancery() {
     as operator env -i PATH="$PATH" CHANCERY_MIGRATIONS=app/db/migrations \
         CHANCERY_DATABASE_URL_FILE=secrets/operator/database \
-        CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database app/bin/chancery "$@"
+        CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key \
+        CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database \
+        ${CHANCERY_TEST_CLOCK:+"CHANCERY_TEST_CLOCK=$CHANCERY_TEST_CLOCK"} app/bin/chancery "$@"
 }
 
 # Each service gets its own secrets and nobody else's.
@@ -38,16 +41,23 @@ hand_over() { # service
     cp secrets/operator/bus/*.pub "secrets/operator/bus/$1.key" "$own/bus/"
     case $1 in
     gateway | validation | notifier) cp secrets/operator/seal-key "$own/" ;;
+    issuer) cp secrets/operator/policy-key.pub "$own/" ;;
     esac
     own "$1" "$own"
     chmod 600 "$own/bus/$1.key"
 }
 
+# With the issuer's token and a role of its own, which is there for as long as it takes.
 hold_ceremony() {
     folder ceremony issuer 755
+    folder secrets/ceremony issuer 700
+    database_url ceremony | keep_secret ceremony/database
+    own issuer secrets/ceremony
     service_settings issuer
-    quietly ceremony as issuer env -i "${settings[@]}" app/bin/chancery-issuer ceremony \
+    quietly ceremony as issuer env -i "${settings[@]}" \
+        CHANCERY_DATABASE_URL_FILE=secrets/ceremony/database app/bin/chancery-issuer ceremony \
         app/policy/ceremony.json ceremony
+    rm -rf secrets/ceremony
 }
 
 # Who the demonstration and tests are. A run that was cut off in here leaves an account to no one.
@@ -99,6 +109,7 @@ settings_of() { # service
 	CHANCERY_TOKEN_LABEL=$(token_label)
 	CHANCERY_TOKEN_PIN_FILE=secrets/issuer/token-pin
 	CHANCERY_JOURNAL=journal/issuer
+	CHANCERY_POLICY_PUBLIC_KEY=secrets/issuer/policy-key.pub
 	END
         ;;
     notifier)
@@ -157,10 +168,12 @@ start_services() {
 
 start_service() { # name
     service_settings "$1"
+    printf '%s\n' "${settings[@]}" >"run/$1.settings" # the process itself lets nobody look
     launch "$1" env -i "${settings[@]}" "app/bin/chancery-$1"
 }
 
 ready() { # name; false as well when it has ended
+    rm -f "run/$1.ready" # what another said
     [ "$(curl -s -m 2 -o "run/$1.ready" -w '%{http_code}' "http://$address:${admin_port[$1]}/readyz")" = 200 ]
 }
 
@@ -169,7 +182,7 @@ ready_or_gone() { ready "$1" || gone "$1"; }
 await_ready() { # name
     wait_for "${STACK_WAIT:-30}" ready_or_gone "$1" || true
     ready "$1" && return
-    echo "stack: $1 is not ready: $(cat "run/$1.ready" 2>/dev/null || true)" >&2
+    echo "stack: $1 is not ready: $(cat "run/$1.ready" 2>/dev/null || echo "it does not answer")" >&2
     show_log "$1"
     exit 1
 }
@@ -217,7 +230,7 @@ start_one() { # name
 # Any service that ends by itself ends the show; one that `stack kill` ended has no number any more.
 watch_services() {
     local name
-    while sleep 1; do
+    until hung_up; do
         for name in $services; do
             if lost "$name" && sleep 0.5 && lost "$name"; then
                 show_log "$name"
@@ -225,6 +238,7 @@ watch_services() {
             fi
         done
     done
+    exit 129
 }
 
 lost() { [ -e "run/$1.pid" ] && ! alive "$1"; }

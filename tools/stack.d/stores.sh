@@ -25,8 +25,9 @@ end_stores() {
 
 postgres_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1)
 
+# Out of reach of the terminal's signals: a server that has begun to start is noted somewhere only then.
 postgres() { # program argument...
-    as postgres env -i LC_ALL=C.UTF-8 "$postgres_bin/$1" "${@:2}"
+    as postgres setsid -w env -i LC_ALL=C.UTF-8 "$postgres_bin/$1" "${@:2}"
 }
 
 make_cluster() {
@@ -44,7 +45,7 @@ make_cluster() {
 configure_cluster() {
     cat >postgres.conf <<-END
 	listen_addresses = ''
-	unix_socket_directories = '$dir/run/postgres'
+	unix_socket_directories = '"$dir/run/postgres"'
 	max_connections = 200
 	timezone = 'UTC'
 	log_timezone = 'UTC'
@@ -73,7 +74,7 @@ end_postgres() { # mode
 # As its administrator; statements on standard input.
 admin_sql() { # database
     PGPASSWORD=$(secret postgres/password) psql -qAtX -v ON_ERROR_STOP=1 \
-        "host=$dir/run/postgres user=postgres dbname=$1"
+        "host='$dir/run/postgres' user=postgres dbname=$1"
 }
 
 # The owner of the schema, who is no superuser, and the database.
@@ -86,7 +87,7 @@ make_database() {
 }
 
 database_url() { # role
-    echo "host=$dir/run/postgres dbname=chancery user=chancery_$1 password=$(secret "operator/$1.password")"
+    echo "host='$dir/run/postgres' dbname=chancery user=chancery_$1 password=$(secret "operator/$1.password")"
 }
 
 # ---- Redis: nothing in it needs to last
@@ -126,8 +127,7 @@ make_token() {
 dns() { "$here/dns-rig" "$dir/dns" "$@"; }
 
 start_dns() {
-    is_root || [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -le 53 ] || die \
-        "the DNS server needs port 53. Be root, or run: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=53"
+    trap : HUP TERM # it is stopped when it has started
     mkdir -p dns
     chmod 755 dns
     ! is_root || export DNS_RIG_USER=knot

@@ -5,12 +5,14 @@ SELECT a.id, a.name, a.dcv_scope, EXISTS (SELECT FROM auth_key k WHERE k.account
  WHERE a.id = :account_id;
 
 -- account_info: AccountId -> AccountInfo
--- Nobody is called by telephone, nothing was migrated, and the language of all texts is English.
+-- Nobody is called by telephone, nothing was migrated, the language of all texts is English, and there are
+-- no pictures of people. What the house has not (a plan of support, a balance, a country, an organization of
+-- the account's own, certificate transparency) is not shown rather than made up.
 SELECT a.id, (SELECT min(c.id) FROM container c WHERE c.account_id = a.id) AS root_container_id,
        a.type AS cert_central_type, a.id AS billing_account_id, a.name AS billing_account_name,
        EXISTS (SELECT FROM auth_key k WHERE k.account_id = a.id) AS has_auth_key, a.dcv_scope AS certificate_dcv_scope,
        false AS make_renewal_calls, false AS express_install_enabled, false AS display_rep, false AS migrated,
-       1 AS language_id
+       1 AS language_id, 0 AS rep_photo_id, 0 AS client_mgr_photo_id
   FROM account a
  WHERE a.id = :account_id;
 

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "ledger/authority.h"
 #include "ledger/authority.sql.h"
+#include "list.h"
 #include "pki/pem.h"
 #include "store/store.h"
 
@@ -117,14 +118,15 @@ static Intermediate *intermediate(struct arena *a, const Authority *ca)
     return out;
 }
 
-static void certificates_intermediates(Certificates_Service *self, const Nothing *in,
+static void certificates_intermediates(Certificates_Service *self, const IntermediateFilter *in,
                                        IntermediateList_Closure answer, void *data)
 {
     (void)self;
     struct call *call = data;
     struct rows rows = { 0 };
+    Nothing nothing = NOTHING__INIT;
     IntermediateList out = INTERMEDIATE_LIST__INIT;
-    if (!store_all(store_mine(), &call->arena, &sql_authority_all, &in->base, &rows,
+    if (!store_all(store_mine(), &call->arena, &sql_authority_all, &nothing.base, &rows,
                    &call->fault)) {
         call_fail(call);
         return;
@@ -135,7 +137,11 @@ static void certificates_intermediates(Certificates_Service *self, const Nothing
         if (ca->parent_id)
             out.intermediates[out.n_intermediates++] = intermediate(&call->arena, ca);
     }
-    answer(&out, call);
+    if (list_sort_items(call, &intermediate__descriptor, in->sort,
+                        (ProtobufCMessage **)(void *)out.intermediates, out.n_intermediates))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 /* The file itself instead of JSON around it. */

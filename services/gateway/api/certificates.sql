@@ -1,15 +1,16 @@
 -- certificate_get: CertificateRef -> CertificateBytes?
-SELECT c.id, c.order_id, c.ca_id, c.der, o.common_name, c.issued_at,
+SELECT c.id, c.order_id, c.ca_id, c.der, n.name AS common_name, c.issued_at,
        (o.options ->> 'server_platform_id')::bigint AS platform_id
   FROM certificate c
-  JOIN orders o ON o.id = c.order_id
+  JOIN orders o ON o.id = c.order_id AND o.account_id = c.account_id
+  JOIN request_name n ON n.request_id = c.request_id AND n.position = 0
  WHERE c.id = :certificate_id AND c.account_id = :account_id;
 
 -- certificate_of_order: OrderCertificateRef -> CertificateBytes?
-SELECT c.id, c.order_id, c.ca_id, c.der, o.common_name, c.issued_at,
+-- The one that the order shows.
+SELECT c.id, c.order_id, c.ca_id, c.der, n.name AS common_name, c.issued_at,
        (o.options ->> 'server_platform_id')::bigint AS platform_id
-  FROM certificate c
-  JOIN orders o ON o.id = c.order_id
- WHERE c.order_id = :order_id AND c.account_id = :account_id
- ORDER BY c.id DESC
- LIMIT 1;
+  FROM orders o
+  JOIN certificate c ON c.id = o.certificate_id AND c.account_id = o.account_id
+  JOIN request_name n ON n.request_id = c.request_id AND n.position = 0
+ WHERE o.id = :order_id AND o.account_id = :account_id;

@@ -3,16 +3,10 @@
 #include "actor.h"
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
+#include "list.h"
 #include "session.h"
 
-enum { DEPARTMENT = 5 }; /* the template of who names none */
-
 // clang-format off
-static const struct text_rule add_rules[] = {
-    { "name",        TEXT_LINE,  128,  .need = TEXT_REQUIRED },
-    { "description", TEXT_LINES, 1024 },
-    { 0 },
-};
 static const struct text_rule edit_rules[] = {
     { "name",        TEXT_LINE,  128,  .need = TEXT_FILLED },
     { "description", TEXT_LINES, 1024 },
@@ -38,7 +32,6 @@ static void containers_list(Containers_Service *self, const ContainerFilter *in,
 {
     (void)self;
     ContainerFilter filter = *in;
-    filter.has_only_id = filter.has_parent_id = false;
     answer_list(data, &filter, answer);
 }
 
@@ -60,6 +53,7 @@ static void containers_children(Containers_Service *self, const ContainerPart *i
     filter.offset = in->offset;
     filter.has_limit = in->has_limit;
     filter.limit = in->limit;
+    filter.sort = in->sort;
     answer_list(call, &filter, answer);
 }
 
@@ -106,7 +100,7 @@ static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t co
     return out;
 }
 
-static const ContainerTemplate *template_find(struct call *call, int32_t id)
+const ContainerTemplate *container_template_find(struct call *call, int32_t id)
 {
     const Roles *file = roles_file(session_roles(call));
     for (size_t i = 0; i < file->n_container_templates; i++)
@@ -116,7 +110,7 @@ static const ContainerTemplate *template_find(struct call *call, int32_t id)
 }
 
 /* The roles that people of a division can have are those of its template. */
-static void containers_roles(Containers_Service *self, const ContainerId *in,
+static void containers_roles(Containers_Service *self, const ContainerWhole *in,
                              AccessRoleList_Closure answer, void *data)
 {
     (void)self;
@@ -127,10 +121,14 @@ static void containers_roles(Containers_Service *self, const ContainerId *in,
         call_fail(call);
         return;
     }
-    const ContainerTemplate *t = template_find(call, container->template_id);
+    const ContainerTemplate *t = container_template_find(call, container->template_id);
     out.access_roles = roles_shown(call, t ? t->access_roles : NULL, t ? t->n_access_roles : 0,
                                    &out.n_access_roles);
-    answer(&out, call);
+    if (list_sort_items(call, &access_role__descriptor, in->sort,
+                        (ProtobufCMessage **)(void *)out.access_roles, out.n_access_roles))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 static ContainerTemplateInfo *template_shown(struct call *call, const ContainerTemplate *t)
@@ -139,10 +137,11 @@ static ContainerTemplateInfo *template_shown(struct call *call, const ContainerT
     container_template_info__init(out);
     out->id = t->id;
     out->name = t->name;
+    out->date_created = t->date_created;
     return out;
 }
 
-static void containers_templates(Containers_Service *self, const ContainerId *in,
+static void containers_templates(Containers_Service *self, const ContainerWhole *in,
                                  ContainerTemplateList_Closure answer, void *data)
 {
     (void)self;
@@ -159,7 +158,12 @@ static void containers_templates(Containers_Service *self, const ContainerId *in
     for (size_t i = 0; i < file->n_container_templates; i++)
         out.container_templates[out.n_container_templates++] =
             template_shown(call, file->container_templates[i]);
-    answer(&out, call);
+    if (list_sort_items(call, &container_template_info__descriptor, in->sort,
+                        (ProtobufCMessage **)(void *)out.container_templates,
+                        out.n_container_templates))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 static void containers_template(Containers_Service *self, const ContainerTemplateRef *in,
@@ -172,7 +176,7 @@ static void containers_template(Containers_Service *self, const ContainerTemplat
         call_fail(call);
         return;
     }
-    const ContainerTemplate *t = template_find(call, in->template_id);
+    const ContainerTemplate *t = container_template_find(call, in->template_id);
     if (!t) {
         fault_set(&call->fault, FAULT_NOT_FOUND, "template_id", "there is no such template");
         call_fail(call);
@@ -199,44 +203,6 @@ static void containers_limits(Containers_Service *self, const ContainerId *in,
 }
 
 /* ---- changing */
-
-static bool addition_good(struct call *call, const ContainerRequest *in)
-{
-    Container *parent;
-    if (!container_find(call, in->container_id, &parent) ||
-        !texts_good(call, &in->base, add_rules, ""))
-        return false;
-    if (in->has_template_id && !template_find(call, in->template_id))
-        return fault_set(&call->fault, FAULT_INVALID, "template_id", "is no template");
-    if (in->user)
-        return fault_set(&call->fault, FAULT_INVALID, "user",
-                         "is not made with the division: add the user by POST user");
-    return parent->is_active || fault_set(&call->fault, FAULT_INVALID, "container_id",
-                                          "is a division that is not active");
-}
-
-static void containers_add(Containers_Service *self, const ContainerRequest *in,
-                           ContainerMade_Closure answer, void *data)
-{
-    (void)self;
-    struct call *call = data;
-    ContainerChange change = CONTAINER_CHANGE__INIT;
-    ContainerMade out = CONTAINER_MADE__INIT;
-    bool found = false;
-    actor_fill(call, &change.base);
-    change.has_container_id = change.has_template_id = true;
-    change.container_id = in->container_id;
-    change.template_id = in->has_template_id ? in->template_id : DEPARTMENT;
-    change.name = in->name;
-    change.description = in->description;
-    if (addition_good(call, in) &&
-        store_maybe(store_mine(), &call->arena, &sql_container_add, &change.base, &out.base, &found,
-                    &call->fault) &&
-        (found || container_missing(call)))
-        answer(&out, call);
-    else
-        call_fail(call);
-}
 
 static void change_store(struct call *call, ContainerChange *change, int64_t container_id,
                          Nothing_Closure answer)

@@ -2,11 +2,18 @@
 #ifndef API_CONTAINERS_H
 #define API_CONTAINERS_H
 
+#include "role.pb-c.h"
 #include "route.h"
 #include "user.pb-c.h"
 
 extern Containers_Service containers_service;
 extern const struct route container_routes[];
+
+const ContainerTemplate *container_template_find(struct call *call, int32_t id); /* or NULL */
+
+/* container_add.c */
+void containers_add(Containers_Service *self, const ContainerRequest *in,
+                    ContainerMade_Closure answer, void *data);
 
 /* container_list.c. One of the caller's account, or FAULT_NO_CONTAINER. */
 bool container_find(struct call *call, int64_t container_id, Container **out);

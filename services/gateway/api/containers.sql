@@ -1,5 +1,6 @@
 -- container_list: ContainerFilter -> ContainerRow*
--- One of them with :only_id.
+-- One of them with :only_id. Lines with a mark at their end are there only if they are asked for
+-- (store/pick.h).
 SELECT c.id AS "container.id", c.public_id::text AS "container.public_id", c.name AS "container.name",
        c.description AS "container.description", coalesce(c.parent_id, 0) AS "container.parent_id",
        c.template_id AS "container.template_id", false AS "container.has_logo", c.is_active AS "container.is_active",
@@ -8,7 +9,20 @@ SELECT c.id AS "container.id", c.public_id::text AS "container.public_id", c.nam
  WHERE c.account_id = :account_id
    AND c.id BETWEEN coalesce(:only_id, 0) AND coalesce(:only_id, 9223372036854775807)
    AND (:parent_id IS NULL OR coalesce(c.parent_id, 0) = :parent_id)
- ORDER BY c.id
+ ORDER BY
+       c.id,  --> by_id
+       c.id DESC,  --> by_id_desc
+       c.name,  --> by_name
+       c.name DESC,  --> by_name_desc
+       c.description,  --> by_description
+       c.description DESC NULLS LAST,  --> by_description_desc
+       coalesce(c.parent_id, 0),  --> by_parent_id
+       coalesce(c.parent_id, 0) DESC,  --> by_parent_id_desc
+       c.template_id,  --> by_template_id
+       c.template_id DESC,  --> by_template_id_desc
+       c.is_active,  --> by_is_active
+       c.is_active DESC,  --> by_is_active_desc
+       c.id
 OFFSET :offset LIMIT :limit;
 
 -- container_add: ContainerChange -> ContainerMade?

@@ -8,7 +8,7 @@
 
 enum { LOCALE_MAX = 35 };
 
-/* BR 3.2.2.4.4. The database has the same list: email_local_parts(). */
+/* BR 3.2.2.4.4. The database has the same list: table email_local_part. */
 static const char *const local_parts[] = { "admin", "administrator", "hostmaster", "postmaster",
                                            "webmaster" };
 enum { LOCAL_PARTS = sizeof local_parts / sizeof *local_parts };
@@ -109,61 +109,101 @@ bool email_choice_read(struct call *call, const struct email_wish *wish,
            (!given(wish->address) || address_read(call, wish->address, members, out));
 }
 
+bool email_wishes_counted(struct call *call, size_t wishes, size_t names, const char *field)
+{
+    return wishes <= names * LOCAL_PARTS ||
+           fault_set(&call->fault, FAULT_INVALID, field,
+                     "has %zu entries: for %zu names there are %zu addresses at the most", wishes,
+                     names, names * LOCAL_PARTS);
+}
+
 /* ---- those of a new order */
 
-static void row_add(OrderIntake *row, struct call *call, const char *domain, const char *address,
-                    char *locale)
+/* Where names are proved, and which addresses of it are asked already: a bit for each of local_parts. */
+struct email_domain {
+    const char *name;
+    unsigned asked;
+};
+
+struct email_intake {
+    struct call *call;
+    OrderIntake *row;
+    char *locale;
+    bool *chosen; /* names about whose domain there was a wish, by position */
+    struct email_domain *domains;
+    size_t count;
+};
+
+static void row_add(struct email_intake *in, const char *domain, const char *local)
 {
+    struct call *call = in->call;
     struct arena *a = &call->arena;
     EmailChoice *e = arena_new(a, EmailChoice);
     email_choice__init(e);
     e->account_id = call->actor.account_id;
     e->domain = arena_strdup(a, domain);
-    e->address = arena_strdup(a, address);
-    e->locale = locale && strlen(locale) <= LOCALE_MAX ? locale : NULL;
+    e->address = arena_format(a, "%s@%s", local, domain);
+    e->locale = in->locale && strlen(in->locale) <= LOCALE_MAX ? in->locale : NULL;
     e->now = instant_message(a, clock_now());
-    row->emails[row->n_emails++] = e;
+    in->row->emails[in->row->n_emails++] = e;
 }
 
-static void choice_add(OrderIntake *row, struct call *call, const struct email_choice *c,
-                       char *locale)
+static struct email_domain *domain_of(struct email_intake *in, const char *name)
 {
-    if (c->address)
-        row_add(row, call, c->domain, c->address, locale);
-    for (int i = 0; !c->address && i < LOCAL_PARTS; i++)
-        row_add(row, call, c->domain,
-                arena_format(&call->arena, "%s@%s", local_parts[i], c->domain), locale);
+    for (size_t i = 0; i < in->count; i++)
+        if (strcmp(in->domains[i].name, name) == 0)
+            return &in->domains[i];
+    in->domains[in->count] = (struct email_domain){ .name = name };
+    return &in->domains[in->count++];
+}
+
+/* Each address once, however often and for however many names it is asked for. */
+static void choice_add(struct email_intake *in, const struct email_choice *c)
+{
+    struct email_domain *domain = domain_of(in, c->domain);
+    size_t length = c->address ? (size_t)(strrchr(c->address, '@') - c->address) : 0;
+    for (int i = 0; i < LOCAL_PARTS; i++) {
+        bool wanted = !c->address || local_part(c->address, length) == local_parts[i];
+        if (wanted && !(domain->asked & 1U << i))
+            row_add(in, c->domain, local_parts[i]);
+        domain->asked |= wanted ? 1U << i : 0;
+    }
 }
 
 /* One wish of a new order. The name is proved where the first wish about it says. */
-static bool choice_take(struct call *call, const OrderRequest *in, const DcvEmail *e,
-                        OrderIntake *row, bool *chosen)
+static bool choice_take(struct email_intake *in, const DcvEmail *e)
 {
     static const struct email_members members = { "dcv_emails.dns_name", "dcv_emails.email_domain",
                                                   "dcv_emails.email" };
     struct email_wish wish = { e->dns_name, e->email_domain, e->email };
     struct email_choice c;
+    struct call *call = in->call;
+    const OrderIntake *row = in->row;
     if (!email_choice_read(call, &wish, &members, row->names, row->n_names, false, &c))
         return false;
-    if (chosen[c.name->position] && strcmp(c.name->domain, c.domain) != 0)
+    if (in->chosen[c.name->position] && strcmp(c.name->domain, c.domain) != 0)
         return fault_set(&call->fault, FAULT_INVALID, members.domain,
                          "is %s and %s for %s: only one can be", c.name->domain, c.domain,
                          c.name->fqdn);
-    chosen[c.name->position] = true;
+    in->chosen[c.name->position] = true;
     c.name->domain = arena_strdup(&call->arena, c.domain);
-    choice_add(row, call, &c, in->locale);
+    choice_add(in, &c);
     return true;
 }
 
 bool email_choices_take(struct call *call, const OrderRequest *in, const char *rule_scope,
                         OrderIntake *row)
 {
-    bool *chosen = arena_array(&call->arena, bool, row->n_names);
-    row->emails = arena_array(&call->arena, EmailChoice *, in->n_dcv_emails * LOCAL_PARTS);
-    if (!emails_allowed(call, rule_scope))
+    struct arena *a = &call->arena;
+    struct email_intake intake = { .call = call, .row = row, .locale = in->locale };
+    if (!email_wishes_counted(call, in->n_dcv_emails, row->n_names, "dcv_emails") ||
+        !emails_allowed(call, rule_scope))
         return false;
+    intake.chosen = arena_array(a, bool, row->n_names);
+    intake.domains = arena_array(a, struct email_domain, row->n_names);
+    row->emails = arena_array(a, EmailChoice *, row->n_names * LOCAL_PARTS);
     for (size_t i = 0; i < in->n_dcv_emails; i++)
-        if (!choice_take(call, in, in->dcv_emails[i], row, chosen))
+        if (!choice_take(&intake, in->dcv_emails[i]))
             return false;
     return true;
 }

@@ -28,6 +28,10 @@ bool email_choice_read(struct call *call, const struct email_wish *wish,
                        const struct email_members *members, OrderName *const *names, size_t count,
                        bool placed, struct email_choice *out);
 
+/* Whether there are as many wishes as addresses could be asked at the most, five for each name: before
+ * anything is done for them. `field` is the list that they are in. */
+bool email_wishes_counted(struct call *call, size_t wishes, size_t names, const char *field);
+
 /* For an order that is to be approved by mail, if policy allows that on this day: the members
  * `emails` of its intake, whose names are then proved where the wishes say. */
 bool email_choices_take(struct call *call, const OrderRequest *in, const char *rule_scope,

@@ -44,12 +44,19 @@ static bool order_read(struct call *call, int64_t order_id, EmailOrder *out)
         return false;
     if (!found)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
-    if (strcmp(out->status, "pending") != 0)
+    return true;
+}
+
+/* An order that is issued has all that a mail could ask for: nothing is sent, and that is no fault. */
+static bool may_be_asked(struct call *call, const EmailOrder *order)
+{
+    bool issued = strcmp(order->status, "issued") == 0;
+    if (!issued && strcmp(order->status, "pending") != 0)
         return fault_set(&call->fault, FAULT_ORDER_STATE, "order_id",
-                         "names an order that is %s, not pending", out->status);
-    if (out->dcv_method != DCV_METHOD__VALUE__EMAIL)
+                         "names an order that is %s, not pending", order->status);
+    if (!order->has_dcv_method || order->dcv_method != DCV_METHOD__VALUE__EMAIL)
         return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method", "is not email");
-    return !out->prohibited || refuse_prohibited(call);
+    return issued || !order->prohibited || refuse_prohibited(call);
 }
 
 static bool wishes_read(struct call *call, const ResendEmails *in, const EmailOrder *order,
@@ -59,6 +66,9 @@ static bool wishes_read(struct call *call, const ResendEmails *in, const EmailOr
                                                   "domain_approval_emails.email_domain",
                                                   "domain_approval_emails.email" };
     struct email_choice choice;
+    if (!email_wishes_counted(call, in->n_domain_approval_emails, order->n_names,
+                              "domain_approval_emails"))
+        return false;
     out->domains = arena_array(&call->arena, char *, in->n_domain_approval_emails);
     out->addresses = arena_array(&call->arena, char *, in->n_domain_approval_emails);
     for (size_t i = 0; i < in->n_domain_approval_emails; i++) {
@@ -92,7 +102,8 @@ static void order_emails_resend(OrderEmails_Service *self, const ResendEmails *i
     struct rows rows = { 0 };
     actor_fill(call, &resend.base);
     resend.order_id = in->order_id;
-    if (!order_read(call, in->order_id, &order) || !wishes_read(call, in, &order, &resend) ||
+    if (!order_read(call, in->order_id, &order) || !may_be_asked(call, &order) ||
+        !wishes_read(call, in, &order, &resend) ||
         !store_all(store_mine(), &call->arena, &sql_email_resend, &resend.base, &rows,
                    &call->fault)) {
         call_fail(call);
@@ -112,7 +123,7 @@ static const struct {
 } tellings[] = {
     { "sent", "Open the link in the mail to" },  { "waiting", "A mail is on its way to" },
     { "chosen", "A mail will go to" },           { "refused", "The mail server refused" },
-    { "failed", "No mail could be brought to" },
+    { "failed", "No mail could be brought to" }, { "delayed", "No mail could be brought yet to" },
 };
 enum { TELLINGS = sizeof tellings / sizeof *tellings };
 

@@ -104,8 +104,9 @@ static void waiters_expire(bool all)
         w->done = w->done || all || tick_left(w->until).us < feed.options.every.us;
 }
 
-/* With the lock, which is open while the database is asked. */
-static void look(bool last)
+/* With the lock, which is open while the database is asked: a feed that was closed meanwhile keeps
+ * nobody waiting. */
+static void look(void)
 {
     struct arena a;
     struct waiter **waiters;
@@ -114,7 +115,7 @@ static void look(bool last)
     pthread_mutex_unlock(&feed.lock);
     waiters_look(&a, waiters, count);
     pthread_mutex_lock(&feed.lock);
-    waiters_expire(last);
+    waiters_expire(!feed.open);
     struct waiter *done = waiters_pick();
     pthread_mutex_unlock(&feed.lock);
     waiters_answer(done);
@@ -134,11 +135,11 @@ static void *feed_thread(void *arg)
     (void)arg;
     pthread_setname_np(pthread_self(), "event-feed");
     pthread_mutex_lock(&feed.lock);
-    while (feed.open) {
+    while (feed.open || feed.first) { /* it may close between a look and its answers */
         while (feed.open && !feed.first)
             pthread_cond_wait(&feed.changed, &feed.lock);
         rest(tick_after(feed.options.every));
-        look(!feed.open);
+        look();
     }
     pthread_mutex_unlock(&feed.lock);
     return NULL;

@@ -5,6 +5,7 @@
 #include "api/webhooks.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "list.h"
 #include "message/convert.h"
 #include "range.h"
 
@@ -55,24 +56,6 @@ static bool filters_read(struct call *call, const EventLogFilters *in, EventLogQ
     return status_read(call, in, out) && time_read(call, in->request_sent_time, out);
 }
 
-static const struct sort {
-    const char *name;
-    const struct sql *sql;
-} sorts[] = {
-    { "-request_sent_time", &sql_event_log_newest },
-    { "request_sent_time", &sql_event_log_oldest },
-};
-
-static const struct sort *sort_find(struct call *call, const char *name)
-{
-    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
-        if (!name || strcmp(sorts[i].name, name) == 0)
-            return &sorts[i];
-    fault_set(&call->fault, FAULT_INVALID, "sort",
-              "takes request_sent_time and -request_sent_time");
-    return NULL;
-}
-
 static void page_read(const EventLogFilter *in, Page *page, EventLogQuery *out)
 {
     page->limit = in->has_limit && in->limit > 0 && in->limit < PAGE_MAX ? in->limit : PAGE_MAX;
@@ -110,15 +93,17 @@ void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLo
     Page page = PAGE__INIT;
     WebhookRow row = WEBHOOK_ROW__INIT;
     struct rows rows = { 0 };
-    const struct sort *sort = sort_find(call, in->sort);
+    struct pick order = { 0 };
     query.account_id = call->actor.account_id;
     query.has_webhook_id = in->has_webhook_id;
     query.webhook_id = in->webhook_id;
     page_read(in, &page, &query);
     out.page = &page;
-    if (sort && filters_read(call, in->filters, &query) &&
+    if (list_sort(call, &sql_event_log_list, in->sort, &order) &&
+        filters_read(call, in->filters, &query) &&
         (!in->has_webhook_id || webhook_find(call, in->webhook_id, &row)) &&
-        store_all(store_mine(), &call->arena, sort->sql, &query.base, &rows, &call->fault) &&
+        store_all(store_mine(), &call->arena, pick_sql(&call->arena, &sql_event_log_list, &order),
+                  &query.base, &rows, &call->fault) &&
         total_find(call, &query, rows.count, &page)) {
         out.events = (EventLogEntry **)(void *)rows.items;
         out.n_events = rows.count;

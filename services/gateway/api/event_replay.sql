@@ -7,7 +7,7 @@ WITH asked AS (
      WHERE a.id = :entry_id AND a.account_id = :account_id AND a.webhook_id = :webhook_id
 ), again AS (
     UPDATE delivery d
-       SET state = 'waiting', failed_at = NULL
+       SET state = 'waiting', failed_at = NULL, tries = 0
       FROM asked k
      WHERE d.id = k.delivery_id AND d.account_id = :account_id AND d.state <> 'waiting'
     RETURNING d.id
@@ -38,7 +38,7 @@ WITH failed AS (
                FOR UPDATE SKIP LOCKED) d
 ), again AS (
     UPDATE delivery d
-       SET state = 'waiting', failed_at = NULL
+       SET state = 'waiting', failed_at = NULL, tries = 0
       FROM failed f
      WHERE d.id = f.id
     RETURNING d.id, f.place

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 // clang-format on
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
 struct asked {
     struct call call;
+    void (*before)(void); /* the answer; may be NULL */
     bool done;
     char said[4096]; /* ids, each with a space behind it; or the fault's field */
     char cursor[64];
@@ -41,6 +43,8 @@ static void asked_finish(struct call *call, const ProtobufCMessage *answer)
 {
     struct asked *a = call->door;
     const EventFeed *feed = (const EventFeed *)answer;
+    if (a->before)
+        a->before();
     pthread_mutex_lock(&lock);
     if (!answer)
         snprintf(a->said, sizeof a->said, "%s", call->fault.field);
@@ -59,10 +63,11 @@ static void ignore(const EventFeed *answer, void *data)
     (void)answer, (void)data;
 }
 
-static void ask(struct asked *a, int64_t account_id, const char *after, int64_t wait, int64_t limit)
+static void ask_then(struct asked *a, void (*before)(void), int64_t account_id, const char *after,
+                     int64_t wait, int64_t limit)
 {
     EventQuery in = EVENT_QUERY__INIT;
-    *a = (struct asked){ .call = { .finish = asked_finish, .door = a } };
+    *a = (struct asked){ .call = { .finish = asked_finish, .door = a }, .before = before };
     arena_init(&a->call.arena);
     a->call.actor.account_id = account_id;
     in.after = after ? arena_strdup(&arena, after) : NULL;
@@ -70,6 +75,11 @@ static void ask(struct asked *a, int64_t account_id, const char *after, int64_t 
     in.wait = wait;
     in.limit = limit;
     events_service.list(&events_service, &in, ignore, &a->call);
+}
+
+static void ask(struct asked *a, int64_t account_id, const char *after, int64_t wait, int64_t limit)
+{
+    ask_then(a, NULL, account_id, after, wait, limit);
 }
 
 static const char *await(struct asked *a)
@@ -277,14 +287,54 @@ static void there_is_room_for_so_many(void **state)
         assert_string_equal(await(&a[i]), "");
 }
 
+static void *close_thread(void *arg)
+{
+    (void)arg;
+    feed_close();
+    return NULL;
+}
+
+static pthread_t closer;
+
+/* On the feed's own thread: closed after a look, before the next. */
+static void feed_closes(void)
+{
+    struct call probe = { 0 };
+    EventPosition p = EVENT_POSITION__INIT;
+    pthread_create(&closer, NULL, close_thread, NULL);
+    p.account_id = 900;
+    arena_init(&probe.arena);
+    while (feed_wait(&probe, &p, tick_after(seconds(30))) == FEED_CROWDED)
+        sched_yield();
+    arena_free(&probe.arena);
+}
+
+static void who_waits_is_answered_whenever_the_feed_closes(void **state)
+{
+    struct asked waiting[3];
+    struct asked first;
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        ask(&waiting[i], 900, NULL, 30, 10);
+    ask_then(&first, feed_closes, 901, NULL, 1, 10);
+    assert_string_equal(await(&first), "");
+    pthread_join(closer, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(await(&waiting[i]), "");
+}
+
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(cursors_come_back),           FRESH(pages_lead_to_the_end),
-        FRESH(late_commits_are_not_missed), FRESH(a_cursor_from_elsewhere_is_refused),
-        FRESH(who_waits_is_told),           FRESH(there_is_room_for_so_many),
+        FRESH(cursors_come_back),
+        FRESH(pages_lead_to_the_end),
+        FRESH(late_commits_are_not_missed),
+        FRESH(a_cursor_from_elsewhere_is_refused),
+        FRESH(who_waits_is_told),
+        FRESH(there_is_room_for_so_many),
+        FRESH(who_waits_is_answered_whenever_the_feed_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,10 @@ bool intake_hash(struct examining *e);
 bool intake_authority(struct examining *e);
 bool intake_profile_option(struct examining *e);
 
+/* Of several members one counts: the date before the days, the days before the years (services API 3.1). */
+Validity intake_validity_form(struct arena *a, const Validity *in);
+
 /* The order's validity in whichever form it came; `field` is where a fault points. */
-Validity intake_validity_asked(const OrderRequest *in, const char **field);
+Validity intake_validity_asked(struct arena *a, const OrderRequest *in, const char **field);
 
 #endif

@@ -60,9 +60,12 @@ static void options(struct examining *e)
     const OrderRequest *in = e->in;
     OrderOptions o = ORDER_OPTIONS__INIT;
     const char *field;
-    Validity v = intake_validity_asked(in, &field);
-    o.order_validity = &v;
-    o.cert_validity = in->certificate->cert_validity;
+    Validity order = intake_validity_asked(&e->call->arena, in, &field), first;
+    o.order_validity = &order;
+    if (in->certificate->cert_validity) {
+        first = intake_validity_form(&e->call->arena, in->certificate->cert_validity);
+        o.cert_validity = &first;
+    }
     o.technical_contact = in->technical_contact;
     o.additional_emails = in->additional_emails;
     o.n_additional_emails = in->n_additional_emails;

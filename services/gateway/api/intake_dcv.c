@@ -1,10 +1,8 @@
 /* How control over the names will be proved. */
 #include "api/email_choice.h"
 #include "api/examining.h"
-#include "api/orders.h"
 #include "api/proving.h"
 
-#include "base/text.h"
 #include "message/field.h"
 
 static const char *wildcard_in(const OrderIntake *row)
@@ -32,11 +30,8 @@ bool intake_dcv(struct examining *e)
     if (!proving_offered(e->call, p, (DcvMethod__Value)method) ||
         !proving_takes(e->call, (DcvMethod__Value)method, wildcard_in(e->row)))
         return false;
-    char *value = arena_alloc(&e->call->arena, RANDOM_VALUE_LENGTH + 1);
-    random_text(value, RANDOM_VALUE_LENGTH);
     e->row->has_dcv_method = true;
     e->row->dcv_method = (DcvMethod__Value)method;
-    e->row->random_value = value;
     e->out->auth_key = p->auth_key_only || (e->in->has_use_auth_key && e->in->use_auth_key);
     return method != DCV_METHOD__VALUE__EMAIL ||
            email_choices_take(e->call, e->in, p->rule_scope, e->row);

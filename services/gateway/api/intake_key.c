@@ -1,6 +1,7 @@
 /* The key to be certified, and what signs it. */
 #include "api/examining.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "ledger/authority.h"
@@ -12,10 +13,14 @@ bool intake_csr(struct examining *e)
     struct csr csr;
     OrderIntake *row = e->row;
     struct arena *a = &e->call->arena;
-    if (!csr_read_text(a, e->in->certificate->csr, &csr, &e->call->fault))
+    const struct csr_rules rules = { policy_uses(e->policy, e->out->product->rule_scope, "csr.sha1",
+                                                 e->now) };
+    if (!csr_read_text(a, e->in->certificate->csr, rules, &csr, &e->call->fault))
         return false;
     row->csr = bytes_message(a, csr.der);
     row->csr_sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, csr.sha256, SHA256_SIZE) };
+    row->spki_sha256 =
+        (ProtobufCBinaryData){ SHA256_SIZE, arena_copy(a, csr.spki_sha256, SHA256_SIZE) };
     row->key_type = arena_strdup(a, key_type_name(csr.key.type));
     row->key_size = csr.key.bits;
     return true;
@@ -35,13 +40,29 @@ bool intake_hash(struct examining *e)
     return true;
 }
 
+/* Clients that have nothing to say send the name of the product, which is no authority. */
+static bool names_authority(const struct examining *e)
+{
+    const char *asked = e->in->certificate->ca_cert_id;
+    return asked && *asked && strcmp(asked, e->in->name_id) != 0 &&
+           strcmp(asked, e->out->product->name_id) != 0;
+}
+
+/* Ids are hexadecimal, in either case. */
+static const Authority *authority_asked(const struct examining *e)
+{
+    char *id = arena_strdup(&e->call->arena, e->in->certificate->ca_cert_id);
+    for (char *c = id; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return authority_find(id);
+}
+
 bool intake_authority(struct examining *e)
 {
     const Product *p = e->out->product;
-    const char *asked = e->in->certificate->ca_cert_id;
-    const Authority *ca =
-        asked && *asked ? authority_find(asked) : authority_find_label(p->default_authority);
-    if (!ca && !(asked && *asked))
+    bool named = names_authority(e);
+    const Authority *ca = named ? authority_asked(e) : authority_find_label(p->default_authority);
+    if (!ca && !named)
         return examine_refuse(e, FAULT_UNAVAILABLE, NULL,
                               "the product's authority does not exist: hold the ceremony");
     if (!ca || !examine_listed(p->authorities, p->n_authorities, ca->key_label))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pki/ip.h"
 #include "pki/name.h"
 
 static DcvScope__Value scope_of(const struct examining *e)
@@ -22,6 +23,12 @@ static const char *highest(const struct name_list *names, const struct name *of)
     return best;
 }
 
+/* Which GeneralName it becomes; addresses are read only where the product takes them. */
+static const char *kind_of(const struct name *n)
+{
+    return ip_read(n->fqdn, &(struct ip){ 0 }) ? "ip" : "dns";
+}
+
 static void names_store(struct examining *e, const struct name_list *names)
 {
     struct arena *a = &e->call->arena;
@@ -32,12 +39,12 @@ static void names_store(struct examining *e, const struct name_list *names)
         OrderName *row = arena_new(a, OrderName);
         order_name__init(row);
         row->position = (int32_t)i;
+        row->kind = arena_strdup(a, kind_of(n));
         row->fqdn = arena_strdup(a, n->fqdn);
         row->domain = arena_strdup(a, at_base ? n->base_domain : highest(names, n));
         row->account_id = e->call->actor.account_id;
         e->row->names[e->row->n_names++] = row;
     }
-    e->row->common_name = e->row->names[0]->fqdn;
     e->row->dcv_scope = scope_of(e);
 }
 

@@ -50,7 +50,6 @@ static void keys_list(Keys_Service *self, const KeyFilter *in, KeyList_Closure a
     KeyFilter filter = *in;
     KeyList out = KEY_LIST__INIT;
     Page page = PAGE__INIT;
-    filter.has_only_id = false;
     if (!page_read(call, &sql_key_list, &filter.base, &rows, &page)) {
         call_fail(call);
         return;
@@ -81,12 +80,12 @@ static bool restriction_good(struct call *call, int role, int user_key_role, int
     const struct roles *roles = session_roles(call);
     if (!roles_find_key_role(roles, key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
-                         "is no role of keys");
+                         "is no role of keys: %s are",
+                         roles_key_ids(session_roles(call), &call->arena));
     if (!roles_within(roles, role, key_role, role, user_key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "must be %d or less: the service user may not more", user_key_role);
-    return session_covers(call, role, key_role) ||
-           fault_set(&call->fault, FAULT_PERMISSION, NULL, "%s", "");
+    return session_covers(call, role, key_role) || session_refuse_more(call);
 }
 
 /* ---- adding */
@@ -179,12 +178,13 @@ static bool key_set_status(struct call *call, const KeyStatusChange *in)
 {
     KeyRow row = KEY_ROW__INIT;
     KeyChange change = KEY_CHANGE__INIT;
-    bool active = strcmp(in->status, "active") == 0;
+    static char active_text[] = "active", revoked_text[] = "revoked";
+    bool active = strcasecmp(in->status, active_text) == 0;
     if (!key_find(call, in->key_id, &row))
         return false;
-    if (!active && strcmp(in->status, "revoked") != 0)
+    if (!active && strcasecmp(in->status, revoked_text) != 0)
         return fault_set(&call->fault, FAULT_INVALID, "status", "takes active or revoked");
-    change.status = in->status;
+    change.status = active ? active_text : revoked_text;
     return (!active || restriction_good(call, row.role_id, row.user_restricted_to_role_id,
                                         row.key->restricted_to_role_id)) &&
            key_store(call, &change, in->key_id);

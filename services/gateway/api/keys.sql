@@ -1,5 +1,6 @@
 -- key_list: KeyFilter -> KeyRow*
--- One of them with :only_id.
+-- One of them with :only_id. Lines with a mark at their end are there only if they are asked for
+-- (store/pick.h).
 SELECT k.id AS "key.id", u.id AS "key.user.id", u.first_name AS "key.user.first_name",
        u.last_name AS "key.user.last_name", k.status AS "key.status", k.created_at AS "key.create_date",
        k.last_used_at AS "key.last_used_date", k.name AS "key.name", false AS "key.is_legacy",
@@ -10,7 +11,22 @@ SELECT k.id AS "key.id", u.id AS "key.user.id", u.first_name AS "key.user.first_
  WHERE k.account_id = :account_id
    AND k.id BETWEEN coalesce(:only_id, 0) AND coalesce(:only_id, 9223372036854775807)
    AND (:user_id IS NULL OR k.user_id = :user_id)
- ORDER BY k.id
+ ORDER BY
+       k.id,  --> by_id
+       k.id DESC,  --> by_id_desc
+       k.name,  --> by_name
+       k.name DESC,  --> by_name_desc
+       k.status,  --> by_status
+       k.status DESC,  --> by_status_desc
+       k.created_at,  --> by_create_date
+       k.created_at DESC,  --> by_create_date_desc
+       k.last_used_at,  --> by_last_used_date
+       k.last_used_at DESC NULLS LAST,  --> by_last_used_date_desc
+       k.user_id,  --> by_user_id
+       k.user_id DESC,  --> by_user_id_desc
+       k.restricted_to_role_id,  --> by_restricted_to_role_id
+       k.restricted_to_role_id DESC,  --> by_restricted_to_role_id_desc
+       k.id
 OFFSET :offset LIMIT :limit;
 
 -- key_add: KeyChange -> KeyMade?

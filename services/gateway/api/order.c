@@ -16,24 +16,33 @@
 
 /* ---- which order */
 
-/* Short and decimal: an id. 40 hex digits: a thumbprint. Other hex: a serial number. */
+static bool order_by(struct call *call, const struct sql *sql, const SerialRef *in, OrderId *out,
+                     bool *found)
+{
+    return *found ||
+           store_maybe(store_mine(), &call->arena, sql, &in->base, &out->base, found, &call->fault);
+}
+
+/* Short and decimal: an id. Hex, also with the colons that openssl prints: a serial number; of 40 digits,
+ * or a thumbprint. */
 static bool order_find(struct call *call, const char *text, int64_t *id)
 {
-    size_t length = strlen(text);
-    if (length < 19 && int64_read(text, id))
+    if (strlen(text) < 19 && int64_read(text, id))
         return true;
+    const char *digits = hex_plain(&call->arena, text);
+    size_t length = digits ? strlen(digits) : 0;
     SerialRef in = SERIAL_REF__INIT;
     OrderId out = ORDER_ID__INIT;
     struct bytes serial;
     bool found = false;
-    if (length < 16 || length > 40 || !hex_read(&call->arena, text, &serial))
+    if (length < 16 || length > 40 || !hex_read(&call->arena, digits, &serial))
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
     in.serial =
         (ProtobufCBinaryData){ serial.size, arena_copy(&call->arena, serial.data, serial.size) };
     in.has_account_id = true;
     in.account_id = call->actor.account_id;
-    const struct sql *sql = length == 40 ? &sql_order_by_thumbprint : &sql_order_by_serial;
-    if (!store_maybe(store_mine(), &call->arena, sql, &in.base, &out.base, &found, &call->fault))
+    if (!order_by(call, &sql_order_by_serial, &in, &out, &found) ||
+        (length == 40 && !order_by(call, &sql_order_by_thumbprint, &in, &out, &found)))
         return false;
     *id = out.order_id;
     return found || fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
@@ -66,13 +75,25 @@ static void product_fill(struct arena *a, OrderedProduct *out, const Product *p)
 /* What to do, in words (B13). */
 static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
 {
-    const char *value = o->dcv_random_value ? o->dcv_random_value : "";
-    if (strcmp(t->kind, "quarantine") == 0)
-        return arena_strdup(a, "We are looking into an earlier attempt to issue this order.");
-    if (strcmp(t->kind, "approval") == 0)
-        return arena_strdup(a,
-                            "An administrator or manager of the account must approve the request.");
-    return proving_fix(a, o->dcv_method, t->domain, value);
+    static const struct {
+        const char *kind, *text;
+    } rows[] = {
+        { "approval", "An administrator or manager of the account must approve the request." },
+        { "blocked_key",
+          "The key of this order is known to be compromised, so nothing can be issued "
+          "for it. Cancel the order and place a new one with a new key." },
+        { "quarantine", "Nothing for you to do: we are looking into an earlier attempt to issue "
+                        "this order." },
+        { "held_up", "Nothing for you to do: something failed on our side. We have been told, and "
+                     "the order goes on when it is mended." },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].kind, t->kind) == 0)
+            return arena_strdup(a, rows[i].text);
+    if (!o->has_dcv_method) /* one of a newer release */
+        return arena_format(a, "Prove that you control %s, by the method of this order.",
+                            t->domain);
+    return proving_fix(a, o->dcv_method, t->domain, o->dcv_random_value);
 }
 
 static char *csr_armoured(struct arena *a, const char *base64)
@@ -135,7 +156,7 @@ static void info_complete(struct call *call, OrderInfo *o)
     }
     for (size_t i = 0; i < o->n_blockers; i++)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
-    if (o->dcv_method == DCV_METHOD__VALUE__EMAIL)
+    if (o->has_dcv_method && o->dcv_method == DCV_METHOD__VALUE__EMAIL)
         emails_explain(call, o);
 }
 
@@ -195,15 +216,16 @@ struct status_change {
     const char *status;
     const struct sql *sql;
     const char *refused; /* an order that is issued, say, ... */
+    const char *is;      /* a status that says that this has been done; NULL: none does */
 };
 
 // clang-format off
 /* British and American. */
 static const struct status_change status_changes[] = {
-    { "canceled",    &sql_order_cancel,   "cannot be canceled" },
-    { "cancelled",   &sql_order_cancel,   "cannot be canceled" },
-    { "renewed",     &sql_renewal_mark,   "cannot be marked as renewed, or not yet" },
-    { "not_renewed", &sql_renewal_unmark, "is renewed by an order, which must be canceled" },
+    { "canceled",    &sql_order_cancel,   "cannot be canceled", "canceled" },
+    { "cancelled",   &sql_order_cancel,   "cannot be canceled", "canceled" },
+    { "renewed",     &sql_renewal_mark,   "cannot be marked as renewed, or not yet", NULL },
+    { "not_renewed", &sql_renewal_unmark, "is renewed by an order, which must be canceled", NULL },
 };
 // clang-format on
 
@@ -217,6 +239,12 @@ static const struct status_change *status_change_find(struct call *call, const c
     return NULL;
 }
 
+/* What is asked for is so already, whoever has done it. */
+static bool is_so(const struct status_change *to, const ChangeResult *r)
+{
+    return to->is && strcmp(to->is, r->status) == 0;
+}
+
 static bool changed(struct call *call, const struct status_change *to, const ChangeResult *r,
                     bool found)
 {
@@ -224,9 +252,10 @@ static bool changed(struct call *call, const struct status_change *to, const Cha
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
     if (r->frozen)
         return fault_set(&call->fault, FAULT_CONFLICT, "status",
-                         "the certificate is being issued at this moment");
-    return r->changed || fault_set(&call->fault, FAULT_ORDER_STATE, "status",
-                                   "an order that is %s %s", r->status, to->refused);
+                         "cannot be set: the certificate is being issued at this moment");
+    return r->changed || is_so(to, r) ||
+           fault_set(&call->fault, FAULT_ORDER_STATE, "status",
+                     "cannot be set: an order that is %s %s", r->status, to->refused);
 }
 
 void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothing_Closure answer,

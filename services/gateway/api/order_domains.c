@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "actor.h"
 #include "api/emails.h"
-#include "api/orders.h"
+#include "api/order_domains.sql.h"
 #include "api/orders.sql.h"
 #include "api/proving.h"
 #include "common.pb-c.h"
@@ -11,17 +12,22 @@
 #include "http.h"
 #include "ledger/policy.h"
 #include "message/field.h"
+#include "pki/name.h"
 
 static bool no_order(struct call *call)
 {
     return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
 }
 
+static bool is_pending(const OrderDcv *dcv)
+{
+    return strcmp(dcv->status, "pending") == 0;
+}
+
 static bool pending(struct call *call, const OrderDcv *dcv)
 {
-    return strcmp(dcv->status, "pending") == 0 ||
-           fault_set(&call->fault, FAULT_ORDER_STATE, "order_id",
-                     "names an order that is %s, not pending", dcv->status);
+    return is_pending(dcv) || fault_set(&call->fault, FAULT_ORDER_STATE, "order_id",
+                                        "names an order that is %s, not pending", dcv->status);
 }
 
 /* Mails have values of their own, and what is mailed is not looked for. */
@@ -50,7 +56,7 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
     bool found = false;
     in.order_id = order_id;
     actor_fill(call, &in.base);
-    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_job, &in.base, &out->base, &found,
+    return store_maybe(store_mine(), &call->arena, &sql_order_dcv, &in.base, &out->base, &found,
                        &call->fault) &&
            (found || no_order(call));
 }
@@ -58,26 +64,70 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
 static bool proved(struct call *call, const OrderDcv *dcv)
 {
     return dcv->has_dcv_method || fault_set(&call->fault, FAULT_DCV_METHOD, "order_id",
-                                            "the names of this product are not proved");
+                                            "its names are not proved, or by a method that is "
+                                            "not known here yet");
 }
 
-static void change_fill(struct call *call, int64_t order_id, DcvMethodChange *change)
-{
-    char *value = arena_alloc(&call->arena, RANDOM_VALUE_LENGTH + 1);
-    random_text(value, RANDOM_VALUE_LENGTH);
-    actor_fill(call, &change->base);
-    change->order_id = order_id;
-    change->random_value = value;
-}
-
+/* Mailed values are told to nobody, and an order whose names were proved before it has none. */
 static void value_answer(struct call *call, OrderDcv *dcv, DcvRandomValue_Closure answer)
 {
     DcvRandomValue out = DCV_RANDOM_VALUE__INIT;
     static char none[] = "";
     bool mailed = dcv->dcv_method == DCV_METHOD__VALUE__EMAIL;
-    out.dcv_random_value = mailed ? none : dcv->random_value;
+    out.dcv_random_value = mailed || !dcv->random_value ? none : dcv->random_value;
     out.expiration_date = dcv->expires_at;
     answer(&out, call);
+}
+
+/* An order that is issued is the best of answers: it keeps the value that it had, if it had one. */
+static bool settled(struct call *call, const OrderDcv *dcv)
+{
+    return strcmp(dcv->status, "issued") == 0 || pending(call, dcv);
+}
+
+/* The value by which an order that waits is proved, a new one if the old has expired. */
+static bool value_read(struct call *call, int64_t order_id, OrderDcv *out)
+{
+    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
+    bool found = false;
+    actor_fill(call, &change.base);
+    change.order_id = order_id;
+    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out->base,
+                       &found, &call->fault) &&
+           (found || no_order(call)) &&
+           (is_pending(out) || (dcv_read(call, order_id, out) && settled(call, out)));
+}
+
+/* What is asked for is so already: nothing begins anew, neither the cadence nor the mails. */
+static bool method_keep(struct call *call, const DcvMethodRequest *in, OrderDcv *after)
+{
+    return in->dcv_method == DCV_METHOD__VALUE__EMAIL || value_read(call, in->order_id, after);
+}
+
+static bool method_change(struct call *call, const DcvMethodRequest *in, OrderDcv *after)
+{
+    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
+    bool found = false;
+    actor_fill(call, &change.base);
+    change.order_id = in->order_id;
+    change.has_dcv_method = true;
+    change.dcv_method = in->dcv_method;
+    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base,
+                       &after->base, &found, &call->fault) &&
+           (found || no_order(call)) && (after->changed || pending(call, after));
+}
+
+static bool method_set(struct call *call, const DcvMethodRequest *in, OrderDcv *after)
+{
+    OrderDcv before = ORDER_DCV__INIT;
+    if (!dcv_read(call, in->order_id, &before) || !proved(call, &before))
+        return false;
+    bool same = before.dcv_method == in->dcv_method;
+    *after = before;
+    if (same && !is_pending(&before))
+        return true;
+    return pending(call, &before) && method_allowed(call, &before, in->dcv_method) &&
+           (same ? method_keep(call, in, after) : method_change(call, in, after));
 }
 
 static void order_domains_set_method(OrderDomains_Service *self, const DcvMethodRequest *in,
@@ -85,22 +135,13 @@ static void order_domains_set_method(OrderDomains_Service *self, const DcvMethod
 {
     (void)self;
     struct call *call = data;
-    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
-    OrderDcv before = ORDER_DCV__INIT, after = ORDER_DCV__INIT;
-    bool found = false;
-    change_fill(call, in->order_id, &change);
-    change.has_dcv_method = true;
-    change.dcv_method = in->dcv_method;
-    if (!dcv_read(call, in->order_id, &before) || !proved(call, &before) ||
-        !pending(call, &before) || !method_allowed(call, &before, in->dcv_method) ||
-        !store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base, &after.base,
-                     &found, &call->fault) ||
-        !(found || no_order(call)) || !(after.changed || pending(call, &after))) {
+    OrderDcv after = ORDER_DCV__INIT;
+    if (!method_set(call, in, &after)) {
         call_fail(call);
         return;
     }
     if (after.has_job_id)
-        job_hint(gateway.run->bus, "dcv", after.job_id, call->traceparent);
+        job_hint(gateway.run->bus, after.lane, after.job_id, call->traceparent);
     value_answer(call, &after, answer);
 }
 
@@ -109,21 +150,15 @@ static void order_domains_random_value(OrderDomains_Service *self, const DcvValu
 {
     (void)self;
     struct call *call = data;
-    DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
     OrderDcv before = ORDER_DCV__INIT, out = ORDER_DCV__INIT;
-    bool found = false;
-    change_fill(call, in->order_id, &change);
     if (dcv_read(call, in->order_id, &before) && proved(call, &before) &&
-        looked_for(call, &before, FAULT_DCV_METHOD) &&
-        store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out.base,
-                    &found, &call->fault) &&
-        (found || no_order(call)) && pending(call, &out))
+        looked_for(call, &before, FAULT_DCV_METHOD) && value_read(call, in->order_id, &out))
         value_answer(call, &out, answer);
     else
         call_fail(call);
 }
 
-/* With method email there is no value to tell: the documented answer is empty. */
+/* Where there is no value to tell, as with method email, the documented answer is empty. */
 static bool value_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
     (void)call;
@@ -175,7 +210,7 @@ static bool state_read(struct call *call, OrderId *id, CheckDcvAnswer *out)
         return false;
     if (rows.count == 0)
         return no_order(call);
-    const OrderBefore *o = (const OrderBefore *)rows.items[0];
+    const OrderState *o = (const OrderState *)rows.items[0];
     out->order_status = o->status;
     out->has_certificate_id = o->has_certificate_id;
     out->certificate_id = o->certificate_id;
@@ -188,23 +223,22 @@ static bool missing_fault(struct call *call, enum fault_code code, const DnsName
     static const char more[] = "... (in full: blockers of the order)";
     const int room = (int)sizeof call->fault.detail - 1;
     const char *field = "dns_names_validations";
-    if (!v->seen)
-        return fault_set(&call->fault, code, field, "%s is being looked for: ask again",
-                         v->dns_name);
     if (strlen(v->seen) <= (size_t)room)
         return fault_set(&call->fault, code, field, "%s", v->seen);
     return fault_set(&call->fault, code, field, "%.*s%s", room - (int)sizeof more + 1, v->seen,
                      more);
 }
 
-/* With some methods a check that does not find all it was asked for is an error. */
-static bool missing_told(struct call *call, const CheckDcvAnswer *out, DcvMethod__Value method)
+/* With some methods a check that has not found all it was asked for is an error. What nobody has looked
+ * for to the end yet is not missing. */
+static bool missing_told(struct call *call, const CheckDcvAnswer *out, const OrderDcv *dcv)
 {
+    if (!is_pending(dcv) || !proving_check_fails(dcv->dcv_method))
+        return true;
     for (size_t i = 0; i < out->n_dns_name_validations; i++) {
         const DnsNameValidation *v = out->dns_name_validations[i];
-        if (strcmp(v->status, "approved") == 0)
-            continue;
-        return !proving_check_fails(method) || missing_fault(call, proving_missing(method), v);
+        if (v->seen && strcmp(v->status, "approved") != 0)
+            return missing_fault(call, proving_missing(dcv->dcv_method), v);
     }
     return true;
 }
@@ -222,8 +256,7 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     id.order_id = in->order_id;
     actor_fill(call, &id.base);
     if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all) ||
-        !(all || dcv_read(call, in->order_id, &dcv)) ||
-        !(all || missing_told(call, &out, dcv.dcv_method))) {
+        !(all || dcv_read(call, in->order_id, &dcv)) || !(all || missing_told(call, &out, &dcv))) {
         call_fail(call);
         return;
     }
@@ -275,7 +308,8 @@ static bool names_known(struct call *call, const CheckDcvRequest *in)
     actor_fill(call, &id.base);
     if (in->n_dns_names_validations == 0)
         return true;
-    if (!names_read(call, &every, &id, &all, &proved))
+    if (!name_entries_counted(in->n_dns_names_validations, &call->fault, "dns_names_validations") ||
+        !names_read(call, &every, &id, &all, &proved))
         return false;
     for (size_t i = 0; i < in->n_dns_names_validations; i++)
         if (!is_among(&all, in->dns_names_validations[i]))
@@ -284,24 +318,22 @@ static bool names_known(struct call *call, const CheckDcvRequest *in)
     return true;
 }
 
-static bool job_find(struct call *call, int64_t order_id, int64_t *job_id)
+/* The next step of an order that waits: mostly a round, or the issuer if nothing is left to prove. */
+static bool step_find(struct call *call, int64_t order_id, OrderDcv *step)
 {
-    OrderDcv dcv = ORDER_DCV__INIT;
     OrderId id = ORDER_ID__INIT;
-    JobId job = JOB_ID__INIT;
     bool found = false;
-    if (!dcv_read(call, order_id, &dcv) || !proved(call, &dcv) || !pending(call, &dcv) ||
-        !looked_for(call, &dcv, FAULT_DNS_METHOD))
-        return false;
-    *job_id = dcv.job_id;
-    if (dcv.has_job_id)
-        return true;
     id.order_id = order_id;
     actor_fill(call, &id.base);
-    bool ok = store_maybe(store_mine(), &call->arena, &sql_order_dcv_wake, &id.base, &job.base,
-                          &found, &call->fault);
-    *job_id = found ? job.id : 0;
-    return ok;
+    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_advance, &id.base, &step->base,
+                       &found, &call->fault);
+}
+
+/* A question: whatever has become of the order, and whoever is at work on it, is an answer. */
+static bool check_allowed(struct call *call, const CheckDcvRequest *in, OrderDcv *dcv)
+{
+    return dcv_read(call, in->order_id, dcv) && proved(call, dcv) && names_known(call, in) &&
+           (!is_pending(dcv) || looked_for(call, dcv, FAULT_DNS_METHOD));
 }
 
 static void order_domains_check(OrderDomains_Service *self, const CheckDcvRequest *in,
@@ -309,12 +341,13 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
 {
     struct call *call = data;
     struct checking *c = arena_new(&call->arena, struct checking);
-    int64_t job_id = 0;
-    if (!job_find(call, in->order_id, &job_id) || !names_known(call, in)) {
+    OrderDcv dcv = ORDER_DCV__INIT, step = ORDER_DCV__INIT;
+    if (!check_allowed(call, in, &dcv) ||
+        (is_pending(&dcv) && !step_find(call, in->order_id, &step))) {
         call_fail(call);
         return;
     }
-    if (!job_id) { /* somebody else's round is under way: the state is all there is */
+    if (!step.has_job_id) { /* nothing that we could do */
         order_domains_checked(self, in, answer, data);
         return;
     }
@@ -322,7 +355,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
     c->dcv = (struct bus_call){ .actor = call->actor, .deadline = call->deadline, .context = c };
     memcpy(c->dcv.traceparent, call->traceparent, sizeof c->dcv.traceparent);
     c->issue = c->dcv;
-    job_run(gateway.run->bus, "dcv", job_id, checked, &c->dcv);
+    job_run(gateway.run->bus, step.lane, step.job_id, checked, &c->dcv);
 }
 
 OrderDomains_Service order_domains_service = ORDER_DOMAINS__INIT(order_domains_);
@@ -334,7 +367,7 @@ const struct route order_domain_routes[] = {
     { PUT, "/order/certificate/{order_id}/dcv-random-value", WORKER, RPC(order_domains_service, "RandomValue"), "order:update", 200,
       "The order's random value; a new one when it has expired" },
     { PUT, "/order/certificate/{order_id}/check-dcv",        AWAIT,  RPC(order_domains_service, "Check"),       "order:update", 200,
-      "Check domain control now", .late = RPC(order_domains_service, "Checked"), .flags = ROUTE_LATE_FAULTS | ROUTE_NULL_BODY },
+      "Check domain control now", .late = RPC(order_domains_service, "Checked"), .flags = ROUTE_LATE_FAULTS },
     { 0 },
 };
 // clang-format on

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actor.h"
+#include "api/list_product.h"
 #include "api/order_list.sql.h"
 #include "csv.h"
 #include "ledger/policy.h"
@@ -48,30 +49,13 @@ static bool read_origin(struct list_reading *r, const char *value)
     return true;
 }
 
-/* The names of the products of that type. */
-static bool read_product_type(struct list_reading *r, const char *value)
-{
-    const struct policy *policy;
-    bool some = false;
-    if (!policy_now(&policy, &r->call->fault))
-        return false;
-    for (size_t i = 0; i < policy->product_count; i++) {
-        if (strcmp(policy->products[i]->type, value) != 0)
-            continue;
-        some = true;
-        if (!list_set(r, "", policy->products[i]->name_id))
-            return false;
-    }
-    return some || list_set(r, "", value);
-}
-
 // clang-format off
 static const struct list_filter filters[] = {
     { "id",                            list_number },
     { "status",                        read_status, .words = statuses },
     { "organization_id",               list_none },
-    { "product_name_id",               list_name },
-    { "product_type",                  read_product_type },
+    { "product_name_id",               list_product_name },
+    { "product_type",                  list_product_type },
     { "valid_till",                    list_instant, .within = "valid_till" },
     { "user_id",                       list_number },
     { "common_name",                   list_dns_name },
@@ -98,6 +82,7 @@ struct listing {
     struct pick parts, order;
     struct list_page page;
     struct list_walk walk;
+    bool open; /* nothing but statuses that orders do not stay in */
 };
 
 /* Who asks for few statuses looks among the few orders that can have them. */
@@ -108,9 +93,8 @@ static void narrow(struct listing *l)
         open = open && is_one_of(open_statuses, l->query.status[i]);
         apart = apart && strcmp(l->query.status[i], "issued") != 0;
     }
-    if (open)
-        pick_add(&l->parts, "open");
-    else if (apart)
+    l->open = open;
+    if (apart && !open)
         pick_add(&l->parts, "apart");
 }
 
@@ -129,18 +113,25 @@ static bool read(struct listing *l, const OrderListRequest *in)
     return true;
 }
 
-/* Nothing is asked, or nothing but a status that nearly every order has. */
-static bool is_tallied(const struct listing *l)
+/* Where nothing is asked, or nothing but a status, most of it has been counted. */
+static const struct sql *total_sql(const struct listing *l)
 {
-    return l->parts.count == 0 || (l->parts.count == 1 && pick_has(&l->parts, "status"));
+    bool all = l->parts.count == 0;
+    bool one_status = l->parts.count == 1 && pick_has(&l->parts, "status");
+    if (one_status && l->open)
+        return &sql_order_total_open;
+    return all || one_status ? &sql_order_total : &sql_order_count;
 }
 
 static bool count(struct listing *l)
 {
     struct arena *a = &l->call->arena;
-    const struct sql *sql = is_tallied(l) ? &sql_order_total : &sql_order_count;
+    struct pick parts = l->parts;
+    const struct sql *sql = total_sql(l);
     ListTotal total = LIST_TOTAL__INIT;
-    if (!store_one(store_mine(), a, pick_sql(a, sql, &l->parts), &l->query.base, &total.base,
+    if (l->open && sql == &sql_order_count)
+        pick_add(&parts, "open");
+    if (!store_one(store_mine(), a, pick_sql(a, sql, &parts), &l->query.base, &total.base,
                    &l->call->fault))
         return false;
     list_walk_begin(l->call, &l->walk, &total);
@@ -169,10 +160,14 @@ static void place(struct listing *l)
 static bool rows(struct listing *l, struct rows *out)
 {
     struct arena *a = &l->call->arena;
+    bool as_placed = l->order.count == 0;
+    const struct sql *sql = l->open && as_placed ? &sql_order_list_open : &sql_order_list;
     place(l);
+    if (l->open && !as_placed)
+        pick_add(&l->parts, "open");
     for (size_t i = 0; i < l->order.count; i++)
         pick_add(&l->parts, l->order.parts[i]);
-    return store_all(store_mine(), a, pick_sql(a, &sql_order_list, &l->parts), &l->query.base, out,
+    return store_all(store_mine(), a, pick_sql(a, sql, &l->parts), &l->query.base, out,
                      &l->call->fault);
 }
 
@@ -218,158 +213,6 @@ static void order_lists_list(OrderLists_Service *self, const OrderListRequest *i
     out.n_orders = found.count;
     out.orders = (ListedOrder **)(void *)found.items;
     answer(&out, l.call);
-}
-
-/* ---- orders that changed their status */
-
-enum { WINDOW_MINUTES = 7 * 24 * 60 };
-
-static bool too_long(struct call *call, const char *field)
-{
-    return fault_set(&call->fault, FAULT_TIME_FRAME, field, "may not be longer than seven days");
-}
-
-/* So many minutes and seconds up to now. */
-static bool window_recent(struct call *call, const StatusChangesRequest *in, StatusChangesQuery *q)
-{
-    struct instant now = clock_now();
-    if (in->minutes < 0 || in->seconds < 0)
-        return fault_set(&call->fault, FAULT_INVALID, in->minutes < 0 ? "minutes" : "seconds",
-                         "must not be negative");
-    if (in->minutes > WINDOW_MINUTES || in->seconds > WINDOW_MINUTES * 60 ||
-        in->minutes * 60 + in->seconds > WINDOW_MINUTES * 60)
-        return too_long(call, in->minutes ? "minutes" : "seconds");
-    q->from =
-        instant_message(&call->arena, instant_add(now, seconds(-(in->minutes * 60 + in->seconds))));
-    q->to = instant_message(&call->arena, now);
-    return true;
-}
-
-/* The filter's times are of Mountain Daylight Time, which is UTC-6 the year round. */
-#define MOUNTAIN_DAYLIGHT seconds(6 * 3600)
-
-static bool window_named(struct call *call, const char *text, StatusChangesQuery *q)
-{
-    static const char *const fault_field = "filters.status_last_updated";
-    char *texts[] = { arena_strdup(&call->arena, text) };
-    OrderFilters one = ORDER_FILTERS__INIT;
-    OrderQuery read = ORDER_QUERY__INIT;
-    struct pick ignored = { 0 };
-    static const struct list_filter dates[] = { { "date_created", list_instant }, { 0 } };
-    one.date_created = texts;
-    one.n_date_created = 1;
-    if (!list_read(call, dates, &one.base, &read.base, &ignored))
-        return fault_set(&call->fault, FAULT_INVALID, fault_field,
-                         "must be like 2024-10-15...2024-10-16+10:20:30");
-    if (!read.date_created_from || !read.date_created_to)
-        return fault_set(&call->fault, FAULT_INVALID, fault_field, "needs a beginning and an end");
-    if (read.date_created_to->us - read.date_created_from->us >
-        days(7).us + days(1).us) /* both days count */
-        return too_long(call, fault_field);
-    q->from = read.date_created_from;
-    q->to = read.date_created_to;
-    q->from->us += MOUNTAIN_DAYLIGHT.us;
-    q->to->us += MOUNTAIN_DAYLIGHT.us - 1;
-    return true;
-}
-
-static bool window(struct call *call, const StatusChangesRequest *in, StatusChangesQuery *q)
-{
-    bool recent = in->has_minutes || in->has_seconds;
-    if (!recent && !(in->filters && in->filters->status_last_updated))
-        return fault_set(&call->fault, FAULT_REQUIRED, "minutes",
-                         "or seconds or filters[status_last_updated] is required");
-    return recent ? window_recent(call, in, q)
-                  : window_named(call, in->filters->status_last_updated, q);
-}
-
-/* Takes the orders out of their rows; the total is in each. */
-static OrderStatus **statuses_of(struct call *call, const struct rows *rows, int64_t *total)
-{
-    OrderStatus **out = arena_array(&call->arena, OrderStatus *, rows->count);
-    for (size_t i = 0; i < rows->count; i++) {
-        const CountedOrder *row = (const CountedOrder *)rows->items[i];
-        out[i] = row->order;
-        *total = row->total;
-    }
-    return out;
-}
-
-static void order_lists_status_changes(OrderLists_Service *self, const StatusChangesRequest *in,
-                                       StatusChangeList_Closure answer, void *data)
-{
-    (void)self;
-    struct call *call = data;
-    struct list_page page;
-    struct rows rows = { 0 };
-    StatusChangesQuery q = STATUS_CHANGES_QUERY__INIT;
-    StatusChangeList out = STATUS_CHANGE_LIST__INIT;
-    q.account_id = call->actor.account_id;
-    bool good = list_page(call, &in->base, LIST_LIMIT, &page) && window(call, in, &q);
-    q.limit = good ? page.limit : 0;
-    q.offset = good ? page.offset : 0;
-    if (!good || !store_all(store_mine(), &call->arena, &sql_order_status_changes, &q.base, &rows,
-                            &call->fault)) {
-        call_fail(call);
-        return;
-    }
-    if (rows.count) {
-        out.orders = statuses_of(call, &rows, &page.shown.total);
-        out.n_orders = rows.count;
-        out.page = &page.shown;
-    }
-    answer(&out, call);
-}
-
-/* ---- by the customer's own id */
-
-static bool alternatives(struct call *call, AlternativeRequest q, struct list_page *page,
-                         AlternativeList *out)
-{
-    struct rows rows = { 0 };
-    if (!store_all(store_mine(), &call->arena, &sql_orders_alternative, &q.base, &rows,
-                   &call->fault))
-        return false;
-    out->orders = statuses_of(call, &rows, &page->shown.total);
-    out->n_orders = rows.count;
-    if (rows.count || q.offset == 0)
-        return true;
-    /* Behind the last order no row says how many there are. */
-    q.offset = 0;
-    q.limit = 1;
-    if (!store_all(store_mine(), &call->arena, &sql_orders_alternative, &q.base, &rows,
-                   &call->fault))
-        return false;
-    statuses_of(call, &rows, &page->shown.total);
-    return true;
-}
-
-static void order_lists_alternative(OrderLists_Service *self, const AlternativeRequest *in,
-                                    AlternativeList_Closure answer, void *data)
-{
-    (void)self;
-    struct call *call = data;
-    struct list_page page;
-    AlternativeRequest q = *in;
-    AlternativeList out = ALTERNATIVE_LIST__INIT;
-    if (!list_page(call, &in->base, LIST_LIMIT, &page)) {
-        call_fail(call);
-        return;
-    }
-    q.has_limit = q.has_offset = true;
-    q.limit = page.limit;
-    q.offset = page.offset;
-    if (!alternatives(call, q, &page, &out)) {
-        call_fail(call);
-        return;
-    }
-    if (page.shown.total == 0) {
-        fault_set(&call->fault, FAULT_NO_ORDER, "alternative_order_id", "there is no such order");
-        call_fail(call);
-        return;
-    }
-    out.page = &page.shown;
-    answer(&out, call);
 }
 
 OrderLists_Service order_lists_service = ORDER_LISTS__INIT(order_lists_);

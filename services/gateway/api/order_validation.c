@@ -18,6 +18,13 @@ static void base_domain(struct call *call, NameValidation *v)
         v->base_domain = arena_strdup(&call->arena, name.base_domain);
 }
 
+/* Of the order; not there when it is one of a newer release. */
+static void method_fill(const OrderValidation *order, NameValidation *v)
+{
+    v->has_method = order->has_order_dcv_method;
+    v->method = order->order_dcv_method;
+}
+
 /* DV orders always show their risk, others when they are asked (services API 3.10). */
 static bool risk_shown(struct call *call, const OrderValidationRow *row,
                        const OrderValidationRef *in, bool *shown)
@@ -46,8 +53,10 @@ static void order_validations_show(OrderValidations_Service *self, const OrderVa
         return;
     }
     OrderValidation *out = row.shown;
-    for (size_t i = 0; i < out->n_dns_name_validations; i++)
+    for (size_t i = 0; i < out->n_dns_name_validations; i++) {
+        method_fill(out, out->dns_name_validations[i]);
         base_domain(call, out->dns_name_validations[i]);
+    }
     if (!risk)
         out->risk_status = NULL;
     answer(out, call);

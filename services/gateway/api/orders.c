@@ -37,31 +37,32 @@ static void fail(struct placing *p, const struct fault *f)
 
 /* ---- after C1 */
 
-static void state_ask(struct placing *p);
+static void state_ask(struct placing *p, int64_t order_id);
 
 static void state_read(struct commit *c, const struct rows *rows, const struct fault *f)
 {
     struct placing *p = c->context;
-    const OrderBefore *o = !f && rows->count ? (const OrderBefore *)rows->items[0] : NULL;
+    const OrderState *o = !f && rows->count ? (const OrderState *)rows->items[0] : NULL;
     if (!o)
         http_late(p->call); /* nothing is known now: the late rpc asks once more, or fails */
     else if (!o->told)
-        state_ask(p);
+        state_ask(p, o->order_id);
     else
         placing_answer_state(p, o);
 }
 
-/* The issuer said nothing certain: the database knows. */
-static void state_ask(struct placing *p)
+/* Where nobody has said anything certain, the database knows. */
+static void state_ask(struct placing *p, int64_t order_id)
 {
     struct fault f = { 0 };
     order_id__init(&p->id);
-    p->id.order_id = p->row->order_id;
+    p->id.order_id = order_id;
     p->id.has_account_id = true;
     p->id.account_id = p->row->account_id;
     p->commit = (struct commit){ .sql = &sql_order_state,
                                  .in = &p->id.base,
                                  .key = "order_id",
+                                 .account_id = p->row->account_id,
                                  .done = state_read,
                                  .context = p };
     if (!committer_put(gateway.committer, &p->commit, &f))
@@ -76,7 +77,7 @@ static void issue_done(const JobOutcome *outcome, void *data)
     if (outcome && outcome->certificate && outcome->certificate->order_id == p->row->order_id)
         placing_answer_issued(p, outcome->certificate);
     else
-        state_ask(p);
+        state_ask(p, p->row->order_id);
 }
 
 static struct tick margin(struct tick deadline)
@@ -125,7 +126,7 @@ static void duplicate(struct placing *p, const OrderBefore *before)
     }
     snprintf(id, sizeof id, "%lld", (long long)before->id);
     http_header(p->call, "Duplicate-Of", id);
-    placing_answer_state(p, before);
+    state_ask(p, before->id);
 }
 
 static void before_read(struct commit *c, const struct rows *rows, const struct fault *f)
@@ -136,8 +137,8 @@ static void before_read(struct commit *c, const struct rows *rows, const struct 
         fail(p, f);
     else if (rows->count)
         duplicate(p, (const OrderBefore *)rows->items[0]);
-    else { /* cancelled between the two statements */
-        fault_set(&gone, FAULT_CONFLICT, NULL, "the order with this key has just ended: try again");
+    else { /* swept between the two statements */
+        fault_set(&gone, FAULT_CONFLICT, NULL, "the key has just expired: try again");
         fail(p, &gone);
     }
 }
@@ -152,10 +153,19 @@ static void before_ask(struct placing *p)
     p->commit = (struct commit){ .sql = &sql_order_before,
                                  .in = &p->key.base,
                                  .key = "order_id",
+                                 .account_id = p->row->account_id,
                                  .done = before_read,
                                  .context = p };
     if (!committer_put(gateway.committer, &p->commit, &f))
         fail(p, &f);
+}
+
+static void refuse_key(struct placing *p)
+{
+    struct fault f = { 0 };
+    fault_set(&f, FAULT_CSR, "certificate.csr",
+              "has a key that is known to be compromised: make a new one");
+    fail(p, &f);
 }
 
 static void place_done(struct commit *c, const struct rows *rows, const struct fault *f)
@@ -166,12 +176,17 @@ static void place_done(struct commit *c, const struct rows *rows, const struct f
         struct fault why = *f;
         renewal_explain(&why);
         fail(p, &why);
-    } else if (rows->count == 0) {
-        before_ask(p);
-    } else {
-        p->placed = (const OrderPlaced *)message_copy(&p->call->arena, rows->items[0]);
-        placed(p);
+        return;
     }
+    if (rows->count == 0) {
+        before_ask(p);
+        return;
+    }
+    p->placed = (const OrderPlaced *)message_copy(&p->call->arena, rows->items[0]);
+    if (p->placed->key_blocked)
+        refuse_key(p);
+    else
+        placed(p);
 }
 
 static ProtobufCBinaryData hash_of(struct arena *a, const char *text)
@@ -211,6 +226,7 @@ static void place(struct placing *p)
     p->commit = (struct commit){ .sql = &sql_order_place,
                                  .in = &p->row->base,
                                  .key = "order_id",
+                                 .account_id = p->row->account_id,
                                  .done = place_done,
                                  .context = p };
     TEST_POINT("gateway.c1.before");
@@ -241,15 +257,32 @@ static void look_done(const LookAnswer *found, void *data)
     place(p);
 }
 
-static LookName *look_name(struct arena *a, LookRequest *in, const char *domain)
+static size_t names_at(const OrderIntake *row, const char *domain)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < row->n_names; i++)
+        count += strcmp(proving_place(row->dcv_method, row->names[i]), domain) == 0;
+    return count;
+}
+
+static LookName *look_place(struct arena *a, LookRequest *in, const OrderIntake *row,
+                            const char *domain)
 {
     for (size_t i = 0; i < in->n_names; i++)
         if (strcmp(in->names[i]->domain, domain) == 0)
             return in->names[i];
-    LookName *n = arena_new(a, LookName);
-    look_name__init(n);
-    n->domain = arena_strdup(a, domain);
-    return in->names[in->n_names++] = n;
+    LookName *place = arena_new(a, LookName);
+    look_name__init(place);
+    place->domain = arena_strdup(a, domain);
+    place->fqdns = arena_array(a, char *, names_at(row, domain));
+    return in->names[in->n_names++] = place;
+}
+
+static void look_name(struct arena *a, LookRequest *in, const OrderIntake *row,
+                      const OrderName *name)
+{
+    LookName *place = look_place(a, in, row, proving_place(row->dcv_method, name));
+    place->fqdns[place->n_fqdns++] = name->fqdn;
 }
 
 static void look(struct placing *p)
@@ -262,7 +295,7 @@ static void look(struct placing *p)
     in.csr_sha256 = p->row->csr_sha256;
     in.names = arena_array(a, LookName *, p->row->n_names);
     for (size_t i = 0; i < p->row->n_names; i++)
-        look_name(a, &in, proving_place(p->row->dcv_method, p->row->names[i]));
+        look_name(a, &in, p->row, p->row->names[i]);
     bus_call_fill(p);
     probes__look(bus_client(gateway.run->bus, "validation", &probes__descriptor), &in, look_done,
                  &p->bus);
@@ -272,7 +305,8 @@ static void look(struct placing *p)
 
 static bool ids_fill(struct placing *p)
 {
-    if (!ids_next(gateway.order_ids, &p->row->order_id, &p->call->fault))
+    if (!ids_next(gateway.order_ids, &p->row->order_id, &p->call->fault) ||
+        !ids_next(gateway.request_ids, &p->row->request_id, &p->call->fault))
         return false;
     for (size_t i = 0; i < p->row->n_names; i++)
         p->row->names[i]->order_id = p->row->order_id;
@@ -324,7 +358,7 @@ static bool placed_find(struct placing *p, struct rows *rows)
 }
 
 /* Again while the issuer is quicker than the question. */
-static bool placed_state(struct placing *p, int64_t order_id, const OrderBefore **out)
+static bool placed_state(struct placing *p, int64_t order_id, const OrderState **out)
 {
     struct rows rows = { 0 };
     const ProtobufCMessage *in = &p->id.base;
@@ -336,7 +370,7 @@ static bool placed_state(struct placing *p, int64_t order_id, const OrderBefore 
         if (!store_set(store_mine(), &p->call->arena, &sql_order_state, &in, 1, &rows,
                        &p->call->fault))
             return false;
-        *out = rows.count ? (const OrderBefore *)rows.items[0] : NULL;
+        *out = rows.count ? (const OrderState *)rows.items[0] : NULL;
     } while (*out && !(*out)->told);
     return *out ||
            fault_set(&p->call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
@@ -350,7 +384,7 @@ static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAns
     struct call *call = data;
     struct placing *p = arena_new(&call->arena, struct placing);
     struct rows rows = { 0 };
-    const OrderBefore *state = NULL;
+    const OrderState *state = NULL;
     p->call = call;
     if (placed_find(p, &rows) &&
         placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state) && state)
@@ -364,7 +398,7 @@ Orders_Service orders_service = ORDERS__INIT(orders_);
 // clang-format off
 const struct route order_routes[] = {
     { POST, "/order/certificate/{name_id}",         AWAIT,  RPC(orders_service, "Place"),     "order:create", 201,
-      "Place an order for a certificate", .late = RPC(orders_service, "Placed") },
+      "Place an order for a certificate", .late = RPC(orders_service, "Placed"), .flags = ROUTE_IDEMPOTENCY_KEY },
     { GET,  "/order/certificate/{order_id}",        WORKER, RPC(orders_service, "Info"),      "order:read",   200,
       "Show one order, by its id or by its certificate's thumbprint or serial number" },
     { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,

@@ -6,9 +6,6 @@
 #include "order.pb-c.h"
 #include "route.h"
 
-/* Of domain control: 165 bits, where 112 are asked for (TLS BR 1.6.1, "Random Value"). */
-enum { RANDOM_VALUE_LENGTH = 32 };
-
 extern Orders_Service orders_service;
 extern const struct route order_routes[];
 

@@ -1,5 +1,6 @@
 #include "api/page.h"
 
+#include "list.h"
 #include "message/field.h"
 
 enum { PAGE_MAX = 1000 };
@@ -29,6 +30,12 @@ static int64_t total_of(const struct rows *rows)
     return total ? *total : 0;
 }
 
+static const char *sort_of(const ProtobufCMessage *filter)
+{
+    const ProtobufCFieldDescriptor *field = field_find(filter->descriptor, "sort");
+    return field ? *(const char *const *)((const char *)filter + field->offset) : NULL;
+}
+
 /* Behind the last row none says how many there are. */
 static bool total_ask(struct call *call, const struct sql *sql, ProtobufCMessage *filter,
                       Page *page)
@@ -45,6 +52,10 @@ static bool total_ask(struct call *call, const struct sql *sql, ProtobufCMessage
 bool page_read(struct call *call, const struct sql *sql, ProtobufCMessage *filter,
                struct rows *rows, Page *page)
 {
+    struct pick order = { 0 };
+    if (!list_sort(call, sql, sort_of(filter), &order))
+        return false;
+    sql = pick_sql(&call->arena, sql, &order);
     page->offset = number_set(filter, "offset", 0, INT64_MAX, 0);
     page->limit = number_set(filter, "limit", 1, PAGE_MAX, PAGE_MAX);
     if (!store_all(store_mine(), &call->arena, sql, filter, rows, &call->fault))

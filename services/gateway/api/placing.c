@@ -43,26 +43,25 @@ void placing_answer_pending(struct placing *p)
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = p->row->order_id;
     if (!p->intake.auth_key && p->row->dcv_method != DCV_METHOD__VALUE__EMAIL)
-        out.dcv_random_value = p->row->random_value;
-    answer(p, &out, p->placed->request_id, p->row->request_status);
+        out.dcv_random_value = p->placed->random_value;
+    answer(p, &out, p->row->request_id, p->row->request_status);
 }
 
 void placing_answer_issued(struct placing *p, const IssuedCertificate *c)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = p->row->order_id;
-    if (!chain_add(p, &out, c->id, c->ca_id, c->der, p->row->common_name))
+    if (!chain_add(p, &out, c->id, c->ca_id, c->der, p->row->names[0]->fqdn))
         call_fail(p->call);
     else
-        answer(p, &out, p->placed->request_id, p->row->request_status);
+        answer(p, &out, p->row->request_id, p->row->request_status);
 }
 
-void placing_answer_state(struct placing *p, const OrderBefore *o)
+void placing_answer_state(struct placing *p, const OrderState *o)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
-    out.id = o->id;
-    if (o->use_random_value && !o->has_certificate_id)
-        out.dcv_random_value = o->random_value;
+    out.id = o->order_id;
+    out.dcv_random_value = o->random_value;
     if (o->has_certificate_id &&
         !chain_add(p, &out, o->certificate_id, o->ca_id, o->der, o->common_name))
         call_fail(p->call);

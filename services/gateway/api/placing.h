@@ -27,6 +27,6 @@ void placing_answer_pending(struct placing *p);
 void placing_answer_issued(struct placing *p, const IssuedCertificate *c);
 
 /* As the database has it. */
-void placing_answer_state(struct placing *p, const OrderBefore *o);
+void placing_answer_state(struct placing *p, const OrderState *o);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ledger/authority.h"
 #include "ledger/policy.h"
+#include "list.h"
 #include "pki/certificate.h"
 #include "pki/signature.h"
 
@@ -137,7 +138,7 @@ static void products_info(Products_Service *self, const ProductRef *in, ProductI
 static void products_list(Products_Service *self, const ProductFilter *in,
                           ProductList_Closure answer, void *data)
 {
-    (void)self, (void)in;
+    (void)self;
     struct call *call = data;
     const struct policy *policy;
     struct container_ids containers;
@@ -150,7 +151,11 @@ static void products_list(Products_Service *self, const ProductFilter *in,
     for (size_t i = 0; i < policy->product_count; i++)
         out.products[out.n_products++] =
             product_info(&call->arena, policy->products[i], &containers);
-    answer(&out, call);
+    if (list_sort_items(call, &product_info__descriptor, in->sort,
+                        (ProtobufCMessage **)(void *)out.products, out.n_products))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 Products_Service products_service = PRODUCTS__INIT(products_);

@@ -92,5 +92,6 @@ bool proving_check_fails(DcvMethod__Value method)
 
 char *proving_fix(struct arena *a, DcvMethod__Value method, const char *domain, const char *value)
 {
-    return find(method)->fix(a, domain, value);
+    return find(method)->fix(a, domain,
+                             value ? value : "the order's random value (PUT dcv-random-value)");
 }

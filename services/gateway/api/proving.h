@@ -21,7 +21,7 @@ const char *proving_place(DcvMethod__Value method, const OrderName *name);
 enum fault_code proving_missing(DcvMethod__Value method);
 bool proving_check_fails(DcvMethod__Value method);
 
-/* What the customer has to do, in words. */
+/* What the customer has to do, in words. `value` is NULL while the order has none. */
 char *proving_fix(struct arena *a, DcvMethod__Value method, const char *domain, const char *value);
 
 #endif

@@ -47,15 +47,17 @@ static bool may_be_renewed(struct call *call, const RenewalState *o, bool found)
                      "names an order that may be renewed from %.10s until %.10s", from, till);
 }
 
+/* The days of the calendar that are left; the old order's end is the first instant that it has no more. */
 static void time_left_add(struct arena *a, const OrderRequest *in, const RenewalState *old,
                           OrderIntake *row)
 {
     const char *ignored;
     struct instant now = clock_now(), end = instant_value(old->valid_till);
-    if (intake_validity_asked(in, &ignored).custom_expiration_date || !instant_before(now, end))
+    if (intake_validity_asked(a, in, &ignored).custom_expiration_date || !instant_before(now, end))
         return;
-    row->valid_till =
-        instant_message(a, instant_add(instant_value(row->valid_till), instant_since(end, now)));
+    struct instant last = instant_day((struct instant){ end.us - 1 });
+    row->valid_till = instant_message(
+        a, instant_add(instant_value(row->valid_till), instant_since(last, instant_day(now))));
 }
 
 bool renewal_accept(struct call *call, const OrderRequest *in, OrderIntake *row)

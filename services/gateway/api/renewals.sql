@@ -1,17 +1,18 @@
 -- renewal_state: RenewalAsked -> RenewalState?
 -- A request that comes again finds its own order behind the gate of C1, not a refusal here.
 SELECT o.id AS renewed_order_id, o.valid_till,
-       o.status = 'issued' AND EXISTS (SELECT FROM certificate c WHERE c.order_id = o.id) AS issued,
+       o.status = 'issued' AS issued,
        (SELECT o.valid_till - rule_interval(r.value, r.unit)
-          FROM policy_at(:now, o.rule_scope, 'renewal.before') r) AS window_from,
+          FROM policy_at(:now, q.rule_scope, 'renewal.before') r) AS window_from,
        (SELECT o.valid_till + rule_interval(r.value, r.unit)
-          FROM policy_at(:now, o.rule_scope, 'renewal.after') r) AS window_till,
+          FROM policy_at(:now, q.rule_scope, 'renewal.after') r) AS window_till,
        EXISTS (SELECT FROM order_renewal x
                 WHERE x.renewed_order_id = o.id AND x.ended_at IS NULL
                   AND NOT EXISTS (SELECT FROM idempotency g
                                    WHERE g.account_id = :account_id AND g.idem_key = :idem_key
                                      AND g.order_id = x.order_id AND g.expires_at > :now)) AS renewed
   FROM orders o
+  JOIN request q ON q.id = o.request_id
  WHERE o.id = :renewed_order_id AND o.account_id = :account_id;
 
 -- renewal_mark: OrderStatusChange -> ChangeResult?
@@ -20,7 +21,8 @@ WITH asked AS MATERIALIZED (
     SELECT o.id, o.status, o.account_id,
            o.status = 'issued' AND :now >= o.valid_till - rule_interval(r.value, r.unit) AS fit
       FROM orders o
-      LEFT JOIN LATERAL policy_at(:now, o.rule_scope, 'renewal.before') r ON true
+      JOIN request q ON q.id = o.request_id
+      LEFT JOIN LATERAL policy_at(:now, q.rule_scope, 'renewal.before') r ON true
      WHERE o.id = :order_id AND o.account_id = :account_id
 ), marked AS (
     INSERT INTO order_renewal (account_id, renewed_order_id, created_at)

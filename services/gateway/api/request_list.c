@@ -21,7 +21,7 @@ static const struct list_filter filters[] = {
 struct listing {
     struct call *call;
     RequestQuery query;
-    struct pick parts;
+    struct pick parts, order;
     struct list_page page;
     struct list_walk walk;
 };
@@ -37,7 +37,8 @@ static bool read(struct listing *l, const RequestListRequest *in)
     if (!list_page(l->call, &in->base, 0, &l->page) ||
         !list_read(l->call, filters, &older.base, &l->query.base, &l->parts) ||
         !list_read(l->call, filters, in->filters ? &in->filters->base : NULL, &l->query.base,
-                   &l->parts))
+                   &l->parts) ||
+        !list_sort(l->call, &sql_request_list, in->sort, &l->order))
         return false;
     if (l->query.n_status == 1 && strcmp(*l->query.status, "pending") == 0)
         pick_add(&l->parts, "pending");
@@ -68,6 +69,8 @@ static bool rows(struct listing *l, struct rows *out)
     q->after_id = l->walk.note.after_id;
     if (l->walk.behind)
         pick_add(&l->parts, "after");
+    for (size_t i = 0; i < l->order.count; i++)
+        pick_add(&l->parts, l->order.parts[i]);
     return store_all(store_mine(), a, pick_sql(a, &sql_request_list, &l->parts), &q->base, out,
                      &l->call->fault);
 }
@@ -90,12 +93,11 @@ static void request_lists_list(RequestLists_Service *self, const RequestListRequ
                                RequestList_Closure answer, void *data)
 {
     (void)self;
-    static const struct pick by_id = { 0 };
     struct listing l = { .call = data };
     struct rows found = { 0 };
     RequestList out = REQUEST_LIST__INIT;
     if (!read(&l, in) ||
-        (!list_walk_find(l.call, "request", &l.query.base, &l.parts, &by_id, &l.page, &l.walk) &&
+        (!list_walk_find(l.call, "request", &l.query.base, &l.parts, &l.order, &l.page, &l.walk) &&
          !count(&l)) ||
         !rows(&l, &found) || !complete(&l, &found)) {
         call_fail(l.call);
@@ -104,8 +106,8 @@ static void request_lists_list(RequestLists_Service *self, const RequestListRequ
     out.requests = (ListedRequest **)(void *)found.items;
     out.n_requests = found.count;
     const ListedRequest *last = found.count ? out.requests[found.count - 1] : NULL;
-    list_walk_went(l.call, &l.walk, &l.page, found.count, last ? last->date : NULL,
-                   last ? last->id : 0);
+    list_walk_went(l.call, &l.walk, &l.page, found.count,
+                   last && l.order.count == 0 ? last->date : NULL, last ? last->id : 0);
     l.page.shown.total = l.walk.note.total;
     out.page = &l.page.shown;
     answer(&out, l.call);

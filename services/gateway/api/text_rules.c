@@ -5,6 +5,7 @@
 
 #include "base/email.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "message/field.h"
 
 // clang-format off
@@ -28,12 +29,10 @@ static size_t characters(const char *text)
     return count;
 }
 
-/* C0, DEL, and C1, which is 0xc2 0x80 to 0xc2 0x9f in UTF-8. */
 static bool has_control(const char *text, bool lines)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if ((*c < 0x20 && !(lines && strchr("\r\n\t", *c))) || *c == 0x7f ||
-            (*c == 0xc2 && c[1] < 0xa0))
+    for (; *text; text++)
+        if (utf8_control(text) >= 0 && !(lines && strchr("\r\n\t", *text)))
             return true;
     return false;
 }

@@ -35,36 +35,6 @@ static const struct text_rule service_rules[] = {
 
 /* ---- reading */
 
-static User *user_shown(struct call *call, const UserRow *row)
-{
-    const Role *role = roles_find(session_roles(call), row->role_id);
-    User *user = row->user;
-    user->access_roles = arena_new(&call->arena, AccessRole *);
-    if (role) {
-        AccessRole *shown = user->access_roles[0] = arena_new(&call->arena, AccessRole);
-        access_role__init(shown);
-        shown->id = role->id;
-        shown->name = role->name;
-        user->n_access_roles = 1;
-    }
-    user->has_restricted_to_role_id = user->is_api_only;
-    user->restricted_to_role_id = row->restricted_to_role_id;
-    return user;
-}
-
-bool user_find(struct call *call, int64_t user_id, UserRow *out)
-{
-    UserFilter filter = USER_FILTER__INIT;
-    bool found = false;
-    actor_fill(call, &filter.base);
-    filter.has_only_id = filter.has_offset = filter.has_limit = true;
-    filter.only_id = user_id;
-    filter.limit = 1;
-    return store_maybe(store_mine(), &call->arena, &sql_user_list, &filter.base, &out->base, &found,
-                       &call->fault) &&
-           (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
-}
-
 static void users_list(Users_Service *self, const UserFilter *in, UserList_Closure answer,
                        void *data)
 {
@@ -74,7 +44,6 @@ static void users_list(Users_Service *self, const UserFilter *in, UserList_Closu
     UserFilter filter = *in;
     UserList out = USER_LIST__INIT;
     Page page = PAGE__INIT;
-    filter.has_only_id = false;
     if (!page_read(call, &sql_user_list, &filter.base, &rows, &page)) {
         call_fail(call);
         return;
@@ -129,11 +98,6 @@ static void users_availability(Users_Service *self, const UserName *in,
 
 /* ---- what may be asked */
 
-static bool not_allowed(struct call *call)
-{
-    return fault_set(&call->fault, FAULT_PERMISSION, NULL, "%s", "");
-}
-
 static bool one_role(struct call *call, AccessRoleRef *const *roles, size_t count, UserChange *out)
 {
     if (count == 0)
@@ -143,7 +107,8 @@ static bool one_role(struct call *call, AccessRoleRef *const *roles, size_t coun
     out->has_role_id = true;
     out->role_id = roles[0]->has_id ? roles[0]->id : 0;
     return roles_find(session_roles(call), out->role_id) ||
-           fault_set(&call->fault, FAULT_INVALID, "access_roles[0].id", "is no role");
+           fault_set(&call->fault, FAULT_INVALID, "access_roles[0].id", "is no role: %s are",
+                     roles_ids(session_roles(call), &call->arena));
 }
 
 /* Nobody is restricted to divisions: whoever asks for it is not left to believe it. */
@@ -195,7 +160,7 @@ static bool name_taken(struct call *call)
 
 /* ---- adding */
 
-static bool user_insert(struct call *call, const UserChange *change, UserMade *out)
+bool user_insert(struct call *call, const UserChange *change, UserMade *out)
 {
     UserAdded added = USER_ADDED__INIT;
     if (!store_one(store_mine(), &call->arena, &sql_user_add, &change->base, &added.base,
@@ -205,18 +170,23 @@ static bool user_insert(struct call *call, const UserChange *change, UserMade *o
     return (added.has_container || no_container(call)) && (added.has_id || name_taken(call));
 }
 
+bool person_read(struct call *call, const UserRequest *in, UserChange *out)
+{
+    actor_fill(call, &out->base);
+    if (!texts_good(call, &in->base, person_rules, "") ||
+        !one_role(call, in->access_roles, in->n_access_roles, out) ||
+        !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
+        return false;
+    if (!session_role_covers(call, out->role_id))
+        return session_refuse_more(call);
+    PERSON_FILL(out, in);
+    return true;
+}
+
 static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
 {
     UserChange change = USER_CHANGE__INIT;
-    actor_fill(call, &change.base);
-    if (!texts_good(call, &in->base, person_rules, "") ||
-        !one_role(call, in->access_roles, in->n_access_roles, &change) ||
-        !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
-        return false;
-    if (!session_role_covers(call, change.role_id))
-        return not_allowed(call);
-    PERSON_FILL(&change, in);
-    return user_insert(call, &change, out);
+    return person_read(call, in, &change) && user_insert(call, &change, out);
 }
 
 /* A2024-06-26: made by administrators, with their permissions or fewer. */
@@ -225,10 +195,11 @@ static bool service_allowed(struct call *call, const UserRequest *in)
     int key_role = in->has_restricted_to_role_id ? in->restricted_to_role_id : 0;
     if (!roles_find_key_role(session_roles(call), key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
-                         "is no role of keys");
-    return (session_may(call, "service_user:create") &&
-            session_covers(call, session_role(call), key_role)) ||
-           not_allowed(call);
+                         "is no role of keys: %s are",
+                         roles_key_ids(session_roles(call), &call->arena));
+    if (!session_may(call, "service_user:create"))
+        return session_refuse(call, "service_user:create");
+    return session_covers(call, session_role(call), key_role) || session_refuse_more(call);
 }
 
 /* It gets the role of who makes it: whoever asks for another is not left to believe in it. */
@@ -291,7 +262,7 @@ static bool user_below(struct call *call, int64_t user_id)
 {
     UserRow row = USER_ROW__INIT;
     return user_find(call, user_id, &row) &&
-           (session_role_covers(call, row.role_id) || not_allowed(call));
+           (session_role_covers(call, row.role_id) || session_refuse_more(call));
 }
 
 static bool user_store(struct call *call, const struct sql *sql, UserChange *change,
@@ -352,7 +323,7 @@ static void users_set_role(Users_Service *self, const UserRoleChange *in, Nothin
     change_begin(call, &change, in->user_id);
     if (user_below(call, in->user_id) &&
         one_role(call, in->access_roles, in->n_access_roles, &change) &&
-        (session_covers(call, change.role_id, 0) || not_allowed(call)) &&
+        (session_covers(call, change.role_id, 0) || session_refuse_more(call)) &&
         user_store(call, &sql_user_set_role, &change, &done) && stays_administered(call, &done)) {
         session_forget(call, in->user_id, 0);
         answer(&nothing, call);

@@ -1,5 +1,6 @@
 -- user_list: UserFilter -> UserRow*
--- One of them with :only_id. Who is deleted is not there any more.
+-- One of them with :only_id. Who is deleted is not there any more. Lines with a mark at their end are
+-- there only if they are asked for (store/pick.h).
 SELECT u.id AS "user.id", u.username AS "user.username", u.account_id AS "user.account_id",
        u.first_name AS "user.first_name", u.last_name AS "user.last_name", u.email AS "user.email",
        u.job_title AS "user.job_title", u.telephone AS "user.telephone", u.status AS "user.status",
@@ -28,7 +29,30 @@ SELECT u.id AS "user.id", u.username AS "user.username", u.account_id AS "user.a
                               IN lower(concat_ws(' ', u.username, u.first_name, u.last_name, u.email))) > 0
                 ELSE lower(:filters.search) IN (lower(u.username), lower(u.first_name), lower(u.last_name), lower(u.email))
            END)
- ORDER BY u.id
+ ORDER BY
+       u.id,  --> by_id
+       u.id DESC,  --> by_id_desc
+       u.username,  --> by_username
+       u.username DESC,  --> by_username_desc
+       u.first_name,  --> by_first_name
+       u.first_name DESC,  --> by_first_name_desc
+       u.last_name,  --> by_last_name
+       u.last_name DESC,  --> by_last_name_desc
+       u.email,  --> by_email
+       u.email DESC,  --> by_email_desc
+       u.job_title,  --> by_job_title
+       u.job_title DESC NULLS LAST,  --> by_job_title_desc
+       u.telephone,  --> by_telephone
+       u.telephone DESC NULLS LAST,  --> by_telephone_desc
+       u.status,  --> by_status
+       u.status DESC,  --> by_status_desc
+       c.id,  --> by_container_id
+       c.id DESC,  --> by_container_id_desc
+       u.is_api_only,  --> by_type
+       u.is_api_only DESC,  --> by_type_desc
+       u.role_id,  --> by_role_id
+       u.role_id DESC,  --> by_role_id_desc
+       u.id
 OFFSET :offset LIMIT :limit;
 
 -- user_name_free: UserName -> UserNameState

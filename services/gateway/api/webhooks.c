@@ -6,6 +6,7 @@
 #include "api/webhooks.sql.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "list.h"
 #include "session.h"
 
 enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048 };
@@ -121,6 +122,27 @@ static char *secret_open(struct call *call, const WebhookRow *row)
     return arena_strndup(&call->arena, (const char *)plain.data, plain.size);
 }
 
+/* The same again is no change: the one before goes on signing beside it. */
+static bool secret_is(struct call *call, const WebhookRow *row, const char *secret)
+{
+    const char *now = secret_open(call, row);
+    return now && *secret && bytes_equal_secret(BYTES_OF(now), BYTES_OF(secret));
+}
+
+static void secret_change(struct call *call, const WebhookRow *before, const char *secret,
+                          WebhookChange *out)
+{
+    bool same = secret && secret_is(call, before, secret);
+    out->has_keeps_secret = true;
+    out->keeps_secret = same || session_may(call, "secret:reveal");
+    if (!secret || same)
+        return;
+    out->has_set_secret = out->set_secret = true;
+    out->has_secret_sealed = *secret != '\0';
+    if (*secret)
+        out->secret_sealed = webhook_secret_seal(call, before->id, secret);
+}
+
 static void change_fill(WebhookChange *out, const WebhookRequest *in)
 {
     const WebhookSettings *s = in->webhook_settings;
@@ -232,12 +254,7 @@ static void webhook_settings_update(WebhookSettingsApi_Service *self, const Webh
         return;
     }
     change_fill(&change, in);
-    if (in->secret) {
-        change.has_set_secret = change.set_secret = true;
-        change.has_secret_sealed = *in->secret != '\0';
-        if (*in->secret)
-            change.secret_sealed = webhook_secret_seal(call, in->webhook_id, in->secret);
-    }
+    secret_change(call, &before, in->secret, &change);
     if (webhook_change(call, in->webhook_id, &change))
         answer(&nothing, call);
     else
@@ -286,7 +303,11 @@ static void webhook_settings_list(WebhookSettingsApi_Service *self, const Webhoo
     out.webhooks = arena_array(&call->arena, Webhook *, rows.count);
     for (size_t i = 0; i < rows.count; i++)
         out.webhooks[out.n_webhooks++] = webhook_shown(call, (WebhookRow *)rows.items[i]);
-    answer(&out, call);
+    if (list_sort_items(call, &webhook__descriptor, in->sort,
+                        (ProtobufCMessage **)(void *)out.webhooks, out.n_webhooks))
+        answer(&out, call);
+    else
+        call_fail(call);
 }
 
 static void webhook_settings_delete(WebhookSettingsApi_Service *self, const WebhookId *in,

@@ -31,11 +31,18 @@ SELECT id AS webhook_id FROM added;
 
 -- webhook_change: WebhookChange -> WebhookRow?
 -- What is absent stays. A changed endpoint must be verified and activated again, and is neither by
--- what was read of the one before: no row then.
+-- what was read of the one before: no row then. It does not get the secret of the one before from who may
+-- not see it: that would show it to him. A changed secret signs beside the new one for a day.
 WITH changed AS (
     UPDATE webhook w
        SET endpoint = coalesce(:endpoint, w.endpoint),
-           secret_sealed = CASE WHEN :set_secret::boolean THEN :secret_sealed ELSE w.secret_sealed END,
+           secret_sealed = CASE WHEN :set_secret::boolean THEN :secret_sealed
+                                WHEN :endpoint <> w.endpoint AND :keeps_secret::boolean IS NOT TRUE THEN NULL
+                                ELSE w.secret_sealed END,
+           secret_before_sealed = CASE WHEN :endpoint <> w.endpoint THEN NULL
+                                       WHEN :set_secret THEN CASE WHEN :secret_sealed IS NOT NULL THEN w.secret_sealed END
+                                       ELSE w.secret_before_sealed END,
+           secret_before_until = CASE WHEN :set_secret THEN :now + interval '1 day' ELSE w.secret_before_until END,
            events = CASE WHEN :set_events::boolean THEN :events ELSE w.events END,
            frequency = CASE WHEN :set_frequency::boolean THEN :frequency ELSE w.frequency END,
            instant = coalesce(:instant, w.instant),

@@ -2,7 +2,7 @@
 #include "lints/lint.h"
 #include "pki/der.h"
 
-enum { V3 = 2, SERIAL_OCTETS_MAX = 20 };
+enum { V3 = 2, SERIAL_OCTETS_MAX = 20, SERIAL_TIME_OCTETS = 7 };
 
 static bool version_v3(struct lint_case *c)
 {
@@ -30,11 +30,13 @@ static bool serial_length(struct lint_case *c)
            lint_miss(c, "has %zu octets", c->tbs.serial.size);
 }
 
-/* Randomness cannot be seen, but room for it can; and so can a number that fills it with nothing.
- */
+/* Randomness cannot be seen, but room for it can, behind the time that the number begins with; and so
+ * can a number that fills it with nothing. */
 static bool serial_entropy(struct lint_case *c)
 {
-    struct bytes s = c->tbs.serial;
+    struct bytes all = c->tbs.serial, s = { NULL, 0 };
+    if (all.size > SERIAL_TIME_OCTETS)
+        s = (struct bytes){ all.data + SERIAL_TIME_OCTETS, all.size - SERIAL_TIME_OCTETS };
     bool seen[256] = { false };
     size_t distinct = 0;
 
@@ -105,6 +107,8 @@ static bool not_before_skew(struct lint_case *c)
 
 static bool within_issuer(struct lint_case *c)
 {
+    if (instant_before(c->tbs.not_before, c->in->ca->not_before))
+        return lint_miss(c, "begins before the authority's certificate");
     return !instant_before(c->in->ca->not_after, c->tbs.not_after) ||
            lint_miss(c, "ends after the authority's certificate");
 }

@@ -30,7 +30,8 @@ static struct arena arena;
 static struct instant now;
 static struct bytes good;
 static struct parts good_parts;
-static const char *const names[] = { "a.example.com", "*.example.com" };
+static const struct identifier names[] = { { IDENTIFIER_DNS, "a.example.com" },
+                                           { IDENTIFIER_DNS, "*.example.com" } };
 
 static struct bytes hex(const char *text)
 {
@@ -191,6 +192,8 @@ static const struct mutation mutations[] = {
     { "san_dns_syntax",     EXTENSIONS, "30078205" "612e2a2e63",                    "11" }, /* a.*.c */
     { "san_dns_syntax",     EXTENSIONS, "30068204" "612e622e",                      "11" }, /* a.b. */
     { "san_dns_syntax",     EXTENSIONS, "30098207" "312e312e312e31",                "11" }, /* 1.1.1.1 */
+    { "san_dns_syntax",     EXTENSIONS, "30088206" "612e62" "2e3078",               "11" }, /* a.b.0x */
+    { "san_dns_syntax",     EXTENSIONS, "30088206" "612e30783766",                  "11" }, /* a.0x7f */
     { "san_dns_syntax",     EXTENSIONS, "30058203" "612000",                        "11" },
     { "no_underscore",      EXTENSIONS, "30068204" "5f2e6263",                      "11" }, /* _.bc */
     { "no_reserved_label",  EXTENSIONS, "30098207" "61622d2d632e64",                "11" }, /* ab--c.d */
@@ -235,6 +238,11 @@ static const struct mutation mutations[] = {
     { "crldp_http",       EXTENSIONS, "3000",                                       "1f" },
     { "crldp_http",       EXTENSIONS, "3022" "300fa00da00b" "8609" "687474703a2f2f612f"
                                              "300fa00da00b" "8609" "687474703a2f2f622f", "1f" },
+    { "crldp_http",       EXTENSIONS, "3010300ea00ca00a" "8608" "687474703a2f2f7b",   "1f" }, /* http://{ */
+    { "crldp_shard",      SERIAL,     NULL },
+    { "crldp_shard",      EXTENSIONS, NULL,                                         "1f" },
+    { "crldp_shard",      EXTENSIONS, "3012" "3010a00ea00c" "860a" "687474703a2f2f612f62", "1f" },
+    { "crldp_shard",      EXTENSIONS, "3015" "3013a011a00f" "860d" "687474703a2f2f2f2e63726c6c", "1f" },
     { "status_reachable", EXTENSIONS, NULL,                                         NULL },
 
     { "san_hosts_only",   EXTENSIONS, "300781056140622e63",                         "11" },
@@ -243,6 +251,12 @@ static const struct mutation mutations[] = {
     { "san_host_syntax",  EXTENSIONS, "30078205" "2d612e6263",                      "11" }, /* -a.bc */
     { "san_host_syntax",  EXTENSIONS, "30078205" "612e2a2e63",                      "11" }, /* a.*.c */
     { "san_host_syntax",  EXTENSIONS, "30098207" "312e312e312e31",                  "11" }, /* 1.1.1.1 */
+    { "san_host_syntax",  EXTENSIONS, "30088206" "612e30783766",                    "11" }, /* a.0x7f */
+    { "san_host_syntax",  EXTENSIONS, "30068204" "2a2e3132",                        "11" }, /* *.12 */
+    { "san_host_syntax",  EXTENSIONS, "3006870400000000",                           "11" }, /* 0.0.0.0 */
+    { "san_host_syntax",  EXTENSIONS, "30068704e00000fb",                           "11" }, /* 224.0.0.251 */
+    { "san_host_syntax",  EXTENSIONS, "3012871000000000000000000000000000000000",   "11" }, /* :: */
+    { "san_host_syntax",  EXTENSIONS, "3012871000000000000000000000ffff7f000001",   "11" }, /* ::ffff:127.0.0.1 */
     { "san_host_syntax",  EXTENSIONS, "30048202" "2a2e",                            "11" }, /* *. */
     { "san_host_syntax",  EXTENSIONS, "30028200",                                   "11" },
     { "names_exact",      EXTENSIONS, "30068704c0000201",                           "11" },
@@ -269,6 +283,11 @@ static bool special(const struct mutation *m, struct parts *p)
         assert_true(der_enter(&c, DER_SEQUENCE, &inside));
         struct bytes set = whole(&inside);
         p->part[SUBJECT] = wrap(DER_SEQUENCE, set, set);
+    } else if (strcmp(m->lint, "crldp_shard") == 0 && m->part == SERIAL) {
+        struct bytes serial = p->part[SERIAL];
+        uint8_t *other = arena_copy(&arena, serial.data, serial.size);
+        other[serial.size - 1] ^= 1;
+        p->part[SERIAL] = (struct bytes){ other, serial.size };
     } else if (strcmp(m->lint, "extensions_unique") == 0) {
         size_t at = place_of(p, m->extension);
         p->extension[p->extension_count++] = p->extension[at];
@@ -307,18 +326,18 @@ static struct lint_input input_of(struct bytes tbs)
                                 .spki = good_parts.part[SPKI] };
 }
 
-static const struct lint_value limits[] = { { "validity_max", 100 } };
+static const struct lint_rule limits[] = { { "validity_max", 100, 'M' } };
 
 static bool passes(struct bytes tbs, const char *lint, struct fault *f)
 {
     struct lint_input in = input_of(tbs);
-    Profile profile = PROFILE__INIT;
+    Profile profile = house_profile();
     char *checks[] = { arena_strdup(&arena, lint) };
 
     profile.n_checks = 1;
     profile.checks = checks;
     *f = (struct fault){ 0 };
-    return lint_tbs(&in, &profile, limits, 1, f);
+    return lint_tbs(&in, &profile, limits, strcmp(lint, limits[0].check_name) == 0, f);
 }
 
 static size_t failing(struct bytes tbs, char *which, size_t size)
@@ -382,7 +401,8 @@ static void times_are_compared_to_the_second(void **state)
         { "not_before_skew", -49, 24,            false },
         { "not_before_skew", 48,  72,            true },
         { "not_before_skew", 49,  72,            false },
-        { "within_issuer",   -1,  24,            true },
+        { "within_issuer",   -1,  24,            false },
+        { "within_issuer",   0,   24,            true },
         { "within_issuer",   0,   24 * 1095,     true },
         { "within_issuer",   0,   24 * 1095 + 1, false },
         { "time_encoding",   0,   24,            true },
@@ -404,7 +424,10 @@ static void private_certificate_passes(void **state)
     static const char *const lints[] = { "san_hosts_only",     "san_host_syntax", "names_exact",
                                          "names_no_duplicate", "cn_in_san",       "ku_fits_key",
                                          "policy_not_reserved" };
-    static const char *const hosts[] = { "192.0.2.1", "db", "2001:DB8::1", "*.corp.internal" };
+    static const struct identifier hosts[] = { { IDENTIFIER_IP, "192.0.2.1" },
+                                               { IDENTIFIER_DNS, "db" },
+                                               { IDENTIFIER_IP, "2001:DB8::1" },
+                                               { IDENTIFIER_DNS, "*.corp.internal" } };
     struct parts p = good_parts;
     struct fault f = { 0 };
     Profile profile = PROFILE__INIT;
@@ -434,6 +457,14 @@ static void private_certificate_passes(void **state)
     }
     assert_false(passes(in.tbs, "san_dns_only", &f));
     assert_false(passes(in.tbs, "san_dns_syntax", &f));
+    static const struct identifier other[] = { { IDENTIFIER_DNS, "192.0.2.1" },
+                                               { IDENTIFIER_DNS, "db" },
+                                               { IDENTIFIER_IP, "2001:DB8::1" },
+                                               { IDENTIFIER_DNS, "*.corp.internal" } };
+    in.names = other; /* validated as a host, signed as an address */
+    char exact[] = "names_exact", *checks[] = { exact };
+    profile.checks = checks;
+    assert_false(lint_tbs(&in, &profile, limits, 1, &f));
 }
 
 static bool has_case(const char *lint)
@@ -481,6 +512,61 @@ static void unknown_checks_and_missing_values_fail(void **state)
     assert_string_equal(f.detail, "no value is in force");
 }
 
+/* A check comes with its rule and goes with it; the profile need not name it. */
+static void rules_bring_their_checks(void **state)
+{
+    (void)state;
+    static char dated[] = "validity_max";
+    static const struct {
+        bool named; /* by the profile */
+        struct lint_rule rules[2];
+        size_t count;
+        enum fault_code code;
+        const char *field;
+    } cases[] = {
+        // clang-format off
+        { false, { { 0 } },                                               0, FAULT_NONE, "" },
+        { false, { { "validity_max", 100, 'M' } },                        1, FAULT_NONE, "" },
+        { false, { { "validity_max", 10, 'M' } },                         1, FAULT_INTERNAL, "validity_max" },
+        { false, { { "validity_max", 10, 'X' } },                         1, FAULT_INTERNAL, "validity_max" },
+        { false, { { "validity_max", 10, 'S' } },                         1, FAULT_NONE, "" },
+        { true,  { { "validity_max", 10, 'S' } },                         1, FAULT_INTERNAL, "validity_max" },
+        { true,  { { "validity_max", 100, 'M' }, { "validity_max", 10, 'M' } }, 2, FAULT_INTERNAL, "validity_max" },
+        { true,  { { 0 } },                                               0, FAULT_INTERNAL, "validity_max" },
+        { false, { { "validity_max", 0, 'M' } },                          1, FAULT_INTERNAL, "validity_max" },
+        { false, { { "not_before_skew", 0, 'M' } },                       1, FAULT_NONE, "" }, /* its own 48 h */
+        { false, { { "policy_not_reserved", 0, 'X' } },                   1, FAULT_INTERNAL, "policy_not_reserved" },
+        { false, { { "unheard_of", 0, 'M' } },                            1, FAULT_UNAVAILABLE, "unheard_of" },
+        { false, { { "unheard_of", 0, 'S' } },                            1, FAULT_UNAVAILABLE, "unheard_of" },
+        // clang-format on
+    };
+    struct lint_input in = input_of(good);
+    char *checks[] = { dated };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Profile profile = PROFILE__INIT;
+        struct fault f = { 0 };
+        profile.n_checks = cases[i].named;
+        profile.checks = checks;
+        bool passed = lint_tbs(&in, &profile, cases[i].rules, cases[i].count, &f);
+        if (passed != (cases[i].code == FAULT_NONE) || f.code != cases[i].code ||
+            strcmp(f.field, cases[i].field) != 0)
+            fail_msg("%zu: %s %s", i, f.field, f.detail);
+    }
+}
+
+static void rules_in_another_unit_are_not_known(void **state)
+{
+    (void)state;
+    struct fault f = { 0 };
+
+    assert_true(lint_rule_known("validity_max", "d", &f));
+    assert_true(lint_rule_known("no_sct", NULL, &f));
+    assert_false(lint_rule_known("validity_max", "h", &f));
+    assert_false(lint_rule_known("unheard_of", NULL, &f));
+    assert_int_equal(f.code, FAULT_UNAVAILABLE);
+}
+
 static void malformed_bytes_fail_before_any_check(void **state)
 {
     (void)state;
@@ -522,10 +608,12 @@ static int group_setup(void **state)
         leaf_template_new(&profile, NULL, house.ca[HOUSE_P256], "sha256", HOUSE_STATUS, &f);
     assert_non_null(t);
     assert_true(key_read(subscriber_key(), &key, &f, "key"));
-    serial_make(serial);
+    serial_make(clock_now(), serial);
+    const struct subject_attribute subject = { SUBJECT_COMMON_NAME, names[0].value };
     struct leaf_request request = { .names = names,
                                     .name_count = 2,
-                                    .common_name = names[0],
+                                    .subject = &subject,
+                                    .subject_count = 1,
                                     .key = &key,
                                     .serial = { serial, SERIAL_SIZE },
                                     .not_before = now,
@@ -553,6 +641,8 @@ int main(void)
         cmocka_unit_test(private_certificate_passes),
         cmocka_unit_test(every_lint_has_a_case_and_a_source),
         cmocka_unit_test(unknown_checks_and_missing_values_fail),
+        cmocka_unit_test(rules_bring_their_checks),
+        cmocka_unit_test(rules_in_another_unit_are_not_known),
         cmocka_unit_test(malformed_bytes_fail_before_any_check),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "pki/ip.h"
+#include "pki/name.h"
 #include "x509/oid.h"
 
 enum { DNS_NAME_MAX = 253, LABEL_MAX = 63 };
@@ -38,13 +39,34 @@ bool name_walk_next(struct name_walk *walk, struct bytes *name)
     return false;
 }
 
-bool name_says(unsigned tag, struct bytes name, const char *text)
+static const struct {
+    unsigned tag;
+    enum identifier_kind kind;
+} kinds[] = { { NAME_EMAIL, IDENTIFIER_EMAIL },
+              { NAME_DNS, IDENTIFIER_DNS },
+              { NAME_IP, IDENTIFIER_IP } };
+
+bool name_kind(unsigned tag, enum identifier_kind *out)
 {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].tag == tag) {
+            *out = kinds[i].kind;
+            return true;
+        }
+    return false;
+}
+
+bool name_is(unsigned tag, struct bytes name, const struct identifier *wanted)
+{
+    enum identifier_kind kind;
     struct ip ip;
 
-    if (tag == NAME_IP)
-        return ip_read(text, &ip) && bytes_equal(name, (struct bytes){ ip.octets, ip.size });
-    return tag == NAME_DNS && bytes_equal(name, BYTES_OF(text));
+    if (!name_kind(tag, &kind) || kind != wanted->kind)
+        return false;
+    if (kind == IDENTIFIER_IP)
+        return ip_read(wanted->value, &ip) &&
+               bytes_equal(name, (struct bytes){ ip.octets, ip.size });
+    return bytes_equal(name, BYTES_OF(wanted->value));
 }
 
 static bool each_name(struct lint_case *c, bool (*holds)(struct lint_case *, struct bytes))
@@ -129,19 +151,18 @@ static struct bytes without_wildcard(struct bytes name)
     return name;
 }
 
-/* LDH labels, two or more, the last not all digits; a wildcard only as the whole first label. */
+/* LDH labels, two or more, the last no number; a wildcard only as the whole first label. */
 static bool is_dns_name(struct lint_case *c, struct bytes name)
 {
     struct bytes rest = without_wildcard(name), label = { NULL, 0 };
-    size_t labels = 0, digits = 0;
+    size_t labels = 0;
     bool more = true;
 
     for (; take_label(&rest, &more, &label); labels++)
         if (!is_ldh(label))
             return lint_miss(c, "%.*s is no domain name", (int)name.size, (const char *)name.data);
-    for (size_t i = 0; i < label.size; i++)
-        digits += isdigit(label.data[i]) != 0;
-    return (labels >= 2 && name.size <= DNS_NAME_MAX && digits < label.size) ||
+    return (labels >= 2 && name.size <= DNS_NAME_MAX &&
+            !name_ends_in_number((const char *)name.data, name.size)) ||
            lint_miss(c, "%.*s is no domain name", (int)name.size, (const char *)name.data);
 }
 
@@ -211,7 +232,7 @@ static bool names_exact(struct lint_case *c)
 
     name_walk_open(c, &walk);
     for (; name_walk_any(&walk, &tag, &name); i++)
-        if (i >= c->in->name_count || !name_says(tag, name, c->in->names[i]))
+        if (i >= c->in->name_count || !name_is(tag, name, &c->in->names[i]))
             return lint_miss(c, "name %zu is not what was asked for", i + 1);
     return i == c->in->name_count || lint_miss(c, "a name is missing");
 }

@@ -5,6 +5,8 @@
 
 #include "lints/lint.h"
 #include "lints/names.h"
+#include "pki/ip.h"
+#include "pki/name.h"
 #include "x509/oid.h"
 
 enum { LABEL_MAX = 63, HOST_MAX = 253, IPV4_SIZE = 4, IPV6_SIZE = 16 };
@@ -40,32 +42,44 @@ static bool label_fits(const uint8_t *at, size_t size)
     return size > 0 && size <= LABEL_MAX && at[0] != '-' && at[size - 1] != '-';
 }
 
-/* LDH labels (RFC 5280 4.2.1.6, RFC 1034 3.5), one or more, behind "*." or not. */
+/* LDH labels (RFC 5280 4.2.1.6, RFC 1034 3.5), one or more, behind "*." or not; the last no number. */
 static bool is_host(struct bytes name)
 {
     const uint8_t *at = name.data, *end = name.data + name.size, *dot;
-    size_t digits = 0;
 
     if (name.size > 2 && memcmp(at, "*.", 2) == 0)
         at += 2;
     for (; (dot = memchr(at, '.', (size_t)(end - at))); at = dot + 1)
         if (!label_fits(at, (size_t)(dot - at)))
             return false;
-    for (const uint8_t *p = at; p < end; p++)
-        digits += isdigit(*p) != 0;
     return name.size <= HOST_MAX && label_fits(at, (size_t)(end - at)) &&
-           digits < (size_t)(end - at);
+           !name_ends_in_number((const char *)at, (size_t)(end - at));
+}
+
+/* An address that one host can have; how long it is, san_hosts_only says. */
+static bool is_address(struct bytes name)
+{
+    struct ip ip = { .size = name.size };
+
+    if (name.size > sizeof ip.octets)
+        return true;
+    memcpy(ip.octets, name.data, name.size);
+    return !ip_not_of_host(&ip);
 }
 
 static bool san_host_syntax(struct lint_case *c)
 {
     struct name_walk walk;
     struct bytes name;
+    unsigned tag;
 
     name_walk_open(c, &walk);
-    while (name_walk_next(&walk, &name))
-        if (!is_host(name))
+    while (name_walk_any(&walk, &tag, &name)) {
+        if (tag == NAME_DNS && !is_host(name))
             return lint_miss(c, "%.*s is no host name", (int)name.size, (const char *)name.data);
+        if (tag == NAME_IP && !is_address(name))
+            return lint_miss(c, "has an address that no host can have");
+    }
     return true;
 }
 

@@ -54,16 +54,48 @@ static bool subject_no_duplicates(struct lint_case *c)
     return true;
 }
 
+/* RFC 5280 A.1: those that are not 64 characters. */
+// clang-format off
+static const struct {
+    struct bytes oid;
+    size_t most;
+} bounds[] = {
+#define BYTES(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
+    { BYTES("\x55\x04\x07"), 128 }, /* locality */
+    { BYTES("\x55\x04\x08"), 128 }, /* state */
+    { BYTES("\x55\x04\x09"), 128 }, /* street */
+    { BYTES("\x55\x04\x11"), 40 },  /* postal code */
+};
+// clang-format on
+
+static size_t bound_of(struct bytes oid)
+{
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (bytes_equal(bounds[i].oid, oid))
+            return bounds[i].most;
+    return COMMON_NAME_MAX;
+}
+
+static size_t characters(struct bytes value)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < value.size; i++)
+        count += (value.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
 static bool is_well_encoded(struct lint_case *c, const struct dn_attribute *a)
 {
     bool country = bytes_equal(a->oid, OID_COUNTRY);
+    size_t length = characters(a->value);
 
     if (a->tag != DER_PRINTABLE_STRING && (country || a->tag != DER_UTF8_STRING))
         return lint_miss(c, "subject has a string of the wrong type");
     if (country)
         return a->value.size == 2 || lint_miss(c, "country is no two letters");
-    return (a->value.size > 0 && a->value.size <= COMMON_NAME_MAX) ||
-           lint_miss(c, "common name of %zu bytes", a->value.size);
+    return (length > 0 && length <= bound_of(a->oid)) ||
+           lint_miss(c, "subject has an attribute of %zu characters", length);
 }
 
 static bool subject_encoding(struct lint_case *c)
@@ -76,6 +108,7 @@ static bool is_from_san(struct lint_case *c, const struct dn_attribute *a)
     struct bytes name;
     struct name_walk walk;
     char text[COMMON_NAME_MAX + 1];
+    struct identifier said = { .value = text };
     unsigned tag;
 
     if (!bytes_equal(a->oid, OID_COMMON_NAME))
@@ -83,7 +116,8 @@ static bool is_from_san(struct lint_case *c, const struct dn_attribute *a)
     snprintf(text, sizeof text, "%.*s", (int)a->value.size, (const char *)a->value.data);
     name_walk_open(c, &walk);
     while (name_walk_any(&walk, &tag, &name))
-        if (a->value.size == strlen(text) && name_says(tag, name, text))
+        if (a->value.size == strlen(text) && name_kind(tag, &said.kind) &&
+            name_is(tag, name, &said))
             return true;
     return lint_miss(c, "common name is not one of the names");
 }

@@ -67,7 +67,7 @@ __attribute__((unused)) static Profile house_profile(void)
 {
     static char signature[] = "digital_signature", encipherment[] = "key_encipherment",
                 ocsp[] = "http://{status}/ocsp/{ca}", ca_issuers[] = "http://{status}/ca/{ca}.crt",
-                crl[] = "http://{status}/crl/{ca}.crl";
+                crl[] = "http://{status}/crl/{ca}/{shard}.crl";
     static char *rsa[] = { signature, encipherment };
     Profile profile = PROFILE__INIT;
 
@@ -83,6 +83,7 @@ __attribute__((unused)) static Profile house_profile(void)
     profile.ocsp_url = ocsp;
     profile.ca_issuers_url = ca_issuers;
     profile.crl_url = crl;
+    profile.crl_shards = 128;
     return profile;
 }
 

@@ -17,8 +17,6 @@ struct batch *batch_new(size_t count)
 {
     struct batch *batch = calloc(1, sizeof *batch + count * sizeof *batch->tasks);
 
-    if (!batch)
-        abort();
     condition_init(&batch->finished);
     arena_init(&batch->arena);
     batch->count = count;

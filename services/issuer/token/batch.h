@@ -27,7 +27,7 @@ struct task {
     struct token_key found;
     uint8_t raw[SIGNATURE_MAX];
     CK_ULONG raw_size;
-    bool answered; /* set by pool_run: what is above may be read */
+    struct fault answer; /* set by pool_run: why not, or NONE: what is above may be read */
 
     enum task_state { TASK_QUEUED, TASK_RUNNING, TASK_DONE, TASK_GIVEN_UP } state;
     struct batch *batch;
@@ -41,6 +41,7 @@ struct batch {
     size_t open; /* tasks neither done nor given up */
     size_t refs; /* the caller and each task that a thread may still touch */
     size_t count;
+    struct tick asked_at;
     struct task tasks[];
 };
 

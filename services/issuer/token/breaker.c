@@ -20,12 +20,19 @@ bool breaker_allows(struct breaker *b, struct tick now)
     return true;
 }
 
+void breaker_probed(struct breaker *b, struct tick asked_at)
+{
+    if (breaker_is_open(b) && asked_at.us > b->failed_at.us)
+        b->failures = b->limit - 1;
+}
+
 void breaker_note(struct breaker *b, bool good, struct tick now)
 {
     if (good) {
         b->failures = 0;
         return;
     }
+    b->failed_at = now;
     if (b->failures < b->limit)
         b->failures++;
     if (breaker_is_open(b))

@@ -14,11 +14,16 @@ struct breaker {
     int limit; /* failures in a row */
     struct duration rest;
     int failures;
-    struct tick next_trial;
+    struct tick failed_at, next_trial;
 };
 
 bool breaker_is_open(const struct breaker *b);
 bool breaker_allows(struct breaker *b, struct tick now);
 void breaker_note(struct breaker *b, bool good, struct tick now);
+
+/* A look at the device went well, which says little about real work: it is let in again, and its
+ * next failure opens the breaker once more. One that was asked for before the last failure says
+ * nothing. Failures are forgotten only for what breaker_note is told. */
+void breaker_probed(struct breaker *b, struct tick asked_at);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-/* One event after the other: 'x' a failure, 'o' a success, '?' asked and allowed, '!' asked and
- * refused; the tick moves on by `after` microseconds before each. */
+/* One event after the other: 'x' a failure, 'o' a success, 'p' a good probe, 'l' one that was
+ * asked for at the start and is late, '?' asked and allowed, '!' asked and refused; the tick moves on by `after` microseconds before each. */
 static void play(struct breaker *b, const char *events, int64_t after)
 {
     struct tick now = { 1000 };
@@ -16,6 +16,10 @@ static void play(struct breaker *b, const char *events, int64_t after)
         now.us += after;
         if (*e == 'x' || *e == 'o')
             breaker_note(b, *e == 'o', now);
+        else if (*e == 'p')
+            breaker_probed(b, now);
+        else if (*e == 'l')
+            breaker_probed(b, (struct tick){ 1000 });
         else
             assert_int_equal(breaker_allows(b, now), *e == '?');
     }
@@ -39,6 +43,11 @@ static void breaker_follows_events(void **state)
         { "xxx!?o??", 60, false },    /* a good one closes it */
         { "xxx!?ox?", 60, false },    /* with all failures forgotten */
         { "xxxxxxxxxxo?", 1, false }, /* however many there were */
+        { "xxx!p??", 1, false },      /* a good probe closes it as well */
+        { "xxx!px!", 1, true },       /* until the next failure */
+        { "xxx!pox??", 1, false },    /* but a success counts in full */
+        { "xpx?px!", 1, true },       /* a probe hides no failures */
+        { "xxxl!", 1, true },         /* a late one says nothing of what failed since */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct breaker b = { .limit = 3, .rest = { 100 } };

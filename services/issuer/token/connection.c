@@ -11,9 +11,24 @@ enum { SLOTS_MAX = 256 };
 void connection_init(struct connection *connection, const char *module_path, const char *label,
                      struct secret pin)
 {
-    *connection = (struct connection){ .module_path = module_path, .label = label, .pin = pin };
+    *connection = (struct connection){ .module_path = module_path, .label = label };
+    connection->pin.text = strdup(pin.text ? pin.text : "");
     pthread_mutex_init(&connection->lock, NULL);
     pthread_mutex_init(&connection->make_lock, NULL);
+}
+
+static void pin_wipe(struct connection *connection)
+{
+    union {
+        const char *text;
+        char *ours;
+    } pin = { .text = connection->pin.text };
+
+    if (!pin.text)
+        return;
+    explicit_bzero(pin.ours, strlen(pin.text));
+    free(pin.ours);
+    connection->pin.text = NULL;
 }
 
 CK_RV session_called(struct session *s, const char *call, CK_RV rv)
@@ -121,8 +136,6 @@ static CK_RV mechanisms_ask(struct session *s)
     CK_RV rv = connection->calls->C_GetMechanismList(connection->slot, NULL, &count);
     CK_MECHANISM_TYPE *list = calloc(count + 1, sizeof *list);
 
-    if (!list)
-        abort();
     if (rv == CKR_OK)
         rv = connection->calls->C_GetMechanismList(connection->slot, list, &count);
     if (rv == CKR_OK)
@@ -142,8 +155,10 @@ static CK_RV log_in(struct session *s)
     CK_RV rv = connection->calls->C_Login(connection->kept, CKU_USER, pin.pkcs11, strlen(pin.text));
     if (rv == CKR_USER_ALREADY_LOGGED_IN)
         return CKR_OK;
-    if (return_class(rv) == RETURN_PIN)
+    if (return_class(rv) == RETURN_PIN) {
         connection->pin_refused = true;
+        pin_wipe(connection); /* nobody asks for it again */
+    }
     return session_called(s, "C_Login", rv);
 }
 
@@ -275,6 +290,7 @@ void connection_close(struct connection *connection)
 {
     disconnect_locked(connection);
     module_start_over(connection);
+    pin_wipe(connection);
     pthread_mutex_destroy(&connection->lock);
     pthread_mutex_destroy(&connection->make_lock);
 }

@@ -18,15 +18,15 @@
 
 struct connection {
     const char *module_path, *label;
-    struct secret pin;
+    struct secret pin;         /* its own copy; NULL once it was refused */
     pthread_mutex_t lock;      /* held while connecting, so that one thread does it for all */
     pthread_mutex_t make_lock; /* SoftHSM fails at random when two keys are made at once (#573) */
     atomic_bool pin_refused;
 
     void *module; /* of dlopen */
     CK_FUNCTION_LIST *calls;
-    bool initialized; /* by us, so that finalizing is ours as well */
-    bool connected;
+    bool initialized;      /* by us, so that finalizing is ours as well */
+    atomic_bool connected; /* logged in, as far as we know; may be read without the lock */
     uint64_t generation;
     uint64_t void_before; /* sessions of older generations ended with C_Finalize */
     int inside;           /* threads between session_enter and session_leave */
@@ -47,7 +47,7 @@ struct session {
     const char *call;                        /* the function that failed, for the fault */
 };
 
-/* `pin` and texts are borrowed. */
+/* Texts are borrowed. The PIN is copied, and wiped when it is refused or all is closed. */
 void connection_init(struct connection *connection, const char *module_path, const char *label,
                      struct secret pin);
 

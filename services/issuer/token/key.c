@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "pki/der.h"
 
 // clang-format off
@@ -209,7 +210,10 @@ CK_RV key_find(struct session *s, struct arena *a, const char *label, struct tok
     return (type == CKK_EC ? curve_read : rsa_read)(s, a, public, out);
 }
 
-static CK_RV generate(struct session *s, const char *label, const struct key_kind *kind)
+/* For signing and nothing else, in this token and nowhere else. What is the same for all kinds stands
+ * first, so that those of one kind are cut off by the count. */
+static CK_RV generate(struct session *s, const char *label, const struct key_kind *kind,
+                      bool copyable)
 {
     static const uint8_t exponent[] = { 1, 0, 1 };
     bool rsa = kind->type == CKK_RSA;
@@ -220,30 +224,45 @@ static CK_RV generate(struct session *s, const char *label, const struct key_kin
     random_bytes(id, sizeof id);
     CK_ATTRIBUTE public_template[] = {
         ATTRIBUTE(CKA_TOKEN, yes),
+        ATTRIBUTE(CKA_PRIVATE, no), /* who wants to verify needs no login */
         ATTRIBUTE(CKA_VERIFY, yes),
+        ATTRIBUTE(CKA_ENCRYPT, no),
+        ATTRIBUTE(CKA_WRAP, no),
         ATTRIBUTE(CKA_ID, id),
         attribute(CKA_LABEL, label, strlen(label)),
         rsa ? ATTRIBUTE(CKA_MODULUS_BITS, kind->bits)
             : attribute(CKA_EC_PARAMS, kind->curve.data, kind->curve.size),
         ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent), /* RSA only: the last */
     };
+    // clang-format off
     CK_ATTRIBUTE private_template[] = {
         ATTRIBUTE(CKA_TOKEN, yes),
         ATTRIBUTE(CKA_PRIVATE, yes),
         ATTRIBUTE(CKA_SENSITIVE, yes),
         ATTRIBUTE(CKA_EXTRACTABLE, no),
         ATTRIBUTE(CKA_SIGN, yes),
+        ATTRIBUTE(CKA_SIGN_RECOVER, no),
+        ATTRIBUTE(CKA_DECRYPT, no),
+        ATTRIBUTE(CKA_UNWRAP, no),
+        ATTRIBUTE(CKA_DERIVE, no),
         ATTRIBUTE(CKA_ID, id),
         attribute(CKA_LABEL, label, strlen(label)),
-        ATTRIBUTE(CKA_DECRYPT, no), /* RSA only: from here on */
-        ATTRIBUTE(CKA_UNWRAP, no),
+        /* These two are left out where copies in sessions sign: SoftHSM copies nothing that cannot be
+         * modified. */
+        ATTRIBUTE(CKA_MODIFIABLE, no),
+        ATTRIBUTE(CKA_COPYABLE, no),
     };
-    CK_RV rv = s->calls->C_GenerateKeyPair(s->handle, &mechanism, public_template, rsa ? 6 : 5,
-                                           private_template, rsa ? 9 : 7, &public, &private);
+    // clang-format on
+    CK_ULONG public_count = sizeof public_template / sizeof *public_template - !rsa,
+             private_count =
+                 sizeof private_template / sizeof *private_template - (copyable ? 2 : 0);
+    CK_RV rv = s->calls->C_GenerateKeyPair(s->handle, &mechanism, public_template, public_count,
+                                           private_template, private_count, &public, &private);
     return session_called(s, "C_GenerateKeyPair", rv);
 }
 
-CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind, struct fault *f)
+CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind, bool copyable,
+               struct fault *f)
 {
     CK_OBJECT_HANDLE handle;
     CK_ULONG count = 0;
@@ -255,7 +274,7 @@ CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind
     if (rv == CKR_OK && count > 0)
         fault_set(f, FAULT_CONFLICT, NULL, "the token already has a key \"%s\"", label);
     else if (rv == CKR_OK)
-        rv = generate(s, label, kind);
+        rv = generate(s, label, kind, copyable);
     pthread_mutex_unlock(&s->connection->make_lock);
     return rv;
 }
@@ -265,9 +284,17 @@ CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind
 static CK_RV copy_into_session(struct session *s, CK_OBJECT_HANDLE *handle)
 {
     CK_ATTRIBUTE template[] = { ATTRIBUTE(CKA_TOKEN, no) };
+    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+    CK_RV rv = s->calls->C_CopyObject(s->handle, *handle, template, 1, &copy);
 
-    return session_called(s, "C_CopyObject",
-                          s->calls->C_CopyObject(s->handle, *handle, template, 1, handle));
+    if (rv == CKR_OK)
+        *handle = copy;
+    if (rv != CKR_ACTION_PROHIBITED && rv != CKR_ATTRIBUTE_READ_ONLY)
+        return session_called(s, "C_CopyObject", rv);
+    /* it was made to have no copies */
+    log_warn("a key has no copies: signing with the key itself",
+             LOG_TEXT("token", s->connection->label));
+    return CKR_OK;
 }
 
 CK_RV key_handle(struct session *s, const struct token_key *key, bool copy,

@@ -30,7 +30,9 @@ struct token_key {
 CK_RV key_find(struct session *s, struct arena *a, const char *label, struct token_key *out,
                struct fault *f);
 
-CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind, struct fault *f);
+/* `copyable`: the token may be asked for copies of it in sessions. */
+CK_RV key_make(struct session *s, const char *label, const struct key_kind *kind, bool copyable,
+               struct fault *f);
 
 /* The private key's handle in this session, remembered there. `copy`: of a copy in the session. */
 CK_RV key_handle(struct session *s, const struct token_key *key, bool copy,

@@ -1,5 +1,6 @@
 #include "token/pool.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,8 +8,11 @@
 
 #include "base/log.h"
 #include "service/metrics.h"
+#include "store/store.h"
 
 enum { LOST_MAX = 8 };
+
+#define ALL_HANG "all signing threads hang in the token"
 
 /* How long a token may be idle until somebody looks whether it is still there. */
 #define IDLE seconds(15)
@@ -38,14 +42,8 @@ struct pool {
     struct breaker breaker;
     struct tick last_good; /* 0: never */
     struct fault last_fault;
+    bool told_ready; /* became_ready was called since it was not */
 };
-
-static void *must(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
 
 void pool_release(struct pool *pool, struct batch *batch)
 {
@@ -56,6 +54,7 @@ void pool_release(struct pool *pool, struct batch *batch)
 
 static void send(struct pool *pool, struct batch *batch)
 {
+    batch->asked_at = tick_now();
     queue_put(&pool->queue, batch);
     for (size_t i = 0; i < batch->count; i++)
         pthread_cond_signal(&pool->work);
@@ -81,17 +80,39 @@ static CK_RV task_run(struct session *s, struct task *task)
     return rv;
 }
 
-static void note(struct pool *pool, CK_RV rv, const struct fault *f)
+static void note(struct pool *pool, const struct task *task, CK_RV rv, const struct fault *f)
 {
     enum return_class class = return_class(rv);
     bool good = class == RETURN_OK || class == RETURN_FATAL; /* it answered */
 
-    breaker_note(&pool->breaker, good, tick_now());
+    if (good && task->run == pool->options.probe)
+        breaker_probed(&pool->breaker, task->batch->asked_at);
+    else
+        breaker_note(&pool->breaker, good, tick_now());
     if (good)
         pool->last_good = tick_now();
     else
         pool->last_fault = *f;
     metric_set(METRIC_SIGN_BREAKER, breaker_is_open(&pool->breaker));
+}
+
+static bool is_ready(const struct pool *pool)
+{
+    return !pool->closing && pool->alive > 0 && pool->connection->connected &&
+           !breaker_is_open(&pool->breaker);
+}
+
+/* Once for each time that it was not. Called with the lock, which is let go for the call. */
+static void tell_ready(struct pool *pool)
+{
+    bool before = pool->told_ready;
+
+    pool->told_ready = is_ready(pool);
+    if (before || !pool->told_ready || !pool->options.became_ready)
+        return;
+    pthread_mutex_unlock(&pool->lock);
+    pool->options.became_ready(pool->options.context);
+    pthread_mutex_lock(&pool->lock);
 }
 
 static void signer_work(struct signer *s, struct task *task)
@@ -106,10 +127,11 @@ static void signer_work(struct signer *s, struct task *task)
     pthread_mutex_lock(&pool->lock);
     s->task = NULL;
     if (task->state == TASK_RUNNING) {
-        note(pool, rv, &task->fault);
+        note(pool, task, rv, &task->fault);
         task_settle(task, TASK_DONE);
     }
     batch_leave(task->batch);
+    tell_ready(pool);
 }
 
 static void *signer_main(void *arg)
@@ -142,7 +164,7 @@ static void *signer_main(void *arg)
 /* Signals are for the main thread. */
 static bool signer_start(struct pool *pool)
 {
-    struct signer *s = must(calloc(1, sizeof *s));
+    struct signer *s = calloc(1, sizeof *s);
     sigset_t all, before;
 
     s->pool = pool;
@@ -181,7 +203,7 @@ static void signer_give_up(struct pool *pool, struct signer **at)
     metric_set(METRIC_SIGN_LOST, ++pool->lost);
     pthread_detach(s->thread);
     fault_set(&f, FAULT_UNAVAILABLE, NULL, "the token does not answer");
-    note(pool, CKR_DEVICE_ERROR, &f);
+    note(pool, s->task, CKR_DEVICE_ERROR, &f);
     task_settle(s->task, TASK_GIVEN_UP);
     log_error("signing thread given up", LOG_INT("left_behind", pool->lost));
 }
@@ -233,7 +255,7 @@ static bool admit(struct pool *pool, struct fault *f)
     if (pool->closing)
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "the token is being closed");
     if (pool->alive == 0)
-        return fault_set(f, FAULT_UNAVAILABLE, NULL, "all signing threads hang in the token");
+        return fault_set(f, FAULT_UNAVAILABLE, NULL, ALL_HANG);
     if (!breaker_allows(&pool->breaker, tick_now())) {
         *f = pool->last_fault;
         return false;
@@ -241,19 +263,18 @@ static bool admit(struct pool *pool, struct fault *f)
     return true;
 }
 
-static bool collect(struct batch *batch, struct fault *f)
+/* What a thread may still be at is not read: `late` stands in its place. */
+static bool collect(struct batch *batch, const struct fault *late, struct fault *f)
 {
     bool good = true;
 
     for (size_t i = 0; i < batch->count; i++) {
         struct task *task = &batch->tasks[i];
-        task->answered = task->state == TASK_DONE;
-        if (task->answered && task->fault.code == FAULT_NONE)
+        task->answer = task->state == TASK_DONE ? task->fault : *late;
+        if (task->answer.code == FAULT_NONE)
             continue;
-        if (good && task->answered)
-            *f = task->fault;
-        else if (good)
-            fault_set(f, FAULT_UNAVAILABLE, NULL, "the token did not answer in time");
+        if (good)
+            *f = task->answer;
         good = false;
     }
     return good;
@@ -261,24 +282,27 @@ static bool collect(struct batch *batch, struct fault *f)
 
 bool pool_run(struct pool *pool, struct batch *batch, struct tick deadline, struct fault *f)
 {
-    bool good = false;
+    struct fault why;
 
+    assert(!store_in_transaction());
     pthread_mutex_lock(&pool->lock);
-    if (admit(pool, f)) {
+    if (admit(pool, &why)) {
         send(pool, batch);
         await(pool, batch, deadline);
-        good = collect(batch, f);
+        fault_set(&why, FAULT_UNAVAILABLE, NULL,
+                  pool->alive > 0 ? "the token did not answer in time" : ALL_HANG);
     }
+    bool good = collect(batch, &why, f);
     pthread_mutex_unlock(&pool->lock);
     return good;
 }
 
 /* The probe is a batch that nobody waits for; its outcome is noted like any other. */
-static void probe_send(struct pool *pool, CK_RV (*probe)(struct session *, struct task *))
+static void probe_send(struct pool *pool)
 {
     struct batch *batch = batch_new(1);
 
-    batch->tasks[0].run = probe;
+    batch->tasks[0].run = pool->options.probe;
     send(pool, batch);
     batch_leave(batch);
 }
@@ -291,15 +315,14 @@ static bool wants_probe(struct pool *pool, bool ready)
            breaker_allows(&pool->breaker, tick_now());
 }
 
-bool pool_ready(struct pool *pool, CK_RV (*probe)(struct session *, struct task *),
-                struct fault *why)
+bool pool_ready(struct pool *pool, struct fault *why)
 {
     pthread_mutex_lock(&pool->lock);
     review(pool);
-    bool ready = !pool->closing && pool->alive > 0 && pool->last_good.us > 0 &&
-                 !breaker_is_open(&pool->breaker);
+    bool ready = is_ready(pool);
+    pool->told_ready = pool->told_ready && ready; /* who asks tells nobody else */
     if (!pool->closing && wants_probe(pool, ready))
-        probe_send(pool, probe);
+        probe_send(pool);
     if (!ready && why)
         *why = pool->last_fault;
     pthread_mutex_unlock(&pool->lock);
@@ -308,7 +331,7 @@ bool pool_ready(struct pool *pool, CK_RV (*probe)(struct session *, struct task 
 
 struct pool *pool_new(struct connection *connection, const struct pool_options *options)
 {
-    struct pool *pool = must(calloc(1, sizeof *pool));
+    struct pool *pool = calloc(1, sizeof *pool);
 
     pool->connection = connection;
     pool->options = *options;

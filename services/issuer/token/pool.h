@@ -16,6 +16,9 @@ struct pool_options {
     int threads;
     struct duration patience;
     struct breaker breaker;
+    CK_RV (*probe)(struct session *s, struct task *task); /* a look at the token */
+    void (*became_ready)(void *context);                  /* see token_options; may be NULL */
+    void *context;
 };
 
 struct pool *pool_new(struct connection *connection, const struct pool_options *options);
@@ -23,13 +26,12 @@ struct pool *pool_new(struct connection *connection, const struct pool_options *
 /* False when threads are left behind inside the module: what they use must not be freed then. */
 bool pool_free(struct pool *pool);
 
-/* Runs all tasks; true when all were answered and none has a fault. Else `f` has the first, and
- * tasks without an answer have theirs as well. The batch stays the caller's. */
+/* Runs all tasks; true when all were answered and none has a fault. Else `f` has the first. Each
+ * task's `answer` says what became of it, also where the batch was turned away as a whole. The
+ * batch stays the caller's. */
 bool pool_run(struct pool *pool, struct batch *batch, struct tick deadline, struct fault *f);
 void pool_release(struct pool *pool, struct batch *batch);
 
-/* See token_ready; `probe` is run when the token has to be looked after. */
-bool pool_ready(struct pool *pool, CK_RV (*probe)(struct session *, struct task *),
-                struct fault *why);
+bool pool_ready(struct pool *pool, struct fault *why); /* see token_ready */
 
 #endif

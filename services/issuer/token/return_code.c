@@ -44,13 +44,17 @@ static const struct return_row rows[] = {
     ROW(MUTEX_BAD,                   DEVICE),
     ROW(RANDOM_NO_RNG,               DEVICE),
 
+    /* of C_Login, before it looks at a PIN: asking again locks nothing, an operator may mend it */
+    ROW(USER_TYPE_INVALID,           DEVICE),
+    ROW(USER_PIN_NOT_INITIALIZED,    DEVICE),
+    ROW(USER_ANOTHER_ALREADY_LOGGED_IN, DEVICE),
+    ROW(USER_TOO_MANY_TYPES,         DEVICE),
+
     ROW(PIN_INCORRECT,               PIN),
     ROW(PIN_INVALID,                 PIN),
     ROW(PIN_LEN_RANGE,               PIN),
     ROW(PIN_EXPIRED,                 PIN),
     ROW(PIN_LOCKED,                  PIN),
-    ROW(USER_PIN_NOT_INITIALIZED,    PIN),
-    ROW(USER_TYPE_INVALID,           PIN),
 
     ROW(ARGUMENTS_BAD,               FATAL),
     ROW(ATTRIBUTE_READ_ONLY,         FATAL),

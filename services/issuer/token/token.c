@@ -57,24 +57,31 @@ static struct duration duration_or(struct duration given, struct duration otherw
     return given.us > 0 ? given : otherwise;
 }
 
+/* Entering the session has done nearly all; a token that was pulled out answers otherwise here. */
+static CK_RV connect_run(struct session *s, struct task *task)
+{
+    (void)task;
+    return session_logged_in(s);
+}
+
 struct token *token_open(const struct token_options *options)
 {
     struct token *token = calloc(1, sizeof *token);
-    if (!token)
-        abort();
     arena_init(&token->arena);
     pthread_mutex_init(&token->lock, NULL);
     token->session_copy = options->session_copy;
     token->spoil_every = spoil_setting(options->label);
     connection_init(&token->connection, arena_strdup(&token->arena, options->module),
-                    arena_strdup(&token->arena, options->label),
-                    (struct secret){ arena_strdup(&token->arena, options->pin.text) });
+                    arena_strdup(&token->arena, options->label), options->pin);
     token->pool = pool_new(&token->connection,
                            &(struct pool_options){
                                .threads = options->sessions > 0 ? options->sessions : 2,
                                .patience = duration_or(options->patience, seconds(5)),
                                .breaker = { .limit = options->failures > 0 ? options->failures : 5,
                                             .rest = duration_or(options->rest, seconds(5)) },
+                               .probe = connect_run,
+                               .became_ready = options->became_ready,
+                               .context = options->context,
                            });
     return token;
 }
@@ -89,13 +96,6 @@ void token_close(struct token *token)
     free(token);
 }
 
-/* Entering the session has done nearly all; a token that was pulled out answers otherwise here. */
-static CK_RV connect_run(struct session *s, struct task *task)
-{
-    (void)task;
-    return session_logged_in(s);
-}
-
 bool token_connect(struct token *token, struct tick deadline, struct fault *f)
 {
     struct batch *batch = batch_new(1);
@@ -108,7 +108,7 @@ bool token_connect(struct token *token, struct tick deadline, struct fault *f)
 
 bool token_ready(struct token *token, struct fault *why)
 {
-    return pool_ready(token->pool, connect_run, why);
+    return pool_ready(token->pool, why);
 }
 
 static CK_RV find_run(struct session *s, struct task *task)
@@ -118,7 +118,7 @@ static CK_RV find_run(struct session *s, struct task *task)
 
 static CK_RV make_run(struct session *s, struct task *task)
 {
-    return key_make(s, task->label, task->kind, &task->fault);
+    return key_make(s, task->label, task->kind, task->token->session_copy, &task->fault);
 }
 
 static const struct token_key *known_key(const struct token *token, const char *label)
@@ -183,6 +183,7 @@ bool token_make_key(struct token *token, const char *label, const char *kind, st
     struct task *task = &batch->tasks[0];
 
     task->run = make_run;
+    task->token = token;
     task->label = arena_strdup(&batch->arena, label);
     task->kind = key_kind_find(kind);
     task->patience = MAKING;
@@ -268,27 +269,25 @@ static struct bytes signature_of(const struct task *task, struct arena *a)
     return der_written(&t);
 }
 
-static void signing_answer(struct token_signing *out, const struct task *task, struct arena *a,
-                           const struct fault *why)
+static void signing_answer(struct token_signing *out, const struct task *task, struct arena *a)
 {
     out->signature = (struct bytes){ NULL, 0 };
-    out->fault = task->answered ? task->fault : *why;
+    out->fault = task->answer;
     if (out->fault.code == FAULT_NONE)
         out->signature = signature_of(task, a);
 }
 
 bool token_sign_all(struct token *token, struct token_signing *all, size_t count,
-                    struct tick deadline, struct arena *a, struct fault *f)
+                    struct tick deadline, struct arena *a)
 {
     struct batch *batch = batch_new(count);
-    struct fault late;
+    struct fault first;
 
-    fault_set(&late, FAULT_UNAVAILABLE, NULL, "the token did not answer in time");
     for (size_t i = 0; i < count; i++)
         task_fill(&batch->tasks[i], token, &batch->arena, &all[i]);
-    bool good = pool_run(token->pool, batch, deadline, f);
+    bool good = pool_run(token->pool, batch, deadline, &first);
     for (size_t i = 0; i < count; i++)
-        signing_answer(&all[i], &batch->tasks[i], a, &late);
+        signing_answer(&all[i], &batch->tasks[i], a);
     pool_release(token->pool, batch);
     return good;
 }
@@ -298,8 +297,10 @@ bool token_sign(struct token *token, const struct token_key *key, enum token_has
                 struct fault *f)
 {
     struct token_signing one = { .key = key, .hash = hash, .data = data };
-    bool good = token_sign_all(token, &one, 1, deadline, a, f);
+    bool good = token_sign_all(token, &one, 1, deadline, a);
 
+    if (!good)
+        *f = one.fault;
     *signature = one.signature;
     return good;
 }

@@ -8,6 +8,8 @@
  * device in a row calls fail at once for a while (token_ready() tells). A refused PIN is never
  * tried again, since tokens lock themselves after a few wrong ones.
  *
+ * Nobody may wait for a token with a transaction open: the calls that wait assert it.
+ *
  * All functions but token_open and token_close may be called from any thread at any time.
  */
 #ifndef TOKEN_TOKEN_H
@@ -31,11 +33,18 @@ struct token_options {
     const char *module; /* path of the PKCS#11 library */
     const char *label;  /* of the token, as CK_TOKEN_INFO has it without the padding */
     struct secret pin;
-    int sessions;      /* signing threads; 0: 2 */
-    bool session_copy; /* sign with a copy of the key in the session: faster on SoftHSM only */
+    int sessions; /* signing threads; 0: 2 */
+    bool
+        session_copy; /* sign with a copy of the key in the session: faster on SoftHSM only. Keys that
+                          are made without it have no copies, ever, and sign themselves */
     struct duration patience; /* a thread that is longer inside the module is given up; 0: 5 s */
     int failures;             /* of the device in a row until calls fail at once; 0: 5 */
     struct duration rest;     /* how long they do; 0: 5 s */
+
+    /* Called on a signing thread each time that the token is ready and was not before, the first
+     * time included; must not block. May be NULL. Not called once token_close has returned. */
+    void (*became_ready)(void *context);
+    void *context;
 };
 
 /* Copies the options. The module is loaded by the first call that needs it, so a token that is
@@ -49,8 +58,10 @@ void token_close(struct token *token);
 /* Loads the module, finds the token, logs in. */
 bool token_connect(struct token *token, struct tick deadline, struct fault *f);
 
-/* Whether a signature would be tried now. Never blocks; looks after the token in the background
- * when it is down or was idle for long. `why` is filled in when false, and may be NULL. */
+/* Whether work for the token makes sense now: connected, logged in, not failing. Never blocks. When
+ * it is down or was idle for long the token is looked after in the background, so asking now and
+ * then is what brings it back; became_ready tells when it is. `why` is filled in when false, and may
+ * be NULL. */
 bool token_ready(struct token *token, struct fault *why);
 
 /* The private key with this CKA_LABEL and its public half. NOT_FOUND when there is none, CONFLICT
@@ -77,10 +88,10 @@ struct token_signing {
     struct fault fault;     /* out: NONE when signed */
 };
 
-/* Has all of them signed, spread over the threads; true when each was. Otherwise `f` is the first
- * fault, and the signatures that were made are there nevertheless. */
+/* Has all of them signed, spread over the threads; true when each was. Otherwise those that were not
+ * have a fault of their own. */
 bool token_sign_all(struct token *token, struct token_signing *all, size_t count,
-                    struct tick deadline, struct arena *a, struct fault *f);
+                    struct tick deadline, struct arena *a);
 
 bool token_sign(struct token *token, const struct token_key *key, enum token_hash hash,
                 struct bytes data, struct tick deadline, struct arena *a, struct bytes *signature,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #include "pki/evp.h"
 #include "testing/scratch_token.h"
+#include "token/connection.h"
 
 #define LABEL "test-token"
 
@@ -151,6 +153,126 @@ static void every_kind_signs_with_every_hash(void **state)
     token_close(token);
 }
 
+static CK_FUNCTION_LIST *softhsm(void)
+{
+    CK_FUNCTION_LIST *calls;
+    CK_C_GetFunctionList get;
+    void *module = dlopen(SCRATCH_TOKEN_MODULE, RTLD_NOW | RTLD_LOCAL);
+
+    assert_non_null(module);
+    *(void **)&get = dlsym(module, "C_GetFunctionList");
+    assert_int_equal(get(&calls), CKR_OK);
+    return calls;
+}
+
+static CK_TOKEN_INFO token_info(CK_SLOT_ID *slot)
+{
+    CK_SLOT_ID slots[16];
+    CK_ULONG count = 16;
+    CK_TOKEN_INFO info = { 0 };
+
+    assert_int_equal(softhsm()->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
+    for (CK_ULONG i = 0; i < count; i++) {
+        *slot = slots[i];
+        assert_int_equal(softhsm()->C_GetTokenInfo(slots[i], &info), CKR_OK);
+        if (memcmp(info.label, LABEL " ", sizeof LABEL) == 0)
+            return info;
+    }
+    fail();
+    return info;
+}
+
+static CK_BBOOL attribute_of(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, const char *label,
+                             CK_ATTRIBUTE_TYPE type)
+{
+    char name[32];
+    size_t size = (size_t)snprintf(name, sizeof name, "%s", label);
+    CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof class }, { CKA_LABEL, name, size } };
+    CK_BBOOL value = 7;
+    CK_ATTRIBUTE out = { type, &value, sizeof value };
+    CK_OBJECT_HANDLE object;
+    CK_ULONG count;
+
+    assert_int_equal(softhsm()->C_FindObjectsInit(session, wanted, 2), CKR_OK);
+    assert_int_equal(softhsm()->C_FindObjects(session, &object, 1, &count), CKR_OK);
+    assert_int_equal(softhsm()->C_FindObjectsFinal(session), CKR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(softhsm()->C_GetAttributeValue(session, object, &out, 1), CKR_OK);
+    return value;
+}
+
+static void keys_can_sign_and_nothing_else(void **state)
+{
+    (void)state;
+    static const struct {
+        CK_OBJECT_CLASS class;
+        CK_ATTRIBUTE_TYPE type;
+        CK_BBOOL value;
+    } rows[] = {
+        { CKO_PRIVATE_KEY, CKA_SIGN, CK_TRUE },
+        { CKO_PRIVATE_KEY, CKA_PRIVATE, CK_TRUE },
+        { CKO_PRIVATE_KEY, CKA_SENSITIVE, CK_TRUE },
+        { CKO_PRIVATE_KEY, CKA_ALWAYS_SENSITIVE, CK_TRUE },
+        { CKO_PRIVATE_KEY, CKA_EXTRACTABLE, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_NEVER_EXTRACTABLE, CK_TRUE },
+        { CKO_PRIVATE_KEY, CKA_SIGN_RECOVER, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_DECRYPT, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_UNWRAP, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_DERIVE, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_MODIFIABLE, CK_FALSE },
+        { CKO_PRIVATE_KEY, CKA_COPYABLE, CK_FALSE },
+        { CKO_PUBLIC_KEY, CKA_VERIFY, CK_TRUE },
+        { CKO_PUBLIC_KEY, CKA_PRIVATE, CK_FALSE },
+        { CKO_PUBLIC_KEY, CKA_ENCRYPT, CK_FALSE },
+        { CKO_PUBLIC_KEY, CKA_WRAP, CK_FALSE },
+    };
+    static const char *const labels[] = { "p256", "p384", "rsa" };
+    struct token_options o = options();
+    struct token *token = token_open(&o);
+    CK_SESSION_HANDLE session;
+    CK_SLOT_ID slot;
+
+    assert_signs(token, "p256"); /* logs in, for the whole process */
+    token_info(&slot);
+    assert_int_equal(softhsm()->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session),
+                     CKR_OK);
+    for (size_t l = 0; l < 3; l++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            if (attribute_of(session, rows[i].class, labels[l], rows[i].type) != rows[i].value)
+                fail_msg("%s: attribute 0x%lx", labels[l], rows[i].type);
+    assert_int_equal(softhsm()->C_CloseSession(session), CKR_OK);
+    token_close(token);
+}
+
+static void keys_for_copies_can_be_copied(void **state)
+{
+    (void)state;
+    struct token_options o = options();
+    const struct token_key *key;
+    CK_SESSION_HANDLE session;
+    CK_SLOT_ID slot;
+    struct fault f = { 0 };
+
+    o.session_copy = true;
+    struct token *token = token_open(&o);
+    assert_true(token_make_key(token, "copied", "p256", soon(), &key, &f));
+    assert_signs(token, "copied");
+    token_info(&slot);
+    assert_int_equal(softhsm()->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session),
+                     CKR_OK);
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE copies[] = { { CKA_CLASS, &class, sizeof class }, { CKA_TOKEN, &no, sizeof no } };
+    CK_OBJECT_HANDLE found[8];
+    CK_ULONG count = 0;
+    assert_int_equal(softhsm()->C_FindObjectsInit(session, copies, 2), CKR_OK);
+    assert_int_equal(softhsm()->C_FindObjects(session, found, 8, &count), CKR_OK);
+    assert_int_equal(softhsm()->C_FindObjectsFinal(session), CKR_OK);
+    assert_true(count > 0);
+    assert_int_equal(softhsm()->C_CloseSession(session), CKR_OK);
+    token_close(token);
+}
+
 /* Session copies, and tokens that hash themselves because they have no raw mechanism. */
 static void other_ways_to_sign_verify_too(void **state)
 {
@@ -196,13 +318,12 @@ static void *caller_main(void *arg)
     for (int round = 0; round < 20; round++) {
         struct token_signing all[8];
         char data[8][40];
-        struct fault f;
         for (int i = 0; i < 8; i++) {
             int size = snprintf(data[i], sizeof data[i], "%p %d %d", arg, round, i);
             all[i] = (struct token_signing){ .key = c->key,
                                              .data = { (uint8_t *)data[i], (size_t)size } };
         }
-        c->bad += !token_sign_all(c->token, all, 8, soon(), &a, &f);
+        c->bad += !token_sign_all(c->token, all, 8, soon(), &a);
         for (int i = 0; i < 8; i++)
             c->bad += all[i].fault.code != FAULT_NONE ||
                       !verifies(c->key, TOKEN_SHA256, all[i].data, all[i].signature);
@@ -227,35 +348,6 @@ static void threads_sign_side_by_side(void **state)
         assert_int_equal(callers[i].bad, 0);
     }
     token_close(token);
-}
-
-static CK_FUNCTION_LIST *softhsm(void)
-{
-    CK_FUNCTION_LIST *calls;
-    CK_C_GetFunctionList get;
-    void *module = dlopen(SCRATCH_TOKEN_MODULE, RTLD_NOW | RTLD_LOCAL);
-
-    assert_non_null(module);
-    *(void **)&get = dlsym(module, "C_GetFunctionList");
-    assert_int_equal(get(&calls), CKR_OK);
-    return calls;
-}
-
-static CK_TOKEN_INFO token_info(CK_SLOT_ID *slot)
-{
-    CK_SLOT_ID slots[16];
-    CK_ULONG count = 16;
-    CK_TOKEN_INFO info = { 0 };
-
-    assert_int_equal(softhsm()->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
-    for (CK_ULONG i = 0; i < count; i++) {
-        *slot = slots[i];
-        assert_int_equal(softhsm()->C_GetTokenInfo(slots[i], &info), CKR_OK);
-        if (memcmp(info.label, LABEL " ", sizeof LABEL) == 0)
-            return info;
-    }
-    fail();
-    return info;
 }
 
 static void lost_sessions_are_opened_again(void **state)
@@ -308,12 +400,34 @@ static void stale_answers_are_tried_once_more(void **state)
     token_close(token);
 }
 
+static void await_ready(struct token *token)
+{
+    while (!token_ready(token, NULL)) /* which sends a probe */
+        sched_yield();
+}
+
+/* Each probe in between goes well and still hides none of the failures. */
 static void fail_three_times(struct token *token)
 {
     control("C_Sign 0x30\n");
     for (int i = 0; i < 3; i++) {
-        assert_true(token_ready(token, NULL));
+        await_ready(token);
         assert_refused(token, FAULT_UNAVAILABLE, "CKR_DEVICE_ERROR");
+        assert_false(token_ready(token, NULL)); /* until it has been looked after */
+    }
+}
+
+static void assert_each_refused(struct token *token, const struct token_key *key, const char *why)
+{
+    struct token_signing all[3];
+
+    for (size_t i = 0; i < 3; i++)
+        all[i] = (struct token_signing){ .key = key, .data = BYTES_OF("to be signed") };
+    assert_false(token_sign_all(token, all, 3, soon(), &arena));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(all[i].fault.code, FAULT_UNAVAILABLE);
+        assert_non_null(strstr(all[i].fault.detail, why));
+        assert_null(all[i].signature.data);
     }
 }
 
@@ -331,7 +445,7 @@ static void breaker_opens_after_failures(void **state)
     assert_false(token_ready(token, &f));
     assert_non_null(strstr(f.detail, "CKR_DEVICE_ERROR"));
     control(""); /* well again, but nobody asks it before the rest is over */
-    assert_refused(token, FAULT_UNAVAILABLE, "CKR_DEVICE_ERROR");
+    assert_each_refused(token, key_of(token, "p256"), "CKR_DEVICE_ERROR");
     assert_false(token_ready(token, NULL));
     token_close(token);
 }
@@ -347,8 +461,105 @@ static void breaker_closes_by_itself(void **state)
     assert_signs(token, "p256");
     fail_three_times(token);
     control("");
-    while (!token_ready(token, NULL)) /* which sends a probe after the rest */
+    await_ready(token);
+    assert_signs(token, "p256");
+    token_close(token);
+}
+
+static void count_up(void *context)
+{
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void await_count(atomic_int *count, int n)
+{
+    while (atomic_load(count) < n)
         sched_yield();
+    assert_int_equal(atomic_load(count), n);
+}
+
+/* Once each time that it comes back, however it went away. */
+static void who_waits_is_called_when_it_is_ready(void **state)
+{
+    (void)state;
+    struct token_options o = moody();
+    struct fault f = { 0 };
+    atomic_int count = 0;
+
+    o.failures = 3;
+    o.rest = milliseconds(1);
+    o.became_ready = count_up;
+    o.context = &count;
+    control("C_Login 0x30\n");
+    struct token *token = token_open(&o);
+    assert_false(token_connect(token, soon(), &f));
+    assert_false(token_ready(token, NULL));
+    assert_int_equal(atomic_load(&count), 0);
+    control("");
+    await_ready(token);
+    await_count(&count, 1);
+    assert_signs(token, "p256");
+    assert_int_equal(atomic_load(&count), 1);
+    control("C_Sign 0x30\nC_Login 0x30\n");
+    assert_refused(token, FAULT_UNAVAILABLE, "CKR_DEVICE_ERROR");
+    assert_false(token_ready(token, NULL));
+    control("");
+    await_ready(token);
+    await_count(&count, 2);
+    token_close(token);
+}
+
+/* It says nothing about the PIN: it is asked again, and not for ever in vain. */
+static void login_that_looks_at_no_pin_is_tried_again(void **state)
+{
+    (void)state;
+    struct token_options o = moody();
+    struct fault f = { 0 };
+
+    control("C_Login 0x103\n"); /* CKR_USER_TYPE_INVALID */
+    struct token *token = token_open(&o);
+    assert_false(token_connect(token, soon(), &f));
+    assert_non_null(strstr(f.detail, "CKR_USER_TYPE_INVALID"));
+    assert_false(token_ready(token, NULL));
+    control("");
+    assert_true(token_connect(token, soon(), &f));
+    assert_signs(token, "p256");
+    token_close(token);
+}
+
+/* Each of a batch hears of it, also when the breaker has opened over it. */
+static void refused_pin_is_told_to_each(void **state)
+{
+    (void)state;
+    struct token_options o = moody();
+
+    o.failures = 2;
+    o.rest = days(1);
+    struct token *token = token_open(&o);
+    const struct token_key *key = key_of(token, "p256");
+    control("C_Sign 0x32\nC_Login 0xa0\n"); /* CKR_DEVICE_REMOVED, CKR_PIN_INCORRECT */
+    for (int i = 0; i < 3; i++)
+        assert_each_refused(token, key, "CKR_PIN_INCORRECT");
+    control("");
+    token_close(token);
+}
+
+static void refused_pin_is_forgotten(void **state)
+{
+    (void)state;
+    struct connection connection;
+    struct session session = { .connection = &connection };
+
+    connection_init(&connection, SCRATCH_TOKEN_MODULE, LABEL, (struct secret){ "wrong" });
+    assert_string_equal(connection.pin.text, "wrong");
+    assert_int_equal(session_enter(&session), CKR_PIN_INCORRECT);
+    assert_null(connection.pin.text);
+    assert_int_equal(session_enter(&session), CKR_PIN_INCORRECT);
+    session_close(&session);
+    connection_close(&connection);
+    /* lets the token forget the try, which others count */
+    struct token_options o = options();
+    struct token *token = token_open(&o);
     assert_signs(token, "p256");
     token_close(token);
 }
@@ -527,10 +738,8 @@ static void late_signatures_are_not_made(void **state)
           .data = BYTES_OF("in time"),
           .sign_before = instant_add(now, days(1)) },
     };
-    struct fault f = { 0 };
 
-    assert_false(token_sign_all(token, all, 2, soon(), &arena, &f));
-    assert_int_equal(f.code, FAULT_CONFLICT);
+    assert_false(token_sign_all(token, all, 2, soon(), &arena));
     assert_int_equal(all[0].fault.code, FAULT_CONFLICT);
     assert_int_equal(all[1].fault.code, FAULT_NONE);
     assert_true(verifies(all[1].key, TOKEN_SHA256, all[1].data, all[1].signature));
@@ -598,12 +807,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_signs_with_every_hash),
         cmocka_unit_test(other_ways_to_sign_verify_too),
+        cmocka_unit_test(keys_can_sign_and_nothing_else),
+        cmocka_unit_test(keys_for_copies_can_be_copied),
         cmocka_unit_test(threads_sign_side_by_side),
         cmocka_unit_test(lost_sessions_are_opened_again),
         cmocka_unit_test(lost_module_is_initialized_again),
         cmocka_unit_test(stale_answers_are_tried_once_more),
         cmocka_unit_test(breaker_opens_after_failures),
         cmocka_unit_test(breaker_closes_by_itself),
+        cmocka_unit_test(who_waits_is_called_when_it_is_ready),
+        cmocka_unit_test(login_that_looks_at_no_pin_is_tried_again),
+        cmocka_unit_test(refused_pin_is_told_to_each),
+        cmocka_unit_test(refused_pin_is_forgotten),
         cmocka_unit_test(refused_requests_do_not_open_the_breaker),
         cmocka_unit_test(hanging_module_costs_its_caller_only),
         cmocka_unit_test(threads_that_hang_are_bounded),

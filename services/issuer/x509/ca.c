@@ -59,8 +59,6 @@ static bool fill(struct ca *out, const struct token_key *key, struct fault *f)
 struct ca *ca_new(const char *name, struct bytes der, const struct token_key *key, struct fault *f)
 {
     struct ca *out = calloc(1, sizeof *out);
-    if (!out)
-        abort();
     arena_init(&out->arena);
     out->name = arena_strdup(&out->arena, name);
     out->der = (struct bytes){ arena_copy(&out->arena, der.data, der.size), der.size };

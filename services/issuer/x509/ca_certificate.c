@@ -1,28 +1,18 @@
 #include "x509/ca_certificate.h"
 
+#include "pki/der.h"
 #include "pki/digest.h"
 #include "x509/extension.h"
-#include "x509/oid.h"
+#include "x509/subject.h"
 
-static void add_attribute(struct text *t, struct bytes oid, unsigned tag, const char *value)
+/* TLS BR 7.1.2.10.2 */
+static bool add_subject(struct text *t, const struct ca_request *r, struct fault *f)
 {
-    size_t set = der_begin(t, DER_SET), attribute = der_begin(t, DER_SEQUENCE);
+    const struct subject_attribute attributes[] = { { SUBJECT_COUNTRY, r->country },
+                                                    { SUBJECT_ORGANIZATION, r->organization },
+                                                    { SUBJECT_COMMON_NAME, r->common_name } };
 
-    der_add(t, DER_OID, oid);
-    der_add_text(t, tag, value);
-    der_end(t, attribute);
-    der_end(t, set);
-}
-
-/* TLS BR 7.1.2.10.2 and the order of 7.1.4.2. */
-static void add_subject(struct text *t, const struct ca_request *r)
-{
-    size_t name = der_begin(t, DER_SEQUENCE);
-
-    add_attribute(t, OID_COUNTRY, DER_PRINTABLE_STRING, r->country);
-    add_attribute(t, OID_ORGANIZATION, DER_UTF8_STRING, r->organization);
-    add_attribute(t, OID_COMMON_NAME, DER_UTF8_STRING, r->common_name);
-    der_end(t, name);
+    return subject_add(t, attributes, sizeof attributes / sizeof *attributes, f);
 }
 
 /* What only a CA below a root has: TLS BR 7.1.2.6.1 and 7.1.2.10. */
@@ -44,7 +34,8 @@ static bool add_extensions(struct text *t, const struct ca_request *r, struct by
 
     /* a root has no path length (TLS BR 7.1.2.1.4), and below it only leaves are signed */
     extension_basic_constraints(t, true, r->issuer ? 0 : -1);
-    extension_key_usage(t, USAGE_KEY_CERT_SIGN | USAGE_CRL_SIGN);
+    /* digitalSignature: it signs answers about what it issued itself (TLS BR 7.1.2.10.7, adr 0019) */
+    extension_key_usage(t, USAGE_DIGITAL_SIGNATURE | USAGE_KEY_CERT_SIGN | USAGE_CRL_SIGN);
     extension_subject_key_id(t, key_id);
     extension_authority_key_id(t, r->issuer ? r->issuer->key_id : key_id);
     if (r->issuer && !add_issued_extensions(t, r, f))
@@ -80,10 +71,11 @@ bool ca_certificate_build(const struct ca_request *request, const struct sign_al
     der_add_raw(&t, algorithm->der);
     if (request->issuer)
         der_add_raw(&t, request->issuer->subject);
-    else
-        add_subject(&t, request);
+    else if (!add_subject(&t, request, f))
+        return false;
     add_validity(&t, request);
-    add_subject(&t, request);
+    if (!add_subject(&t, request, f))
+        return false;
     der_add_raw(&t, request->spki);
     if (!add_extensions(&t, request, (struct bytes){ key_id, sizeof key_id }, f))
         return false;

@@ -4,18 +4,22 @@
 #include "pki/signature.h"
 #include "x509/tbs.h"
 
-struct bytes certificate_assemble(struct arena *a, struct bytes tbs,
-                                  const struct sign_algorithm *algorithm, struct bytes signature)
+bool certificate_assemble(struct arena *a, struct bytes tbs, struct bytes signature,
+                          struct bytes *out, struct fault *f)
 {
+    struct tbs read;
     struct text t;
 
+    if (!tbs_read(tbs, &read, f))
+        return false;
     text_init(&t, a);
     size_t list = der_begin(&t, DER_SEQUENCE);
     der_add_raw(&t, tbs);
-    der_add_raw(&t, algorithm->der);
+    der_add_raw(&t, read.algorithm);
     der_add_bits(&t, signature);
     der_end(&t, list);
-    return der_written(&t);
+    *out = der_written(&t);
+    return true;
 }
 
 bool certificate_compare(struct bytes der, struct bytes tbs, struct fault *f)

@@ -6,12 +6,12 @@
 #ifndef X509_CERTIFICATE_H
 #define X509_CERTIFICATE_H
 
-#include "x509/algorithm.h"
 #include "x509/ca.h"
 
-/* `tbs` and `signature` as stored and as token_sign gave it. */
-struct bytes certificate_assemble(struct arena *a, struct bytes tbs,
-                                  const struct sign_algorithm *algorithm, struct bytes signature);
+/* `tbs` and `signature` as stored and as token_sign gave it. The signature algorithm is the one that
+ * the bytes name (RFC 5280 4.1.1.2). */
+bool certificate_assemble(struct arena *a, struct bytes tbs, struct bytes signature,
+                          struct bytes *out, struct fault *f);
 
 /* Reads `der` strictly: its TBSCertificate must be `tbs` byte for byte, its two signature
  * algorithms the same, its signature one of the issuer's key. FAULT_INTERNAL when not. */

@@ -90,6 +90,8 @@ static bool add_purpose(struct text *t, const char *name)
 
 bool extension_ext_key_usage(struct text *t, char *const *names, size_t count, struct fault *f)
 {
+    if (count == 0) /* SEQUENCE SIZE (1..MAX): RFC 5280 4.2.1.12 */
+        return true;
     struct mark m = begin(t, OID_EXT_KEY_USAGE, false);
     size_t list = der_begin(t, DER_SEQUENCE);
 
@@ -191,23 +193,35 @@ void extension_crl_distribution(struct text *t, const char *url)
     end(t, m);
 }
 
-static void add_name(struct text *t, const char *name)
+static bool add_address(struct text *t, const char *text, struct fault *f)
 {
     struct ip ip;
 
-    if (ip_read(name, &ip))
-        der_add(t, DER_CONTEXT(7), (struct bytes){ ip.octets, ip.size }); /* iPAddress */
-    else
-        der_add_text(t, DER_CONTEXT(2), name); /* dNSName */
+    if (!ip_read(text, &ip))
+        return fault_set(f, FAULT_INTERNAL, "names", "%s is no address", text);
+    der_add(t, DER_CONTEXT(7), (struct bytes){ ip.octets, ip.size });
+    return true;
 }
 
-void extension_names(struct text *t, const char *const *names, size_t count, bool critical)
+/* GeneralName */
+static bool add_name(struct text *t, const struct identifier *name, struct fault *f)
+{
+    if (name->kind == IDENTIFIER_IP)
+        return add_address(t, name->value, f);
+    der_add_text(t, name->kind == IDENTIFIER_EMAIL ? DER_CONTEXT(1) : DER_CONTEXT(2), name->value);
+    return true;
+}
+
+bool extension_names(struct text *t, const struct identifier *names, size_t count, bool critical,
+                     struct fault *f)
 {
     struct mark m = begin(t, OID_SUBJECT_ALT_NAME, critical);
     size_t list = der_begin(t, DER_SEQUENCE);
 
     for (size_t i = 0; i < count; i++)
-        add_name(t, names[i]);
+        if (!add_name(t, &names[i], f))
+            return false;
     der_end(t, list);
     end(t, m);
+    return true;
 }

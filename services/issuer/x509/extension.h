@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "pki/identifier.h"
 
 /* Named bits of KeyUsage (RFC 5280 4.2.1.3). */
 enum key_usage {
@@ -23,7 +24,7 @@ enum key_usage {
 bool key_usage_read(char *const *names, size_t count, unsigned *set, struct fault *f);
 
 void extension_key_usage(struct text *t, unsigned set);
-/* Names as in profiles ("server_auth") or dotted decimals. */
+/* Names as in profiles ("server_auth") or dotted decimals. Nothing is written where there is none. */
 bool extension_ext_key_usage(struct text *t, char *const *names, size_t count, struct fault *f);
 /* Nothing is written where there is none. */
 bool extension_policies(struct text *t, char *const *dotted, size_t count, struct fault *f);
@@ -34,7 +35,8 @@ void extension_subject_key_id(struct text *t, struct bytes key_id);
 /* Either may be NULL; nothing is written when both are. */
 void extension_authority_info(struct text *t, const char *ocsp, const char *ca_issuers);
 void extension_crl_distribution(struct text *t, const char *url);
-/* subjectAltName: hosts, and addresses in any spelling of theirs. */
-void extension_names(struct text *t, const char *const *names, size_t count, bool critical);
+/* subjectAltName. FAULT_INTERNAL for an address that is none. */
+bool extension_names(struct text *t, const struct identifier *names, size_t count, bool critical,
+                     struct fault *f);
 
 #endif

@@ -8,9 +8,6 @@
 #include "x509/oid.h"
 #include "x509/url.h"
 
-/* RFC 5280 A.1: ub-common-name, in characters; ours are ASCII. */
-enum { COMMON_NAME_MAX = 64 };
-
 struct leaf_template {
     struct arena arena;
     const struct ca *ca;
@@ -18,13 +15,9 @@ struct leaf_template {
     bool common_name, subject_key_id;
     struct bytes algorithm_and_issuer;
     struct bytes extensions[2]; /* those that do not differ among leaves; by enum key_type */
+    const char *crl_url;        /* but for {shard}; NULL: no CRL */
+    unsigned crl_shards;
 };
-
-void serial_make(uint8_t out[SERIAL_SIZE])
-{
-    random_bytes(out, SERIAL_SIZE);
-    out[0] = (uint8_t)((out[0] & 0x3f) | 0x40);
-}
 
 static bool option_takes(const ProfileOption *option, enum key_type type)
 {
@@ -70,8 +63,6 @@ static bool add_fixed(struct text *t, const Profile *p, const ProfileOption *opt
     extension_authority_key_id(t, ca->key_id);
     extension_authority_info(t, url_fill(t->arena, p->ocsp_url, status, ca->name),
                              url_fill(t->arena, p->ca_issuers_url, status, ca->name));
-    if (p->crl_url)
-        extension_crl_distribution(t, url_fill(t->arena, p->crl_url, status, ca->name));
     return true;
 }
 
@@ -89,6 +80,8 @@ static bool fill(struct leaf_template *out, const Profile *p, const ProfileOptio
                          hash_name);
     out->common_name = p->include_common_name;
     out->subject_key_id = p->include_subject_key_identifier;
+    out->crl_url = url_fill(&out->arena, p->crl_url, status, ca->name);
+    out->crl_shards = p->crl_shards;
     text_init(&t, &out->arena);
     der_add_raw(&t, out->algorithm->der);
     der_add_raw(&t, ca->subject);
@@ -107,8 +100,6 @@ struct leaf_template *leaf_template_new(const Profile *profile, const ProfileOpt
                                         const char *status, struct fault *f)
 {
     struct leaf_template *out = calloc(1, sizeof *out);
-    if (!out)
-        abort();
     arena_init(&out->arena);
     out->ca = ca;
     if (fill(out, profile, option, hash_name, status, f))
@@ -145,12 +136,23 @@ static bool acceptable(const struct leaf_request *r, struct fault *f)
            fault_set(f, FAULT_INTERNAL, NULL, "a certificate that ends before it begins");
 }
 
-/* A name that does not fit is left out: the names that count are in subjectAltName. */
-static const char *common_name_of(const struct leaf_template *t, const struct leaf_request *r)
+/* A common name that does not fit is left out: the names that count are in subjectAltName. */
+static bool is_wanted(const struct leaf_template *t, const struct subject_attribute *attribute)
 {
-    bool fits = r->common_name && strlen(r->common_name) <= COMMON_NAME_MAX;
+    return attribute->type != SUBJECT_COMMON_NAME || (t->common_name && subject_fits(attribute));
+}
 
-    return t->common_name && fits ? r->common_name : NULL;
+static struct subject_attribute *subject_of(const struct leaf_template *t,
+                                            const struct leaf_request *r, struct arena *a,
+                                            size_t *count)
+{
+    struct subject_attribute *out = arena_array(a, struct subject_attribute, r->subject_count);
+
+    *count = 0;
+    for (size_t i = 0; i < r->subject_count; i++)
+        if (is_wanted(t, &r->subject[i]))
+            out[(*count)++] = r->subject[i];
+    return out;
 }
 
 static void add_validity(struct text *t, const struct leaf_request *r)
@@ -162,22 +164,8 @@ static void add_validity(struct text *t, const struct leaf_request *r)
     der_end(t, list);
 }
 
-static void add_subject(struct text *t, const char *common_name)
-{
-    size_t name = der_begin(t, DER_SEQUENCE);
-
-    if (common_name) {
-        size_t set = der_begin(t, DER_SET), attribute = der_begin(t, DER_SEQUENCE);
-        der_add(t, DER_OID, OID_COMMON_NAME);
-        der_add_text(t, DER_UTF8_STRING, common_name);
-        der_end(t, attribute);
-        der_end(t, set);
-    }
-    der_end(t, name);
-}
-
-static void add_extensions(struct text *t, const struct leaf_template *template,
-                           const struct leaf_request *r, bool subject_empty)
+static bool add_extensions(struct text *t, const struct leaf_template *template,
+                           const struct leaf_request *r, bool subject_empty, struct fault *f)
 {
     size_t explicit = der_begin(t, DER_CONTEXT_OF(3)), list = der_begin(t, DER_SEQUENCE);
 
@@ -187,16 +175,23 @@ static void add_extensions(struct text *t, const struct leaf_template *template,
         digest_sha1(r->key->public_key, id);
         extension_subject_key_id(t, (struct bytes){ id, sizeof id });
     }
+    if (template->crl_url)
+        extension_crl_distribution(t,
+                                   url_fill_shard(t->arena, template->crl_url,
+                                                  serial_shard(r->serial, template->crl_shards)));
     /* TLS BR 7.1.2.7.12: critical if and only if the subject is empty */
-    extension_names(t, r->names, r->name_count, subject_empty);
+    if (!extension_names(t, r->names, r->name_count, subject_empty, f))
+        return false;
     der_end(t, list);
     der_end(t, explicit);
+    return true;
 }
 
 bool leaf_build(const struct leaf_template *template, const struct leaf_request *request,
                 struct arena *a, struct bytes *tbs, struct fault *f)
 {
-    const char *common_name = common_name_of(template, request);
+    size_t subject_count;
+    struct subject_attribute *subject = subject_of(template, request, a, &subject_count);
     struct text t;
 
     if (!acceptable(request, f))
@@ -207,9 +202,11 @@ bool leaf_build(const struct leaf_template *template, const struct leaf_request 
     der_add_unsigned(&t, DER_INTEGER, request->serial);
     der_add_raw(&t, template->algorithm_and_issuer);
     add_validity(&t, request);
-    add_subject(&t, common_name);
+    if (!subject_add(&t, subject, subject_count, f))
+        return false;
     der_add_raw(&t, request->key->spki);
-    add_extensions(&t, template, request, !common_name);
+    if (!add_extensions(&t, template, request, subject_count == 0, f))
+        return false;
     der_end(&t, list);
     *tbs = der_written(&t);
     return true;

@@ -6,19 +6,19 @@
 #ifndef X509_LEAF_H
 #define X509_LEAF_H
 
+#include "pki/identifier.h"
 #include "pki/key.h"
 #include "product.pb-c.h"
 #include "x509/algorithm.h"
 #include "x509/ca.h"
-
-/* 16 random bytes behind one that keeps the number positive and its length the same. */
-enum { SERIAL_SIZE = 17 };
-void serial_make(uint8_t out[SERIAL_SIZE]);
+#include "x509/serial.h"
+#include "x509/subject.h"
 
 struct leaf_template;
 
-/* `option` is one of the profile's or NULL. `status` replaces {status} in the profile's URLs, the authority's name {ca}. The authority must
- * outlive the template, the profile need not. NULL with FAULT_INVALID for a profile that makes no
+/* `option` is one of the profile's or NULL. `status` replaces {status} in the profile's URLs, the
+ * authority's name {ca}; {shard} in that of the CRL is each leaf's own. The authority must outlive the
+ * template, the profile need not. NULL with FAULT_INVALID for a profile that makes no
  * sense, or when the authority's key cannot sign with that hash. */
 struct leaf_template *leaf_template_new(const Profile *profile, const ProfileOption *option,
                                         const struct ca *ca, const char *hash_name,
@@ -29,11 +29,14 @@ const struct sign_algorithm *leaf_template_algorithm(const struct leaf_template 
 const struct ca *leaf_template_ca(const struct leaf_template *template);
 
 struct leaf_request {
-    const char *const *names; /* hosts, lower case, A-labels, and addresses; in this order */
+    const struct identifier *names; /* in this order */
     size_t name_count;
-    const char *common_name; /* one of them; used if the profile says so and it fits; or NULL */
-    const struct key *key;   /* of a request that was checked */
-    struct bytes serial;     /* big-endian, positive, at most 20 bytes with its sign */
+    /* In any order. The common name is one of the names, left out where the profile does not want it
+     * or it is too long. */
+    const struct subject_attribute *subject;
+    size_t subject_count;
+    const struct key *key; /* of a request that was checked */
+    struct bytes serial;   /* big-endian, positive, at most 20 bytes with its sign */
     struct instant not_before, not_after;
 };
 

@@ -27,7 +27,11 @@ static struct key subscriber(enum key_type type)
     return house.ca[type == KEY_RSA ? HOUSE_RSA : HOUSE_P256]->public;
 }
 
-static const char *const names[] = { "a.example.com", "b.example.com", "*.example.com" };
+static const struct identifier names[] = { { IDENTIFIER_DNS, "a.example.com" },
+                                           { IDENTIFIER_DNS, "b.example.com" },
+                                           { IDENTIFIER_DNS, "*.example.com" } };
+
+static const struct subject_attribute common_name = { SUBJECT_COMMON_NAME, "a.example.com" };
 
 static struct leaf_request request_of(const struct key *key, const uint8_t *serial)
 {
@@ -35,7 +39,8 @@ static struct leaf_request request_of(const struct key *key, const uint8_t *seri
 
     return (struct leaf_request){ .names = names,
                                   .name_count = 3,
-                                  .common_name = names[0],
+                                  .subject = &common_name,
+                                  .subject_count = 1,
                                   .key = key,
                                   .serial = { serial, SERIAL_SIZE },
                                   .not_before = now,
@@ -56,13 +61,13 @@ static struct leaf_template *template_of(const Profile *profile, int ca, const c
 static struct bytes issue(const struct leaf_template *t, const struct leaf_request *r)
 {
     const struct sign_algorithm *algorithm = leaf_template_algorithm(t);
-    struct bytes tbs, signature;
+    struct bytes tbs, signature, der;
     struct fault f = { 0 };
 
     assert_true(leaf_build(t, r, &arena, &tbs, &f));
     assert_true(token_sign(house.token, leaf_template_ca(t)->key, algorithm->hash, tbs,
                            tick_after(seconds(30)), &arena, &signature, &f));
-    struct bytes der = certificate_assemble(&arena, tbs, algorithm, signature);
+    assert_true(certificate_assemble(&arena, tbs, signature, &der, &f));
     assert_true(certificate_compare(der, tbs, &f));
     assert_true(certificate_verify(der, leaf_template_ca(t), &f));
     return der;
@@ -92,7 +97,8 @@ static void assert_path(X509 *leaf, int ca)
     assert_int_equal(X509_STORE_CTX_init(ctx, store, leaf, chain), 1);
     X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
     X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER);
-    X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx), names[0], 0);
+    X509_STORE_CTX_set_time(ctx, 0, (time_t)(clock_now().us / 1000000));
+    X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx), names[0].value, 0);
     if (X509_verify_cert(ctx) != 1)
         fail_msg("%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
     sk_X509_free(chain);
@@ -119,7 +125,7 @@ static void every_combination_is_a_good_certificate(void **state)
         struct leaf_template *t = template_of(&profile, cases[i].ca, cases[i].hash);
         struct key key = subscriber(cases[i].type);
         uint8_t serial[SERIAL_SIZE];
-        serial_make(serial);
+        serial_make(clock_now(), serial);
         struct leaf_request r = request_of(&key, serial);
         AUTO(X509) leaf = x509_of(issue(t, &r));
         assert_path(leaf, cases[i].ca);
@@ -144,10 +150,10 @@ static void san_is_critical_only_without_subject(void **state)
         const char *common_name;
         int critical, entries;
     } cases[] = {
-        { true, names[0], 0, 1 },
+        { true, names[0].value, 0, 1 },
         { true, NULL, 1, 0 },
         { true, long_name, 1, 0 }, /* does not fit */
-        { false, names[0], 1, 0 },
+        { false, names[0].value, 1, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Profile profile = house_profile();
@@ -156,9 +162,10 @@ static void san_is_critical_only_without_subject(void **state)
         int critical = -1;
         profile.include_common_name = cases[i].include;
         struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
-        serial_make(serial);
+        serial_make(clock_now(), serial);
         struct leaf_request r = request_of(&key, serial);
-        r.common_name = cases[i].common_name;
+        struct subject_attribute subject = { SUBJECT_COMMON_NAME, cases[i].common_name };
+        r.subject = &subject;
         AUTO(X509) leaf = x509_of(issue(t, &r));
         AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(leaf, NID_subject_alt_name, &critical, NULL);
         assert_non_null(san);
@@ -182,7 +189,7 @@ static void optional_extensions_follow_the_profile(void **state)
     profile.ca_issuers_url = NULL;
     profile.crl_url = NULL;
     struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
-    serial_make(serial);
+    serial_make(clock_now(), serial);
     struct leaf_request r = request_of(&key, serial);
     AUTO(X509) leaf = x509_of(issue(t, &r));
     assert_path(leaf, HOUSE_P256);
@@ -197,7 +204,9 @@ static void optional_extensions_follow_the_profile(void **state)
 static void private_names_and_options(void **state)
 {
     (void)state;
-    static const char *const hosts[] = { "192.0.2.1", "intranet", "2001:db8::1" };
+    static const struct identifier hosts[] = { { IDENTIFIER_IP, "192.0.2.1" },
+                                               { IDENTIFIER_DNS, "intranet" },
+                                               { IDENTIFIER_IP, "2001:db8::1" } };
     static char encipherment[] = "data_encipherment", repudiation[] = "non_repudiation",
                 rsa[] = "rsa", ec[] = "ecdsa";
     char *usages[] = { encipherment, repudiation }, *types[] = { rsa, ec };
@@ -226,10 +235,11 @@ static void private_names_and_options(void **state)
         struct leaf_template *t =
             leaf_template_new(&profile, &option, house.ca[HOUSE_P256], "sha256", HOUSE_STATUS, &f);
         assert_non_null(t);
-        serial_make(serial);
+        serial_make(clock_now(), serial);
         struct leaf_request r = request_of(&key, serial);
         r.names = hosts;
-        r.common_name = hosts[0];
+        const struct subject_attribute subject = { SUBJECT_COMMON_NAME, hosts[0].value };
+        r.subject = &subject;
         AUTO(X509) leaf = x509_of(issue(t, &r));
         assert_int_equal(X509_get_key_usage(leaf), cases[i].usage);
         assert_int_equal(X509_get_ext_by_NID(leaf, NID_certificate_policies, -1), -1);
@@ -241,6 +251,96 @@ static void private_names_and_options(void **state)
             X509_check_host(leaf, "192.0.2.1", 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL), 0);
         leaf_template_free(t);
     }
+}
+
+/* TLS BR 7.1.4.2: from the country to the common name, however they come. */
+static void subject_is_in_the_order_of_the_requirements(void **state)
+{
+    (void)state;
+    static const struct subject_attribute given[] = { { SUBJECT_COMMON_NAME, "a.example.com" },
+                                                      { SUBJECT_ORGANIZATION, "M\xc3\xbcller" },
+                                                      { SUBJECT_STREET, "Weg 1" },
+                                                      { SUBJECT_COUNTRY, "XX" },
+                                                      { SUBJECT_LOCALITY, "City" },
+                                                      { SUBJECT_POSTAL_CODE, "12345" },
+                                                      { SUBJECT_STATE, "State" } };
+    static const int order[] = { NID_countryName, NID_stateOrProvinceName, NID_localityName,
+                                 NID_postalCode,  NID_streetAddress,       NID_organizationName,
+                                 NID_commonName };
+    Profile profile = house_profile();
+    struct key key = subscriber(KEY_EC);
+    uint8_t serial[SERIAL_SIZE];
+    struct bytes tbs;
+    struct fault f;
+    struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
+
+    serial_make(clock_now(), serial);
+    struct leaf_request r = request_of(&key, serial);
+    r.subject = given;
+    r.subject_count = 7;
+    AUTO(X509) leaf = x509_of(issue(t, &r));
+    const X509_NAME *name = X509_get_subject_name(leaf);
+    assert_int_equal(X509_NAME_entry_count(name), 7);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(OBJ_obj2nid(X509_NAME_ENTRY_get_object(X509_NAME_get_entry(name, i))),
+                         order[i]);
+    assert_string_equal(
+        ASN1_STRING_get0_data(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, 5))),
+        "M\xc3\xbcller");
+    const struct subject_attribute bad[] = { { SUBJECT_COUNTRY, "CHE" }, { SUBJECT_STATE, "" } };
+    r.subject_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        r.subject = &bad[i];
+        assert_false(leaf_build(t, &r, &arena, &tbs, &f));
+        assert_int_equal(f.code, FAULT_INTERNAL);
+    }
+    leaf_template_free(t);
+}
+
+/* The kind is what was validated; nothing is made of how a name looks. */
+static void names_are_of_the_kind_they_are_said_to_be(void **state)
+{
+    (void)state;
+    static const struct identifier kinds[] = { { IDENTIFIER_EMAIL, "a@example.com" },
+                                               { IDENTIFIER_DNS, "192.0.2.1" },
+                                               { IDENTIFIER_IP, "192.0.2.1" } },
+                                   none = { IDENTIFIER_IP, "a.example.com" };
+    Profile profile = house_profile();
+    struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
+    struct key key = subscriber(KEY_EC);
+    uint8_t serial[SERIAL_SIZE];
+    struct bytes tbs;
+    struct fault f;
+
+    serial_make(clock_now(), serial);
+    struct leaf_request r = request_of(&key, serial);
+    r.names = kinds;
+    AUTO(X509) leaf = x509_of(issue(t, &r));
+    AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    assert_int_equal(sk_GENERAL_NAME_num(san), 3);
+    assert_int_equal(sk_GENERAL_NAME_value(san, 0)->type, GEN_EMAIL);
+    assert_int_equal(sk_GENERAL_NAME_value(san, 1)->type, GEN_DNS);
+    assert_int_equal(sk_GENERAL_NAME_value(san, 2)->type, GEN_IPADD);
+    r.names = &none;
+    r.name_count = 1;
+    assert_false(leaf_build(t, &r, &arena, &tbs, &f));
+    assert_non_null(strstr(f.detail, "a.example.com is no address"));
+    leaf_template_free(t);
+}
+
+static void no_purpose_is_no_extension(void **state)
+{
+    (void)state;
+    Profile profile = house_profile();
+    struct key key = subscriber(KEY_EC);
+    uint8_t serial[SERIAL_SIZE] = { 0x40 };
+
+    profile.n_ext_key_usage = 0;
+    struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
+    struct leaf_request r = request_of(&key, serial);
+    AUTO(X509) leaf = x509_of(issue(t, &r));
+    assert_int_equal(X509_get_ext_by_NID(leaf, NID_ext_key_usage, -1), -1);
+    leaf_template_free(t);
 }
 
 static void times_change_their_form_in_2050(void **state)
@@ -336,17 +436,38 @@ static void changed_certificates_are_noticed(void **state)
     leaf_template_free(t);
 }
 
-static void serials_are_positive_and_all_different(void **state)
+static const char *crl_url_of(X509 *leaf)
+{
+    STACK_OF(DIST_POINT) *points = X509_get_ext_d2i(leaf, NID_crl_distribution_points, NULL, NULL);
+    assert_non_null(points);
+    assert_int_equal(sk_DIST_POINT_num(points), 1);
+    GENERAL_NAMES *full = sk_DIST_POINT_value(points, 0)->distpoint->name.fullname;
+    assert_int_equal(sk_GENERAL_NAME_num(full), 1);
+    const ASN1_STRING *url = sk_GENERAL_NAME_value(full, 0)->d.uniformResourceIdentifier;
+    const char *out = arena_strndup(&arena, (const char *)ASN1_STRING_get0_data(url),
+                                    (size_t)ASN1_STRING_length(url));
+    sk_DIST_POINT_pop_free(points, DIST_POINT_free);
+    return out;
+}
+
+static void crl_is_the_one_of_the_shard(void **state)
 {
     (void)state;
-    uint8_t serials[64][SERIAL_SIZE];
+    Profile profile = house_profile();
+    struct key key = subscriber(KEY_EC);
 
-    for (size_t i = 0; i < 64; i++) {
-        serial_make(serials[i]);
-        assert_int_equal(serials[i][0] & 0xc0, 0x40);
-        for (size_t j = 0; j < i; j++)
-            assert_memory_not_equal(serials[i], serials[j], SERIAL_SIZE);
+    struct leaf_template *t = template_of(&profile, HOUSE_P256, "sha256");
+    for (unsigned shard = 0; shard < 3; shard++) {
+        uint8_t serial[SERIAL_SIZE];
+        serial_make(clock_now(), serial);
+        serial[SERIAL_SIZE - 1] = (uint8_t)(0x80 + 63 * shard);
+        struct leaf_request r = request_of(&key, serial);
+        AUTO(X509) leaf = x509_of(issue(t, &r));
+        assert_string_equal(
+            crl_url_of(leaf),
+            arena_format(&arena, "http://" HOUSE_STATUS "/crl/p256/%u.crl", 63 * shard));
     }
+    leaf_template_free(t);
 }
 
 static int group_setup(void **state)
@@ -372,11 +493,14 @@ int main(void)
         cmocka_unit_test(san_is_critical_only_without_subject),
         cmocka_unit_test(optional_extensions_follow_the_profile),
         cmocka_unit_test(private_names_and_options),
+        cmocka_unit_test(subject_is_in_the_order_of_the_requirements),
+        cmocka_unit_test(names_are_of_the_kind_they_are_said_to_be),
+        cmocka_unit_test(no_purpose_is_no_extension),
         cmocka_unit_test(times_change_their_form_in_2050),
         cmocka_unit_test(bad_requests_build_nothing),
         cmocka_unit_test(bad_profiles_make_no_template),
         cmocka_unit_test(changed_certificates_are_noticed),
-        cmocka_unit_test(serials_are_positive_and_all_different),
+        cmocka_unit_test(crl_is_the_one_of_the_shard),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

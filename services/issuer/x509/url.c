@@ -4,11 +4,12 @@
 
 #include "base/text.h"
 
-char *url_fill(struct arena *a, const char *template, const char *status, const char *ca)
+struct mark {
+    const char *mark, *value;
+};
+
+static char *fill(struct arena *a, const char *template, const struct mark *marks, size_t count)
 {
-    const struct {
-        const char *mark, *value;
-    } marks[] = { { "{status}", status }, { "{ca}", ca } };
     struct text t;
 
     if (!template)
@@ -16,9 +17,9 @@ char *url_fill(struct arena *a, const char *template, const char *status, const 
     text_init(&t, a);
     for (const char *p = template; *p;) {
         size_t i = 0;
-        while (i < 2 && strncmp(p, marks[i].mark, strlen(marks[i].mark)) != 0)
+        while (i < count && strncmp(p, marks[i].mark, strlen(marks[i].mark)) != 0)
             i++;
-        if (i < 2) {
+        if (i < count) {
             text_add(&t, marks[i].value);
             p += strlen(marks[i].mark);
         } else {
@@ -26,4 +27,18 @@ char *url_fill(struct arena *a, const char *template, const char *status, const 
         }
     }
     return t.data;
+}
+
+char *url_fill(struct arena *a, const char *template, const char *status, const char *ca)
+{
+    const struct mark marks[] = { { "{status}", status }, { "{ca}", ca } };
+
+    return fill(a, template, marks, 2);
+}
+
+char *url_fill_shard(struct arena *a, const char *template, unsigned shard)
+{
+    const struct mark mark = { "{shard}", arena_format(a, "%u", shard) };
+
+    return fill(a, template, &mark, 1);
 }

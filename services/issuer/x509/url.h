@@ -7,4 +7,7 @@
 /* "http://{status}/ocsp/{ca}" with both filled in; NULL for NULL. */
 char *url_fill(struct arena *a, const char *template, const char *status, const char *ca);
 
+/* The same with {shard}, which is each certificate's own. */
+char *url_fill_shard(struct arena *a, const char *template, unsigned shard);
+
 #endif

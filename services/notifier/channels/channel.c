@@ -17,6 +17,6 @@ bool channel_post(struct arena *a, const struct webhook *to, const char *id, str
     const struct channel *channel = channel_of(to->url);
     struct webhook as = *to;
     if (!channel->keyed)
-        as.secret = (struct secret){ "" };
+        as.secret = as.before = (struct secret){ "" };
     return webhook_post(a, &as, id, now, channel->body(a, t), out, f);
 }

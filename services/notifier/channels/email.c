@@ -6,8 +6,9 @@
 #include <time.h>
 
 #include "base/email.h"
+#include "base/plain_line.h"
 
-enum { LINE_MAX_QP = 76, VALUE_MAX = 900, DATE_SIZE = 40 };
+enum { LINE_MAX_QP = 76, VALUE_MAX = 900, DATE_SIZE = 40, ACCOUNT_MAX = 100 };
 
 /* In texts {member} stands for the member of that name. */
 static const struct letter {
@@ -18,12 +19,14 @@ static const struct letter {
       "\n"
       "Product: {product}\n"
       "Order:   {order}\n"
+      "Account: {account}\n"
       "Names:\n"
       "{names}"
       "\n"
       "You are asked because mail to {to} reaches you: whoever reads it\n"
       "is taken to control the domain {domain}.\n"
       "\n"
+      "If you do not know who asks, ask within your organization before you agree.\n"
       "If you agree that these certificates are issued, open this page and confirm there:\n"
       "\n"
       "{link}\n"
@@ -53,6 +56,13 @@ static const char *names_of(struct arena *a, const struct email *m)
     for (size_t i = 0; i < m->name_count; i++)
         text_format(&t, "  %s\n", m->names[i]);
     return t.data;
+}
+
+/* The number first: that is ours, the name is whatever the account goes by. */
+static const char *account_of(struct arena *a, const struct email *m)
+{
+    const char *name = plain_line(a, m->account, ACCOUNT_MAX);
+    return arena_format(a, *name ? "%lld, %s" : "%lld", (long long)m->account_id, name);
 }
 
 struct member {
@@ -150,6 +160,7 @@ bool email_write(struct arena *a, const struct email *m, struct bytes *out, stru
         { "domain", m->domain },
         { "product", m->product },
         { "order", arena_format(a, "%lld", (long long)m->order_id) },
+        { "account", account_of(a, m) },
         { "names", names_of(a, m) },
         { "to", m->to },
         { "link", m->link },

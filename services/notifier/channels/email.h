@@ -13,8 +13,9 @@ struct email {
     const char *from, *to;
     const char *id; /* the left part of the Message-ID: letters and digits */
     const char *domain, *product;
-    int64_t order_id;
-    char *const *names; /* A-labels */
+    int64_t order_id, account_id;
+    const char *account; /* its name, whatever stands in it; NULL allowed */
+    char *const *names;  /* A-labels */
     size_t name_count;
     const char *link;
     struct instant now, expires;

@@ -19,6 +19,8 @@ static struct email usual(void)
                            .domain = "example.com",
                            .product = "GeoTrust DV",
                            .order_id = 700101,
+                           .account_id = 900,
+                           .account = "Example Ltd",
                            .names = names,
                            .name_count = 2,
                            .link = "https://ca.example/dcv/approve/abc",
@@ -96,6 +98,37 @@ static void headers_cannot_be_added(void **state)
     }
 }
 
+static const char *account_line(const char *name)
+{
+    struct email m = usual();
+    m.account = name;
+    const char *line = strstr(written(&m), "\r\nAccount: ") + 2;
+    return arena_strndup(&arena, line, strcspn(line, "\r"));
+}
+
+/* Whose name it is, it cannot be taken for words of ours. */
+static void who_asks_is_told_in_one_line(void **state)
+{
+    static const struct {
+        const char *name, *line;
+    } cases[] = {
+        { "Example Ltd", "Account: 900, Example Ltd" },
+        { "B\xc3\xbc"
+          "cher",
+          "Account: 900, B=C3=BCcher" },
+        { "x\nAccount: 1, Bank", "Account: 900, x?Account: 1, Bank" },
+        { "x\r\n\r\nhttps://evil.example/", "Account: 900, x????https://evil.example/" },
+        { "{link}", "Account: 900, {link}" },
+        { "\xe2\x80\xae"
+          "dtL",
+          "Account: 900, ?dtL" },
+        { NULL, "Account: 900" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(account_line(cases[i].name), cases[i].line);
+}
+
 static void unknown_languages_are_answered_in_english(void **state)
 {
     static const char *const locales[] = { "en", "EN-gb", "xx", "xx-YY", "", "e", "english" };
@@ -128,6 +161,7 @@ int main(void)
         cmocka_unit_test(the_form),
         cmocka_unit_test(lines_are_short_and_plain),
         cmocka_unit_test(headers_cannot_be_added),
+        cmocka_unit_test(who_asks_is_told_in_one_line),
         cmocka_unit_test(unknown_languages_are_answered_in_english),
     };
 

@@ -22,14 +22,20 @@ static int64_t unix_seconds(struct instant at)
     return at.us / 1000000;
 }
 
+static const char signing_prefix[] = "whsec_";
+
+/* Of Standard Webhooks: made to be a key, and never to be sent. */
+static bool only_signs(struct secret secret)
+{
+    return strncmp(secret.text, signing_prefix, strlen(signing_prefix)) == 0;
+}
+
 static struct bytes key_bytes(struct arena *a, struct secret secret)
 {
-    static const char prefix[] = "whsec_";
-    const size_t length = strlen(prefix);
+    const char *rest = secret.text + strlen(signing_prefix);
     struct bytes key;
 
-    if (strncmp(secret.text, prefix, length) == 0 &&
-        base64_read(a, secret.text + length, strlen(secret.text + length), &key) && key.size > 0)
+    if (only_signs(secret) && base64_read(a, rest, strlen(rest), &key) && key.size > 0)
         return key;
     return BYTES_OF(secret.text);
 }
@@ -57,9 +63,20 @@ static bool is_header_value(const char *text)
     return true;
 }
 
-static bool has_secret(const struct webhook *to)
+static bool is_given(struct secret secret)
 {
-    return to->secret.text && to->secret.text[0];
+    return secret.text && secret.text[0];
+}
+
+/* With several keys there are several signatures, and one that fits is enough (Standard Webhooks). */
+static const char *signatures(struct arena *a, const struct webhook *to, const char *id,
+                              struct instant now, struct bytes body)
+{
+    const char *one = webhook_signature(a, to->secret, id, now, body);
+
+    return is_given(to->before)
+               ? arena_format(a, "%s %s", one, webhook_signature(a, to->before, id, now, body))
+               : one;
 }
 
 bool webhook_post(struct arena *a, const struct webhook *to, const char *id, struct instant now,
@@ -67,26 +84,84 @@ bool webhook_post(struct arena *a, const struct webhook *to, const char *id, str
 {
     const char **h = arena_array(a, const char *, HEADERS_MAX);
 
-    *out = (struct post){ .url = to->url, .headers = h, .body = body };
+    *out =
+        (struct post){ .account_id = to->account_id, .url = to->url, .headers = h, .body = body };
     if (!is_header_value(id))
         return fault_set(f, FAULT_INVALID, "id", "has control characters");
     *h++ = "Content-Type: application/json";
     *h++ = "User-Agent: Chancery-Webhook/1";
     *h++ = arena_format(a, "webhook-id: %s", id);
     *h++ = arena_format(a, "webhook-timestamp: %lld", (long long)unix_seconds(now));
-    if (!has_secret(to))
+    if (!is_given(to->secret))
         return true;
     if (!is_header_value(to->secret.text))
         return fault_set(f, FAULT_INVALID, "secret", "has characters that no header can carry");
-    *h++ = arena_format(a, "X-WEBHOOK-KEY: %s", to->secret.text);
-    *h++ =
-        arena_format(a, "webhook-signature: %s", webhook_signature(a, to->secret, id, now, body));
+    if (!only_signs(to->secret))
+        *h++ = arena_format(a, "X-WEBHOOK-KEY: %s", to->secret.text);
+    *h++ = arena_format(a, "webhook-signature: %s", signatures(a, to, id, now, body));
     return true;
 }
 
-bool webhook_is_delivered(const struct post_result *r)
+// clang-format off
+/* What answers say about the next attempt. What is not here says nothing: it is tried again. With a
+ * Retry-After it always is, but where the endpoint is gone. */
+static const struct {
+    int from, to;
+    enum webhook_next next;
+} answers[] = {
+    { 200, 299, WEBHOOK_TAKEN },
+    { 410, 410, WEBHOOK_GONE },   /* RFC 9110 15.5.11: likely to be permanent */
+    { 413, 415, WEBHOOK_NEVER },  /* RFC 9110 15.5.14 to 16: size, URI, media type, which stay the same */
+    { 431, 431, WEBHOOK_NEVER },  /* RFC 6585 5: its header fields are too large */
+    { 502, 504, WEBHOOK_OUTAGE }, /* who only stands before the endpoint, or says that it is out of service */
+};
+// clang-format on
+
+static enum webhook_next answer_next(const struct post_result *r)
 {
-    return r->outcome == POST_ANSWERED && r->status / 100 == 2;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        if (r->status >= answers[i].from && r->status <= answers[i].to)
+            return answers[i].next;
+    return WEBHOOK_AGAIN;
+}
+
+enum webhook_next webhook_next(const struct post_result *r)
+{
+    enum webhook_next next;
+
+    if (r->outcome != POST_ANSWERED)
+        return r->outcome == POST_FAILED ? WEBHOOK_OUTAGE : WEBHOOK_AGAIN;
+    next = answer_next(r);
+    return r->retry_after[0] && (next == WEBHOOK_OUTAGE || next == WEBHOOK_NEVER) ? WEBHOOK_AGAIN
+                                                                                  : next;
+}
+
+/* Whether a name is unknown or leads inside must not be told apart: else names inside can be tried. */
+#define NO_ADDRESS "could not be reached: its name has no address that may be called"
+
+char *webhook_cause(struct arena *a, const struct post_result *r)
+{
+    static const char *const outcomes[] = {
+        [POST_REFUSED] = NO_ADDRESS,
+        [POST_BUSY] = "has too many messages before this one, try again in a minute",
+        [POST_SHARE] =
+            "was not called: too many of your messages are under way, try again in a minute",
+        [POST_FULL] = "was not called: too many messages are under way, try again in a minute",
+        [POST_STOPPED] = "was not called, try again in a minute",
+    };
+    static const char *const failures[] = {
+        [POST_NO_ANSWER] = "gave no answer",
+        [POST_NO_NAME] = NO_ADDRESS,
+        [POST_NO_CONNECTION] = "could not be reached: no connection could be made",
+        [POST_LATE] = "did not answer in time",
+        [POST_NO_TLS] = "could not be reached: no TLS could be agreed on",
+        [POST_NOT_TRUSTED] = "could not be reached: its certificate is not trusted",
+    };
+
+    if (r->outcome == POST_ANSWERED)
+        return arena_format(a, "answered with status %d%s", r->status,
+                            r->status / 100 == 3 ? ", and redirects are not followed" : "");
+    return arena_strdup(a, r->outcome == POST_FAILED ? failures[r->failure] : outcomes[r->outcome]);
 }
 
 /* Between 80 % and 120 %, evenly. */

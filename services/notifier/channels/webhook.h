@@ -1,7 +1,8 @@
 /* webhook - what a webhook call looks like, when it counts and when it is tried again.
  *
  * Headers: X-WEBHOOK-KEY with the secret as it was given, and those of Standard Webhooks 1.0
- * (webhook-id, webhook-timestamp, webhook-signature). Everything here is a pure function.
+ * (webhook-id, webhook-timestamp, webhook-signature). A secret "whsec_..." only signs: whoever has seen a
+ * request cannot sign another (docs/adr/0023). Everything here is a pure function.
  */
 #ifndef NOTIFIER_CHANNELS_WEBHOOK_H
 #define NOTIFIER_CHANNELS_WEBHOOK_H
@@ -14,6 +15,8 @@ enum { WEBHOOK_ATTEMPTS = 10, WEBHOOK_WARNINGS = 3 };
 struct webhook {
     const char *url;
     struct secret secret; /* text NULL or "": no key and no signature */
+    struct secret before; /* signs, too, while a listener may have either; NULL or "": none */
+    int64_t account_id;
 };
 
 /* Fills in `out`, which borrows `body` and lives in `a`. `id` is derived from the fact that is
@@ -27,8 +30,19 @@ bool webhook_post(struct arena *a, const struct webhook *to, const char *id, str
 char *webhook_signature(struct arena *a, struct secret secret, const char *id, struct instant now,
                         struct bytes body);
 
-/* Any 2xx, and nothing else. */
-bool webhook_is_delivered(const struct post_result *r);
+/* What follows from an attempt. */
+enum webhook_next {
+    WEBHOOK_AGAIN,  /* it is tried again, in its time */
+    WEBHOOK_TAKEN,  /* delivered: any 2xx, and nothing else */
+    WEBHOOK_OUTAGE, /* again: any other message would have met the same, so all wait for its end */
+    WEBHOOK_NEVER,  /* this message will never be taken, others may be */
+    WEBHOOK_GONE,   /* the endpoint wants nothing any more: the webhook is switched off */
+};
+
+enum webhook_next webhook_next(const struct post_result *r);
+
+/* What the endpoint did, for its owner: "answered with status 404". It names no address. */
+char *webhook_cause(struct arena *a, const struct post_result *r);
 
 /* When to try again after `attempt` attempts (1 after the first); false when there were enough.
  * Delays have 20 % of jitter, drawn from `random`. `retry_after` is the header (seconds or an HTTP

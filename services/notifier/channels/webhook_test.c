@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 // clang-format on
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -83,25 +84,62 @@ static void signatures_are_the_standard_ones(void **state)
     }
 }
 
+/* What was chosen by the customer is sent as the published API says, a key of Standard Webhooks never. */
 static void post_has_key_and_signature(void **state)
 {
-    const struct webhook to = { "https://a.example/", { signatures[0].secret } };
-    struct fault f = { 0 };
-    struct post p;
-    struct arena a;
+    (void)state;
+    for (size_t i = 0; i < COUNT(signatures); i++) {
+        const struct webhook to = { "https://a.example/", .secret = { signatures[i].secret } };
+        bool only_signs = strncmp(signatures[i].secret, "whsec_", 6) == 0;
+        struct fault f = { 0 };
+        struct post p;
+        struct arena a;
+
+        arena_init(&a);
+        assert_true(webhook_post(&a, &to, example_id, instant_from_unix(1614265330),
+                                 BYTES_OF(example_body), &p, &f));
+        assert_string_equal(p.url, to.url);
+        assert_string_equal(header_of(&p, "Content-Type"), "application/json");
+        assert_string_equal(header_of(&p, "webhook-id"), example_id);
+        assert_string_equal(header_of(&p, "webhook-timestamp"), "1614265330");
+        assert_string_equal(header_of(&p, "webhook-signature"), signatures[i].want);
+        assert_non_null(header_of(&p, "User-Agent"));
+        if (only_signs)
+            assert_null(header_of(&p, "X-WEBHOOK-KEY"));
+        else
+            assert_string_equal(header_of(&p, "X-WEBHOOK-KEY"), signatures[i].secret);
+        for (const char *const *h = p.headers; *h && only_signs; h++)
+            assert_null(strstr(*h, "whsec_"));
+        arena_free(&a);
+    }
+}
+
+/* While a listener changes over either key is good; the header has the present one only. */
+static void post_is_signed_with_both_secrets(void **state)
+{
+    static const struct {
+        int now, before; /* of signatures */
+    } cases[] = { { 0, 1 }, { 1, 0 } };
 
     (void)state;
-    arena_init(&a);
-    assert_true(webhook_post(&a, &to, example_id, instant_from_unix(1614265330),
-                             BYTES_OF(example_body), &p, &f));
-    assert_string_equal(p.url, to.url);
-    assert_string_equal(header_of(&p, "Content-Type"), "application/json");
-    assert_string_equal(header_of(&p, "X-WEBHOOK-KEY"), signatures[0].secret);
-    assert_string_equal(header_of(&p, "webhook-id"), example_id);
-    assert_string_equal(header_of(&p, "webhook-timestamp"), "1614265330");
-    assert_string_equal(header_of(&p, "webhook-signature"), signatures[0].want);
-    assert_non_null(header_of(&p, "User-Agent"));
-    arena_free(&a);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct signature_case *now = &signatures[cases[i].now],
+                                    *before = &signatures[cases[i].before];
+        const struct webhook to = { "https://a.example/", .secret = { now->secret },
+                                    .before = { before->secret } };
+        struct fault f = { 0 };
+        struct post p;
+        struct arena a;
+
+        arena_init(&a);
+        assert_true(webhook_post(&a, &to, example_id, instant_from_unix(1614265330),
+                                 BYTES_OF(example_body), &p, &f));
+        assert_string_equal(header_of(&p, "webhook-signature"),
+                            arena_format(&a, "%s %s", now->want, before->want));
+        for (const char *const *h = p.headers; *h; h++)
+            assert_null(strstr(*h, before->secret));
+        arena_free(&a);
+    }
 }
 
 static void post_without_secret_has_neither(void **state)
@@ -110,7 +148,7 @@ static void post_without_secret_has_neither(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(none); i++) {
-        const struct webhook to = { "https://a.example/", { none[i] } };
+        const struct webhook to = { "https://a.example/", .secret = { none[i] } };
         struct fault f = { 0 };
         struct post p;
         struct arena a;
@@ -137,7 +175,7 @@ static void headers_cannot_be_injected(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct webhook to = { "https://a.example/", { cases[i].secret } };
+        const struct webhook to = { "https://a.example/", .secret = { cases[i].secret } };
         struct fault f = { 0 };
         struct post p;
         struct arena a;
@@ -150,24 +188,40 @@ static void headers_cannot_be_injected(void **state)
     }
 }
 
-static void only_2xx_is_delivered(void **state)
+static void answers_say_what_follows(void **state)
 {
     static const struct {
         enum post_outcome outcome;
         int status;
-        bool want;
+        const char *retry_after;
+        enum webhook_next want;
     } cases[] = {
-        { POST_ANSWERED, 200, true },  { POST_ANSWERED, 204, true },  { POST_ANSWERED, 299, true },
-        { POST_ANSWERED, 199, false }, { POST_ANSWERED, 302, false }, { POST_ANSWERED, 410, false },
-        { POST_ANSWERED, 500, false }, { POST_FAILED, 0, false },     { POST_REFUSED, 0, false },
-        { POST_BUSY, 0, false },       { POST_STOPPED, 0, false },
+        { POST_ANSWERED, 200, "", WEBHOOK_TAKEN },  { POST_ANSWERED, 204, "", WEBHOOK_TAKEN },
+        { POST_ANSWERED, 299, "", WEBHOOK_TAKEN },  { POST_ANSWERED, 200, "9", WEBHOOK_TAKEN },
+        { POST_ANSWERED, 199, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 302, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 400, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 401, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 404, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 409, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 410, "", WEBHOOK_GONE },   { POST_ANSWERED, 410, "9", WEBHOOK_GONE },
+        { POST_ANSWERED, 412, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 413, "", WEBHOOK_NEVER },
+        { POST_ANSWERED, 413, "9", WEBHOOK_AGAIN }, { POST_ANSWERED, 414, "", WEBHOOK_NEVER },
+        { POST_ANSWERED, 415, "", WEBHOOK_NEVER },  { POST_ANSWERED, 416, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 422, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 429, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 429, "9", WEBHOOK_AGAIN }, { POST_ANSWERED, 431, "", WEBHOOK_NEVER },
+        { POST_ANSWERED, 500, "", WEBHOOK_AGAIN },  { POST_ANSWERED, 501, "", WEBHOOK_AGAIN },
+        { POST_ANSWERED, 502, "", WEBHOOK_OUTAGE }, { POST_ANSWERED, 503, "", WEBHOOK_OUTAGE },
+        { POST_ANSWERED, 503, "9", WEBHOOK_AGAIN }, { POST_ANSWERED, 504, "", WEBHOOK_OUTAGE },
+        { POST_FAILED, 0, "", WEBHOOK_OUTAGE },     { POST_REFUSED, 0, "", WEBHOOK_AGAIN },
+        { POST_BUSY, 0, "", WEBHOOK_AGAIN },        { POST_STOPPED, 0, "", WEBHOOK_AGAIN },
+        { POST_SHARE, 0, "", WEBHOOK_AGAIN },       { POST_FULL, 0, "", WEBHOOK_AGAIN },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct post_result r = { .outcome = cases[i].outcome, .status = cases[i].status };
+        struct post_result r = { .outcome = cases[i].outcome, .status = cases[i].status };
 
-        assert_int_equal(webhook_is_delivered(&r), cases[i].want);
+        snprintf(r.retry_after, sizeof r.retry_after, "%s", cases[i].retry_after);
+        if (webhook_next(&r) != cases[i].want)
+            fail_msg("%d \"%s\": %d", r.status, r.retry_after, (int)webhook_next(&r));
     }
 }
 
@@ -220,17 +274,52 @@ static void dead_endpoints_are_found_after_warnings(void **state)
     assert_false(webhook_is_dead((struct instant){ 0 }, since));
 }
 
+static void failures_are_told_apart(void **state)
+{
+    static const struct {
+        struct post_result result;
+        const char *cause;
+    } cases[] = {
+        { { .outcome = POST_ANSWERED, .status = 410 }, "answered with status 410" },
+        { { .outcome = POST_ANSWERED, .status = 503 }, "answered with status 503" },
+        { { .outcome = POST_ANSWERED, .status = 307 },
+          "answered with status 307, and redirects are not followed" },
+        { { .outcome = POST_FAILED, .failure = POST_NO_NAME },
+          "could not be reached: its name has no address that may be called" },
+        { { .outcome = POST_FAILED, .failure = POST_NOT_TRUSTED },
+          "could not be reached: its certificate is not trusted" },
+        { { .outcome = POST_FAILED, .failure = POST_LATE }, "did not answer in time" },
+        { { .outcome = POST_REFUSED },
+          "could not be reached: its name has no address that may be called" },
+        { { .outcome = POST_BUSY },
+          "has too many messages before this one, try again in a minute" },
+        { { .outcome = POST_SHARE },
+          "was not called: too many of your messages are under way, try again in a minute" },
+        { { .outcome = POST_FULL },
+          "was not called: too many messages are under way, try again in a minute" },
+    };
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_string_equal(webhook_cause(&a, &cases[i].result), cases[i].cause);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_are_the_standard_ones),
         cmocka_unit_test(post_has_key_and_signature),
+        cmocka_unit_test(post_is_signed_with_both_secrets),
         cmocka_unit_test(post_without_secret_has_neither),
         cmocka_unit_test(headers_cannot_be_injected),
-        cmocka_unit_test(only_2xx_is_delivered),
+        cmocka_unit_test(answers_say_what_follows),
         cmocka_unit_test(retries_follow_the_table),
         cmocka_unit_test(retries_end),
         cmocka_unit_test(dead_endpoints_are_found_after_warnings),
+        cmocka_unit_test(failures_are_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* Attempts at a certificate that were reserved and then left: their worker died and their job is
- * gone, so the issuer will not come back to them (design: exactly one certificate). */
+/* Attempts at a certificate that were reserved and then left. Their job is gone, so that the issuer will not
+ * come back to them; or it would, and cannot while the token is away: their orders are free all the same
+ * (design: exactly one certificate). */
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "issuance.pb-c.h"
@@ -23,11 +24,11 @@ bool ghosts_run(struct cadence_call *call, struct fault *f)
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         const GhostRow *row = (const GhostRow *)rows.items[i];
-        log_warn("serial abandoned", LOG_INT("order_id", row->order_id),
+        log_warn("serial abandoned", LOG_INT("request_id", row->request_id),
                  LOG_TEXT("ca_id", row->ca_id), LOG_TEXT("serial", row->serial));
     }
     if (rows.count)
         log_warn("attempts without a signature were given up", LOG_INT("count", rows.count));
-    call->more = rows.count == GHOSTS_A_RUN;
+    call->more = rows.count >= GHOSTS_A_RUN;
     return true;
 }

@@ -1,7 +1,8 @@
 -- ghosts_mark: GhostQuery -> GhostRow*
--- Attempts without a signature on which nobody works any more: their serials are never used again.
--- Only the job that reserved one may go on with it; any other of its order makes an attempt anew.
-WITH dead AS (
+-- Attempts without a signature on which nobody works any more: their serials are never used again. Their job
+-- is gone, for a while; or it lives, and its lease is over. Only the job that reserved one may go on with it;
+-- any other of its request makes an attempt anew.
+WITH dead AS MATERIALIZED (
     SELECT x.id
       FROM issuance x
      WHERE x.state = 'reserved' AND x.created_at < :before
@@ -9,17 +10,9 @@ WITH dead AS (
        AND NOT EXISTS (SELECT FROM job j WHERE j.id = x.job_id)
      ORDER BY x.created_at
      LIMIT :room
-       FOR UPDATE SKIP LOCKED
-), gone AS (
-    UPDATE issuance x
-       SET state = 'ghost'
-      FROM dead d
-     WHERE x.id = d.id
-    RETURNING x.id, x.order_id, x.account_id, x.ca_id, x.serial
-), audited AS (
-    INSERT INTO audit (at, account_id, source, activity, subject, detail)
-    SELECT :now, account_id, 'system', 'serial abandoned', 'order/' || order_id,
-           jsonb_build_object('ca_id', ca_id, 'serial', encode(serial, 'hex'))
-      FROM gone
 )
-SELECT id AS issuance_id, order_id, ca_id, encode(serial, 'hex') AS serial FROM gone;
+SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
+  FROM ghost_mark(ARRAY(SELECT d.id FROM dead d), true, :now) g
+UNION ALL
+SELECT l.issuance_id, l.request_id, l.ca_id, encode(l.serial, 'hex')
+  FROM ghost_lost(:room, :now) l;

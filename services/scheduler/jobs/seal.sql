@@ -50,3 +50,10 @@ SELECT id, from_horizon::text AS from_horizon, horizon::text AS horizon, count, 
  WHERE id >= :id
  ORDER BY id
  LIMIT :room;
+
+-- heads_permit: Nothing -> HeadsPermit
+SELECT NOT EXISTS (SELECT FROM audit_seal) AS first,
+       (SELECT b.id FROM heads_begin b WHERE b.used_at IS NULL ORDER BY b.id LIMIT 1) AS begin_id;
+
+-- heads_use: HeadsUse -> Nothing
+UPDATE heads_begin SET used_at = :now WHERE id = :begin_id;

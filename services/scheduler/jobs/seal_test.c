@@ -1,14 +1,16 @@
 #include "fixture_test.h"
 
 #define ROW(activity)                                                                              \
-    "INSERT INTO audit (at, source, activity) VALUES ('2026-01-01', 'system', '" activity "');"
+    "INSERT INTO audit (at, source, activity) VALUES ('2020-01-01', 'system', '" activity "');"
 
 /* The chain as one statement computes it: seals whose hash, place or number of rows is wrong. */
 static int64_t wrong_seals(void)
 {
     return number("SELECT count(*) FROM (SELECT s.hash <> sha256(s.previous || "
-                  "convert_to(string_agg(audit_line(a), ''"
-                  "  ORDER BY a.xid, a.id), 'UTF8')) OR count(a.id) <> s.count"
+                  "convert_to(string_agg(audit_line(a), '' ORDER BY a.xid, a.id) || "
+                  "concat_ws(' ', 'seal', s.id, s.from_horizon, s.horizon, s.count, "
+                  "(extract(epoch FROM s.sealed_at) * 1000000)::bigint) || E'\\n', 'UTF8'))"
+                  "  OR count(a.id) <> s.count"
                   "  OR s.previous <> coalesce(p.hash, decode(repeat('00', 32), 'hex'))"
                   "  OR s.from_horizon <> coalesce(p.horizon, '0'::xid8) AS wrong"
                   "  FROM audit_seal s LEFT JOIN audit_seal p ON p.id = s.id - 1"
@@ -95,7 +97,7 @@ static void transactions_are_never_cut(void **state)
 {
     (void)state;
     execute("INSERT INTO audit (xid, at, source, activity)"
-            " SELECT x::text::xid8, '2026-01-01', 'system', 'row ' || n"
+            " SELECT x::text::xid8, '2020-01-01', 'system', 'row ' || n"
             "   FROM (VALUES (3, 6000), (4, 6000), (5, 12000), (6, 1)) AS t (x, rows),"
             "        generate_series(1, t.rows) n");
     seal();
@@ -109,7 +111,7 @@ static void goes_on_after_many(void **state)
     bool more;
     (void)state;
     execute("INSERT INTO audit (xid, at, source, activity)"
-            " SELECT (3 + n / 10001)::text::xid8, '2026-01-01', 'system', 'row'"
+            " SELECT (3 + n / 10001)::text::xid8, '2020-01-01', 'system', 'row'"
             "   FROM generate_series(0, 10001 * 21 - 1) n");
     must(run_once(seal_run, &more));
     assert_true(more);
@@ -122,6 +124,7 @@ static void goes_on_after_many(void **state)
 
 /* ---- the copy of the heads */
 
+/* Without the line of the beginning. */
 static const char *file_text(void)
 {
     FILE *file = fopen(heads_path, "re");
@@ -133,7 +136,9 @@ static const char *file_text(void)
     while (fgets(line, sizeof line, file))
         text_add(&t, line);
     fclose(file);
-    return t.data;
+    if (strncmp(t.data, "0 0000", 6) != 0)
+        return t.data;
+    return strchr(t.data, '\n') + 1;
 }
 
 static const char *expected_heads(void)
@@ -168,30 +173,60 @@ static void missing_heads_are_appended(void **state)
     (void)state;
     execute(ROW("one"));
     seal_until(1);
-    assert_int_equal(truncate(heads_path, 0), 0);
     execute(ROW("two"));
+    assert_int_equal(truncate(heads_path, 100), 0);
     seal_until(2);
     assert_string_equal(file_text(), expected_heads());
     file_append("3 0011");
     execute(ROW("three"));
     seal_until(3);
     assert_string_equal(file_text(), expected_heads());
-    assert_int_equal(truncate(heads_path, 40), 0);
+}
+
+/* A file that is gone is not made anew from a database that may have been changed: only on an
+ * operator's word, once. Rows are sealed meanwhile. */
+static void lost_heads_are_refused(void **state)
+{
+    (void)state;
+    execute(ROW("one"));
+    seal_until(1);
+    assert_int_equal(truncate(heads_path, 0), 0);
+    execute(ROW("two"));
+    assert_false(run_once(seal_run, NULL));
+    assert_non_null(strstr(f.detail, "audit heads begin"));
+    assert_string_equal(file_text(), "");
+    assert_int_equal(unlink(heads_path), 0);
+    assert_false(run_once(seal_run, NULL));
+    execute("INSERT INTO heads_begin (seal_id, created_at) VALUES (1, '2020-01-01')");
+    seal_until(3); /* the operator's word has a row of its own */
+    assert_string_equal(file_text(), expected_heads());
+    assert_int_equal(truncate(heads_path, 0), 0);
+    assert_false(run_once(seal_run, NULL));
+}
+
+/* Nothing is sealed, and the first seal is made but not copied: it is the file that we began. */
+static void the_beginning_is_written_first(void **state)
+{
+    (void)state;
     seal();
+    execute("INSERT INTO audit_seal VALUES (1, '0', '1', 0, decode(repeat('00', 32), 'hex'), "
+            "sha256('a'), '2020-01-01')");
+    must(run_once(seal_run, NULL));
     assert_string_equal(file_text(), expected_heads());
 }
 
 static void many_heads(void **state)
 {
     (void)state;
+    seal();
     execute("INSERT INTO audit_seal SELECT n, (n - 1)::text::xid8, n::text::xid8, 0, sha256('a'), "
             "sha256(n::text::bytea),"
-            " '2026-01-01' FROM generate_series(1, 500) n");
+            " '2020-01-01' FROM generate_series(1, 500) n");
     must(run_once(seal_run, NULL));
     assert_string_equal(file_text(), expected_heads());
     execute("INSERT INTO audit_seal SELECT n, (n - 1)::text::xid8, n::text::xid8, 0, sha256('a'), "
             "sha256(n::text::bytea),"
-            " '2026-01-01' FROM generate_series(501, 700) n");
+            " '2020-01-01' FROM generate_series(501, 700) n");
     must(run_once(seal_run, NULL));
     assert_string_equal(file_text(), expected_heads());
 }
@@ -228,7 +263,7 @@ static void lower_transactions_are_an_alarm(void **state)
 {
     (void)state;
     execute("INSERT INTO audit_seal VALUES (1, '0', '4000000000', 1, sha256('a'), sha256('b'), "
-            "'2026-01-01')");
+            "'2020-01-01')");
     execute(ROW("one"));
     assert_false(run_once(seal_run, NULL));
     assert_non_null(strstr(f.detail, "restored"));
@@ -245,6 +280,8 @@ int main(void)
         FRESH(goes_on_after_many),
         FRESH(heads_are_copied),
         FRESH(missing_heads_are_appended),
+        FRESH(lost_heads_are_refused),
+        FRESH(the_beginning_is_written_first),
         FRESH(many_heads),
         FRESH(changed_chain_is_noticed),
         FRESH(bad_files),

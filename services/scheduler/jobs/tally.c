@@ -1,5 +1,5 @@
 /* How many orders each account has, and which of them are not issued: what lists of orders would
- * else have to count every time (db/migrations/0012_order_list.sql). */
+ * else have to count every time (db/migrations/0006_order.sql). */
 #include "common.pb-c.h"
 #include "scheduler.h"
 #include "scheduler.pb-c.h"

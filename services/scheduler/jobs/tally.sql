@@ -29,9 +29,10 @@ WITH page AS MATERIALIZED (
      WHERE (t.until_at, t.until_id) = (SELECT m.until_at, m.until_id FROM marked m WHERE m.account_id = t.account_id)
 ), apart AS (
     INSERT INTO order_apart (order_id, account_id, state, changed_at)
-    SELECT id, account_id, order_state(status), status_at
+    SELECT id, account_id, order_state(status), CASE WHEN order_state(status) = 'open' THEN created_at ELSE status_at END
       FROM due
      WHERE status <> 'issued' OR status_at > created_at + interval '15 minutes'
+     ORDER BY id -- in the order of all who set several apart
     ON CONFLICT (order_id) DO NOTHING
 )
 SELECT max(p.account_id) AS account_id, coalesce((SELECT max(orders) FROM counted), 0) AS most
@@ -40,15 +41,22 @@ HAVING count(*) > 0;
 
 -- tally_settle: SettleStep -> SettledStep?
 -- Looks again at what was open. An order that goes on meanwhile has a later change than the one seen
--- here, and stays as it is.
+-- here, and stays as it is; whoever has it in hand sets it apart himself and is not waited for.
 WITH page AS MATERIALIZED (
     SELECT a.order_id FROM order_apart a WHERE a.state = 'open' AND a.order_id > :order_id ORDER BY a.order_id LIMIT :room
-), settled AS (
-    UPDATE order_apart a
-       SET state = order_state(o.status), changed_at = o.status_at
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT a.order_id, o.status, o.status_at
       FROM page p
       JOIN orders o ON o.id = p.order_id
-     WHERE a.order_id = p.order_id AND a.state = 'open' AND order_state(o.status) <> 'open' AND a.changed_at <= o.status_at
+      JOIN order_apart a ON a.order_id = p.order_id
+     WHERE a.state = 'open' AND order_state(o.status) <> 'open' AND a.changed_at <= o.status_at
+     ORDER BY a.order_id
+       FOR UPDATE OF a SKIP LOCKED
+), settled AS (
+    UPDATE order_apart a
+       SET state = order_state(l.status), changed_at = l.status_at
+      FROM locked l
+     WHERE a.order_id = l.order_id
     RETURNING a.order_id
 )
 SELECT max(order_id) AS order_id, (SELECT count(*) FROM settled) AS settled FROM page HAVING count(*) > 0;

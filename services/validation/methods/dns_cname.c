@@ -19,7 +19,8 @@ static bool target_proves(struct probe *p, const char *name)
 
     if (p->request.random_value)
         return rdata_leads_to(name, p->request.random_value, target);
-    return rdata_labels_above(name, target, &labels) && probe_holds(p, &labels);
+    return rdata_labels_above(name, target, &labels) &&
+           probe_holds_token(p, (struct bytes){ labels.data, labels.size });
 }
 
 static void judge_value_in_target(struct look *look, const struct resolver_answer *answer)
@@ -84,6 +85,7 @@ static void start(struct probe *p)
 
 const struct method method_dns_cname = {
     .id = DCV_METHOD__VALUE__DNS_CNAME_TOKEN,
+    .kind = "dns",
     .section = "3.2.2.4.7",
     .sub_domains = true,
     .request_token = true,

@@ -5,15 +5,9 @@
 #include <string.h>
 
 #include "method.h"
+#include "value.h"
 
 #define PLACE "/.well-known/pki-validation/fileauth.txt"
-
-static bool holds(struct probe *p, struct bytes text)
-{
-    if (p->request.random_value)
-        return web_holds(text, p->request.random_value);
-    return probe_holds_token(p, text);
-}
 
 static const struct fetch_hop *last_hop(const struct fetch_answer *answer)
 {
@@ -77,20 +71,50 @@ static void note(struct look *look, const struct fetch_answer *answer)
  * what it is asked would say it. */
 static bool is_asked_for(struct probe *p, const struct fetch_answer *answer)
 {
+    const char *value = p->request.random_value;
+
     for (size_t i = 0; i < answer->hop_count; i++)
-        if (holds(p, BYTES_OF(answer->hops[i].url)))
+        if (value ? value_is_mentioned(answer->hops[i].url, value)
+                  : probe_holds_token(p, BYTES_OF(answer->hops[i].url)))
             return true;
     return false;
+}
+
+/* Some editors begin what they save with a mark that says that it is UTF-8 (RFC 3629 section 6). */
+static struct bytes without_mark(struct bytes body)
+{
+    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+
+    if (body.size < sizeof mark || memcmp(body.data, mark, sizeof mark) != 0)
+        return body;
+    return (struct bytes){ body.data + sizeof mark, body.size - sizeof mark };
+}
+
+static bool holds(struct probe *p, const struct fetch_answer *answer)
+{
+    struct bytes body = without_mark(answer->body);
+    bool by_value = p->request.random_value != NULL;
+
+    return probe_holds(p, by_value && answer->cut ? value_whole_words(body) : body);
+}
+
+/* What is there instead: an error page, another file, the value with something about it. */
+static void say_seen(struct look *look, const struct fetch_answer *answer)
+{
+    char text[RDATA_SEEN_SIZE + 100], shown[RDATA_SEEN_SIZE];
+
+    rdata_show_seen(answer->body.data, answer->body.size, shown);
+    snprintf(text, sizeof text, "the file does not hold the value%s, it begins with \"%s\"",
+             answer->cut ? " in the part that is read" : "", shown);
+    say(look, answer, answer->body.size ? text : "the file does not hold the value, it is empty");
 }
 
 static void judge_file(struct look *look, const struct fetch_answer *answer)
 {
     if (is_asked_for(look->probe, answer)) {
         say(look, answer, "the value stands in the address, which proves nothing");
-    } else if (!holds(look->probe, answer->body)) {
-        say(look, answer,
-            answer->cut ? "the file does not hold the value in the part that is read"
-                        : "the file does not hold the value");
+    } else if (!holds(look->probe, answer)) {
+        say_seen(look, answer);
     } else {
         note(look, answer);
         probe_prove(look->probe);
@@ -121,6 +145,7 @@ static void start(struct probe *p)
 
 const struct method method_http_token = {
     .id = DCV_METHOD__VALUE__HTTP_TOKEN,
+    .kind = "dns",
     .section = "3.2.2.4.18",
     .request_token = true,
     .web = true,

@@ -22,6 +22,7 @@ struct look {
     void (*judge_file)(struct look *look, const struct fetch_answer *answer);
     const char *outcome; /* in words; NULL: still under way */
     bool asked;
+    bool silent; /* the name servers did not answer in time */
 };
 
 struct probe {
@@ -66,7 +67,7 @@ void probe_note(struct look *look, const struct resolver_answer *answer, const c
 void probe_prove(struct probe *p);
 
 /* Does the text hold the random value, or an AuthKey request token that is good now? */
-bool probe_holds(struct probe *p, const struct rdata_text *text);
+bool probe_holds(struct probe *p, struct bytes text);
 bool probe_holds_token(struct probe *p, struct bytes text);
 
 #endif

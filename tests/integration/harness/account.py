@@ -34,7 +34,7 @@ class Account:
         return self.stack.db.number(
             "INSERT INTO user_account (account_id, username, first_name, last_name, email, role_id,"
             f" status, created_at) VALUES ({self.id}, '{name}', 'U', 'Ser', '{name}@example.com',"
-            f" {role_id}, 'active', now()) RETURNING id")
+            f" {role_id}, 'active', :now) RETURNING id")
 
     def as_role(self, role_id, key_role=None):
         return self.stack.client(self.key("other", self.user(role_id), key_role))
@@ -80,8 +80,8 @@ class Account:
     def looked(self, order_id):
         """The round that the order or its change of method has begun is over: a check is another."""
         case.until("a round of look-ups", lambda: self.stack.db.number(
-            "SELECT count(*) FROM order_check c JOIN orders o ON o.id = c.order_id"
-            f" WHERE o.id = {order_id} AND c.checked_at >= o.poll_from"))
+            "SELECT count(*) FROM challenge c JOIN orders o ON c.asked_by = 'request' AND c.subject = o.request_id"
+            f" WHERE o.id = {order_id} AND c.checked_at >= c.poll_from"))
 
     def prove(self, name):
         """Makes control over `name` known: later orders for names below it, at base-domain scope,

@@ -1,21 +1,25 @@
 """Keys, requests and certificates, by the openssl command; what is made is kept and used again."""
+import atexit
 import base64
 import functools
 import hashlib
 import hmac
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 
 folder = tempfile.mkdtemp(prefix="chancery-keys-")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 KINDS = {
     "p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "p384": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
     "secp256k1": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
     "rsa2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "rsa4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
     "rsa1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
     "ed25519": ["-algorithm", "ED25519"],
 }
@@ -29,11 +33,12 @@ def openssl(*words, feed=None):
 
 
 @functools.lru_cache(None)
-def csr(kind="p256", number=0):
-    """A request in PEM; another number is another key."""
-    key = os.path.join(folder, f"{kind}-{number}.key")
+def csr(kind="p256", number=0, digest="sha256", names=None):
+    """A request in PEM; another number is another key. `names` as openssl's subjectAltName has them."""
+    key = os.path.join(folder, f"{kind}-{number}-{digest}.key")
     openssl("genpkey", "-out", key, *KINDS[kind])
-    return openssl("req", "-new", "-key", key, "-subj", "/CN=ignored.example").decode()
+    return openssl("req", "-new", f"-{digest}", "-key", key, "-subj", "/CN=ignored.example",
+                   *(["-addext", f"subjectAltName={names}"] if names else [])).decode()
 
 
 def der_of(pem):

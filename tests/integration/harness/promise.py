@@ -2,7 +2,8 @@
 
 The expected set is the client's own log. Each check takes what it looks at and gives its findings
 as lines; none is good."""
-import os
+import pathlib
+import re
 import threading
 import time
 import uuid
@@ -13,6 +14,7 @@ from .api import Lost
 from .mails import browse
 
 ISSUED = "certificate_issued"
+ADRIFT = pathlib.Path(__file__).resolve().parents[2] / "adrift.sql"
 
 
 # ---- the four checks
@@ -24,7 +26,8 @@ def issued_once(db, expected):
     wanted = ",".join(f"({number})" for number in expected)
     rows = db.rows(f"""
         SELECT k.id, o.status, (SELECT count(*) FROM certificate c WHERE c.order_id = k.id) AS certificates,
-               (SELECT count(*) FROM issuance x WHERE x.order_id = k.id AND x.state = 'issued') AS attempts
+               (SELECT count(*) FROM issuance x JOIN request r ON r.id = x.request_id
+                 WHERE r.order_id = k.id AND x.state = 'issued') AS attempts
           FROM (VALUES {wanted}) AS k (id) LEFT JOIN orders o ON o.id = k.id""")
     return [f"order {r['id']}: {r['status']}, {r['certificates']} certificates, {r['attempts']} issued attempts"
             for r in rows if (r["status"], r["certificates"], r["attempts"]) != ("issued", 1, 1)]
@@ -37,10 +40,16 @@ def serials_once(db):
                 for table in ("issuance", "certificate") for r in db.rows(twice.format(table))]
     strangers = db.rows("""
         SELECT c.id FROM certificate c LEFT JOIN issuance x
-            ON x.id = c.id AND x.serial = c.serial AND x.ca_id = c.ca_id AND x.order_id = c.order_id
+            ON x.id = c.id AND x.serial = c.serial AND x.ca_id = c.ca_id AND x.request_id = c.request_id
            AND x.state = 'issued'
          WHERE x.id IS NULL""")
     return findings + [f"certificate {r['id']} has no issued attempt with its serial" for r in strangers]
+
+
+def adrift(db):
+    """An order that waits has an open task with an owner, or a job: at every moment, whatever happened."""
+    rows = db.rows(ADRIFT.read_text())
+    return [f"order {r['id']} is {r['status']} with nothing open, nobody named and no job" for r in rows]
 
 
 def told_once(messages, expected):
@@ -51,10 +60,25 @@ def told_once(messages, expected):
 
 def audit_whole(stack, url=None):
     """The verifier finds the chain whole."""
-    heads = os.path.join(stack.dir, "audit-heads")
-    status, out, err = stack.cli("audit", "verify", *(["--heads", heads] if os.path.exists(heads) else []),
-                                 database=url)
+    status, out, err = stack.cli("audit", "verify", "--heads", "audit/heads", database=url)
     return [] if status == 0 else [f"audit verify: {(out + err).strip()}"]
+
+
+def journal_known(stack, db, url=None):
+    """The database knows every attempt that the issuer has noted before it signed. Of one that was
+    signed and never came back, it knows that it is a ghost; the command lists it all the same."""
+    status, out, err = stack.cli("quarantine", "journal/issuer", database=url)
+    if status:
+        return [f"quarantine: {err.strip()}"]
+    ghosts = {r["serial"] for r in db.rows(
+        "SELECT encode(serial, 'hex') AS serial FROM issuance WHERE state IN ('ghost', 'abandoned')")}
+    listed = re.findall(r"\b[0-9a-f]{40}\b", out)
+    return [f"attempt with serial {serial} is not known" for serial in listed if serial not in ghosts]
+
+
+def last_issued(db):
+    """When, in seconds of business time."""
+    return float(db.value("SELECT coalesce(extract(epoch FROM max(issued_at)), 0) FROM certificate"))
 
 
 # ---- a client that keeps a log
@@ -66,9 +90,10 @@ class Customer:
         self.stack, self.path = stack, path
         self.account = Account(stack)
         self.account.webhook(path, webhook_settings={"instant_issue_webhook_notification": "1"})
+        self.account.webhook(f"{path}-later")
         self.account.prove("example.com")
         self.auth_key = self.account.client.post("/account/auth-key").json["auth_key"]
-        self.log, self.pending, self.lock = {}, {}, threading.Lock()
+        self.log, self.later, self.lock = {}, {}, threading.Lock()
 
     def order(self, name, client=None, product=PRODUCT, patience=60, **more):
         """The document of the first 2xx; None where the API refuses with 4xx."""
@@ -91,6 +116,8 @@ class Customer:
     def told(self, document, name):
         with self.lock:
             self.log[document["id"]] = name
+            if not document.get("certificate_id"):
+                self.later[document["id"]] = name
         return document["id"]
 
     def persist(self, what, ask, patience=60):
@@ -122,7 +149,7 @@ class Customer:
 
         def checked():
             answer = client.put(f"/order/certificate/{number}/check-dcv")
-            over = answer.status == 409 or (answer.status == 200 and answer.json["order_status"] == "issued")
+            over = answer.status == 200 and answer.json["order_status"] == "issued"
             return over or self.stack.advance(5)
         self.persist(f"check of {name}", checked)
         return number
@@ -151,8 +178,9 @@ class Customer:
         number = self.order(self.fresh_name())["id"]
         self.stack.advance(91 * 86400)
         client = self.account.client.another()
+        # It is set apart by one walk of the calendar and expires by another.
         self.persist(f"order {number} expires", lambda: client.get(
-            f"/order/certificate/{number}").json.get("status") == "expired")
+            f"/order/certificate/{number}").json.get("status") == "expired" or self.stack.advance(600))
         self.account.client.close()  # its gateway may be another by now
         self.account.prove("example.com")  # and what was known before too old
         return number
@@ -162,22 +190,33 @@ class Customer:
     def messages(self):
         return self.stack.sink.messages(self.path, ISSUED)
 
+    def untold(self):
+        """One listener hears of every certificate; the other, as usual, of those that were no part of an answer."""
+        with self.lock:
+            log, later = dict(self.log), dict(self.later)
+        return (told_once(self.messages(), log)
+                + told_once(self.stack.sink.messages(f"{self.path}-later", ISSUED), later))
+
     def settle(self, patience=60):
-        """Waits until the promise can have come true: time passes for jobs that were put off."""
-        end = time.monotonic() + patience
+        """Waits until the promise can have come true: time passes for jobs that were put off. Patience ends
+        when nothing has come for so long; a listener takes two messages at once, however many there are."""
+        end, fewest = time.monotonic() + patience, None
         while True:
             with self.lock:
                 log = dict(self.log)
-            open_ones = issued_once(self.stack.db, log) + told_once(self.messages(), log)
+            open_ones = len(issued_once(self.stack.db, log) + self.untold())
+            if fewest is None or open_ones < fewest:
+                end, fewest = time.monotonic() + patience, open_ones
             if not open_ones or time.monotonic() > end:
                 return
             self.stack.advance(5)
             time.sleep(0.3)
 
     def findings(self):
-        """All four checks."""
+        """All checks."""
         return (issued_once(self.stack.db, self.log) + serials_once(self.stack.db)
-                + told_once(self.messages(), self.log) + audit_whole(self.stack))
+                + adrift(self.stack.db)
+                + self.untold() + audit_whole(self.stack))
 
     def kept(self):
         """The promise was kept, or the test fails with what was found."""

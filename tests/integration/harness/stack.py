@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 from . import case
@@ -28,6 +29,7 @@ TROUBLE = re.compile(r"(ERROR: \w+Sanitizer|runtime error:|Assertion .* failed|W
 DEFAULTS = {
     "CHANCERY_LIMIT_BURST": "1000000",
     "CHANCERY_LIMIT_SUSTAINED": "1000000",
+    "CHANCERY_LIMIT_WRONG_KEYS": "1000000",
     "CHANCERY_SESSION_CACHE": "0s",
     "CHANCERY_KEY_USES": "1s",
     "CHANCERY_DNS_CACHE": "0s",
@@ -36,20 +38,30 @@ DEFAULTS = {
 
 
 class Stack:
-    def __init__(self, name, settings=None):
+    """`day` is when its business time begins: as DAY of `make test`, or nothing for the machine's."""
+
+    def __init__(self, name, settings=None, day=os.environ.get("DAY")):
         self.dir = tempfile.mkdtemp(prefix=f"chancery-{name}-", dir="/var/tmp")
-        self.name, self.settings, self.problems = name, settings or {}, []
+        self.name, self.settings, self.problems, self.told = name, settings or {}, [], []
         os.chmod(self.dir, 0o711)
         self.points = os.path.join(self.dir, "points")
         self.clock = os.path.join(self.dir, "clock")
         self.moods = os.path.join(self.dir, "moods")
-        self._lay_out()
+        self.allocations = os.path.join(self.dir, "allocations")
+        self._clock_lock = threading.Lock()
+        self._lay_out(day)
 
-    def _lay_out(self):
+    def _lay_out(self, day):
         os.mkdir(self.points)
         os.chmod(self.points, 0o777)
         with open(self.clock, "wb") as f:
             f.write(struct.pack("=q", 0))
+        if day:
+            subprocess.run([TOP / "tools" / "day", day, self.clock], check=True)
+        os.mkdir(self.allocations)
+        for name in SERVICES:
+            self.deny_allocation(name, 0)
+            os.chmod(os.path.join(self.allocations, name), 0o666)
         open(self.moods, "w").close()
         os.chmod(self.clock, 0o644)
         os.chmod(self.moods, 0o666)
@@ -59,6 +71,7 @@ class Stack:
         env = {k: v for k, v in os.environ.items() if not k.startswith(("CHANCERY_", "STACK_"))}
         env.update(DEFAULTS)
         env.update({"CHANCERY_TEST_POINTS": self.points, "CHANCERY_TEST_CLOCK": self.clock,
+                    "CHANCERY_TEST_ALLOCATIONS": self.allocations,
                     "CHANCERY_TOKEN_MODULE": os.path.join(self.dir, "moody.so"),
                     "STACK_ISSUER_ENV": f"MOODY_CONTROL={self.moods}", "STACK_WAIT": "60"})
         env.update(self.settings)
@@ -70,6 +83,12 @@ class Stack:
         if r.returncode:
             raise RuntimeError(f"stack {verb} {' '.join(words)}: {r.stdout}{r.stderr}")
         return r.stdout
+
+    def news(self, findings):
+        """Those that were not told before."""
+        new = [line for line in findings if line not in self.told]
+        self.told += new
+        return new
 
     # ---- up and down
 
@@ -84,18 +103,20 @@ class Stack:
         self.dns = Dns(str(TOP / "tools" / "dns-rig"), os.path.join(self.dir, "dns"))
         return self
 
+    def halt(self):
+        """Nothing runs any more, frozen or not; up() goes on with what is there."""
+        for name in (*SERVICES, "postgres", "redis", "sink", "mail", "dns"):
+            self.go_on(name)
+        self._tool("down")
+
     def database(self, name, password=None):
         password = password or self.read("secrets/postgres/password")
-        return Database(f"host={self.dir}/run/postgres user=postgres dbname={name} password={password}")
+        return Database(f"host='{self.dir}/run/postgres' user=postgres dbname={name} password={password}", self.now)
 
     def down(self):
         """Stops everything and tells what went wrong inside: a line for each finding."""
-        for name in SERVICES:
-            self.signal(name, signal.SIGCONT)
-        for pid in self._postgres_pids():
-            self._send(pid, signal.SIGCONT)
         try:
-            self._tool("down")
+            self.halt()
         except RuntimeError as e:
             self.problems.append(str(e))
         for name in SERVICES:
@@ -120,18 +141,27 @@ class Stack:
 
     def pid(self, name):
         try:
-            pid = int(self.read(f"run/{name}.pid"))
-            if os.readlink(f"/proc/{pid}/cwd") == self.dir and self.state(pid) != "Z":
+            pid, born = int(self.read(f"run/{name}.pid")), self.read(f"run/{name}.born")
+            stat = self.stat(pid)
+            if stat[19] == born and stat[0] != "Z":
                 return pid
         except (OSError, ValueError):
             pass
         return None
 
     @staticmethod
-    def state(pid):
-        """R, S, T (stopped), Z (dead and not waited for)."""
+    def stat(pid):
+        """From the third word on (proc_pid_stat(5)): the state, and as [19] the moment it began."""
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            return f.read().rsplit(")", 1)[1].split()[0]
+            return f.read().rsplit(")", 1)[1].split()
+
+    def state(self, pid):
+        """R, S, T (stopped), Z (dead and not waited for)."""
+        return self.stat(pid)[0]
+
+    def environ(self, name):
+        """As tools/stack started it: a process that holds secrets lets nobody look."""
+        return dict(line.split("=", 1) for line in self.read(f"run/{name}.settings").splitlines())
 
     def signal(self, name, number):
         self._send(self.pid(name), number)
@@ -166,19 +196,32 @@ class Stack:
         if name == "postgres":
             pids = self._postgres_pids()
         elif name == "dns":
-            pids = [int(self.read("dns/knot.pid"))]
+            pids = self._dns_pids()
         else:
             pids = [self.pid(name)]
         for pid in pids:
             self._send(pid, number)
 
     def _postgres_pids(self):
+        """The first, and then its children: who has frozen the first by then has all."""
         try:
             first = int(self.read("postgres/postmaster.pid").split()[0])
+            if self.state(first) == "Z":
+                return
+            yield first
             with open(f"/proc/{first}/task/{first}/children", encoding="ascii") as f:
-                return [first] + [int(pid) for pid in f.read().split()]
+                yield from [int(pid) for pid in f.read().split()]
+        except (OSError, ValueError, IndexError):
+            pass
+
+    def _dns_pids(self):
+        try:
+            return [int(self.read("dns/knot.pid"))]
         except (OSError, ValueError):
             return []
+
+    def postgres_runs(self):
+        return any(self._postgres_pids())
 
     def ready(self, name):
         port = {"gateway": 9101, "validation": 9102, "issuer": 9103, "notifier": 9104, "scheduler": 9105}[name]
@@ -190,7 +233,7 @@ class Stack:
         for name in names or SERVICES:
             case.until(f"{name} is ready", lambda n=name: self.ready(n))
 
-    # ---- points, clock, token
+    # ---- points, memory, clock, token
 
     def labels(self):
         """Every labelled point of every service, as (service, label)."""
@@ -216,6 +259,18 @@ class Stack:
         for label in os.listdir(self.points):
             os.unlink(os.path.join(self.points, label))
 
+    def deny_allocation(self, name, number):
+        """Of those that the service makes from now on, the one of that number fails; with 0 none, and they are
+        counted."""
+        path = os.path.join(self.allocations, name)
+        with open(path, "r+b" if os.path.exists(path) else "wb") as f:  # in place: the file is mapped
+            f.write(struct.pack("=q", number))
+
+    def allocations_made(self, name):
+        """Since none was to fail, or since the one that failed."""
+        with open(os.path.join(self.allocations, name), "rb") as f:
+            return max(0, -struct.unpack("=q", f.read(8))[0])
+
     def now(self):
         return time.time() + self.offset()
 
@@ -225,9 +280,8 @@ class Stack:
 
     def advance(self, seconds):
         """Moves everybody's business clock on."""
-        value = int((self.offset() + seconds) * 1e6)
-        with open(self.clock, "r+b") as f:  # in place: the file is mapped
-            f.write(struct.pack("=q", value))
+        with self._clock_lock, open(self.clock, "r+b") as f:  # in place: the file is mapped
+            f.write(struct.pack("=q", int((self.offset() + seconds) * 1e6)))
 
     def mood(self, text=""):
         """How the token behaves from now on; see services/issuer/token/testdata/moody.c."""
@@ -237,7 +291,8 @@ class Stack:
     # ---- the operator's command
 
     def cli(self, *words, database=None):
-        env = {"PATH": os.environ["PATH"],
+        env = {"PATH": os.environ["PATH"], "CHANCERY_TEST_CLOCK": self.clock,
+               "CHANCERY_POLICY_KEY_FILE": os.path.join(self.dir, "secrets/operator/policy-key"),
                "CHANCERY_DATABASE_URL": database or self.read("secrets/operator/database")}
         r = subprocess.run([f"{self.dir}/app/bin/chancery", *words], env=env, cwd=self.dir,
                            capture_output=True, text=True)

@@ -1,0 +1,16 @@
+-- key_block: KeyBlock -> BlockedKey?
+-- None when it is blocked already: its first reason stays. Its audit row comes with it (audit_decision).
+INSERT INTO blocked_key (spki_sha256, reason, since) VALUES (:spki_sha256, :reason, :since)
+ON CONFLICT (spki_sha256) DO NOTHING
+RETURNING spki_sha256, reason, since;
+
+-- key_uses: KeyBlock -> KeyCertificate*
+-- Certificates of that key that are valid on that instant: one walk of the table, see its comment.
+SELECT c.order_id, c.id AS certificate_id, c.not_after
+  FROM request r
+  JOIN certificate c ON c.request_id = r.id
+ WHERE r.spki_sha256 = :spki_sha256 AND c.not_after > :since
+ ORDER BY c.id;
+
+-- keys_blocked: BlockedKeyFilter -> BlockedKey*
+SELECT spki_sha256, reason, since FROM blocked_key ORDER BY since DESC, spki_sha256 LIMIT :limit;

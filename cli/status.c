@@ -1,0 +1,158 @@
+/* chancery status: one page of what the database knows. Whether the services run, their /readyz says. */
+#include "cli/status.sql.h"
+#include "commands.h"
+#include "common.pb-c.h"
+#include "figures.pb-c.h"
+#include "ledger/figures.sql.h"
+#include "listing.h"
+#include "message/convert.h"
+#include "pki/certificate.h"
+
+/* Where counting ends: as the scheduler's figures do (lib/service/metrics.def). */
+enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
+
+enum { POLICY, AUTHORITIES, LANES, FIGURES, SECTIONS };
+static const struct {
+    const char *title, *member, *none;
+    bool one; /* row */
+} sections[SECTIONS] = {
+    [POLICY] = { "POLICY", "policy", "none is in force (chancery policy load)", true },
+    [AUTHORITIES] = { "AUTHORITIES", "authorities", "none (chancery-issuer ceremony)", false },
+    [LANES] = { "LANES OF JOBS", "lanes", "none", false },
+    [FIGURES] = { "FIGURES", "figures", "none", true },
+};
+
+static char *lanes[] = {
+#define LANE(name, service) (char[]){ #name },
+#include "ledger/lanes.def"
+#undef LANE
+};
+
+/* ---- what the database says */
+
+static bool policy_fill(struct command_run *r, struct table *t, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    Nothing none = NOTHING__INIT;
+    StatusPolicy p = STATUS_POLICY__INIT;
+    bool found = false;
+    if (!store_maybe(r->store, a, &sql_status_policy, &none.base, &p.base, &found, f))
+        return false;
+    table_init(t, a, 4);
+    TABLE_ROW(t, "VERSION#", "IN FORCE SINCE", "LOADED", "SHA256");
+    if (found)
+        TABLE_ROW(t, listing_number(a, p.version), listing_time(a, p.activated_at),
+                  listing_time(a, p.loaded_at), p.sha256);
+    return true;
+}
+
+static const char *end_of(struct arena *a, ProtobufCBinaryData der)
+{
+    struct certificate c;
+    struct fault f;
+    return certificate_read(bytes_value(der), &c, &f, "der")
+               ? listing_time(a, instant_message(a, c.not_after))
+               : NULL;
+}
+
+static bool authorities_fill(struct command_run *r, struct table *t, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    Nothing none = NOTHING__INIT;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_status_authorities, &none.base, &rows, f))
+        return false;
+    table_init(t, a, 6);
+    TABLE_ROW(t, "ID", "KEY", "STATE", "STOPPED", "NOT AFTER", "NAME");
+    for (size_t i = 0; i < rows.count; i++) {
+        const StatusAuthority *y = (const StatusAuthority *)rows.items[i];
+        TABLE_ROW(t, y->id, y->key_type,
+                  y->may_sign     ? "signs"
+                  : y->stopped_at ? "stopped"
+                                  : "signs no leaf",
+                  listing_time(a, y->stopped_at), end_of(a, y->der), y->name);
+    }
+    return true;
+}
+
+static bool lanes_fill(struct command_run *r, struct table *t, FiguresAsked *in, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_figures_lanes, &in->base, &rows, f))
+        return false;
+    table_init(t, a, 6);
+    TABLE_ROW(t, "LANE", "DUE#", "HELD#", "LATER#", "OLDEST DUE SECONDS#", "GIVEN UP#");
+    for (size_t i = 0; i < rows.count; i++) {
+        const LaneFigures *l = (const LaneFigures *)rows.items[i];
+        TABLE_ROW(t, l->lane, listing_number(a, l->due), listing_number(a, l->held),
+                  listing_number(a, l->later), listing_number(a, l->oldest_s),
+                  listing_number(a, l->dead));
+    }
+    return true;
+}
+
+static bool figures_fill(struct command_run *r, struct table *t, FiguresAsked *in, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    LedgerFigures l = LEDGER_FIGURES__INIT;
+    ExpiryFigures e = EXPIRY_FIGURES__INIT;
+    bool ok = store_one(r->store, a, &sql_figures_ledger, &in->base, &l.base, f);
+    in->room = EXPIRY_ROOM;
+    if (!ok || !store_one(r->store, a, &sql_figures_expiry, &in->base, &e.base, f))
+        return false;
+    table_init(t, a, 8);
+    TABLE_ROW(t, "ORDERS NOT ISSUED SOON#", "HELD UP BY JOBS GIVEN UP#", "ATTEMPTS IN QUARANTINE#",
+              "WEBHOOKS FAILING#", "EXPIRE IN 7 DAYS#", "EXPIRE IN 30 DAYS#",
+              "AUDIT ROWS UNSEALED#", "OLDEST UNSEALED SECONDS#");
+    TABLE_ROW(t, listing_number(a, l.orders_waiting), listing_number(a, l.held_up),
+              listing_number(a, l.quarantined), listing_number(a, l.webhooks_failing),
+              listing_number(a, e.week), listing_number(a, e.month), listing_number(a, l.unsealed),
+              listing_number(a, l.unsealed_s));
+    return true;
+}
+
+/* ---- the page */
+
+static void section_text(int which, const struct table *t, struct text *out)
+{
+    text_format(out, "%s%s\n", which ? "\n" : "", sections[which].title);
+    if (table_rows(t) == 0)
+        text_format(out, "%s\n", sections[which].none);
+    else if (sections[which].one)
+        table_write_lines(t, out);
+    else
+        table_write(t, 0, out);
+}
+
+static void section_json(int which, const struct table *t, struct text *out)
+{
+    text_format(out, "%s\"%s\":", which ? "," : "{", sections[which].member);
+    if (!sections[which].one)
+        table_write_json(t, out);
+    else if (table_rows(t) == 0)
+        text_add(out, "null\n");
+    else
+        table_write_object(t, out);
+}
+
+bool status_command(struct command_run *r, struct fault *f)
+{
+    bool json = command_option(r, "json") != NULL;
+    struct table t[SECTIONS];
+    struct text out;
+    FiguresAsked in = FIGURES_ASKED__INIT;
+    in.now = instant_message(&r->arena, clock_now());
+    in.room = ROOM;
+    in.lanes = lanes;
+    in.n_lanes = sizeof lanes / sizeof *lanes;
+    if (!command_store(r, f) || !policy_fill(r, &t[POLICY], f) ||
+        !authorities_fill(r, &t[AUTHORITIES], f) || !lanes_fill(r, &t[LANES], &in, f) ||
+        !figures_fill(r, &t[FIGURES], &in, f))
+        return false;
+    text_init(&out, &r->arena);
+    for (int i = 0; i < SECTIONS; i++)
+        (json ? section_json : section_text)(i, &t[i], &out);
+    fprintf(r->out, "%s%s", out.data, json ? "}\n" : "");
+    return true;
+}

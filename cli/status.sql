@@ -1,0 +1,7 @@
+-- status_policy: Nothing -> StatusPolicy?
+SELECT a.version, a.activated_at, v.loaded_at, encode(v.sha256, 'hex') AS sha256
+  FROM policy_active a
+  JOIN policy_version v ON v.id = a.version;
+
+-- status_authorities: Nothing -> StatusAuthority*
+SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;

@@ -1,0 +1,95 @@
+/* One page: what an operator looks at first. */
+#include "fixture_test.h"
+
+static void an_empty_system(void **state)
+{
+    (void)state;
+    must(run_with(status_command, NULL, NULL));
+    must_say(
+        "POLICY\nnone is in force (chancery policy load)\n\nAUTHORITIES\nnone (chancery-issuer "
+        "ceremony)\n\nLANES OF JOBS\nLANE     DUE  HELD  LATER  OLDEST DUE SECONDS  GIVEN UP\n"
+        "issue    0    0     0      0                   0\n");
+    must_say("\nFIGURES\nORDERS NOT ISSUED SOON    0\n");
+    must(run_with(status_command, NULL, WORDS("json", "")));
+    must_say("{\"policy\":null\n,\"authorities\":[\n]\n,\"lanes\":[\n{\"lane\":\"issue\",");
+}
+
+static const char *ago(struct duration d)
+{
+    char text[INSTANT_TEXT_SIZE];
+    return arena_strdup(&arena,
+                        instant_text(instant_add(clock_now(), (struct duration){ -d.us }), text));
+}
+
+static const char *hence(struct duration d)
+{
+    return ago((struct duration){ -d.us });
+}
+
+/* An Ed25519 certificate without names (RFC 5280 4.1, RFC 8410 3), valid until 2030-05-06; its key and its
+ * signature are zeros. */
+#define DER_UNTIL_2030                                                                             \
+    "decode('"                                                                                     \
+    "3081ab305fa003020102020101300506032b65703000301e170d3236303130313030303030305a170d3330303530" \
+    "363030303030305a3000302a300506032b6570032100' || repeat('00', 32) || '300506032b6570034100' " \
+    "|| repeat('00', 64), 'hex')"
+
+static void an_authority_says_when_it_ends(void **state)
+{
+    (void)state;
+    execute(
+        "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at) "
+        "VALUES ('00000000000000AC', 'CA', 'b', 'p256', " DER_UNTIL_2030
+        ", true, true, '2026-01-03')");
+    must(run_with(status_command, NULL, WORDS("json", "")));
+    must_say("\"stopped\":null,\"not_after\":\"2030-05-06T00:00:00+00:00\",\"name\":\"CA\"}");
+}
+
+/* Each section, and each figure, from rows that are there. */
+static void what_waits_is_counted(void **state)
+{
+    (void)state;
+    execute(arena_format(
+        &arena,
+        "INSERT INTO policy_version (sha256, loaded_at) VALUES (decode(repeat('ab', 32), 'hex'), "
+        "'2026-01-01');"
+        "INSERT INTO policy_active VALUES (true, 1, '2026-01-02');"
+        "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at, "
+        "stopped_at) VALUES ('00000000000000AA', 'Root', 'r', 'p384', '', true, false, "
+        "'2026-01-01', NULL), ('00000000000000AB', 'CA 1', 'a', 'p256', '', true, false, "
+        "'2026-01-02', '2026-01-03'), ('00000000000000AC', 'CA 2', 'b', 'p256', '', true, true, "
+        "'2026-01-03', NULL);"
+        "INSERT INTO job (lane, subject, run_at) VALUES ('issue', 1, '%s'), ('issue', 2, '%s'), "
+        "('dcv', 3, '%s');"
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
+        "VALUES (77, 'dcv', 5, '2026-01-01', 10, 0, 'gone', '2026-01-01');"
+        "INSERT INTO certificate SELECT n, n, n, 900, 'x', '\\x0102030405060708', "
+        "decode(repeat('00', 20), 'hex'), '2026-01-01', CASE n WHEN 1 THEN '%s' ELSE '%s' "
+        "END::timestamptz, '2026-01-01', '' FROM generate_series(1, 3) n",
+        ago(seconds(3600)), ago(seconds(60)), hence(days(1)), hence(days(2)), hence(days(20))));
+    must(run_with(status_command, NULL, NULL));
+    must_say("POLICY\nVERSION         1\nIN FORCE SINCE  2026-01-02T00:00:00+00:00\n");
+    must_say("00000000000000AA  p384  signs no leaf  -                          -          Root\n"
+             "00000000000000AB  p256  stopped        2026-01-03T00:00:00+00:00  -          CA 1\n"
+             "00000000000000AC  p256  signs          -                          -          CA 2\n");
+    must_say("EXPIRE IN 7 DAYS          1\nEXPIRE IN 30 DAYS         3\n");
+    must(run_with(status_command, NULL, WORDS("json", "")));
+    must_say("{\"lane\":\"issue\",\"due\":2,\"held\":0,\"later\":0,\"oldest_due_seconds\":36");
+    must_say("{\"lane\":\"dcv\",\"due\":0,\"held\":0,\"later\":1,\"oldest_due_seconds\":0,"
+             "\"given_up\":1}");
+    must_say("\"held_up_by_jobs_given_up\":1,\"attempts_in_quarantine\":0,");
+    assert_string_equal(output + strlen(output) - 4, "}\n}\n");
+    int64_t rows = number("SELECT count(*) FROM audit");
+    assert_true(rows > 0);
+    must_say(arena_format(&arena, "\"audit_rows_unsealed\":%lld,", (long long)rows));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(an_empty_system),
+        FRESH(an_authority_says_when_it_ends),
+        FRESH(what_waits_is_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

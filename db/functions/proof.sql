@@ -1,0 +1,267 @@
+-- What the rules of a day let a web server do with us, as the message WebRules.
+CREATE OR REPLACE FUNCTION dcv_web_rules(of_scope text, at timestamptz) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('statuses',  (SELECT r.value FROM policy_at(at, of_scope, 'dcv.redirect.status') r),
+                             'ports',     (SELECT r.value FROM policy_at(at, of_scope, 'dcv.web.ports') r),
+                             'redirects', (SELECT r.value FROM policy_at(at, of_scope, 'dcv.redirect.most') r),
+                             'bytes',     (SELECT r.value FROM policy_at(at, of_scope, 'dcv.web.bytes') r))
+$$;
+
+-- Both as they stand in request_name: A-labels, lower case.
+CREATE OR REPLACE FUNCTION name_within(name text, ancestor text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT name = ancestor OR right(name, length(ancestor) + 1) = '.' || ancestor
+$$;
+
+-- Where control over a name may be proved: at its authorization domain name, else at the name itself or
+-- between the two. BR 2.2.9 lets labels be pruned from the left as far as one likes, and what is found lower
+-- speaks for the names below that place only. Of a name with many labels the first eight places count, as
+-- in services/validation/search.c. One SELECT, so that no call is left.
+CREATE OR REPLACE FUNCTION proof_place(of_name text, of_domain text) RETURNS TABLE (identifier text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT of_domain
+    UNION ALL
+    SELECT array_to_string(b.labels[i:], '.') || '.' || of_domain
+      FROM (SELECT l.labels, 1 + (l.labels[1] = '*')::int AS first
+              FROM (SELECT string_to_array(nullif(left(of_name, -1 - length(of_domain)), ''), '.') AS labels) l) b
+      CROSS JOIN generate_series(b.first, least(cardinality(b.labels), b.first + 7)) i
+$$;
+
+-- May a method prove anything on that day? One SELECT, so that no call is left.
+CREATE OR REPLACE FUNCTION method_prohibited(of_br_method text, of_scope text, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || of_br_method) r WHERE r.level = 'X')
+$$;
+
+-- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
+-- authorization domain name before those below it, the account's newest, and the newest that was made for
+-- this very CSR. Who only asks whether there is any, or takes the first, does not pay for what is behind it.
+--
+-- An account's validation serves when its age is within rule reuse.dcv of that day and its method is not
+-- prohibited on that day; a request token only for the CSR it was made for. By a method whose rule dcv.exact
+-- is in force (a file on a web server, say: BR 3.2.2.4.18) it speaks for the very name it was found at, for
+-- no name below and for no wildcard. A rule counts only until its own last day. Clocks of two hosts may
+-- differ by a minute. One SELECT that the planner takes apart, so it calls nothing that it cannot.
+CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz)
+RETURNS TABLE (validation_id bigint, valid_until timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till)
+      FROM proof_place(of_name, of_domain) AS place
+      CROSS JOIN LATERAL policy_at(at, of_scope, 'reuse.dcv') r
+      CROSS JOIN LATERAL
+           ((SELECT v.id, v.completed_at
+               FROM validation v
+              WHERE v.csr_sha256 IS NULL AND v.account_id = of_account AND v.identifier = place.identifier
+                AND v.completed_at > at - rule_interval(r.value, r.unit)
+                AND v.completed_at <= at + interval '1 minute'
+                AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
+                AND (place.identifier = of_name
+                     OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+              ORDER BY v.completed_at DESC
+              LIMIT 1)
+            UNION ALL
+            (SELECT v.id, v.completed_at
+               FROM validation v
+              WHERE v.csr_sha256 = of_csr AND v.csr_sha256 IS NOT NULL
+                AND v.account_id = of_account AND v.identifier = place.identifier
+                AND v.completed_at > at - rule_interval(r.value, r.unit)
+                AND v.completed_at <= at + interval '1 minute'
+                AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
+                AND (place.identifier = of_name
+                     OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+              ORDER BY v.completed_at DESC
+              LIMIT 1)) f
+$$;
+
+-- 32 letters and digits of some 160 random bits (BR 1.6.1 asks for 112).
+CREATE OR REPLACE FUNCTION random_value() RETURNS text
+LANGUAGE sql VOLATILE AS $$
+    SELECT left(translate(encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'),
+                          'ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=', 'abcdefghijklmnopqrstuvwxyz09'), 32)
+$$;
+
+-- The challenge by which a request's names are proved; made when there is none yet. C1 and
+-- request_advance() call it where there is something to prove.
+CREATE OR REPLACE FUNCTION challenge_begin(of_request bigint, of_account bigint, of_scope text, of_method text, at timestamptz)
+RETURNS challenge
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    made challenge;
+BEGIN
+    FOR attempt IN 1 .. 2 LOOP
+        SELECT * INTO made FROM challenge c WHERE c.asked_by = 'request' AND c.subject = of_request AND c.account_id = of_account;
+        EXIT WHEN FOUND;
+        INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, random_value_at, poll_from)
+        VALUES (of_account, 'request', of_request, of_scope, of_method, public.random_value(), at, at)
+        ON CONFLICT (asked_by, subject) DO NOTHING
+        RETURNING * INTO made;
+        EXIT WHEN FOUND;
+    END LOOP;
+    RETURN made;
+END $$;
+
+-- The order in which everybody locks: challenges by their ids, jobs by their subjects, orders by their ids.
+-- Each may be left out, and none is locked after one that comes later: the round that ends one lane, the
+-- issuer that ends the other, the customer and the calendar would wait for each other. Whoever ends or puts
+-- jobs of requests begins here. (An order that waits for an approval has no job that goes on with it: its
+-- lane begins with the approval.)
+CREATE OR REPLACE FUNCTION challenge_hold(request_ids bigint[]) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT count(*)
+      FROM (SELECT FROM public.challenge c
+             WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
+             ORDER BY c.id
+               FOR NO KEY UPDATE) held
+$$;
+
+-- What is to be looked for still: of a request, while its order waits, the authorization domain names of its
+-- open names, each with these; else the identifier, until it has been proved since it was asked for.
+-- VOLATILE: who has just stored evidence in the same statement asks what that leaves.
+CREATE OR REPLACE FUNCTION challenge_left(of_challenge bigint, at timestamptz)
+RETURNS TABLE (identifier text, dns_names text[])
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT n.domain, array_agg(n.dns_name ORDER BY n.dns_name)
+      FROM challenge c
+      JOIN request r ON r.id = c.subject
+      JOIN orders o ON o.id = r.order_id AND o.request_id = r.id AND o.status = 'pending'
+      CROSS JOIN LATERAL request_need(ARRAY[r.id], at) n
+     WHERE c.id = of_challenge AND c.asked_by = 'request' AND n.kind = 'dcv' AND n.valid_until IS NULL
+     GROUP BY n.domain
+    UNION ALL
+    SELECT c.identifier, '{}'::text[]
+      FROM challenge c
+     WHERE c.id = of_challenge AND c.asked_by = 'domain'
+       AND NOT EXISTS (SELECT FROM validation v
+                        WHERE v.csr_sha256 IS NULL AND v.account_id = c.account_id AND v.identifier = c.identifier
+                          AND v.completed_at >= c.poll_from);
+END $$;
+
+-- A customer's change: another method, from which the cadence counts anew, or none (NULL), only a value
+-- that lives. A value is replaced when it has expired (rule random.life) or its day is still to come, and
+-- never else: there would be several that prove the same. So it is judged after the challenge is locked.
+CREATE OR REPLACE FUNCTION challenge_change(of_request bigint, of_account bigint, new_method text, at timestamptz)
+RETURNS challenge
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    changed challenge;
+BEGIN
+    PERFORM FROM challenge c
+      WHERE c.asked_by = 'request' AND c.subject = of_request AND c.account_id = of_account
+        FOR NO KEY UPDATE;
+    UPDATE challenge c
+       SET method = coalesce(new_method, c.method),
+           poll_from = CASE WHEN new_method IS NULL THEN c.poll_from ELSE at END,
+           random_value = CASE WHEN lives THEN c.random_value ELSE public.random_value() END,
+           random_value_at = CASE WHEN lives THEN c.random_value_at ELSE at END
+      FROM (SELECT k.id, coalesce(k.random_value_at + rule_interval(r.value, r.unit) > at
+                                  AND k.random_value_at <= at + interval '1 minute', false) AS lives
+              FROM challenge k
+              LEFT JOIN LATERAL policy_at(at, k.rule_scope, 'random.life') r ON true
+             WHERE k.asked_by = 'request' AND k.subject = of_request AND k.account_id = of_account) known
+     WHERE c.id = known.id
+    RETURNING c.* INTO changed;
+    RETURN changed;
+END $$;
+
+-- A new method begins with a round of its own. The round of the old one may be under way, and may be
+-- about to delete its job or to put it back by the old cadence: the job is taken away from whoever holds
+-- it, by a new epoch, so that his end finds no row. It waits for a deletion that is not committed yet.
+CREATE OR REPLACE FUNCTION challenge_restart(of_challenge bigint, at timestamptz, trace text) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO public.job AS j (lane, subject, run_at, idem_key, traceparent)
+    VALUES ('dcv', of_challenge, at + interval '2 seconds', 'dcv/' || of_challenge, trace)
+    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO UPDATE
+       SET run_at = excluded.run_at, attempt = 0, lease_epoch = nextval('public.lease_epoch'),
+           lease_owner = NULL, lease_until = NULL, -- lease_until
+           traceparent = excluded.traceparent
+    RETURNING j.id
+$$;
+
+-- Nearly no order is proved by mail, so C1 calls this where one is and has no table of mails in its plan.
+CREATE OR REPLACE FUNCTION email_choose(of_challenge bigint, of_account bigint, of_domain text, of_address text, of_locale text,
+                                        at timestamptz) RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+    INSERT INTO email_invitation (challenge_id, account_id, domain, local_part, locale, state, created_at)
+    VALUES (of_challenge, of_account, of_domain, split_part(of_address, '@', 1), of_locale, 'chosen', at)
+    ON CONFLICT (challenge_id, domain, local_part) DO NOTHING
+    RETURNING id
+$$;
+
+-- How long an address is left alone after a mail, however often the customer asks for another or changes
+-- the method to and fro: whoever reads it has not asked for any.
+CREATE OR REPLACE FUNCTION email_pause() RETURNS interval
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT interval '1 minute'
+$$;
+
+-- Until when a mail has to wait; NULL: it may go. Whoever places orders for a stranger's name has the
+-- stranger written to, so an address has its limit over all accounts (rule email.per_address), and so has
+-- an account over all addresses (email.per_account). Without a rule there is no limit. A rate is kept when
+-- the last but `most` of the mails is old enough.
+CREATE OR REPLACE FUNCTION email_wait(of_account bigint, of_address text, of_scope text, at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT max(w.until)
+      FROM (SELECT (SELECT t.created_at
+                      FROM email_token t
+                     WHERE t.address = of_address AND NOT t.unsent
+                     ORDER BY t.created_at DESC
+                    OFFSET r.most - 1 LIMIT 1) + r.during AS until
+              FROM policy_at(at, of_scope, 'email.per_address') p
+             CROSS JOIN LATERAL rule_rates(p.value) r
+             UNION ALL
+            SELECT (SELECT t.created_at
+                      FROM email_token t
+                     WHERE t.account_id = of_account AND NOT t.unsent
+                     ORDER BY t.created_at DESC
+                    OFFSET r.most - 1 LIMIT 1) + r.during
+              FROM policy_at(at, of_scope, 'email.per_account') p
+             CROSS JOIN LATERAL rule_rates(p.value) r) w
+     WHERE w.until > at
+$$;
+
+-- The hash of a value that is about to be mailed: only by the holder of the mail's job, only for an
+-- invitation that still stands, and with nothing of the row said by him but the hash. None is added when
+-- the mail has to wait. Two that count the mails of one address or account do so one after the other.
+CREATE OR REPLACE FUNCTION email_token_add(of_job bigint, of_epoch bigint, of_hash bytea, at timestamptz)
+RETURNS TABLE (expires_at timestamptz, poll_from timestamptz, wait_until timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    mail record;
+BEGIN
+    SELECT i.id AS invitation_id, c.id AS challenge_id, c.account_id, i.domain, i.address, c.poll_from, c.rule_scope,
+           at + rule_interval(r.value, r.unit) AS expires_at
+      INTO mail
+      FROM job j
+      JOIN email_invitation i ON i.id = j.subject AND i.state NOT IN ('chosen', 'approved')
+      JOIN challenge c ON c.id = i.challenge_id AND c.method = 'email' AND c.account_id = i.account_id
+      CROSS JOIN LATERAL policy_at(at, c.rule_scope, 'random.life') r
+     WHERE j.id = of_job AND j.lane = 'mail' AND j.lease_epoch = of_epoch AND j.lease_until > now(); -- lease_until
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('email_token ' || mail.account_id, 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('email_token ' || mail.address, 0));
+    wait_until := email_wait(mail.account_id, mail.address, mail.rule_scope, at);
+    expires_at := mail.expires_at;
+    poll_from := mail.poll_from;
+    IF wait_until IS NULL THEN
+        INSERT INTO email_token (token_sha256, invitation_id, challenge_id, account_id, domain, address, poll_from,
+                                 created_at, expires_at)
+        VALUES (of_hash, mail.invitation_id, mail.challenge_id, mail.account_id, mail.domain, mail.address, mail.poll_from,
+                at, mail.expires_at);
+    END IF;
+    RETURN NEXT;
+END $$;
+
+GRANT EXECUTE ON FUNCTION dcv_evidence TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
+GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
+GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;
+GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
+GRANT EXECUTE ON FUNCTION challenge_left TO chancery_validation;
+GRANT EXECUTE ON FUNCTION challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;
+GRANT EXECUTE ON FUNCTION email_token_add TO chancery_notifier;

@@ -1,0 +1,114 @@
+-- What a request needs: the one function that decides. What is there counts until valid_until; what is
+-- still to be done has none, and task_kind says who must do it. The API shows it, the next step is taken
+-- from it, and the issuer signs only where nothing is open: it takes both from here at once, so that
+-- evidence is sought once for each name. Each kind is a SELECT of its own.
+--
+-- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
+-- not known counts as public.
+CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
+RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
+               deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT r.id, 'approval', NULL::text, NULL::text, r.created_at, NULL::timestamptz, NULL::timestamptz,
+           NULL::timestamptz, NULL::bigint, false
+      FROM request r
+     WHERE r.id = ANY (request_ids) AND r.status = 'pending'
+    UNION ALL
+    SELECT q.request_id, 'quarantine', NULL, NULL, q.found_at, NULL, NULL, NULL, NULL, false
+      FROM quarantine q
+     WHERE q.request_id = ANY (request_ids) AND q.settled_at IS NULL
+    UNION ALL
+    SELECT r.id, 'blocked_key', NULL, NULL, b.since, NULL, NULL, NULL, NULL, false
+      FROM request r
+      JOIN blocked_key b ON b.spki_sha256 = r.spki_sha256
+     WHERE r.id = ANY (request_ids)
+    UNION ALL
+    SELECT d.subject, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
+      FROM job_dead d
+     WHERE d.lane = 'issue' AND d.subject = ANY (request_ids)
+    UNION ALL
+    SELECT c.subject, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
+      FROM challenge c
+      JOIN job_dead d ON d.lane = 'dcv' AND d.subject = c.id
+     WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
+    UNION ALL
+    SELECT n.request_id, 'dcv', n.name,
+           CASE WHEN coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+                              r.dcv_method) LIKE 'http-%' THEN n.name ELSE n.domain END,
+           coalesce((SELECT c.poll_from FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.created_at),
+           (SELECT c.next_at FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+           (SELECT c.random_value_at + (SELECT rule_interval(p.value, p.unit) FROM policy_at(at, r.rule_scope, 'random.life') p)
+              FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+           CASE WHEN a.public IS FALSE THEN 'infinity' ELSE e.valid_until END,
+           e.validation_id, a.public IS FALSE
+      FROM request r
+      LEFT JOIN authority a ON a.id = r.ca_id
+      JOIN request_name n ON n.request_id = r.id
+      LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until
+                           FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at) d
+                          LIMIT 1) e ON a.public IS NOT FALSE
+     WHERE r.id = ANY (request_ids)
+$$;
+
+-- What of it is left to do, with its owner.
+CREATE OR REPLACE FUNCTION request_open_task(request_ids bigint[], at timestamptz)
+RETURNS TABLE (request_id bigint, kind text, owner text, dns_name text, domain text,
+               since timestamptz, next_check timestamptz, deadline timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT n.request_id, n.kind, k.owner, n.dns_name, n.domain, n.since, n.next_check, n.deadline
+      FROM request_need(request_ids, at) n
+      LEFT JOIN task_kind k ON k.kind = n.kind
+     WHERE n.valid_until IS NULL
+$$;
+
+-- Is a certificate for the request under way? To be asked while its order is locked. VOLATILE, so that it
+-- sees what was committed while its caller waited for the lock.
+CREATE OR REPLACE FUNCTION request_frozen(asked bigint) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.issuance x
+                    WHERE x.request_id = asked AND x.state IN ('reserved', 'precert_signed', 'final_reserved'))
+$$;
+
+-- The next step of requests whose orders wait, from what they need now: nothing is left, the issuer; else
+-- the lane of each open kind that has one. One job of a lane for each request (or its challenge), however
+-- often and by whom it is asked for: one that is there is due sooner, and its holder is left alone. A
+-- domain that was looked at just now is not looked at again for a minute: evidence that does not count
+-- would be sought again and again. Gives each step, with the job where it may be told of at once. plpgsql, so that its plans are kept.
+CREATE OR REPLACE FUNCTION request_advance(request_ids bigint[], at timestamptz, trace text)
+RETURNS TABLE (request_id bigint, job_id bigint, lane text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM challenge_hold(request_ids);
+    RETURN QUERY
+    WITH open AS MATERIALIZED (
+        SELECT DISTINCT r.id, r.account_id, r.rule_scope, r.dcv_method, n.kind, k.lane
+          FROM request r
+          JOIN orders o ON o.id = r.order_id AND o.request_id = r.id AND o.status IN ('pending', 'needs_approval')
+          LEFT JOIN request_need(request_ids, at) n ON n.request_id = r.id AND n.valid_until IS NULL
+          LEFT JOIN task_kind k ON k.kind = n.kind
+         WHERE r.id = ANY (request_ids)
+    ), step AS MATERIALIZED (
+        SELECT o.id, 'issue' AS lane, o.id AS subject, '-infinity'::timestamptz AS rested
+          FROM open o
+         WHERE o.kind IS NULL
+        UNION ALL
+        SELECT o.id, o.lane, c.id, coalesce(c.checked_at + interval '1 minute', '-infinity')
+          FROM (SELECT * FROM open ORDER BY id) o
+          CROSS JOIN LATERAL challenge_begin(o.id, o.account_id, o.rule_scope, o.dcv_method, at) c
+         WHERE o.lane = 'dcv' AND o.dcv_method IS NOT NULL
+           AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
+    ), put AS (
+        INSERT INTO job AS j (lane, subject, run_at, idem_key, traceparent)
+        SELECT s.lane, s.subject, greatest(at + interval '2 seconds', s.rested), s.lane || '/' || s.subject, trace
+          FROM (SELECT * FROM step ORDER BY lane, subject) s -- in the order of all who lock several
+        ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO UPDATE SET run_at = least(j.run_at, excluded.run_at)
+        RETURNING j.id, j.lane, j.subject, j.run_at
+    )
+    SELECT s.id, CASE WHEN p.run_at <= at + interval '2 seconds' THEN p.id END, p.lane FROM step s JOIN put p ON p.lane = s.lane AND p.subject = s.subject;
+END $$;
+
+GRANT EXECUTE ON FUNCTION request_need TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION request_open_task TO chancery_gateway, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION request_advance
+    TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;

@@ -1,0 +1,113 @@
+/* `chancery-issuer ceremony` against a real database and token. */
+#include "ceremony_command.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store/script.h"
+#include "testing/database.h"
+#include "testing/scratch_token.h"
+
+static const char *const names[] = { "root", "p256", "rsa2048", "private-root", "private-p256" };
+
+static struct database *database;
+static struct script *admin;
+static struct service_run running;
+
+static int hold(const char *folder)
+{
+    static char command[] = "ceremony", script[] = "policy/ceremony.json";
+    char *argv[] = { command, script, arena_strdup(&running.arena, folder), NULL };
+    struct token_options o = { .module = SCRATCH_TOKEN_MODULE,
+                               .label = "test-ceremony",
+                               .pin = { SCRATCH_TOKEN_PIN } };
+    return ceremony_command(&running, &o, "status.example", 3, argv);
+}
+
+static const char *answer(const char *sql)
+{
+    struct fault f = { 0 };
+    const char *out = NULL;
+    if (!script_ask(admin, &running.arena, sql, NULL, 0, &out, &f))
+        fail_msg("%s: %s", sql, f.detail);
+    return out;
+}
+
+static const char *ids(void)
+{
+    return answer("SELECT string_agg(id, ' ' ORDER BY key_label) FROM authority");
+}
+
+static char *path_of(const char *folder, const char *name, const char *suffix)
+{
+    return arena_format(&running.arena, "%s/%s%s", folder, name, suffix);
+}
+
+static void no_key_gets_a_second_certificate(void **state)
+{
+    (void)state;
+    const char *folder = path_of(scratch_token_dir(), "first", ""),
+               *other = path_of(scratch_token_dir(), "second", "");
+    assert_int_equal(hold(folder), 0); /* which makes the folder */
+    const char *before = ids();
+    assert_string_equal(answer("SELECT count(*)::text FROM authority"), "5");
+    assert_int_equal(hold(folder), 0);
+    assert_int_equal(hold(other), 1); /* the first is lost */
+    assert_int_equal(access(path_of(other, "root", ".der"), F_OK), -1);
+    assert_string_equal(ids(), before);
+}
+
+/* Forced, there is one that the database does not have: it is not called known. */
+static void another_certificate_is_not_known(void **state)
+{
+    (void)state;
+    const char *folder = path_of(scratch_token_dir(), "third", ""), *before = ids();
+    assert_int_equal(hold(folder), 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        fclose(fopen(path_of(folder, names[i], ".begun"), "we"));
+    assert_int_equal(hold(folder), 1);
+    assert_int_equal(access(path_of(folder, "private-p256", ".der"), F_OK), 0);
+    assert_string_equal(ids(), before);
+}
+
+static int open_all(void **state)
+{
+    (void)state;
+    struct fault f = { 0 };
+    arena_init(&running.arena);
+    database = database_new("db/migrations");
+    admin = script_open((struct secret){ database_url(database, NULL) }, &f);
+    assert_non_null(admin);
+    running.store = (struct store_options){ .url = { database_url(database, "ceremony") },
+                                            .prepare = true,
+                                            .timeout = seconds(5) };
+    scratch_token_dir();
+    scratch_token_make("test-ceremony");
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    script_close(admin);
+    database_free(database);
+    arena_free(&running.arena);
+    scratch_token_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_key_gets_a_second_certificate),
+        cmocka_unit_test(another_certificate_is_not_known),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,207 @@
+#include "search.h"
+
+#include <string.h>
+
+#include "gate.h"
+#include "pki/name.h"
+#include "service/metrics.h"
+
+/* A name's labels are the customer's, and so is the number of names: both have an end, and names come
+ * before what lies between them and the domain. */
+enum { LEVELS_MOST = 8, PLACES_MOST = 500, REASON_SIZE = 800 };
+
+/* ---- where */
+
+/* Of a wildcard it is what stands below the asterisk (BR 2.2.9). */
+static const char *host_of(const char *name)
+{
+    return strncmp(name, "*.", 2) == 0 ? name + 2 : name;
+}
+
+/* So many labels above the name: NULL when that is no longer below the domain. */
+static const char *ancestor(const char *host, int level, const char *domain)
+{
+    for (; level > 0 && host; level--)
+        host = strchr(host, '.') ? strchr(host, '.') + 1 : NULL;
+    return host && strcmp(host, domain) != 0 && name_is_within(host, domain) ? host : NULL;
+}
+
+static size_t room_below(const LookName *place)
+{
+    size_t most = place->n_fqdns * LEVELS_MOST;
+
+    return most < PLACES_MOST ? most : PLACES_MOST;
+}
+
+static void places_allocate(struct search *s, size_t room)
+{
+    s->places = arena_array(s->arena, struct sweep_name, room);
+    s->owners = arena_array(s->arena, struct search_domain *, room);
+    s->place_count = 0;
+}
+
+static void place_put(struct search *s, struct search_domain *owner, const char *identifier)
+{
+    s->places[s->place_count] = (struct sweep_name){ .domain = identifier };
+    s->owners[s->place_count++] = owner;
+}
+
+/* Each place of a domain once; `first` is the first of its own. */
+static void place_add(struct search *s, struct search_domain *owner, size_t first,
+                      const char *identifier)
+{
+    if (s->place_count - first == room_below(owner->place))
+        return;
+    for (size_t i = first; i < s->place_count; i++)
+        if (strcmp(s->places[i].domain, identifier) == 0)
+            return;
+    place_put(s, owner, identifier);
+}
+
+static void places_below(struct search *s, struct search_domain *d)
+{
+    size_t first = s->place_count;
+    const char *place;
+
+    for (int level = 0; level < LEVELS_MOST; level++)
+        for (size_t i = 0; i < d->place->n_fqdns; i++)
+            if ((place = ancestor(host_of(d->place->fqdns[i]), level, d->place->domain)))
+                place_add(s, d, first, place);
+}
+
+/* ---- what came of it */
+
+static bool is_proved(const struct search_domain *d, const char *name)
+{
+    for (size_t i = 0; i < d->proof_count; i++)
+        if (name_is_within(name, d->proofs[i].identifier))
+            return true;
+    return false;
+}
+
+static bool all_proved(const struct search_domain *d)
+{
+    bool all = is_proved(d, d->place->domain) || d->place->n_fqdns > 0;
+
+    for (size_t i = 0; i < d->place->n_fqdns && all; i++)
+        all = is_proved(d, d->place->fqdns[i]);
+    return all;
+}
+
+/* Whole or not at all. */
+static void reason_add(struct text *t, const char *reason)
+{
+    if (t->length + strlen(reason) + strlen("; ") < REASON_SIZE)
+        text_format(t, "%s%s", t->length ? "; " : "", reason);
+}
+
+static void take(struct search_domain *d, const struct sweep_name *place)
+{
+    d->at = place->at;
+    d->failed |= place->failed;
+    if (place->found)
+        d->proofs[d->proof_count++] =
+            (struct search_proof){ place->domain, place->proof, place->at };
+    else
+        reason_add(&d->why, place->reason);
+}
+
+static void take_all(struct search *s)
+{
+    for (size_t i = 0; i < s->place_count; i++)
+        take(s->owners[i], &s->places[i]);
+}
+
+static void settle(struct search *s, struct search_domain *d)
+{
+    d->found = all_proved(d);
+    d->reason = d->found ? "" : d->why.data;
+    s->failed |= !d->found && d->failed;
+    metric_add(d->found ? METRIC_DCV_FOUND : d->failed ? METRIC_DCV_FAILED : METRIC_DCV_MISSING, 1);
+}
+
+static void over(struct search *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        settle(s, &s->domains[i]);
+    s->done(s);
+}
+
+/* ---- the two steps */
+
+static void sweep(struct search *s, void (*done)(struct sweep *sweep))
+{
+    s->sweep = (struct sweep){ .prober = s->prober,
+                               .arena = s->arena,
+                               .request = s->request,
+                               .names = s->places,
+                               .count = s->place_count,
+                               .done = done,
+                               .context = s };
+    sweep_start(&s->sweep);
+}
+
+static void below_swept(struct sweep *sweep)
+{
+    struct search *s = sweep->context;
+
+    take_all(s);
+    over(s);
+}
+
+static bool goes_on(const struct search *s)
+{
+    return s->request.method->sub_domains && tick_left(s->request.deadline).us > 0 &&
+           !gate_is_cut();
+}
+
+/* The places of the first sweep are the domains, one each. */
+static void domains_swept(struct sweep *swept)
+{
+    struct search *s = swept->context;
+    const struct sweep_name *tops = s->places;
+    size_t room = 0;
+
+    take_all(s);
+    for (size_t i = 0; i < s->count; i++)
+        room += room_below(s->domains[i].place);
+    places_allocate(s, room);
+    for (size_t i = 0; i < s->count && goes_on(s); i++)
+        if (!tops[i].found && !tops[i].silent)
+            places_below(s, &s->domains[i]);
+    if (s->place_count > 0)
+        sweep(s, below_swept);
+    else
+        over(s);
+}
+
+void search_start(struct search *s)
+{
+    places_allocate(s, s->count);
+    for (size_t i = 0; i < s->count; i++) {
+        struct search_domain *d = &s->domains[i];
+
+        text_init(&d->why, s->arena);
+        d->proofs = arena_array(s->arena, struct search_proof, 1 + room_below(d->place));
+        place_put(s, d, d->place->domain);
+    }
+    sweep(s, domains_swept);
+}
+
+int search_width(LookName *const *places, size_t count)
+{
+    size_t names = 0;
+
+    for (size_t i = 0; i < count; i++)
+        names += places[i]->n_fqdns;
+    return sweep_width(names > count ? names : count);
+}
+
+size_t search_proofs(const struct search *s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        count += s->domains[i].proof_count;
+    return count;
+}

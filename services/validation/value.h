@@ -1,0 +1,23 @@
+/* value - does a random value stand where its owner was asked to put it? (fuzz/dns.c, fuzz/redirect.c) */
+#ifndef VALIDATION_VALUE_H
+#define VALIDATION_VALUE_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* 112 bits of base 36 (BR 1.6.1, Random Value): what is shorter proves nothing. */
+enum { VALUE_LEAST = 22 };
+
+/* As the whole text or as a word of its own, between white space, quotes, commas and semicolons: within
+ * a longer word it is a part of something that stands there for another reason. What is not of letters
+ * and digits alone is no value of ours, and stands nowhere. */
+bool value_stands(struct bytes text, const char *value);
+
+/* Of a text that was cut: without the word at its end, of which there may be more. */
+struct bytes value_whole_words(struct bytes text);
+
+/* Anywhere, in capitals or not: for what must not say it. */
+bool value_is_mentioned(const char *text, const char *value);
+
+#endif

@@ -1,0 +1,239 @@
+/* Whoever locks several rows locks them in one order: no two of the statements that do so wait for each other,
+ * whatever order their callers name the rows in. Each pair of them meets on the same orders, again and again. */
+#include "tests/statements.h"
+
+#include <pthread.h>
+
+#include "message/json.h"
+#include "store/script.h"
+
+enum { ORDERS = 24, LAST = 1024, MEETINGS = 3 };
+
+static struct script *admin;
+
+static void run_sql(const char *sql)
+{
+    struct fault f;
+    if (!script_run(admin, sql, &f))
+        fail_msg("%s: %s", f.detail, sql);
+}
+
+// clang-format off
+#define JOB   "\"job_id\": #, \"job_epoch\": 7, \"now\": \"2026-09-01\""
+#define SURE  "\"now\": \"2026-09-01\""
+
+/* # is the number of an order, and of all that belongs to it; its dcv job has a 1 before that. */
+static const struct locking {
+    const char *role, *statement;
+    const char *input;  /* of one order; of a list */
+    const char *around; /* what a list stands in, at the @; NULL: each order is a message */
+    bool sorted;        /* its callers name them in order: as they claimed them */
+} lockings[] = {
+    { "issuer",     "issuance_claim",   "#", "{\"ids\": [@], \"owner\": \"x\", \"lease_ms\": 1, " SURE "}" },
+    { "issuer",     "issuance_finish",  "{\"issuance_id\": #, \"order_id\": #, " JOB ", \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+                                        " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false}", NULL, true },
+    { "issuer",     "issuance_advance", "{" JOB ", \"request_id\": #}", NULL },
+    { "issuer",     "issuance_expire",  "{" JOB ", \"request_id\": #}", NULL },
+    { "issuer",     "issuance_ghost",   "#", "{\"ids\": [@], \"handed\": true, " SURE "}" },
+    { "validation", "dcv_round",        "{\"job_id\": 1#, \"job_epoch\": 7, \"challenge_id\": #, " SURE ", \"failed\": false,"
+                                        " \"poll_from\": \"2026-01-01\", \"evidence\": [{\"challenge_id\": #, \"kind\": \"dns\","
+                                        " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
+                                        " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
+    { "scheduler",  "expire_orders",    "#", "{\"order_ids\": [@], " SURE "}" },
+    { "scheduler",  "expire_advance",   "#", "{\"request_ids\": [@], " SURE "}" },
+    { "scheduler",  "ghosts_mark",      "", "{\"before\": \"2026-09-01\", \"room\": 100, " SURE "}" },
+    { "scheduler",  "tally_step",       "", "{\"account_id\": 0, \"accounts\": 9, \"orders\": 100, \"until\": \"2026-09-01\"}" },
+    { "scheduler",  "tally_settle",     "", "{\"order_id\": 0, \"room\": 100}" },
+    { "gateway",    "order_state",      "{\"order_id\": #, \"account_id\": 900}", NULL },
+};
+// clang-format on
+
+enum { LOCKINGS = sizeof lockings / sizeof *lockings };
+
+/* ---- the orders, as each meeting finds them */
+
+/* Each has both jobs, half of them are set apart and need no proof, a third has an attempt, some were issued
+ * before they were set apart. The rows lie in no order. */
+static const char orders[] =
+    "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
+    "DELETE FROM job; DELETE FROM issuance; DELETE FROM to_sign; DELETE FROM certificate;"
+    "DELETE FROM order_apart; DELETE FROM order_tally; DELETE FROM validation; DELETE FROM "
+    "revocation;"
+    "CREATE TEMP TABLE n ON COMMIT DROP AS SELECT n FROM generate_series(1001, 1024) n ORDER BY "
+    "md5(n::text);"
+    "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id, "
+    "certificate_id, valid_till, created_at, answer_by, status_at) SELECT n, 900, 1, 'p', CASE "
+    "WHEN n % 4 = 1 THEN 'issued' ELSE 'pending' END, n, 1, '2026-08-31', '2026-01-01', "
+    "'2026-01-01', '2026-01-02' FROM n;"
+    "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, "
+    "signature_hash, ca_id, dcv_method, dcv_scope, requester_id, created_at) SELECT n, n, 900, 1, "
+    "'new_request', 'approved', 'TLS', 'sha256', CASE WHEN n % 2 = 0 THEN 'BBBBBBBBBBBBBBBB' ELSE "
+    "'AAAAAAAAAAAAAAAA' END, "
+    "'dns-txt-token', 'fqdn', 1, '2026-01-01' FROM n;"
+    "INSERT INTO request_name SELECT n, 0, 900, 'dns', 'n' || n || '.example', 'n' || n || "
+    "'.example' FROM n;"
+    "INSERT INTO challenge (id, account_id, asked_by, subject, rule_scope, method, random_value, "
+    "random_value_at, poll_from) OVERRIDING SYSTEM VALUE SELECT n, 900, 'request', n, 'TLS', "
+    "'dns-txt-token', 'x', '2026-01-01', '2026-01-01' FROM n;"
+    "INSERT INTO job (id, lane, subject, run_at, lease_epoch, idem_key) SELECT n, 'issue', n, "
+    "timestamptz '2026-01-01', 7, 'issue/' || n FROM n UNION ALL SELECT ('1' || n)::bigint, 'dcv', "
+    "n, "
+    "'2026-01-01', 7, "
+    "'dcv/' || n FROM n;"
+    "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
+    "1, sha256('x'), "
+    "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
+    "INSERT INTO to_sign SELECT n, 'final', '', sha256(''), NULL FROM n WHERE n % 3 = 0;"
+    "INSERT INTO order_apart SELECT n, 900, 'open', '2026-01-01' FROM n WHERE n % 4 IN (0, 1)";
+
+static const char world[] =
+    "BEGIN; INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('x'), '2026-01-01');"
+    "INSERT INTO policy_active SELECT true, max(id), '2026-01-01' FROM policy_version;"
+    "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
+    "valid_till, statement, source) SELECT version, p, 'TLS', p, v, 'd', 'M', '-infinity', "
+    "'infinity', '', '' FROM policy_active, (VALUES ('reuse.dcv', '100'), ('random.life', '30'), "
+    "('order.pending', '90')) AS r (p, v); COMMIT;"
+    "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
+    " VALUES ('AAAAAAAAAAAAAAAA', 'P', 'p', 'ec', '', true, true, '2026-01-01'),"
+    " ('BBBBBBBBBBBBBBBB', 'Q', 'q', 'ec', '', false, true, '2026-01-01');"
+    "INSERT INTO account (name, status, dcv_scope, created_at)"
+    " VALUES ('x', 'active', 'fqdn', '2026-01-01');"
+    "SELECT setval('job_id', 1000000);"
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''50ms''', "
+    "current_database()); END $$";
+
+/* ---- two of them meet */
+
+struct side {
+    const struct locking *l;
+    bool backwards;
+    pthread_barrier_t *start;
+    struct store *store;
+    struct arena arena;
+    const ProtobufCMessage *in[ORDERS];
+    size_t count;
+    const struct sql *sql;
+    struct fault f;
+};
+
+static void side_add(struct side *s, const char *json)
+{
+    s->in[s->count] = message_from_json(&s->arena, s->sql->in, json, strlen(json), &s->f);
+    if (!s->in[s->count++])
+        fail_msg("%s %s: %s", s->l->statement, json, s->f.detail);
+}
+
+/* `text` with `value` in the place of each `mark`. */
+static const char *with(struct arena *a, const char *text, char mark, const char *value)
+{
+    struct text out;
+    text_init(&out, a);
+    for (; *text; text++)
+        if (*text == mark)
+            text_add(&out, value);
+        else
+            text_add_char(&out, *text);
+    return out.data ? out.data : "";
+}
+
+static void side_fill(struct side *s)
+{
+    const char *list = "";
+    for (int i = 0; i < ORDERS; i++) {
+        const char *number =
+            arena_format(&s->arena, "%d", s->backwards ? LAST - i : LAST - ORDERS + 1 + i);
+        const char *one = with(&s->arena, s->l->input, '#', number);
+        if (!s->l->around)
+            side_add(s, one);
+        list = arena_format(&s->arena, "%s%s%s", list, *list ? ", " : "", one);
+    }
+    if (s->l->around)
+        side_add(s, with(&s->arena, s->l->around, '@', list));
+}
+
+static void side_open(struct side *s, const struct locking *l, bool backwards)
+{
+    *s = (struct side){ .l = l, .backwards = backwards, .sql = statement(l->statement) };
+    arena_init(&s->arena);
+    s->store = store_new(&(struct store_options){
+        .url = { database_url(database, l->role) }, .prepare = true, .timeout = seconds(30) });
+    side_fill(s);
+}
+
+static void side_close(struct side *s)
+{
+    store_free(s->store);
+    arena_free(&s->arena);
+}
+
+static void *side_run(void *context)
+{
+    struct side *s = context;
+    struct rows rows = { 0 };
+    pthread_barrier_wait(s->start);
+    bool ok = s->sql->set ? store_set(s->store, &s->arena, s->sql, s->in, s->count, &rows, &s->f)
+                          : store_all(s->store, &s->arena, s->sql, s->in[0], &rows, &s->f);
+    if (ok)
+        s->f = (struct fault){ 0 };
+    return NULL;
+}
+
+/* Nothing that they may say is allowed: neither is in the other's way but for as long as it takes. */
+static void meet(struct side *a, struct side *b)
+{
+    pthread_barrier_t start;
+    pthread_t other;
+    run_sql(orders);
+    pthread_barrier_init(&start, NULL, 2);
+    a->start = b->start = &start;
+    assert_int_equal(pthread_create(&other, NULL, side_run, b), 0);
+    side_run(a);
+    pthread_join(other, NULL);
+    pthread_barrier_destroy(&start);
+    for (int i = 0; i < 2; i++) {
+        const struct side *s = i ? b : a;
+        if (s->f.code != FAULT_NONE)
+            complain(
+                arena_format(&arena, "%s beside %s", s->l->statement, (i ? a : b)->l->statement),
+                s->f.field, s->f.detail);
+    }
+}
+
+static void no_two_wait_for_each_other(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LOCKINGS; i++)
+        for (int k = i; k < LOCKINGS; k++) {
+            struct side a, b;
+            side_open(&a, &lockings[i], false);
+            side_open(&b, &lockings[k], !lockings[k].sorted);
+            for (int n = 0; n < MEETINGS; n++)
+                meet(&a, &b);
+            side_close(&a);
+            side_close(&b);
+        }
+    assert_int_equal(faults, 0);
+}
+
+static int open_world(void **state)
+{
+    struct fault f;
+    start(state);
+    admin = script_open((struct secret){ database_url(database, NULL) }, &f);
+    if (!admin)
+        return -1;
+    run_sql(world);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    script_close(admin);
+    return stop(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(no_two_wait_for_each_other) };
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}

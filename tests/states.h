@@ -1,0 +1,207 @@
+/* states - the tables of states_test.c: what can happen to an order, and ways that lead through all that it
+ * can be. */
+#ifndef TESTS_STATES_H
+#define TESTS_STATES_H
+
+// clang-format off
+
+/* ---- words: what stands in braces in an event's input is asked from the database at that moment */
+
+static const struct word {
+    const char *name, *sql;
+} words[] = {
+    { "own",        "SELECT encode(convert_to('{request}', 'UTF8'), 'base64')" }, /* in the place of a CSR */
+    { "hash",       "SELECT encode(sha256(convert_to('{request}', 'UTF8')), 'base64')" },
+    { "serial",     "SELECT encode(substr(sha256(convert_to('{request}', 'UTF8')), 1, 16), 'base64')" },
+    { "job",        "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'issue/{request}'" },
+    { "epoch",      "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {job} AND lease_until IS NOT NULL" },
+    { "attempt",    "SELECT coalesce(max(id), 0) FROM issuance WHERE request_id = {request} AND state = 'reserved'" },
+    { "given_up",   "SELECT coalesce(max(id), 0) FROM issuance WHERE request_id = {request} AND state = 'ghost'" },
+    { "late_epoch", "SELECT coalesce(max(job_epoch), -1) FROM issuance WHERE id = {given_up}" },
+    { "challenge",  "SELECT coalesce(max(id), 0) FROM challenge WHERE asked_by = 'request' AND subject = {request}" },
+    { "poll_from",  "SELECT to_char(coalesce(max(poll_from), {sql_now}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                    "  FROM challenge WHERE id = {challenge}" },
+    { "look",       "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'dcv/{challenge}'" },
+    { "look_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {look} AND lease_until IS NOT NULL" },
+    { "mailbox",    "SELECT coalesce(min(i.id), 0) FROM email_invitation i JOIN job j ON j.lane = 'mail' AND j.subject = i.id"
+                    " WHERE i.challenge_id = {challenge}" },
+    { "mail",       "SELECT coalesce(min(id), 0) FROM job WHERE lane = 'mail' AND subject = {mailbox}" },
+    { "mail_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {mail} AND lease_until IS NOT NULL" },
+    { "dead",       "SELECT coalesce(max(id), 0) FROM job_dead WHERE NOT reported AND"
+                    " ((lane = 'issue' AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
+    { 0 },
+};
+
+/* ---- events */
+
+enum step { ANY, RESERVE, FINISH, OPEN, PAST, OVER, REFUSED }; /* what the issuer decided with the claim */
+
+struct event {
+    const char *name;
+    const char *role;      /* where several services run the statement */
+    const char *statement; /* NULL: `input` is SQL, by nobody's program */
+    const char *input;     /* JSON of its message */
+    enum step step;        /* only for who holds the issue job and has decided so */
+    bool silent;           /* gives no row where it does what it should */
+};
+
+#define PLACED(status, request_status, more)                                                          \
+    "{\"order_id\": {order}, \"account_id\": {account}, \"user_id\": 1, \"product_name_id\": \"p\","  \
+    " \"rule_scope\": \"TLS\", \"status\": \"" status "\", \"request_id\": {request},"                \
+    " \"csr\": \"{own}\", \"csr_sha256\": \"{hash}\", \"spki_sha256\": \"{hash}\", \"key_type\": \"ec\"," \
+    " \"key_size\": 256, \"signature_hash\": \"sha256\", \"dcv_scope\": \"fqdn\","                    \
+    " \"valid_till\": \"{next_year}\", \"now\": \"{now}\", \"answer_by\": \"{soon}\","                \
+    " \"idem_key\": \"{hash}\", \"body_sha256\": \"{hash}\", \"idem_until\": \"{soon}\","             \
+    " \"request_status\": \"" request_status "\", \"source\": \"api\", \"options\": \"{}\","          \
+    " \"names\": [{\"order_id\": {order}, \"position\": 0, \"account_id\": {account}, \"kind\": \"dns\"," \
+    "              \"fqdn\": \"n{order}.example\", \"domain\": \"n{order}.example\"}], " more "}"
+#define PUBLIC   "\"ca_id\": \"AAAAAAAAAAAAAAAA\", "
+#define CUSTOMER "\"account_id\": {account}, \"user_id\": 1, \"source\": \"api\", \"now\": \"{now}\""
+#define PROOF    "\"kind\": \"dns\", \"identifier\": \"n{order}.example\", \"method\": \"dns-txt-token\"," \
+                 " \"br_method\": \"3.2.2.4.7\", \"completed_at\": \"{now}\", \"evidence\": \"{}\""
+#define ROUND(more) \
+    "{\"job_id\": {look}, \"job_epoch\": {look_epoch}, \"challenge_id\": {challenge}, \"now\": \"{now}\"," \
+    " \"poll_from\": \"{poll_from}\", " more "}"
+#define CLAIM(lane, id) \
+    "{\"ids\": [" id "], \"lane\": \"" lane "\", \"owner\": \"" lane "\", \"lease_ms\": 3600000, \"now\": \"{now}\", \"room\": 1}"
+#define HELD     "\"job_id\": {job}, \"job_epoch\": {epoch}, \"now\": \"{now}\""
+#define ENDING   "\"id\": {job}, \"epoch\": {epoch}, \"now\": \"{now}\""
+#define SIGNED(attempt, epoch) \
+    "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
+    " \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\", \"signature\": \"{own}\", \"der\": \"{own}\"," \
+    " \"der_sha256\": \"{hash}\", \"awaited\": false, \"now\": \"{now}\"}"
+#define MAILED(state, more) \
+    "{\"invitation_id\": {mailbox}, \"job_id\": {mail}, \"job_epoch\": {mail_epoch}, \"state\": \"" state "\"," \
+    " \"now\": \"{now}\", \"poll_from\": \"{poll_from}\"" more "}"
+
+static const struct event events[] = {
+    /* The customer. */
+    { "placed",      0, "order_place", PLACED("pending", "approved", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
+    { "requested",   0, "order_place", PLACED("needs_approval", "pending", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
+    { "internal",    0, "order_place", PLACED("pending", "approved", "\"ca_id\": \"BBBBBBBBBBBBBBBB\"") },
+    { "by_mail",     0, "order_place", PLACED("pending", "approved", PUBLIC "\"dcv_method\": \"email\", \"emails\": [{"
+        "\"order_id\": {order}, \"account_id\": {account}, \"domain\": \"n{order}.example\","
+        " \"address\": \"admin@n{order}.example\", \"now\": \"{now}\"}]") },
+    { "approved",    0, "request_approve", "{\"request_id\": {request}, \"status\": \"approved\", " CUSTOMER "}" },
+    { "rejected",    0, "request_reject", "{\"request_id\": {request}, \"status\": \"rejected\", " CUSTOMER "}" },
+    { "canceled",    0, "order_cancel", "{\"order_id\": {order}, \"status\": \"canceled\", " CUSTOMER "}" },
+    { "file_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"http-token\", " CUSTOMER "}" },
+    { "mail_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"email\", " CUSTOMER "}" },
+    { "value_asked", 0, "order_dcv_value", "{\"order_id\": {order}, " CUSTOMER "}" },
+    { "check_asked", 0, "order_dcv_advance", "{\"order_id\": {order}, \"account_id\": {account}, \"now\": \"{now}\"}" },
+
+    /* Domain control. */
+    { "token_found", 0, "look_store", "{\"look_id\": 1, \"now\": \"{now}\", \"evidence\": [{\"account_id\": {account}, " PROOF ", \"csr_sha256\": \"{hash}\"}]}" },
+    { "looking",     "validation", "job_claim", CLAIM("dcv", "{look}") },
+    { "not_there",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": false") },
+    { "no_answer",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": true") },
+    { "poll_ended",  0, "dcv_round", ROUND("\"seen\": \"{}\", \"failed\": false") },
+    { "proved",      0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, " PROOF "}]") },
+    { "look_failed", "validation", "job_again", "{\"id\": {look}, \"epoch\": {look_epoch}, \"run_at\": \"{soon}\", \"fresh\": false, \"failed\": true}" },
+    { "look_buried", "validation", "job_bury", "{\"id\": {look}, \"epoch\": {look_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
+    { "mails_asked", 0, "email_round",
+        "{\"job_id\": {look}, \"job_epoch\": {look_epoch}, \"challenge_id\": {challenge}, \"now\": \"{now}\", \"poll_from\": \"{poll_from}\"}" },
+    { "mailing",     "notifier", "job_claim", CLAIM("mail", "{mail}") },
+    { "mail_put_off", 0, "mail_attempted", MAILED("waiting", ", \"next_at\": \"{soon}\"") },
+    { "mail_refused", 0, "mail_attempted", MAILED("refused", ", \"response_code\": 550") },
+    { "mail_failed", 0, "mail_attempted", MAILED("failed", "") },
+    { "mail_noted",  0, "mail_token", "{\"job_id\": {mail}, \"job_epoch\": {mail_epoch}, \"token_sha256\": \"{hash}\", \"now\": \"{now}\"}" },
+    { "mail_sent",   0, "mail_attempted", MAILED("sent", "") },
+    { "mail_approved", 0, "email_approve", "{\"query_id\": 1, \"token_sha256\": \"{hash}\", \"now\": \"{now}\"}" },
+
+    /* The issuer. It dies between any two of these, or is late. */
+    { "claimed",     0, "issuance_claim", "" },
+    { "refused",     0, "issuance_claim", "", REFUSED }, /* by policy, a lint, an authority that may not sign */
+    { "signed",      0, "issuance_record", "{\"issuance_id\": {attempt}, \"signature\": \"{own}\"}", RESERVE },
+    { "issued",      0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), RESERVE },
+    { "finished",    0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), FINISH },
+    { "not_signed",  0, "issuance_ghost", "{\"ids\": [{attempt}], \"handed\": true, \"now\": \"{now}\"}", RESERVE },
+    { "went_on",     0, "issuance_advance", "{" HELD ", \"request_id\": {request}}", OPEN },
+    { "past_end",    0, "issuance_expire", "{" HELD ", \"request_id\": {request}}", PAST },
+    { "let_go",      "issuer", "job_end", "{" ENDING "}", OVER },
+    { "put_back",    "issuer", "job_again", "{" ENDING ", \"run_at\": \"{soon}\", \"fresh\": false, \"failed\": true}" },
+    { "buried",      "issuer", "job_bury", "{" ENDING ", \"story\": \"x\", \"failed\": true}" },
+    { "late_issued", 0, "issuance_finish", SIGNED("{given_up}", "{late_epoch}"), ANY, true },
+    { "released",    "issuer", "job_release", "{\"lanes\": [\"issue\"], \"owner\": \"issue\", \"before\": \"{soon}\"}" },
+    { "died",        0, NULL, "UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL AND id IN ({job}, {look}, {mail})" },
+
+    /* The calendar, and time. */
+    { "ghosts",      0, "ghosts_mark", "{\"before\": \"{before}\", \"now\": \"{now}\", \"room\": 100}" },
+    { "dead_told",   0, "dead_report", "{\"ids\": [{dead}], \"now\": \"{now}\"}" },
+    { "dead_raised", 0, "dead_raise", "{\"room\": 100, \"now\": \"{now}\"}" },
+    { "tallied",     0, "tally_step", "{\"account_id\": {account_before}, \"accounts\": 1, \"orders\": 9, \"until\": \"{before}\"}" },
+    { "settled_up",  0, "tally_settle", "{\"order_id\": {order_before}, \"room\": 1}" },
+    { "expired",     0, "expire_orders", "{\"order_ids\": [{order}], \"now\": \"{now}\"}" },
+    { "minutes",     0, "", "1200" },
+    { "hours",       0, "", "25200" },
+    { "a_month",     0, "", "2678400" },
+    { "a_quarter",   0, "", "8726400" }, /* 101 days: no evidence counts any more */
+
+    /* The operator. */
+    { "forgotten",   0, "quarantine_add", "{\"issuance_id\": 1, \"request_id\": {request}, \"ca_id\": \"AAAAAAAAAAAAAAAA\","
+        " \"serial\": \"{serial}\", \"tbs_sha256\": \"{hash}\", \"signed\": true, \"now\": \"{now}\", \"account_id\": {account}}" },
+    { "cleared",     0, "quarantine_settle", "{\"request_id\": {request}, \"now\": \"{now}\"}" },
+    { "retried",     0, "jobs_retry", "{\"lane\": \"issue\", \"now\": \"{now}\"}" },
+    { "key_blocked", 0, NULL, "INSERT INTO blocked_key SELECT spki_sha256, 'reported', {sql_now} FROM request WHERE id = {request} ON CONFLICT DO NOTHING" },
+    { 0 },
+};
+
+/* ---- ways, each with what becomes of the order: its status, its request's, its attempts', its jobs. After a '-'
+ * stands what changes nothing. */
+
+static const struct way {
+    const char *events, *end;
+} ways[] = {
+    { "placed looking proved claimed issued",                                 "issued approved, issued," },
+    { "token_found placed claimed signed died claimed finished tallied",      "issued approved, issued," },
+    { "internal claimed issued",                                              "issued approved, issued," },
+    { "requested approved looking proved claimed issued",                     "issued approved, issued," },
+    { "token_found requested approved claimed issued",                        "issued approved, issued," },
+    { "requested rejected",                                                   "rejected rejected,," },
+    { "requested canceled",                                                   "canceled canceled,," },
+    { "requested a_month minutes tallied settled_up a_quarter expired",       "expired expired,," },
+    { "requested approved rejected",                                          "rejected rejected,, dcv" },
+    { "placed canceled looking proved",                                       "canceled approved,," },
+    { "placed minutes tallied a_quarter expired",                             "expired approved,, dcv" },
+    { "placed minutes tallied looking proved claimed issued",      "issued approved, issued," },
+    { "placed looking not_there minutes looking no_answer died looking proved claimed issued", "issued approved, issued," },
+    { "placed looking poll_ended check_asked looking proved claimed issued",  "issued approved, issued," },
+    { "placed looking poll_ended file_chosen looking proved claimed issued",  "issued approved, issued," },
+    { "placed looking file_chosen looking poll_ended a_month value_asked check_asked looking not_there", "pending approved,, dcv" },
+    { "placed looking look_failed looking look_buried dead_told hours dead_raised looking proved claimed issued", "issued approved, issued," },
+    { "placed looking mail_chosen looking mails_asked",                       "pending approved,," },
+    { "by_mail looking mails_asked mailing mail_put_off mailing mail_noted mail_sent mail_approved claimed issued", "issued approved, issued," },
+    { "by_mail looking mails_asked mailing mail_refused check_asked looking mails_asked", "pending approved,," },
+    { "by_mail looking mails_asked mailing mail_failed canceled",             "canceled approved,," },
+    { "token_found placed claimed canceled died claimed issued",              "issued approved, ghost issued," },
+    { "token_found placed claimed died claimed late_issued issued",           "issued approved, ghost issued," },
+    { "token_found placed claimed died ghosts late_issued claimed issued",    "issued approved, ghost issued," },
+    { "token_found placed claimed died ghosts canceled claimed let_go",       "canceled approved, ghost," },
+    { "token_found placed claimed put_back ghosts minutes tallied a_quarter expired", "expired approved, ghost, issue" },
+    { "token_found placed claimed signed died -ghosts canceled claimed finished", "issued approved, issued," },
+    { "token_found placed claimed not_signed put_back canceled claimed let_go", "canceled approved, ghost," },
+    { "token_found placed claimed put_back claimed issued",                   "issued approved, ghost issued," },
+    { "token_found placed claimed released claimed issued",                   "issued approved, ghost issued," },
+    { "token_found placed a_quarter claimed went_on looking proved claimed issued", "issued approved, issued," },
+    { "token_found placed claimed died a_quarter claimed went_on looking not_there", "pending approved, ghost, dcv" },
+    { "token_found placed claimed died a_quarter claimed died claimed went_on", "pending approved, ghost, dcv" },
+    { "internal a_quarter a_quarter a_quarter a_quarter claimed past_end",    "expired approved,," },
+    { "token_found placed refused put_back refused buried dead_told hours dead_raised claimed issued", "issued approved, issued," },
+    { "token_found placed refused buried retried claimed issued",             "issued approved, issued," },
+    { "token_found placed claimed buried minutes ghosts",                     "pending approved, ghost," },
+    { "token_found placed forgotten claimed went_on cleared claimed issued",  "issued approved, issued," },
+    { "placed forgotten looking proved cleared claimed issued",               "issued approved, issued," },
+    { "token_found placed key_blocked claimed went_on canceled",              "canceled approved,," },
+    { "token_found placed claimed signed put_back canceled claimed finished", "issued approved, issued," },
+    { 0 },
+};
+
+/* ---- what the schema allows and nothing leads to yet; who leads there walks there, and takes it from here */
+
+static const char *const ahead[] = {
+    "issuance.state precert_signed", "issuance.state final_reserved", "issuance.state abandoned",
+    "request.type reissue", "request.type duplicate", "request.type revoke", "challenge.asked_by domain",
+};
+
+// clang-format on
+#endif
