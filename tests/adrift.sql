@@ -13,5 +13,9 @@ SELECT o.id, o.status
    AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'issue/' || o.request_id)
    AND NOT EXISTS (SELECT FROM challenge c JOIN job j ON j.idem_key = 'dcv/' || c.id
                     WHERE c.asked_by = 'request' AND c.subject = o.request_id)
+   AND NOT EXISTS (SELECT FROM job j
+                     CROSS JOIN LATERAL challenge_peer(j.subject) p
+                     JOIN challenge c ON c.id = p.challenge_id
+                    WHERE j.lane = 'reuse' AND c.asked_by = 'request' AND c.subject = o.request_id)
  ORDER BY o.id
  LIMIT 20

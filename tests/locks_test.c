@@ -39,6 +39,10 @@ static const struct locking {
                                         " \"poll_from\": \"2026-01-01\", \"evidence\": [{\"challenge_id\": #, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
                                         " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
+    { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2026-09-01\", \"room\": 100, " SURE "}" },
+    { "validation", "look_store",       "{\"look_id\": #, " SURE ", \"evidence\": [{\"account_id\": 900, \"kind\": \"dns\","
+                                        " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
+                                        " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
     { "scheduler",  "expire_orders",    "#", "{\"order_ids\": [@], " SURE "}" },
     { "scheduler",  "expire_advance",   "#", "{\"request_ids\": [@], " SURE "}" },
     { "scheduler",  "ghosts_mark",      "", "{\"before\": \"2026-09-01\", \"room\": 100, " SURE "}" },
@@ -57,7 +61,8 @@ enum { LOCKINGS = sizeof lockings / sizeof *lockings };
 static const char orders[] =
     "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
     "DELETE FROM job; DELETE FROM issuance; DELETE FROM to_sign; DELETE FROM certificate;"
-    "DELETE FROM order_apart; DELETE FROM order_tally; DELETE FROM validation; DELETE FROM "
+    "DELETE FROM challenge_domain; DELETE FROM order_apart; DELETE FROM order_tally; DELETE FROM "
+    "validation; DELETE FROM "
     "revocation;"
     "CREATE TEMP TABLE n ON COMMIT DROP AS SELECT n FROM generate_series(1001, 1024) n ORDER BY "
     "md5(n::text);"
@@ -75,6 +80,7 @@ static const char orders[] =
     "INSERT INTO challenge (id, account_id, asked_by, subject, rule_scope, method, random_value, "
     "random_value_at, poll_from) OVERRIDING SYSTEM VALUE SELECT n, 900, 'request', n, 'TLS', "
     "'dns-txt-token', 'x', '2026-01-01', '2026-01-01' FROM n;"
+    "INSERT INTO challenge_domain SELECT n, 900, 'example' FROM n;"
     "INSERT INTO job (id, lane, subject, run_at, lease_epoch, idem_key) SELECT n, 'issue', n, "
     "timestamptz '2026-01-01', 7, 'issue/' || n FROM n UNION ALL SELECT ('1' || n)::bigint, 'dcv', "
     "n, "

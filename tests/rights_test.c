@@ -152,11 +152,14 @@ static void few_may(void **state)
  * is not here is nobody's to call. */
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
+                                "challenge_await: gateway\n"
                                 "challenge_begin: gateway\n"
                                 "challenge_change: gateway\n"
                                 "challenge_hold: issuer\n"
                                 "challenge_left: validation\n"
+                                "challenge_look: \n"
                                 "challenge_restart: gateway\n"
+                                "challenge_settle: validation\n"
                                 "email_choose: gateway\n"
                                 "email_token_add: notifier\n"
                                 "ghost_lost: scheduler\n"
@@ -171,9 +174,11 @@ static const char functions[] = "audit_decision: \n"
                                 "order_renewal_begin: gateway\n"
                                 "order_set_apart: \n"
                                 "policy_is_whole: \n"
+                                "proof_reuse: validation\n"
                                 "random_value: \n"
                                 "request_advance: gateway validation issuer scheduler cli\n"
-                                "request_frozen: ";
+                                "request_frozen: \n"
+                                "validation_told: ";
 
 static void few_may_call(void **state)
 {
@@ -189,11 +194,13 @@ static void few_may_call(void **state)
 /* What only reads, with the rights of whoever calls: nobody has it without a statement that asks. */
 static const char questions[] = "attempt_fits: gateway\n"
                                 "audit_line: scheduler\n"
+                                "challenge_peer: \n"
                                 "dcv_evidence: gateway validation issuer scheduler cli\n"
                                 "dcv_web_rules: validation\n"
                                 "email_pause: gateway validation\n"
                                 "email_wait: \n"
                                 "method_prohibited: gateway validation notifier\n"
+                                "name_ancestor: \n"
                                 "name_within: gateway validation notifier\n"
                                 "order_over: scheduler\n"
                                 "order_state: gateway scheduler\n"

@@ -23,6 +23,8 @@ static const struct word {
                     "  FROM challenge WHERE id = {challenge}" },
     { "look",       "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'dcv/{challenge}'" },
     { "look_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {look} AND lease_until IS NOT NULL" },
+    { "reuse",      "SELECT coalesce(max(j.id), 0) FROM job j JOIN challenge c ON c.id = j.subject"
+                    " WHERE j.lane = 'reuse' AND c.account_id = {account}" },
     { "mailbox",    "SELECT coalesce(min(i.id), 0) FROM email_invitation i JOIN job j ON j.lane = 'mail' AND j.subject = i.id"
                     " WHERE i.challenge_id = {challenge}" },
     { "mail",       "SELECT coalesce(min(id), 0) FROM job WHERE lane = 'mail' AND subject = {mailbox}" },
@@ -97,6 +99,12 @@ static const struct event events[] = {
     { "no_answer",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": true") },
     { "poll_ended",  0, "dcv_round", ROUND("\"seen\": \"{}\", \"failed\": false") },
     { "proved",      0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, " PROOF "}]") },
+    { "elsewhere",   0, NULL, "WITH other AS (INSERT INTO challenge (account_id, asked_by, subject, identifier, rule_scope, method, random_value,"
+        " random_value_at, poll_from) SELECT {account}, 'domain', count(*), 'n{order}.example', 'TLS', 'dns-txt-token', 'x', {sql_now}, {sql_now}"
+        " FROM challenge WHERE asked_by = 'domain' RETURNING id)"
+        " INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, challenge_id)"
+        " SELECT {account}, 'n{order}.example', 'dns-txt-token', '3.2.2.4.7', {sql_now}, '{}', id FROM other" },
+    { "reused",      0, NULL, "SELECT proof_reuse(subject, run_at, 9, {sql_now}) FROM job WHERE id = {reuse}; DELETE FROM job WHERE id = {reuse}" },
     { "look_failed", "validation", "job_again", "{\"id\": {look}, \"epoch\": {look_epoch}, \"run_at\": \"{soon}\", \"fresh\": false, \"failed\": true}" },
     { "look_buried", "validation", "job_bury", "{\"id\": {look}, \"epoch\": {look_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
     { "mails_asked", 0, "email_round",
@@ -172,6 +180,12 @@ static const struct way {
     { "placed looking mail_chosen looking mails_asked",                       "pending approved,," },
     { "by_mail looking mails_asked mailing mail_put_off mailing mail_noted mail_sent mail_approved claimed issued", "issued approved, issued," },
     { "by_mail looking mails_asked mailing mail_refused check_asked looking mails_asked", "pending approved,," },
+    { "by_mail looking mails_asked elsewhere reused looking mails_asked claimed issued", "issued approved, issued," },
+    { "placed looking poll_ended elsewhere reused looking poll_ended claimed issued", "issued approved, issued," },
+    { "placed looking elsewhere not_there claimed issued",                    "issued approved, issued," },
+    { "placed looking not_there elsewhere reused looking not_there claimed issued", "issued approved, issued," },
+    { "requested elsewhere reused looking poll_ended approved claimed issued", "issued approved, issued," },
+    { "by_mail looking mails_asked canceled elsewhere reused",                "canceled approved,," },
     { "by_mail looking mails_asked mailing mail_failed canceled",             "canceled approved,," },
     { "token_found placed claimed canceled died claimed issued",              "issued approved, ghost issued," },
     { "token_found placed claimed died claimed late_issued issued",           "issued approved, ghost issued," },
@@ -200,7 +214,7 @@ static const struct way {
 
 static const char *const ahead[] = {
     "issuance.state precert_signed", "issuance.state final_reserved", "issuance.state abandoned",
-    "request.type reissue", "request.type duplicate", "request.type revoke", "challenge.asked_by domain",
+    "request.type reissue", "request.type duplicate", "request.type revoke",
 };
 
 // clang-format on

@@ -199,9 +199,8 @@ static void a_refused_expiry_is_tried_again(void **state)
     assert_string_equal(end_of_way(), "expired approved, ghost,");
 }
 
-/* What proves its name may come from anywhere, and nobody tells the orders that wait for it: this is the one
- * way to be adrift, until the calendar comes by (services/scheduler/jobs/expire.c). */
-static void a_proof_from_elsewhere_is_found_by_the_calendar(void **state)
+/* Nor does it matter who stores what proves its name, or for whom. */
+static void a_proof_that_nobody_asked_for_is_found(void **state)
 {
     (void)state;
     order_begin();
@@ -209,6 +208,17 @@ static void a_proof_from_elsewhere_is_found_by_the_calendar(void **state)
     run_sql(filled("INSERT INTO validation (account_id, identifier, method, br_method, "
                    "completed_at, evidence) VALUES ({account}, 'n{order}.example', "
                    "'dns-txt-token', '3.2.2.4.7', {sql_now}, '{}')"));
+    assert_string_equal(orders_adrift(), "");
+    go("looking poll_ended claimed issued");
+}
+
+/* A job that is lost all the same is missed by the calendar (services/scheduler/jobs/expire.c). */
+static void the_calendar_finds_what_was_lost(void **state)
+{
+    (void)state;
+    order_begin();
+    go("placed minutes tallied looking poll_ended elsewhere");
+    run_sql(filled("DELETE FROM job WHERE id = {reuse}"));
     assert_string_equal(orders_adrift(), filled("{order} pending"));
     struct rows page = run_as(NULL, "expire_page",
                               "{\"order_id\": {order_before}, \"room\": 1, \"now\": \"{now}\"}");
@@ -305,7 +315,8 @@ int main(void)
         cmocka_unit_test(a_refused_expiry_is_tried_again),
         cmocka_unit_test(a_lost_job_is_found),
         cmocka_unit_test(an_approval_that_nobody_is_asked_for_is_found),
-        cmocka_unit_test(a_proof_from_elsewhere_is_found_by_the_calendar),
+        cmocka_unit_test(a_proof_that_nobody_asked_for_is_found),
+        cmocka_unit_test(the_calendar_finds_what_was_lost),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }

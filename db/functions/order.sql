@@ -87,6 +87,14 @@ BEGIN
          WHERE r.id = d.request_id AND (r.status = 'pending' OR new_status = 'rejected')
     ), released AS ( -- the order that it was to renew may be renewed again
         UPDATE order_renewal x SET ended_at = at FROM done d WHERE x.order_id = d.id AND x.ended_at IS NULL
+    ), unasked AS ( -- who holds a challenge may wait for an order: its round does it then
+        DELETE FROM challenge_domain d
+         USING (SELECT w.challenge_id, w.domain
+                  FROM done e
+                  JOIN challenge c ON c.asked_by = 'request' AND c.subject = e.request_id
+                  JOIN challenge_domain w ON w.challenge_id = c.id
+                   FOR UPDATE OF w SKIP LOCKED) gone
+         WHERE d.challenge_id = gone.challenge_id AND d.domain = gone.domain
     )
     SELECT l.id, l.account_id, l.status, l.frozen, EXISTS (SELECT FROM done d WHERE d.id = l.id) FROM locked l;
 END $$;

@@ -27,6 +27,14 @@ LANGUAGE sql IMMUTABLE AS $$
       CROSS JOIN generate_series(b.first, least(cardinality(b.labels), b.first + 7)) i
 $$;
 
+-- The names that a name lies within, itself among them: of these, one may be where it is proved.
+CREATE OR REPLACE FUNCTION name_ancestor(of_name text) RETURNS TABLE (domain text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_to_string(l.labels[i:], '.')
+      FROM (SELECT string_to_array(of_name, '.') AS labels) l
+      CROSS JOIN generate_series(1 + (l.labels[1] = '*')::int, cardinality(l.labels)) i
+$$;
+
 -- May a method prove anything on that day? One SELECT, so that no call is left.
 CREATE OR REPLACE FUNCTION method_prohibited(of_br_method text, of_scope text, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -99,6 +107,114 @@ BEGIN
     END LOOP;
     RETURN made;
 END $$;
+
+-- Where its names may be proved, so that it is found by whoever proves one of them (challenge_peer). NULL
+-- stays NULL.
+CREATE OR REPLACE FUNCTION challenge_await(of challenge, domains text[]) RETURNS challenge
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO challenge_domain (challenge_id, account_id, domain)
+    SELECT c.id, c.account_id, d.domain
+      FROM challenge c
+      CROSS JOIN (SELECT DISTINCT domain FROM unnest(domains) domain ORDER BY domain) d
+     WHERE c.id = of.id AND c.account_id = of.account_id AND c.asked_by = 'request'
+    ON CONFLICT DO NOTHING;
+    RETURN of;
+END $$;
+
+-- Those that wait for nothing any more are not to be found.
+CREATE OR REPLACE FUNCTION challenge_settle(challenge_ids bigint[]) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH gone AS (DELETE FROM public.challenge_domain d WHERE d.challenge_id = ANY (challenge_ids) RETURNING d.challenge_id)
+    SELECT count(*) FROM gone
+$$;
+
+-- The other challenges of its account that wait for a domain in which one of its names lies: what proves the
+-- name may be what they need.
+CREATE OR REPLACE FUNCTION challenge_peer(of_challenge bigint) RETURNS TABLE (challenge_id bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT d.challenge_id
+      FROM challenge x
+      CROSS JOIN LATERAL (SELECT n.name FROM request_name n WHERE x.asked_by = 'request' AND n.request_id = x.subject
+                          UNION ALL
+                          SELECT x.identifier WHERE x.asked_by = 'domain') proved
+      CROSS JOIN LATERAL name_ancestor(proved.name) a
+      JOIN challenge_domain d ON d.account_id = x.account_id AND d.domain = a.domain AND d.challenge_id <> x.id
+     WHERE x.id = of_challenge
+$$;
+
+-- Has these looked for now, or a minute after their last look where that asks somebody else's servers.
+-- Challenges are locked before jobs, as by everybody.
+CREATE OR REPLACE FUNCTION challenge_look(challenge_ids bigint[], at timestamptz) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    due bigint;
+BEGIN
+    WITH held AS MATERIALIZED (
+        SELECT c.id, CASE WHEN c.method = 'email' THEN at
+                          ELSE greatest(at, coalesce(c.checked_at + interval '1 minute', at)) END AS run_at
+          FROM challenge c
+         WHERE c.id = ANY (challenge_ids)
+         ORDER BY c.id
+           FOR NO KEY UPDATE
+    ), put AS (
+        INSERT INTO job AS j (lane, subject, run_at, idem_key)
+        SELECT 'dcv', h.id, h.run_at, 'dcv/' || h.id FROM (SELECT * FROM held ORDER BY id) h
+        ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO UPDATE SET run_at = least(j.run_at, excluded.run_at)
+        RETURNING j.id
+    )
+    SELECT count(*) INTO due FROM put;
+    RETURN due;
+END $$;
+
+-- What a challenge has proved at an instant is looked at by those who may need it, `room` of them: how many
+-- there were. Not by those who have looked since then (the proof may have been committed a minute later, no
+-- more), nor by those who are about to.
+CREATE OR REPLACE FUNCTION proof_reuse(of_challenge bigint, proved_at timestamptz, room bigint, at timestamptz) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN challenge_look(ARRAY(
+        SELECT c.id
+          FROM challenge_peer(of_challenge) p
+          JOIN challenge c ON c.id = p.challenge_id
+         WHERE (c.checked_at IS NULL OR c.checked_at < proved_at + interval '1 minute')
+           AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'dcv/' || c.id AND j.run_at <= at + interval '1 minute')
+         ORDER BY c.id
+         LIMIT room), at);
+END $$;
+
+-- Whoever stores evidence, and however: others of the account are told, in a step of its own, since they may
+-- be many and since only then it is seen by everybody. A step that is under way begins again. What a request
+-- token proves serves only requests for the same CSR, so these are looked up at once, and so is what nobody
+-- has asked for.
+CREATE OR REPLACE FUNCTION validation_told() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    waiting bigint[];
+BEGIN
+    INSERT INTO job AS j (lane, subject, run_at, idem_key)
+    SELECT 'reuse', v.challenge_id, max(v.completed_at), 'reuse/' || v.challenge_id
+      FROM fresh v
+     WHERE v.challenge_id IS NOT NULL
+     GROUP BY v.challenge_id
+     ORDER BY v.challenge_id
+    ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO UPDATE
+       SET run_at = excluded.run_at, attempt = 0, lease_epoch = nextval('lease_epoch'),
+           lease_owner = NULL, lease_until = NULL; -- lease_until
+    SELECT array_agg(d.challenge_id) INTO waiting
+      FROM fresh v
+      CROSS JOIN LATERAL name_ancestor(v.identifier) a
+      JOIN challenge_domain d ON d.account_id = v.account_id AND d.domain = a.domain
+      JOIN challenge c ON c.id = d.challenge_id
+      JOIN request r ON r.id = c.subject
+     WHERE v.challenge_id IS NULL AND c.asked_by = 'request' AND (v.csr_sha256 IS NULL OR r.csr_sha256 = v.csr_sha256);
+    IF waiting IS NOT NULL THEN
+        PERFORM challenge_look(waiting, (SELECT max(v.completed_at) FROM fresh v));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER validation_told AFTER INSERT ON validation
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION validation_told();
 
 -- The order in which everybody locks: challenges by their ids, jobs by their subjects, orders by their ids.
 -- Each may be left out, and none is locked after one that comes later: the round that ends one lane, the
@@ -262,6 +378,6 @@ GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, ch
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
-GRANT EXECUTE ON FUNCTION challenge_left TO chancery_validation;
-GRANT EXECUTE ON FUNCTION challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;
+GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
+GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;
 GRANT EXECUTE ON FUNCTION email_token_add TO chancery_notifier;

@@ -95,7 +95,8 @@ BEGIN
         UNION ALL
         SELECT o.id, o.lane, c.id, coalesce(c.checked_at + interval '1 minute', '-infinity')
           FROM (SELECT * FROM open ORDER BY id) o
-          CROSS JOIN LATERAL challenge_begin(o.id, o.account_id, o.rule_scope, o.dcv_method, at) c
+          CROSS JOIN LATERAL challenge_await(challenge_begin(o.id, o.account_id, o.rule_scope, o.dcv_method, at),
+                                             ARRAY(SELECT n.domain FROM request_name n WHERE n.request_id = o.id)) c
          WHERE o.lane = 'dcv' AND o.dcv_method IS NOT NULL
            AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
     ), put AS (

@@ -259,8 +259,19 @@ static void worker_leave(void *store)
 
 /* ---- start and stop */
 
+/* A row that says nothing of its batch or room would be a lane that never runs. */
+static void table_check(const struct lane *lanes)
+{
+    for (const struct lane *lane = lanes; lane->name; lane++)
+        if (lane->batch < 1 || lane->room < 1) {
+            log_error("a lane has no room for a job", LOG_TEXT("lane", lane->name));
+            abort();
+        }
+}
+
 struct lanes *lanes_start(const struct lanes_options *options)
 {
+    table_check(options->lanes);
     struct lanes *l = calloc(1, sizeof *l);
     l->options = *options;
     if (l->options.poll.us == 0)

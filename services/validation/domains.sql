@@ -75,8 +75,11 @@ WITH input AS MATERIALIZED (
     SELECT p.challenge_id, n.job_id, n.lane
       FROM proved p
       CROSS JOIN LATERAL request_advance(ARRAY[p.subject], p.now, p.traceparent) n
+), over AS MATERIALIZED (
+    SELECT challenge_settle(array_agg(p.challenge_id)) AS challenges FROM proved p
 )
 SELECT d.challenge_id, d.job_epoch, d.open AND d.next_at IS NOT NULL AS waiting, a.job_id, a.lane, r.order_id
   FROM decided d
+  JOIN over v ON v.challenges IS NOT NULL
   LEFT JOIN request r ON r.id = d.subject AND d.asked_by = 'request'
   LEFT JOIN advanced a ON a.challenge_id = d.challenge_id;

@@ -80,10 +80,13 @@ WITH asked AS MATERIALIZED (
       FROM ended e
       CROSS JOIN LATERAL request_advance(ARRAY[e.subject], :now, e.traceparent) n
      WHERE e.asked_by = 'request' AND NOT e.open
+), over AS MATERIALIZED (
+    SELECT challenge_settle(ARRAY(SELECT d.id FROM decided d CROSS JOIN ended e WHERE NOT e.open)) AS challenges
 )
 SELECT d.id AS challenge_id, d.again AS waiting, a.job_id, a.lane,
        (SELECT array_agg(id) FROM mailing WHERE run_at <= :now::timestamptz + interval '2 seconds') AS mail_job_ids
   FROM decided d
+  JOIN over v ON v.challenges IS NOT NULL
   LEFT JOIN advanced a ON true;
 
 -- email_look: EmailQuery* -> ApprovalPage*
@@ -177,8 +180,14 @@ WITH input AS MATERIALIZED (
     SELECT k.subject, n.job_id, n.lane
       FROM known k
       CROSS JOIN LATERAL request_advance(ARRAY[k.subject], k.now, k.traceparent) n
+), over AS MATERIALIZED (
+    SELECT challenge_settle(ARRAY(SELECT u.challenge_id
+                                    FROM known k
+                                    JOIN used u ON u.asked_by = 'request' AND u.subject = k.subject
+                                   WHERE NOT EXISTS (SELECT FROM challenge_left(u.challenge_id, k.now)))) AS challenges
 )
 SELECT u.query_id, r.order_id, u.domain, a.job_id, a.lane
   FROM used u
+  JOIN over v ON v.challenges IS NOT NULL
   LEFT JOIN request r ON r.id = u.subject AND u.asked_by = 'request'
   LEFT JOIN advanced a ON a.subject = u.subject AND u.asked_by = 'request';

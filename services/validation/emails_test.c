@@ -23,23 +23,9 @@ static int tear_down(void **state)
 
 /* ---- jobs */
 
-static void told(const JobOutcome *outcome, void *call)
-{
-    call_answer(&outcome->base, call);
-}
-
 static const JobOutcome *job_now(int64_t challenge)
 {
-    struct waiting w;
-    JobRef ref = JOB_REF__INIT;
-    static char lane[] = "dcv";
-    ref.id = strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)challenge),
-                     NULL, 10);
-    ref.lane = lane;
-    jobs_service.run(&jobs_service, &ref, told, call_begin(&w, seconds(30)));
-    const JobOutcome *outcome = call_await(&w);
-    assert_non_null(outcome);
-    return outcome;
+    return lane_run("dcv", challenge);
 }
 
 /* "5 invitations, 5 mails": of a challenge. */

@@ -17,6 +17,7 @@
 
 #include "domains.h"
 #include "message/field.h"
+#include "reuse.h"
 #include "share.h"
 #include "store/script.h"
 #include "sweep.h"
@@ -37,13 +38,16 @@ static struct script *script;
 static struct lanes *lanes;
 
 static struct store_options store_options;
-static struct lane lane_table[] = { { .name = "dcv",
-                                      .batch = 32,
-                                      .room = ROUNDS_ROOM,
-                                      .weight = SWEEP_AT_ONCE,
-                                      .attempts = 20,
-                                      .run = domains_run },
-                                    { 0 } };
+static struct lane lane_table[] = {
+    { .name = "dcv",
+      .batch = 32,
+      .room = ROUNDS_ROOM,
+      .weight = SWEEP_AT_ONCE,
+      .attempts = 20,
+      .run = domains_run },
+    { .name = "reuse", .batch = 8, .room = 64, .attempts = 20, .run = reuse_run },
+    { 0 }
+};
 
 /* ---- the database */
 
@@ -233,7 +237,7 @@ static inline void parts_start(struct duration timeout)
     if (!validation_open(&s, &store_options, &f))
         fail_msg("%s", f.detail);
     /* Nothing runs but what a test runs: the poller sleeps. */
-    lane_table[0].lease = seconds(60);
+    lane_table[0].lease = lane_table[1].lease = seconds(60);
     lanes = lanes_start(&(struct lanes_options){ .lanes = lane_table,
                                                  .store = &store_options,
                                                  .owner = "test",
@@ -315,6 +319,25 @@ static inline const void *call_await(struct waiting *w)
         pthread_cond_wait(&waiting_over, &waiting_lock);
     pthread_mutex_unlock(&waiting_lock);
     return w->answer;
+}
+
+static inline void outcome_told(const JobOutcome *outcome, void *call)
+{
+    call_answer(&outcome->base, call);
+}
+
+/* Runs the job of a lane that a challenge has, and waits for what becomes of it. */
+static inline const JobOutcome *lane_run(const char *lane, int64_t challenge)
+{
+    struct waiting w;
+    JobRef ref = JOB_REF__INIT;
+    ref.id = strtoll(
+        ask("SELECT id FROM job WHERE idem_key = '%s/%lld'", lane, (long long)challenge), NULL, 10);
+    ref.lane = arena_strdup(&arena, lane);
+    jobs_service.run(&jobs_service, &ref, outcome_told, call_begin(&w, seconds(30)));
+    const JobOutcome *outcome = call_await(&w);
+    assert_non_null(outcome);
+    return outcome;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "emails.h"
 #include "look.h"
 #include "ready.h"
+#include "reuse.h"
 #include "share.h"
 #include "sweep.h"
 #include "validation.h"
@@ -27,6 +28,7 @@ static const struct config_item items[] = {
 
 static struct lane lanes[] = {
     { .name = "dcv", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = domains_run },
+    { .name = "reuse", .batch = 8, .room = 64, .attempts = 20, .wakes = true, .run = reuse_run },
     { 0 },
 };
 // clang-format on
@@ -38,7 +40,8 @@ static bool start(struct service_run *run, struct fault *f)
     if (settings.lease.us < 2 * settings.timeout.us)
         return fault_set(f, FAULT_INVALID, "DCV_LEASE", "must be twice DCV_TIMEOUT or more");
     validation.run = run;
-    lanes[0].lease = settings.lease;
+    for (struct lane *lane = lanes; lane->name; lane++)
+        lane->lease = settings.lease;
     return validation_open(&settings, &run->store, f);
 }
 

@@ -339,6 +339,24 @@ def what_is_proved_needs_no_mail(stack):
 
 
 @tests
+def one_approval_serves_every_order_that_waits(stack):
+    """Nobody is named to do anything more, and nothing is left to do: they go on by themselves."""
+    account, stranger = Account(stack), Account(stack)
+    names = ["served.example.com", "www.served.example.com", "*.served.example.com"]
+    orders = [place(account, name, dcv_emails=[{"dns_name": name, "email_domain": "served.example.com"}]) for name in names]
+    other = place(stranger, "shop.served.example.com")
+    both = place(account, "mail.served.example.com", certificate={"dns_names": ["else.example.net"]}, dcv_emails=[
+        {"dns_name": "mail.served.example.com", "email_domain": "served.example.com"}], product="ssl_dv_geotrust_flex")
+    approve(stack.mails.wait("served.example.com", 4)[0]["link"])
+    for order in orders:
+        account.issued(order)
+    case.equal("still open", {b["dns_name"] for b in account.info(both)["blockers"]}, {"else.example.net"})
+    case.equal("another account's", stranger.info(other)["status"], "pending")
+    approve(stack.mails.wait("else.example.net", 5)[0]["link"])
+    account.issued(both)
+
+
+@tests
 def canceled(stack):
     account, name = Account(stack), "canceled.example.com"
     order = place(account, name)

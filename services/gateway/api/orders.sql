@@ -40,7 +40,8 @@ WITH intake AS MATERIALIZED (
 ), accepted AS MATERIALIZED (
     SELECT i.*, h.lane,
            CASE WHEN i.dcv_method IS NOT NULL AND (h.lane IS DISTINCT FROM 'issue' OR i.dcv_method = 'email')
-                THEN challenge_begin(i.request_id, i.account_id, i.rule_scope, i.dcv_method, i.now) END AS challenge,
+                THEN challenge_await(challenge_begin(i.request_id, i.account_id, i.rule_scope, i.dcv_method, i.now),
+                                     ARRAY(SELECT n.domain FROM names n WHERE n.order_id = i.order_id)) END AS challenge,
            CASE WHEN i.renewal_of_order_id IS NOT NULL
                 THEN order_renewal_begin(i.account_id, i.renewal_of_order_id, i.order_id, i.now) END AS renewal
       FROM intake i

@@ -1,6 +1,6 @@
 /* Orders that wait: those that have waited too long expire, and so do those whose certificate cannot be
- * made any more. One that waits for us, with no job that would do it, goes on, and that is told: either
- * a proof came to it by way of another order, or a job was lost. */
+ * made any more. One that waits for us, with no job that would do it, goes on, and that is told: the rules of a
+ * new day ask for less, or a job was lost. */
 #include "base/log.h"
 #include "message/convert.h"
 #include "scheduler.h"
