@@ -3,6 +3,7 @@
 #include "tests/statements.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "message/json.h"
 #include "store/script.h"
@@ -39,7 +40,7 @@ static const struct locking {
                                         " \"poll_from\": \"2026-01-01\", \"evidence\": [{\"challenge_id\": #, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
                                         " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
-    { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2026-09-01\", \"room\": 100, " SURE "}" },
+    { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2025-09-01\", \"room\": 100, \"now\": \"2025-09-01\"}" },
     { "validation", "look_store",       "{\"look_id\": #, " SURE ", \"evidence\": [{\"account_id\": 900, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
                                         " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
@@ -172,15 +173,20 @@ static void side_close(struct side *s)
     arena_free(&s->arena);
 }
 
-static void *side_run(void *context)
+static void side_call(struct side *s)
 {
-    struct side *s = context;
     struct rows rows = { 0 };
-    pthread_barrier_wait(s->start);
     bool ok = s->sql->set ? store_set(s->store, &s->arena, s->sql, s->in, s->count, &rows, &s->f)
                           : store_all(s->store, &s->arena, s->sql, s->in[0], &rows, &s->f);
     if (ok)
         s->f = (struct fault){ 0 };
+}
+
+static void *side_run(void *context)
+{
+    struct side *s = context;
+    pthread_barrier_wait(s->start);
+    side_call(s);
     return NULL;
 }
 
@@ -221,6 +227,49 @@ static void no_two_wait_for_each_other(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* Of a statement that finds nothing to lock, meetings prove nothing: of each table, what others have to pass over
+ * until it ends; and where it only adds, what it has added. */
+#define PASSED_OVER(table)                                                                         \
+    "(SELECT count(*) FROM " table ") - (SELECT count(*) FROM (SELECT FROM " table                 \
+    " FOR UPDATE SKIP LOCKED) free)"
+static const char locked[] =
+    "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER(
+        "job") ", " PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ")";
+static const char there[] = "SELECT count(*) FROM order_apart";
+
+static int64_t number(const char *sql)
+{
+    const char *count = NULL;
+    struct fault f;
+    if (!script_ask(admin, &arena, sql, NULL, 0, &count, &f))
+        fail_msg("%s: %s", sql, f.detail);
+    return strtoll(count, NULL, 10);
+}
+
+static int64_t touched(const struct locking *l)
+{
+    struct fault f;
+    struct side s;
+    run_sql(orders);
+    int64_t before = number(there);
+    side_open(&s, l, false);
+    assert_true(store_begin(s.store, &f));
+    side_call(&s);
+    int64_t count = number(locked);
+    assert_true(store_commit(s.store, &f));
+    side_close(&s);
+    return count + number(there) - before;
+}
+
+static void each_locks_several(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LOCKINGS; i++)
+        if (touched(&lockings[i]) < 2)
+            complain(lockings[i].statement, "locks no two rows", "so it meets nobody");
+    assert_int_equal(faults, 0);
+}
+
 static int open_world(void **state)
 {
     struct fault f;
@@ -240,6 +289,7 @@ static int close_world(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(no_two_wait_for_each_other) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(each_locks_several),
+                                        cmocka_unit_test(no_two_wait_for_each_other) };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }
