@@ -36,7 +36,7 @@ static const JobOutcome *job_now(int64_t challenge)
     ref.id = strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)challenge),
                      NULL, 10);
     ref.lane = lane;
-    jobs_service.run(&jobs_service, &ref, told, call_begin(&w, seconds(30)));
+    jobs_service.run(&jobs_service, &ref, told, call_begin(&w, patience()));
     const JobOutcome *outcome = call_await(&w);
     assert_non_null(outcome);
     return outcome;
@@ -72,7 +72,7 @@ static const ApprovalPage *look(const char *token)
     struct waiting w;
     ApprovalToken in = APPROVAL_TOKEN__INIT;
     in.token = arena_strdup(&arena, token);
-    approvals_service.look(&approvals_service, &in, page_told, call_begin(&w, seconds(30)));
+    approvals_service.look(&approvals_service, &in, page_told, call_begin(&w, patience()));
     return call_await(&w);
 }
 
@@ -82,7 +82,7 @@ static void approve_start(struct waiting *w, const char *token)
     approval_token__init(in);
     in->token = arena_strdup(&arena, token);
     in->ip = arena_strdup(&arena, "192.0.2.7");
-    approvals_service.approve(&approvals_service, in, page_told, call_begin(w, seconds(30)));
+    approvals_service.approve(&approvals_service, in, page_told, call_begin(w, patience()));
 }
 
 static const ApprovalPage *approve(const char *token)

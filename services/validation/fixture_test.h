@@ -22,6 +22,7 @@
 #include "sweep.h"
 #include "testing/database.h"
 #include "testing/dns.h"
+#include "testing/patience.h"
 #include "validation.h"
 
 #define VALUE  "0123456789abcdefghijklmnopqrstuv"
@@ -115,7 +116,7 @@ static inline void records_start(void)
     database = database_new("db/migrations");
     store_options = (struct store_options){ .url = { database_url(database, "validation") },
                                             .prepare = true,
-                                            .timeout = seconds(20),
+                                            .timeout = patience(),
                                             .application = "validation_test" };
     script = script_open((struct secret){ database_url(database, NULL) }, &f);
     assert_non_null(script);
@@ -245,7 +246,7 @@ static inline void parts_start(struct duration timeout)
 static inline void parts_stop(struct duration wait)
 {
     validation_close(wait);
-    assert_true(lanes_drain(lanes, seconds(20)));
+    assert_true(lanes_drain(lanes, patience()));
     lanes_stop(lanes);
 }
 
