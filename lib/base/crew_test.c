@@ -9,8 +9,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "testing/patience.h"
+
 /* Nothing here measures time: what does not come is ended by the alarm. */
-enum { PATIENCE_S = 30, ITEMS = 64, ROOM = 40 };
+enum { ITEMS = 64, ROOM = 40 };
 
 struct item {
     struct crew_item base;

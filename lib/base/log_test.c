@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "testing/patience.h"
 
 static int real_stderr, captured;
 static char lines[3 * 8192];
@@ -180,7 +181,7 @@ static void reads_levels(void **state)
 
 /* ---- lines that a thread writes. A call that hangs is ended by the alarm. */
 
-enum { PATIENCE_S = 60, PIPE_SIZE = 4096, FLOOD = 4000 };
+enum { PIPE_SIZE = 4096, FLOOD = 4000 };
 
 static void abort_it(void)
 {

@@ -9,6 +9,7 @@
 #include "bus/frame.h"
 #include "bus/peer.h"
 #include "testing/bus_rig.h"
+#include "testing/patience.h"
 
 struct pair {
     struct bus_rig rig;
@@ -70,7 +71,7 @@ static void answer_may_come_later_from_another_thread(void **state)
     int before = bus_rig_begun(RIG_HOLD);
 
     for (int i = 0; i < 3; i++)
-        rig_call_begin(&held[i], p->gateway, "hold", i, seconds(20));
+        rig_call_begin(&held[i], p->gateway, "hold", i, patience());
     bus_rig_await_begun(RIG_HOLD, before + 3);
     rig_call(&c, p->gateway, "say", 1); /* the one worker is free meanwhile */
     assert_true(c.answered);
@@ -104,10 +105,10 @@ static void late_call_is_never_begun(void **state)
     struct rig_call block, late, later, c;
     int blocked = bus_rig_begun(RIG_BLOCK), failed = bus_rig_begun(RIG_FAIL);
 
-    rig_call_begin(&block, p->gateway, "block", 1, seconds(20));
+    rig_call_begin(&block, p->gateway, "block", 1, patience());
     bus_rig_await_begun(RIG_BLOCK, blocked + 1);
     rig_call_begin(&late, p->gateway, "fail", 2, milliseconds(20));
-    rig_call_begin(&later, p->gateway, "hold", 2, milliseconds(600));
+    rig_call_begin(&later, p->gateway, "hold", 2, seconds(2));
     rig_call_await(&late);
     assert_int_equal(late.call.fault.code, FAULT_TIMEOUT);
     rig_call_await(&later); /* by now the issuer's own clock has passed it, too */
@@ -162,7 +163,7 @@ static void too_large_request_is_a_fault(void **state)
 
     memset(lane, 'x', sizeof lane - 1);
     in.lane = lane;
-    c.call.deadline = tick_after(seconds(20));
+    c.call.deadline = tick_after(patience());
     jobs__run(bus_client(p->gateway, "issuer", &jobs__descriptor), &in, rig_on_answer, &c);
     rig_call_await(&c);
     assert_false(c.answered);
@@ -177,7 +178,7 @@ static void service_that_is_no_peer_is_unavailable(void **state)
     char lane[] = "say";
 
     in.lane = lane;
-    c.call.deadline = tick_after(seconds(20));
+    c.call.deadline = tick_after(patience());
     jobs__run(bus_client(p->gateway, "scheduler", &jobs__descriptor), &in, rig_on_answer, &c);
     rig_call_await(&c);
     assert_int_equal(c.call.fault.code, FAULT_UNAVAILABLE);
@@ -262,10 +263,10 @@ static void credit_and_waiting_are_bounded(void **state)
 
     bus_rig_await_peer(p->gateway, true);
     for (int i = 0; i < BUS_CREDIT; i++)
-        rig_call_begin(&calls[i], p->gateway, "hold", i, seconds(60));
+        rig_call_begin(&calls[i], p->gateway, "hold", i, patience());
     bus_rig_await_begun(RIG_HOLD, before + BUS_CREDIT);
     for (int i = BUS_CREDIT; i < ALL; i++)
-        rig_call_begin(&calls[i], p->gateway, "say", i, seconds(60));
+        rig_call_begin(&calls[i], p->gateway, "say", i, patience());
     rig_call(&over, p->gateway, "say", 1);
     assert_int_equal(over.call.fault.code, FAULT_UNAVAILABLE);
     bus_rig_release();
@@ -295,7 +296,7 @@ static void stop_waits_for_handlers_and_takes_nothing_new(void **state)
     pthread_t thread;
     int before = bus_rig_begun(RIG_HOLD);
 
-    rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
+    rig_call_begin(&held, p->gateway, "hold", 5, patience());
     bus_rig_await_begun(RIG_HOLD, before + 1);
     assert_int_equal(pthread_create(&thread, NULL, release_later, p->gateway), 0);
     bus_free(p->issuer);
@@ -312,7 +313,7 @@ static void stop_fails_what_is_outstanding(void **state)
     struct rig_call held;
     int before = bus_rig_begun(RIG_HOLD);
 
-    rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
+    rig_call_begin(&held, p->gateway, "hold", 5, patience());
     bus_rig_await_begun(RIG_HOLD, before + 1);
     bus_free(p->gateway);
     p->gateway = NULL;
@@ -337,12 +338,12 @@ static void a_closed_bus_fails_every_call(void **state)
     struct rig_call held, late;
     int before = bus_rig_begun(RIG_HOLD), said = bus_rig_begun(RIG_SAY);
 
-    rig_call_begin(&held, p->gateway, "hold", 5, seconds(60));
+    rig_call_begin(&held, p->gateway, "hold", 5, patience());
     bus_rig_await_begun(RIG_HOLD, before + 1);
     bus_close(p->gateway);
     assert_true(held.done);
     assert_int_equal(held.call.fault.code, FAULT_UNAVAILABLE);
-    rig_call_begin(&late, p->gateway, "say", 6, seconds(60));
+    rig_call_begin(&late, p->gateway, "say", 6, patience());
     assert_true(late.done);
     assert_int_equal(late.call.fault.code, FAULT_UNAVAILABLE);
     assert_non_null(bus_client(p->gateway, "scheduler", &jobs__descriptor));

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "testing/bus_child.h"
+#include "testing/patience.h"
 
 struct world {
     struct bus_rig rig;
@@ -131,7 +132,7 @@ static void stopped_peer_fails_its_calls_and_the_other_goes_on(void **state)
     struct rig_call *lost = rig_call_await_any(held, 2);
     assert_int_equal(lost->call.fault.code, FAULT_UNAVAILABLE);
     for (int i = 0; i < CALLS; i++)
-        rig_call_begin(&calls[i], w->gateway, "who", i, seconds(60));
+        rig_call_begin(&calls[i], w->gateway, "who", i, patience());
     for (int i = 0; i < CALLS; i++) {
         rig_call_await(&calls[i]);
         assert_true(calls[i].answered);

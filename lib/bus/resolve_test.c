@@ -168,7 +168,7 @@ static struct bus *dial_by_name(const struct world *w, const char *port)
         .keys = w->rig.folder,
         .peers = { { "issuer", endpoint } },
         .resolve = milliseconds(20),
-        .heartbeat = milliseconds(500),
+        .heartbeat = RIG_HEARTBEAT,
     };
     struct fault f;
 

@@ -12,6 +12,7 @@
 
 #include "store/script.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 #define ROOT  "00000000000000AA"
 #define BELOW "00000000000000AB"
@@ -71,7 +72,7 @@ static void *ask(void *context)
 {
     struct asker *a = context;
     struct store *store = store_new(&(struct store_options){
-        .url = { database_url(database, "gateway") }, .prepare = true, .timeout = seconds(60) });
+        .url = { database_url(database, "gateway") }, .prepare = true, .timeout = patience() });
     store_set_mine(store);
     a->found = authority_find(a->id);
     store_set_mine(NULL);

@@ -1,14 +1,12 @@
 #include "ledger/lane.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -16,6 +14,7 @@
 #include "message/convert.h"
 #include "store/script.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 /* Jobs of one lane whose subject tells what becomes of them. */
 static struct database *database;
@@ -107,16 +106,7 @@ static const struct lane away_table[] = {
 
 static void await_count(const int *what, int at_least)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 20;
-    pthread_mutex_lock(&lock);
-    int rc = 0;
-    while (*what < at_least && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &until);
-    int got = *what;
-    pthread_mutex_unlock(&lock);
-    assert_true(got >= at_least);
+    await_under(&lock, &changed, *what >= at_least);
 }
 
 static int64_t number(const char *sql)
@@ -138,13 +128,10 @@ static void execute(const char *sql)
     assert_true(script_run(admin, sql, &f));
 }
 
-/* What nobody tells of: the database is asked until it says so, for 20 s at the most. */
+/* What nobody tells of: the database is asked until it says so. */
 static void await_number(const char *sql, int64_t want)
 {
-    struct tick deadline = tick_after(seconds(20));
-    while (number(sql) != want && tick_left(deadline).us > 0)
-        sched_yield();
-    assert_int_equal(number(sql), want);
+    await_that(number(sql) == want);
 }
 
 /* ---- a caller of Jobs.Run */
@@ -241,9 +228,7 @@ static void due_jobs_are_polled(void **state)
 
 static void await_under_way(int at_least)
 {
-    struct tick deadline = tick_after(seconds(20));
-    while (lanes_under_way(lanes, "deliver") < at_least && tick_left(deadline).us > 0)
-        sched_yield();
+    await_that(lanes_under_way(lanes, "deliver") >= at_least);
 }
 
 static void workers_stick(bool yes)
@@ -270,7 +255,7 @@ static void waiting_jobs_are_not_put_twice(void **state)
     await_under_way(2 + 11);
     lanes_drain(lanes, (struct duration){ 0 }); /* no poll any more */
     workers_stick(false);
-    assert_true(lanes_drain(lanes, seconds(20)));
+    assert_true(lanes_drain(lanes, patience()));
     assert_int_equal(runs, 2 + 11);
     assert_int_equal(gone, 0);
 }
@@ -283,10 +268,7 @@ static void waiting_jobs_are_not_put_twice(void **state)
 
 static void await_nothing_under_way(void)
 {
-    struct tick deadline = tick_after(seconds(20));
-    while (lanes_under_way(lanes, "deliver") > 0 && tick_left(deadline).us > 0)
-        sched_yield();
-    assert_int_equal(lanes_under_way(lanes, "deliver"), 0);
+    await_that(lanes_under_way(lanes, "deliver") == 0);
 }
 
 /* What is wrong has time to show. */
@@ -431,8 +413,7 @@ static void job_runs_once_for_two_callers(void **state)
         call_run(id, "deliver");
         await_count(&gone, i);
     }
-    while (lanes_under_way(lanes, "deliver") > 1) /* and takes no room */
-        sched_yield();
+    await_that(lanes_under_way(lanes, "deliver") == 1); /* and takes no room */
     assert_int_equal(answers, 0);
     end(held[0]);
     await_count(&answers, 4);
@@ -700,7 +681,7 @@ static void drain_waits_for_what_is_under_way(void **state)
     await_count(&answers, 1);
     assert_int_equal(last_result, JOB_OUTCOME__RESULT__WAITING); /* no new work */
     end(held[0]);
-    assert_true(lanes_drain(lanes, seconds(10)));
+    assert_true(lanes_drain(lanes, patience()));
 }
 
 static void pauses_grow(void **state)
@@ -721,7 +702,7 @@ static int database_open(void **state)
     assert_non_null(admin);
     store = (struct store_options){ .url = { database_url(database, "notifier") },
                                     .prepare = true,
-                                    .timeout = seconds(5),
+                                    .timeout = patience(),
                                     .application = "lane_test" };
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "store/script.h"
 #include "store/store.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 static struct database *database;
 static struct arena arena;
@@ -59,7 +60,7 @@ static struct store *store_of_issuer(void)
 {
     struct store_options options = { .url = { database_url(database, "issuer") },
                                      .prepare = true,
-                                     .timeout = seconds(5),
+                                     .timeout = patience(),
                                      .application = "policy_test" };
     struct store *store = store_new(&options);
     store_set_mine(store);

@@ -1,6 +1,5 @@
 #include "service/readiness.h"
 
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 #include "store/skew.h"
 #include "store/writable.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 static struct database *database;
 static struct readiness *readiness;
@@ -43,7 +43,7 @@ static void gateway_has(const char *setting)
 static struct store *store_of_gateway(void)
 {
     return store_new(&(struct store_options){
-        .url = { database_url(database, "gateway") }, .prepare = true, .timeout = seconds(20) });
+        .url = { database_url(database, "gateway") }, .prepare = true, .timeout = patience() });
 }
 
 static bool ready(const char *name)
@@ -107,7 +107,6 @@ static bool write_somewhere(void)
 /* Reading works all the time. Nobody but the check itself writes meanwhile. */
 static void who_cannot_write_is_not_ready_until_it_can(void **state)
 {
-    struct tick deadline = tick_after(seconds(20));
     (void)state;
     gateway_has("SET default_transaction_read_only = on");
     assert_false(write_somewhere());
@@ -117,9 +116,7 @@ static void who_cannot_write_is_not_ready_until_it_can(void **state)
         assert_non_null(strstr(f.detail, "25006"));
     }
     gateway_has("RESET default_transaction_read_only");
-    while (!ready("writes") && tick_left(deadline).us > 0)
-        sched_yield();
-    assert_true(ready("writes"));
+    await_that(ready("writes"));
     assert_true(write_somewhere());
     execute("DO $$ BEGIN IF EXISTS (SELECT FROM write_probe) THEN RAISE 'left'; END IF; END $$");
 }

@@ -84,7 +84,7 @@ SHARED int begin(void **state)
 {
     const struct store_options options = { .url = { database_url(database, NULL) },
                                            .prepare = true,
-                                           .timeout = seconds(20) };
+                                           .timeout = patience() };
 
     open_store(state);
     finished = 0;

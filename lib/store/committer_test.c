@@ -132,7 +132,7 @@ static void what_took_effect_is_not_done_again(void **state)
 /* By the server's limit or by ours, which is no loss of the connection either. */
 static void what_takes_too_long_falls_out_alone(void **state)
 {
-    static const char *const limits[] = { "options='-c statement_timeout=200ms'", "" };
+    static const char *const limits[] = { "options='-c statement_timeout=2s'", "" };
 
     (void)state;
     open_gate();
@@ -141,7 +141,7 @@ static void what_takes_too_long_falls_out_alone(void **state)
         const char *url = arena_format(&arena, "%s %s", database_url(database, NULL), limits[n]);
         const struct store_options options = { .url = { url },
                                                .prepare = true,
-                                               .timeout = n ? milliseconds(400) : seconds(20) };
+                                               .timeout = n ? seconds(2) : patience() };
 
         committer_free(committer);
         script("TRUNCATE sample");

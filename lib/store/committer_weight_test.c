@@ -36,14 +36,12 @@ static void let_go(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* Anew and held: `most` items of a statement, which has 200 ms. */
+/* Anew and held: `most` items of a statement, which has a second. */
 static void restart_hasty(int most)
 {
-    const char *hasty = "options='-c statement_timeout=200ms'";
+    const char *hasty = "options='-c statement_timeout=1s'";
     const char *url = arena_format(&arena, "%s %s", database_url(database, NULL), hasty);
-    const struct store_options options = { .url = { url },
-                                           .prepare = true,
-                                           .timeout = seconds(20) };
+    const struct store_options options = { .url = { url }, .prepare = true, .timeout = patience() };
 
     if (gatekeeper)
         open_gate();

@@ -15,6 +15,7 @@
 #include "store/script.h"
 #include "store/store.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 #define SHARED static __attribute__((unused))
 
@@ -38,7 +39,7 @@ SHARED struct store *store_of(bool prepare, const char *more)
     const char *url = arena_format(&arena, "%s %s", database_url(database, NULL), more);
 
     return store_new(&(struct store_options){
-        .url = { url }, .prepare = prepare, .timeout = seconds(20), .application = "store_test" });
+        .url = { url }, .prepare = prepare, .timeout = patience(), .application = "store_test" });
 }
 
 SHARED void script(const char *text)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "testing/patience.h"
+
 static const char trust[] = "{\"rules\":[{\"service\":\"issuer\",\"method\":\"Jobs.Run\","
                             "\"callers\":[\"gateway\",\"validation\"]}]}";
 
@@ -160,7 +162,7 @@ struct bus *bus_rig_serve(const struct bus_rig *rig, const char *bind, int worke
         .trust = rig->trust,
         .serves = { &jobs.base },
         .workers = workers,
-        .heartbeat = milliseconds(500),
+        .heartbeat = RIG_HEARTBEAT,
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
@@ -205,7 +207,7 @@ struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const c
         .service = service,
         .keys = rig->folder,
         .peers = { { "issuer", endpoint } },
-        .heartbeat = milliseconds(500),
+        .heartbeat = RIG_HEARTBEAT,
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
@@ -217,7 +219,7 @@ struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const c
 void bus_rig_await_peer(struct bus *b, bool there)
 {
     while (bus_has_peer(b, "issuer") != there)
-        usleep(1000); /* the bus tells readiness by being asked */
+        patience_nap(); /* the bus tells readiness by being asked */
 }
 
 void rig_on_answer(const JobOutcome *out, void *data)
@@ -280,6 +282,6 @@ void rig_call_await(struct rig_call *c)
 
 void rig_call(struct rig_call *c, struct bus *b, const char *lane, int64_t id)
 {
-    rig_call_begin(c, b, lane, id, seconds(20));
+    rig_call_begin(c, b, lane, id, patience());
     rig_call_await(c);
 }

@@ -8,6 +8,9 @@
 
 enum { RIG_PATH_SIZE = 128 };
 
+/* Who is silent for three of them is gone, so that a test may stand still for as long. */
+#define RIG_HEARTBEAT seconds(2)
+
 struct bus_rig {
     char folder[64];
     char trust[RIG_PATH_SIZE];
@@ -58,7 +61,7 @@ void rig_on_answer(const JobOutcome *out, void *data);
 void rig_call_await(struct rig_call *c);
 /* The first of them that is done. */
 struct rig_call *rig_call_await_any(struct rig_call *calls, int count);
-/* Begins it, with 20 s to answer, and awaits it. */
+/* Begins it, with patience, and awaits it. */
 void rig_call(struct rig_call *c, struct bus *b, const char *lane, int64_t id);
 
 #endif

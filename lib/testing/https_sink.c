@@ -127,6 +127,11 @@ void https_sink_stop(struct https_sink *sink)
     *sink = (struct https_sink){ 0 };
 }
 
+void https_sink_let_go(const struct https_sink *sink)
+{
+    kill(sink->pid, SIGRTMIN);
+}
+
 char *https_sink_log(const struct https_sink *sink, struct arena *a)
 {
     char *path = arena_format(a, "%s/log", sink->folder), block[BLOCK];

@@ -26,6 +26,9 @@ bool https_sink_start(struct https_sink *sink, const char *address, const char *
                       struct fault *f);
 void https_sink_stop(struct https_sink *sink);
 
+/* Lets one request go that was, or will be, sent to "/held/NNN". From any thread. */
+void https_sink_let_go(const struct https_sink *sink);
+
 /* What it has taken so far: one line of JSON a request. */
 char *https_sink_log(const struct https_sink *sink, struct arena *a);
 

@@ -1,6 +1,18 @@
 /* Calls that are answered from elsewhere, late, twice, or by nobody. */
+#include <poll.h>
+
 #include "http_toy.h"
 #include "service/metrics.h"
+
+/* Of a route whose deadline comes soon, and on a slow machine before anybody has begun: then it is
+ * asked again. */
+static char *exchange_begun(const struct http *h, struct arena *a, const char *line,
+                            const char *body)
+{
+    char *answer;
+    await_that(status_of(answer = exchange(h, a, line, "", body)) != 504);
+    return answer;
+}
 
 static void finish(struct call *call, const char *text)
 {
@@ -11,17 +23,12 @@ static void finish(struct call *call, const char *text)
     call_answer(&out.base, call);
 }
 
-static struct http_options quick(void)
-{
-    return (struct http_options){ HTTP_DEFAULTS };
-}
-
 static void another_thread_answers(void **state)
 {
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     int first = dial(h), second = dial(h);
     ask(first, &a, "POST /v2/wait", "", "{}");
     struct call *one = next_waiting();
@@ -39,7 +46,7 @@ static void another_thread_answers(void **state)
 static void slow_calls_do_not_hold_workers(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     int slow[32];
     (void)state;
     arena_init(&a);
@@ -63,11 +70,11 @@ static void at_the_deadline_the_answer_is_504(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     char *answer = exchange(h, &a, "POST /v2/wait/short", "", "{}");
     assert_int_equal(status_of(answer), 504);
     assert_non_null(strstr(answer, "{\"errors\":[{\"code\":\"request_timeout\",\"message\":"));
-    finish(next_waiting(), "too late"); /* dropped */
+    waiting_finish("too late"); /* dropped */
     toy_stop(h);
     arena_free(&a);
 }
@@ -77,11 +84,11 @@ static void the_late_rpc_tells_the_truth(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
-    char *answer = exchange(h, &a, "POST /v2/wait/late/me", "", "{}");
+    struct http *h = toy_start(toy_options());
+    char *answer = exchange_begun(h, &a, "POST /v2/wait/late/me", "{}");
     assert_int_equal(status_of(answer), 201);
     assert_string_equal(body_of(answer), "{\"name\":\"me\",\"text\":\"the note\"}");
-    finish(next_waiting(), "too late");
+    waiting_finish("too late");
     toy_stop(h);
     arena_free(&a);
 }
@@ -91,9 +98,9 @@ static void a_late_rpc_that_knows_nothing_leaves_504(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/late/unknown", "", "{}")), 504);
-    finish(next_waiting(), "too late");
+    waiting_finish("too late");
     toy_stop(h);
     arena_free(&a);
 }
@@ -104,10 +111,11 @@ static void a_fault_of_the_late_rpc_is_told(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
-    assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/told/unknown", "", " null\n")), 404);
-    finish(next_waiting(), "too late");
-    assert_int_equal(status_of(exchange(h, &a, "POST /v2/wait/told/unknown", "", "nul")), 400);
+    struct http *h = toy_start(toy_options());
+    assert_int_equal(status_of(exchange_begun(h, &a, "POST /v2/wait/told/unknown", " null\n")),
+                     404);
+    waiting_finish("too late");
+    assert_int_equal(status_of(exchange_begun(h, &a, "POST /v2/wait/told/unknown", "nul")), 400);
     toy_stop(h);
     arena_free(&a);
 }
@@ -115,7 +123,7 @@ static void a_fault_of_the_late_rpc_is_told(void **state)
 static void a_handler_may_ask_for_the_late_rpc(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     (void)state;
     arena_init(&a);
     o.deadline = days(1);
@@ -128,24 +136,39 @@ static void a_handler_may_ask_for_the_late_rpc(void **state)
     arena_free(&a);
 }
 
+/* NULL: the deadline came before the handler. */
+static struct call *waiting_or_answered(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct call *call;
+    await_that((call = any_waiting()) || poll(&p, 1, 0) > 0);
+    return call;
+}
+
 /* The late rpc and the handler, at the same time: one of them is heard, both end. */
 static void answers_race(void **state)
 {
+    bool missed =
+        false; /* a handler that comes after its deadline finds its call in a later turn */
     (void)state;
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     for (int i = 0; i < 20; i++) {
         struct arena a;
         arena_init(&a);
         int fd = dial(h);
         ask(fd, &a, "POST /v2/wait/late/me", "", "{}");
-        struct call *call = next_waiting();
-        struct tick at = { call->deadline.us + (i % 10) * 10000 };
-        while (tick_left(at).us > 0)
-            usleep(500);
-        finish(call, "mine");
-        const char *body = body_of(hear(fd, &a));
+        struct call *call = waiting_or_answered(fd);
+        missed |= !call;
+        if (call) {
+            struct tick at = { call->deadline.us + (i % 10) * 10000 };
+            await_that(tick_left(at).us == 0);
+            finish(call, "mine");
+        }
+        char *answer = hear(fd, &a);
+        const char *body = body_of(answer);
         assert_true(strcmp(body, "{\"text\":\"mine\"}") == 0 ||
-                    strcmp(body, "{\"name\":\"me\",\"text\":\"the note\"}") == 0);
+                    strcmp(body, "{\"name\":\"me\",\"text\":\"the note\"}") == 0 ||
+                    (missed && status_of(answer) == 504));
         arena_free(&a);
     }
     toy_stop(h);
@@ -156,7 +179,7 @@ static void a_client_that_left_costs_nothing(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     int fd = dial(h);
     ask(fd, &a, "POST /v2/wait", "", "{}");
     struct call *call = next_waiting();
@@ -193,7 +216,7 @@ static void a_drain_waits_for_answers(void **state)
     pthread_t thread;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start(quick());
+    struct http *h = toy_start(toy_options());
     int fd = dial(h);
     ask(fd, &a, "POST /v2/wait", "", "{}");
     struct call *call = next_waiting();
@@ -209,20 +232,18 @@ static void a_drain_waits_for_answers(void **state)
 static void who_waits_after_the_drain_gets_503(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     pthread_t thread;
     (void)state;
     arena_init(&a);
     o.drain = milliseconds(100);
-    o.deadline = seconds(20); /* the drain is over before it */
     struct http *h = toy_start(o);
     int fd = dial(h), slow = dial(h);
-    ask(fd, &a, "POST /v2/wait/late/me", "", "{}");
+    ask(fd, &a, "POST /v2/wait/later/me", "", "{}");
     struct call *call = next_waiting();
     say(slow, "GET /v2/t", 9);
     pthread_create(&thread, NULL, stop_thread, h);
-    char *answer = hear(fd, &a);
-    assert_true(status_of(answer) == 503 || status_of(answer) == 201);
+    assert_int_equal(status_of(hear(fd, &a)), 503);
     pthread_join(thread, NULL);
     finish(call, "after all"); /* as a bus does that is stopped later */
     http_free(h);
@@ -233,7 +254,7 @@ static void who_waits_after_the_drain_gets_503(void **state)
 static void waiting_calls_get_503_at_once_when_nothing_is_drained(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     pthread_t thread;
     (void)state;
     arena_init(&a);
@@ -257,7 +278,7 @@ static void waiting_calls_get_503_at_once_when_nothing_is_drained(void **state)
 static void a_late_rpc_that_is_asked_for_after_the_end_is_none(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     pthread_t thread;
     (void)state;
     arena_init(&a);
@@ -278,7 +299,7 @@ static void a_late_rpc_that_is_asked_for_after_the_end_is_none(void **state)
 static void a_full_queue_answers_503(void **state)
 {
     struct arena a;
-    struct http_options o = quick();
+    struct http_options o = toy_options();
     int held[8];
     (void)state;
     arena_init(&a);
@@ -291,8 +312,7 @@ static void a_full_queue_answers_503(void **state)
         held[i] = dial(h);
         ask(held[i], &a, "POST /v2/toy/gate", "", "{}");
     }
-    while (metric_get(METRIC_HTTP_QUEUE_FULL) < before + 5)
-        usleep(1000);
+    await_that(metric_get(METRIC_HTTP_QUEUE_FULL) >= before + 5);
     pthread_mutex_unlock(&toy_gate);
     int counts[2] = { 0 }; /* one in work and two in the queue at most */
     for (int i = 0; i < 8; i++) {

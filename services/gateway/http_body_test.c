@@ -1,6 +1,4 @@
 /* Bodies: how much of them is kept, and for whom. */
-#include <sched.h>
-
 #include "http_toy.h"
 #include "service/metrics.h"
 
@@ -8,7 +6,7 @@ enum { KIB = 1024, MIB = 1024 * 1024 };
 
 static struct http_options door_for(size_t bodies)
 {
-    struct http_options o = { HTTP_DEFAULTS };
+    struct http_options o = toy_options();
     o.bodies_max = bodies;
     return o;
 }
@@ -32,12 +30,9 @@ static int begin_post(const struct http *h, struct arena *a, const char *headers
     return fd;
 }
 
-static bool holds(int64_t bytes)
+static void await_bytes(int64_t bytes)
 {
-    struct tick end = tick_after(seconds(15));
-    while (metric_get(METRIC_HTTP_BODY_BYTES) != bytes && tick_left(end).us > 0)
-        sched_yield();
-    return metric_get(METRIC_HTTP_BODY_BYTES) == bytes;
+    await_that(metric_get(METRIC_HTTP_BODY_BYTES) == bytes);
 }
 
 /* The status, when what the body took is given back: the client has its answer before that. */
@@ -48,7 +43,7 @@ static int post_of_size(const struct http *h, struct arena *a, size_t size)
     char *body = spaces(a, size);
     memcpy(body, row, sizeof row - 1);
     int status = status_of(exchange(h, a, "POST /v2/toy", "", body));
-    assert_true(holds(before));
+    await_bytes(before);
     return status;
 }
 
@@ -65,9 +60,8 @@ static void unfinished_bodies_have_one_budget(void **state)
         fds[i] = begin_post(h, &a, "", 256 * KIB, 255 * KIB);
         assert_true(metric_get(METRIC_HTTP_BODY_BYTES) <= MIB);
     }
-    while (metric_get(METRIC_HTTP_BODIES_REFUSED) < before + 38)
-        sched_yield();
-    assert_true(holds(2 * 255 * KIB));
+    await_that(metric_get(METRIC_HTTP_BODIES_REFUSED) >= before + 38);
+    await_bytes(2 * 255 * KIB);
     char *answer = exchange(h, &a, "POST /v2/toy", "", spaces(&a, 17 * KIB));
     assert_int_equal(status_of(answer), 503);
     assert_non_null(strstr(answer, "\r\nRetry-After: 2\r\n"));
@@ -76,10 +70,10 @@ static void unfinished_bodies_have_one_budget(void **state)
     assert_int_equal(status_of(exchange(h, &a, "GET /v2/toy", "", NULL)), 200);
     for (int i = 0; i < 40; i++)
         close(fds[i]);
-    assert_true(holds(0));
+    await_bytes(0);
     answer = exchange(h, &a, "POST /v2/toy", "", "{\"id\":1}");
     assert_int_equal(status_of(answer), 201);
-    assert_true(holds(0));
+    await_bytes(0);
     toy_stop(h);
     arena_free(&a);
 }
@@ -94,16 +88,16 @@ static void small_bodies_have_half_of_the_budget(void **state)
     arena_init(&a);
     for (int i = 0; i < 2; i++)
         fds[i] = begin_post(h, &a, "", 256 * KIB, 255 * KIB);
-    assert_true(holds(2 * 255 * KIB));
+    await_bytes(2 * 255 * KIB);
     assert_int_equal(post_of_size(h, &a, 17 * KIB), 503);
     assert_int_equal(post_of_size(h, &a, 16 * KIB), 201);
     for (int i = 2; i < 34; i++)
         fds[i] = begin_post(h, &a, "", 16 * KIB, 16 * KIB - 1);
-    assert_true(holds(2 * 255 * KIB + 32 * (16 * KIB - 1)));
+    await_bytes(2 * 255 * KIB + 32 * (16 * KIB - 1));
     assert_int_equal(post_of_size(h, &a, 8 * KIB), 503);
     for (int i = 0; i < 34; i++)
         close(fds[i]);
-    assert_true(holds(0));
+    await_bytes(0);
     toy_stop(h);
     arena_free(&a);
 }
@@ -130,17 +124,17 @@ static void memory_is_given_back(void **state)
     arena_init(&a);
     for (int i = 0; i < 120; i++)
         fds[i] = begin_post(h, &a, "", 256 * KIB, 256);
-    assert_true(holds(120 * 256));
+    await_bytes(120 * 256);
     size_t before = resident();
     char *more = spaces(&a, 255 * KIB);
     for (int i = 0; i < 120; i++)
         say(fds[i], more, 255 * KIB);
-    assert_true(holds((int64_t)120 * (255 * KIB + 256)));
+    await_bytes((int64_t)120 * (255 * KIB + 256));
     size_t most = resident();
     assert_true(most - before > 24 * MIB);
     for (int i = 0; i < 120; i++)
         close(fds[i]);
-    assert_true(holds(0));
+    await_bytes(0);
     assert_true(most - resident() > 24 * MIB);
     toy_stop(h);
     arena_free(&a);
@@ -155,7 +149,7 @@ static void an_announcement_takes_nothing(void **state)
     arena_init(&a);
     for (int i = 0; i < 40; i++)
         fds[i] = begin_post(h, &a, "", 256 * KIB, 1);
-    assert_true(holds(40));
+    await_bytes(40);
     assert_int_equal(status_of(exchange(h, &a, "POST /v2/toy", "", "{\"id\":1}")), 201);
     for (int i = 0; i < 40; i++)
         close(fds[i]);
@@ -181,7 +175,7 @@ static void the_budget_holds_for_chunks(void **state)
         say(fd, all.data, all.length);
         assert_int_equal(status_of(hear(fd, &a)), i == 1 ? 201 : 503);
     }
-    assert_true(holds(0));
+    await_bytes(0);
     toy_stop(h);
     arena_free(&a);
 }
@@ -196,7 +190,7 @@ static void strangers_fill_no_memory(void **state)
     (void)state;
     arena_init(&a);
     int known = begin_post(h, &a, "", 10, 5);
-    assert_true(holds(5));
+    await_bytes(5);
     int stranger = begin_post(h, &a, "X-Toy: 401\r\n", 200 * KIB, 100 * KIB);
     int waits = begin_post(h, &a, "X-Toy: 401\r\nExpect: 100-continue\r\n", 200 * KIB, 0);
     assert_int_equal(status_of(hear(waits, &a)), 403);

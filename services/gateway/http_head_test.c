@@ -215,7 +215,7 @@ static void long_heads_are_whole(void **state)
 
 static int start(void **state)
 {
-    *state = toy_start((struct http_options){ HTTP_DEFAULTS });
+    *state = toy_start(toy_options());
     return 0;
 }
 

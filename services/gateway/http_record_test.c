@@ -100,7 +100,7 @@ static void each_request_is_a_line(void **state)
         struct arena a;
         arena_init(&a);
         capture();
-        struct http *h = toy_start((struct http_options){ HTTP_DEFAULTS });
+        struct http *h = toy_start(toy_options());
         char *answer =
             exchange(h, &a, cases[i].line, arena_format(&a, TRACEPARENT "%s", cases[i].headers),
                      cases[i].body);
@@ -123,7 +123,7 @@ static void a_failure_names_the_route(void **state)
     (void)state;
     arena_init(&a);
     capture();
-    struct http *h = toy_start((struct http_options){ HTTP_DEFAULTS });
+    struct http *h = toy_start(toy_options());
     exchange(h, &a, "PUT /v2/toy/77", TRACEPARENT, "{\"name\":\"internal\"}");
     toy_stop(h);
     release();
@@ -147,7 +147,7 @@ static void strangers_fill_no_log(void **state)
     enum { MANY = 150, A_SECOND = 5 };
     (void)state;
     capture();
-    struct http *h = toy_start((struct http_options){ HTTP_DEFAULTS });
+    struct http *h = toy_start(toy_options());
     struct tick begun = tick_now();
     for (int i = 0; i < MANY; i++) {
         struct arena a;
@@ -184,7 +184,7 @@ static void answers_are_counted_by_route(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    struct http *h = toy_start((struct http_options){ HTTP_DEFAULTS });
+    struct http *h = toy_start(toy_options());
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
         exchange(h, &a, asked[i], "", NULL);
 #define ROW(method, route, status, n)                                                              \

@@ -209,7 +209,7 @@ static void one_connection_serves_many_requests(void **state)
 
 static int start(void **state)
 {
-    *state = toy_start((struct http_options){ HTTP_DEFAULTS });
+    *state = toy_start(toy_options());
     return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "http.h"
 #include "message/json.h"
+#include "testing/patience.h"
 #include "toy.pb-c.h"
 
 /* Calls of Wait that nobody has answered yet. */
@@ -32,13 +33,22 @@ static struct {
     int count;
 } waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
-static inline struct call *next_waiting(void)
+/* NULL: there is none now. */
+static inline struct call *any_waiting(void)
 {
     pthread_mutex_lock(&waiting.lock);
-    while (waiting.count == 0)
-        pthread_cond_wait(&waiting.changed, &waiting.lock);
-    struct call *call = waiting.calls[--waiting.count];
+    struct call *call = waiting.count > 0 ? waiting.calls[--waiting.count] : NULL;
     pthread_mutex_unlock(&waiting.lock);
+    return call;
+}
+
+/* Of a call that has no deadline before that: a handler does not begin what is answered. */
+static inline struct call *next_waiting(void)
+{
+    struct call *call;
+    await_under(&waiting.lock, &waiting.changed, waiting.count > 0);
+    call = any_waiting();
+    assert_non_null(call);
     return call;
 }
 
@@ -205,6 +215,14 @@ static const struct route_family toy_families[] = {
     { 0 },
 };
 
+/* For tests that are about something else than haste: nothing ends because the machine is slow. */
+static inline struct http_options toy_options(void)
+{
+    struct http_options o = { HTTP_DEFAULTS };
+    o.head = o.receive = o.deadline = o.late = o.drain = patience();
+    return o;
+}
+
 static inline struct http *toy_start(struct http_options options)
 {
     struct fault f = { 0 };
@@ -217,9 +235,21 @@ static inline struct http *toy_start(struct http_options options)
     return h;
 }
 
+/* As a bus or a committer does that is stopped later. */
+static inline void waiting_finish(const char *text)
+{
+    char copy[64];
+    ToyOut out = TOY_OUT__INIT;
+    snprintf(copy, sizeof copy, "%s", text);
+    out.text = copy;
+    for (struct call *call; (call = any_waiting());)
+        call_answer(&out.base, call);
+}
+
 static inline void toy_stop(struct http *h)
 {
     http_stop(h);
+    waiting_finish("after the end");
     http_free(h);
 }
 
@@ -227,7 +257,7 @@ static inline void toy_stop(struct http *h)
 
 static inline int dial_from(const struct http *h, const char *address)
 {
-    struct timeval patience = { .tv_sec = 20 };
+    struct timeval most = { .tv_sec = PATIENCE_S };
     struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address) };
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_port = htons(http_port(h)),
@@ -235,7 +265,7 @@ static inline int dial_from(const struct http *h, const char *address)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     return fd;
 }
 

@@ -238,7 +238,7 @@ static void preferences_are_read(void **state)
 
 static int start(void **state)
 {
-    *state = toy_start((struct http_options){ HTTP_DEFAULTS });
+    *state = toy_start(toy_options());
     return 0;
 }
 

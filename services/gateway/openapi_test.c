@@ -72,10 +72,12 @@ static void the_document_is_served(void **state)
 {
     struct fault f = { 0 };
     struct arena a;
+    struct http_options o = toy_options();
     (void)state;
     arena_init(&a);
-    struct http *h = http_start(
-        &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = families }, &f);
+    o.listen = "127.0.0.1:0";
+    o.families = families;
+    struct http *h = http_start(&o, &f);
     assert_non_null(h);
     for (int i = 0; i < 2; i++) {
         const char *text = body_of(exchange(h, &a, "GET /openapi.json", "", NULL));

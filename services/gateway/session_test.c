@@ -132,9 +132,10 @@ static void open_limited(struct house *h, struct duration fresh, struct duration
                                             .glance = session_glance,
                                             .context = h->sessions };
     h->families[1] = (struct route_family){ 0 };
-    h->http = http_start(
-        &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = h->families },
-        &f);
+    struct http_options o = toy_options();
+    o.listen = "127.0.0.1:0";
+    o.families = h->families;
+    h->http = http_start(&o, &f);
     assert_non_null(h->http);
     atomic_store(&asked, 0);
 }

@@ -13,6 +13,7 @@
 
 #include "store/script.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 #include "testing/scratch_token.h"
 
 static const char *const names[] = { "root", "p256", "rsa2048", "private-root", "private-p256" };
@@ -87,7 +88,7 @@ static int open_all(void **state)
     assert_non_null(admin);
     running.store = (struct store_options){ .url = { database_url(database, "ceremony") },
                                             .prepare = true,
-                                            .timeout = seconds(5) };
+                                            .timeout = patience() };
     scratch_token_dir();
     scratch_token_make("test-ceremony");
     return 0;

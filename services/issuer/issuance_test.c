@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sched.h>
 
 #include "issuance.sql.h"
 #include "issuer.h"
@@ -24,6 +23,7 @@
 #include "store/script.h"
 #include "testdata/house.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 static struct house house;
 static struct database *database;
@@ -218,7 +218,7 @@ static void job_call(int64_t id)
 
 static void lanes_close(struct lanes *l)
 {
-    assert_true(lanes_drain(l, seconds(30)));
+    assert_true(lanes_drain(l, patience()));
     lanes_stop(l);
 }
 
@@ -307,9 +307,7 @@ static void only_who_waits_is_told_in_the_answer(void **state)
     order_new("pending", "example.com");
     execute("UPDATE job SET run_at = now() - interval '1 s' WHERE subject = {r}");
     struct lanes *l = lanes_open(1, milliseconds(20));
-    struct tick until = tick_after(seconds(20));
-    while (number(ISSUED) == 0 && tick_left(until).us > 0)
-        sched_yield();
+    await_that(number(ISSUED) > 0);
     lanes_close(l);
     assert_int_equal(number(ISSUED), 1);
     assert_int_equal(number("SELECT count(*) FROM event WHERE NOT instant AND order_id = {o}"), 1);
@@ -331,9 +329,7 @@ static void full_lane_goes_on(void **state)
     const char *issued =
         arena_format(&memory, "SELECT count(*) FROM orders WHERE status = 'issued' AND id > %lld",
                      (long long)before);
-    struct tick until = tick_after(seconds(20));
-    while (number(issued) < 5 && tick_left(until).us > 0)
-        sched_yield();
+    await_that(number(issued) == 5);
     lanes_close(l);
     lanes[0].room = room;
     assert_int_equal(number(issued), 5);
@@ -644,9 +640,8 @@ static void refused_certificate_falls_out_alone(void **state)
                    &f));
     struct lanes *l = lanes_open(1, seconds(60));
     job_call(job_of(first));
-    while (number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
-                  "datname = current_database()") == 0)
-        sched_yield();
+    await_that(number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                      "datname = current_database()") > 0);
     job_call(job_of(bad));
     job_call(job_of(order_id));
     assert_true(script_run(blocker, "COMMIT", &f));
@@ -862,7 +857,7 @@ static int open_all(void **state)
     order_id = 1000;
     running.store = (struct store_options){ .url = { database_url(database, "issuer") },
                                             .prepare = true,
-                                            .timeout = seconds(5) };
+                                            .timeout = patience() };
     snprintf(running.owner, sizeof running.owner, "issuer/test/1");
     issuer.run = &running;
     issuer.token = house.token;

@@ -13,6 +13,7 @@
 #include "store/script.h"
 #include "testdata/house.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 static struct house house;
 static struct database *database;
@@ -201,7 +202,7 @@ static int open_all(void **state)
     policy_new();
     running.store = (struct store_options){ .url = { database_url(database, "issuer") },
                                             .prepare = true,
-                                            .timeout = seconds(5) };
+                                            .timeout = patience() };
     issuer.run = &running;
     issuer.token = house.token;
     issuer.status_host = HOUSE_STATUS;

@@ -116,11 +116,12 @@ static void recovers_meanwhile(void **state)
 {
     (void)state;
     struct asked a;
-    long long webhook = webhook_add("/slow/1/500");
+    long long webhook = webhook_add("/held/500");
     failing_for("121 h");
     job_begin(&a, event_add(webhook, false));
-    request_await("/slow/1/500");
+    request_await("/held/500");
     ask("UPDATE webhook SET failing_since = NULL, warnings = 0");
+    https_sink_let_go(&sink);
     assert_int_equal(job_await(&a), JOB_OUTCOME__RESULT__WAITING);
     assert_string_equal(ask("SELECT status || ' ' || (w.failing_since = a.sent_at) "
                             "FROM webhook w, delivery_attempt a"),

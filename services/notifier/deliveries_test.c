@@ -294,32 +294,47 @@ static void lease_is_lost(void **state)
 {
     (void)state;
     struct asked first;
-    long long job = event_add(webhook_add("/slow/1"), false);
+    long long job = event_add(webhook_add("/held/200"), false);
     job_begin(&first, job);
-    request_await("/slow/1");
+    request_await("/held/200");
     ask("UPDATE job SET lease_epoch = nextval('lease_epoch'), lease_until = NULL");
+    https_sink_let_go(&sink);
     assert_int_equal(job_await(&first), JOB_OUTCOME__RESULT__GONE);
     assert_state("waiting");
     assert_attempts(0);
     assert_jobs(1);
+    https_sink_let_go(&sink);
     assert_int_equal(job_done(job), JOB_OUTCOME__RESULT__DONE);
-    assert_int_equal(requests_to("/slow/1"), 2);
-    assert_string_equal(header(request_to("/slow/1", 0), "webhook-id"),
-                        header(request_to("/slow/1", 1), "webhook-id"));
+    assert_int_equal(requests_to("/held/200"), 2);
+    assert_string_equal(header(request_to("/held/200", 0), "webhook-id"),
+                        header(request_to("/held/200", 1), "webhook-id"));
     assert_state("delivered");
 }
 
+enum { JOBS = 3 };
+
+static int count_done(const struct asked asked[JOBS])
+{
+    int count = 0;
+    for (int i = 0; i < JOBS; i++)
+        count += asked[i].done;
+    return count;
+}
+
+/* One is under way and one stands behind it: there is no place for a third. */
 static void host_is_busy(void **state)
 {
     (void)state;
-    enum { JOBS = 3 };
     struct asked asked[JOBS];
-    long long webhook = webhook_add("/slow/1"), jobs[JOBS];
+    long long webhook = webhook_add("/held/200"), jobs[JOBS];
     int delivered = 0;
     for (int i = 0; i < JOBS; i++)
         jobs[i] = event_add(webhook, false);
     for (int i = 0; i < JOBS; i++)
         job_begin(&asked[i], jobs[i]);
+    await_under(&lock, &changed, count_done(asked) == 1);
+    for (int i = 0; i < JOBS - 1; i++)
+        https_sink_let_go(&sink);
     for (int i = 0; i < JOBS; i++)
         delivered += job_await(&asked[i]) == JOB_OUTCOME__RESULT__DONE;
     assert_int_equal(delivered, JOBS - 1);
@@ -333,9 +348,9 @@ static void stops_in_between(void **state)
 {
     (void)state;
     struct asked a;
-    long long job = event_add(webhook_add("/slow/2"), false);
+    long long job = event_add(webhook_add("/held/200"), false);
     job_begin(&a, job);
-    request_await("/slow/2");
+    request_await("/held/200");
     notifier_drain();
     assert_int_equal(job_await(&a), JOB_OUTCOME__RESULT__WAITING);
     assert_put_back(0);

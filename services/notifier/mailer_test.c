@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "testing/patience.h"
+
 enum { HEARD_MAX = 8192 };
 
 /* A server that hears everything, and says to each command what its script has for it. */
@@ -119,7 +121,7 @@ static struct mailer *mailer(const char *to, bool plain)
                                 .user = "",
                                 .ca_file = "",
                                 .plain = plain,
-                                .timeout = seconds(20),
+                                .timeout = patience(),
                                 .connections = 1 };
     struct mailer *m = mailer_start(&o, &f);
     if (!m)

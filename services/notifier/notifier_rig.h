@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "deliveries.h"
@@ -24,8 +23,9 @@
 #include "store/script.h"
 #include "testing/database.h"
 #include "testing/https_sink.h"
+#include "testing/patience.h"
 
-enum { ACCOUNT = 900, PATIENCE_S = 60 };
+enum { ACCOUNT = 900 };
 #define RIG_SECRET "0123456789abcdef0123456789abcdef"
 #define SHARED     static __attribute__((unused))
 
@@ -100,19 +100,9 @@ SHARED struct call *asked_call(struct asked *a)
     return &a->call;
 }
 
-/* A test that waits for a minute has failed. */
 SHARED void asked_await(struct asked *a)
 {
-    struct timespec until;
-    int error = 0;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    pthread_mutex_lock(&lock);
-    while (!a->done && error == 0)
-        error = pthread_cond_timedwait(&changed, &lock, &until);
-    pthread_mutex_unlock(&lock);
-    if (!a->done)
-        fail_msg("no answer");
+    await_under(&lock, &changed, a->done);
     arena_free(&a->call.arena);
 }
 
@@ -172,10 +162,7 @@ SHARED int requests_to(const char *path)
 /* The server writes its log before it answers; there is no signal for that. */
 SHARED void request_await(const char *path)
 {
-    struct tick patience = tick_after(seconds(PATIENCE_S));
-    while (!request_to(path, 0) && tick_left(patience).us > 0)
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    assert_non_null(request_to(path, 0));
+    await_that(request_to(path, 0) != NULL);
 }
 
 SHARED bool has(const char *line, const char *key, const char *value)
@@ -265,7 +252,7 @@ SHARED int rig_start(const char *address)
     script = script_open((struct secret){ database_url(database, NULL) }, &f);
     store = (struct store_options){ .url = { database_url(database, "notifier") },
                                     .prepare = true,
-                                    .timeout = seconds(20),
+                                    .timeout = patience(),
                                     .application = "notifier_test" };
     if (!script || !https_sink_start(&sink, address, NULL, &f))
         fail_msg("%s", f.detail);

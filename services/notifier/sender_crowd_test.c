@@ -75,7 +75,7 @@ static void queue_of_a_host_is_bounded(void **state)
 static void what_comes_too_late_is_not_sent(void **state)
 {
     struct sender *s = start((struct sender_options){ .timeout = days(1), .per_host = 1 });
-    struct post in = { .body = BYTES_OF("{}"), .answer_by = tick_after(seconds(PATIENCE_S)) };
+    struct post in = { .body = BYTES_OF("{}"), .answer_by = tick_after(patience()) };
     static struct sent first, patient, late, free_way;
     char hole[URL_SIZE], url[URL_SIZE];
 

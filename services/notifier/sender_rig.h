@@ -14,17 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sender.h"
 #include "testing/https_sink.h"
+#include "testing/patience.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define SINK     "127.9.7.1" /* its certificate is for this and for "sink.example.com" */
 #define HOLE     "127.9.7.2"
 
-enum { PATIENCE_S = 60, URL_SIZE = 200 };
+enum { URL_SIZE = 200 };
 
 static struct https_sink sink;
 static int hole_port;   /* on HOLE: connections are made, nobody ever answers */
@@ -50,21 +50,10 @@ static inline void on_done(const struct post_result *result, void *context)
     pthread_mutex_unlock(&lock);
 }
 
-/* Until the number is there; a test that waits for a minute has failed. */
+/* Until the number is there. */
 static inline void await_number(const int *number, int want)
 {
-    struct timespec until;
-    int error = 0, is;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    pthread_mutex_lock(&lock);
-    while (*number != want && error == 0)
-        error = pthread_cond_timedwait(&changed, &lock, &until);
-    is = *number;
-    pthread_mutex_unlock(&lock);
-    if (is != want)
-        fail_msg("waited for %d, is still %d", want, is);
+    await_under(&lock, &changed, *number == want);
 }
 
 static inline void post_for(struct sender *s, int64_t account, struct sent *sent, const char *url)

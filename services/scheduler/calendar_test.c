@@ -73,7 +73,7 @@ static void cadences_run(void **state)
     await_number("SELECT coalesce(sum(count), 0)::bigint FROM audit_seal", 21);
     await_number("SELECT count(*) FROM job WHERE run_at > '2020-02-01' AND attempt = 0", 5);
     for (int i = 0; i < 2; i++) {
-        assert_true(lanes_drain(both[i], seconds(20)));
+        assert_true(lanes_drain(both[i], patience()));
         lanes_stop(both[i]);
     }
     assert_int_equal(number("SELECT count(*) FROM job"), 5);

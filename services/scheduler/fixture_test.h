@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "scheduler.h"
 #include "store/script.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 #define SHARED static __attribute__((unused))
 
@@ -49,13 +49,10 @@ SHARED int64_t number(const char *sql)
     return strtoll(answer(sql), NULL, 10);
 }
 
-/* What nobody tells of: the database is asked until it says so, for 20 s at the most. */
+/* What nobody tells of: the database is asked until it says so. */
 SHARED void await_number(const char *sql, int64_t want)
 {
-    struct tick deadline = tick_after(seconds(20));
-    while (number(sql) != want && tick_left(deadline).us > 0)
-        sched_yield();
-    assert_int_equal(number(sql), want);
+    await_that(number(sql) == want);
 }
 
 SHARED struct script *another(void)
@@ -105,7 +102,7 @@ SHARED int begin(void **state)
     admin = another();
     options = (struct store_options){ .url = { database_url(database, "scheduler") },
                                       .prepare = true,
-                                      .timeout = seconds(20),
+                                      .timeout = patience(),
                                       .application = "scheduler_test" };
     store = store_new(&options);
     snprintf(heads_path, sizeof heads_path, "/tmp/heads-test-XXXXXX");

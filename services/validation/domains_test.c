@@ -35,7 +35,7 @@ static void job_start(struct waiting *w, int64_t challenge)
     ref.id = strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", (long long)challenge),
                      NULL, 10);
     ref.lane = lane;
-    jobs_service.run(&jobs_service, &ref, told, call_begin(w, seconds(30)));
+    jobs_service.run(&jobs_service, &ref, told, call_begin(w, patience()));
 }
 
 static const JobOutcome *job_now(int64_t challenge)

@@ -58,7 +58,7 @@ static const ApprovalPage *look(const char *token)
     struct waiting w;
     ApprovalToken in = APPROVAL_TOKEN__INIT;
     in.token = arena_strdup(&arena, token);
-    approvals_service.look(&approvals_service, &in, page_told, call_begin(&w, seconds(30)));
+    approvals_service.look(&approvals_service, &in, page_told, call_begin(&w, patience()));
     return call_await(&w);
 }
 
@@ -68,7 +68,7 @@ static void approve_start(struct waiting *w, const char *token)
     approval_token__init(in);
     in->token = arena_strdup(&arena, token);
     in->ip = arena_strdup(&arena, "192.0.2.7");
-    approvals_service.approve(&approvals_service, in, page_told, call_begin(w, seconds(30)));
+    approvals_service.approve(&approvals_service, in, page_told, call_begin(w, patience()));
 }
 
 static const ApprovalPage *approve(const char *token)

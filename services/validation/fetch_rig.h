@@ -14,13 +14,15 @@
 
 #include "probe.h"
 #include "testing/dns.h"
+#include "testing/patience.h"
 #include "web_rig.h"
 
 #define VALUE       "0123456789abcdefghijklmnopqrstuv"
 
 #define FOUND(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 
-enum { SLACK_US = 1500000 };
+/* A deadline is kept when what comes then is told before a test is tired of waiting. */
+enum { SLACK_US = PATIENCE_S * 1000000 };
 
 static struct dns_rig dns;
 static struct web_rig web;
@@ -64,7 +66,7 @@ static inline struct probe_request request_for(const char *domain)
     struct probe_request q = { .method = method_find(DCV_METHOD__VALUE__HTTP_TOKEN),
                                .domain = domain,
                                .random_value = VALUE,
-                               .deadline = tick_after(seconds(20)) };
+                               .deadline = tick_after(patience()) };
 
     texts.statuses = "301 302 307 308";
     texts.ports = "80 443";

@@ -23,6 +23,7 @@
 #include "sweep.h"
 #include "testing/database.h"
 #include "testing/dns.h"
+#include "testing/patience.h"
 #include "validation.h"
 
 #define VALUE  "0123456789abcdefghijklmnopqrstuv"
@@ -119,7 +120,7 @@ static inline void records_start(void)
     database = database_new("db/migrations");
     store_options = (struct store_options){ .url = { database_url(database, "validation") },
                                             .prepare = true,
-                                            .timeout = seconds(20),
+                                            .timeout = patience(),
                                             .application = "validation_test" };
     script = script_open((struct secret){ database_url(database, NULL) }, &f);
     assert_non_null(script);
@@ -249,7 +250,7 @@ static inline void parts_start(struct duration timeout)
 static inline void parts_stop(struct duration wait)
 {
     validation_close(wait);
-    assert_true(lanes_drain(lanes, seconds(20)));
+    assert_true(lanes_drain(lanes, patience()));
     lanes_stop(lanes);
 }
 
@@ -334,7 +335,7 @@ static inline const JobOutcome *lane_run(const char *lane, int64_t challenge)
     ref.id = strtoll(
         ask("SELECT id FROM job WHERE idem_key = '%s/%lld'", lane, (long long)challenge), NULL, 10);
     ref.lane = arena_strdup(&arena, lane);
-    jobs_service.run(&jobs_service, &ref, outcome_told, call_begin(&w, seconds(30)));
+    jobs_service.run(&jobs_service, &ref, outcome_told, call_begin(&w, patience()));
     const JobOutcome *outcome = call_await(&w);
     assert_non_null(outcome);
     return outcome;

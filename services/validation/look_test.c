@@ -77,7 +77,7 @@ static const LookAnswer *look(const LookRequest *in, struct duration patience, s
 static const LookAnswer *look_well(const LookRequest *in)
 {
     struct fault f = { 0 };
-    const LookAnswer *answer = look(in, seconds(20), &f);
+    const LookAnswer *answer = look(in, patience(), &f);
     if (answer)
         assert_int_equal(answer->n_results, in->n_names);
     else
@@ -192,9 +192,9 @@ static void the_answer_comes_before_the_caller_leaves(void **state)
     struct fault f = { 0 };
     (void)state;
     token_put("quick.example.com", csr, sizeof csr, 5);
-    struct tick leaves = tick_after(seconds(3));
+    struct tick leaves = tick_after(seconds(8));
     const LookAnswer *answer =
-        look(look_for("quick.example.com dark.silent.example.net"), seconds(3), &f);
+        look(look_for("quick.example.com dark.silent.example.net"), seconds(8), &f);
     assert_true(tick_left(leaves).us > 0);
     assert_true(answer->results[0]->found);
     assert_false(answer->results[1]->found);
@@ -207,7 +207,7 @@ static void the_answer_comes_before_the_caller_leaves(void **state)
 static void refused(LookRequest *in, enum fault_code code)
 {
     struct fault f = { 0 };
-    assert_null(look(in, seconds(20), &f));
+    assert_null(look(in, patience(), &f));
     assert_string_equal(fault_name(f.code), fault_name(code));
 }
 

@@ -1,8 +1,6 @@
 /* The statement that ends a round, without DNS. */
 #include "fixture_test.h"
 
-#include <sched.h>
-
 #include "domains.sql.h"
 
 static int set_up(void **state)
@@ -141,10 +139,9 @@ static void a_round_that_waits_for_its_challenge_has_no_job(void **state)
     run_sql("BEGIN");
     ask("SELECT challenge_hold(ARRAY[" REQUEST_OF "])", id);
     assert_int_equal(pthread_create(&thread, NULL, round_thread, in), 0);
-    while (strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                      " AND transactionid::text = pg_current_xact_id()::text"),
-                  "0") == 0)
-        sched_yield();
+    await_that(strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"
+                          " AND transactionid::text = pg_current_xact_id()::text"),
+                      "0") != 0);
     assert_sql("1",
                "WITH mine AS (SELECT FROM job WHERE subject = %lld FOR UPDATE NOWAIT)"
                " SELECT count(*) FROM mine",

@@ -10,6 +10,7 @@
 
 #include "gate.h"
 #include "testing/dns.h"
+#include "testing/patience.h"
 
 #define VALUE  "0123456789abcdefghijklmnopqrstuv"
 #define TARGET "dcv.chancery.example"
@@ -174,7 +175,7 @@ static void each_place_speaks_for_itself_and_below(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct search_domain *r =
-            search(cases[i].method, cases[i].domain, cases[i].names, seconds(10));
+            search(cases[i].method, cases[i].domain, cases[i].names, patience());
         const char *said = r->proof_count ? r->proofs[0].proof : r->reason;
 
         if (r->found != cases[i].found || strcmp(proofs_of(r), cases[i].proofs) != 0 ||
@@ -189,10 +190,10 @@ static void each_place_speaks_for_itself_and_below(void **state)
 static void nothing_is_looked_at_below_what_is_proved(void **state)
 {
     static const char *const names[] = { "www.silent.example.net", NULL };
-    struct tick late = tick_after(seconds(8));
+    struct tick late = tick_after(seconds(PATIENCE_S / 2));
 
     (void)state;
-    assert_true(search(TXT, "example.net", names, seconds(10))->found);
+    assert_true(search(TXT, "example.net", names, patience())->found);
     assert_true(tick_left(late).us > 0);
 }
 
@@ -219,7 +220,7 @@ static void a_method_of_the_very_name_is_looked_for_nowhere_else(void **state)
     (void)state;
     prober.fetcher = fetcher_start(&options, &f);
     assert_non_null(prober.fetcher);
-    r = search(FILE_, "no.example.com", names, seconds(10));
+    r = search(FILE_, "no.example.com", names, patience());
     assert_false(r->found);
     assert_null(strstr(r->reason, "www.no"));
     fetcher_cut(prober.fetcher);

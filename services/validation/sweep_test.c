@@ -2,7 +2,6 @@
 #include "sweep.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "gate.h"
 #include "testing/dns.h"
+#include "testing/patience.h"
 
 #define VALUE "0123456789abcdefghijklmnopqrstuv"
 
@@ -164,8 +164,7 @@ static void few_are_asked_for_at_a_time(void **state)
 
     (void)state;
     begin(zones, 2, MOST, seconds(600));
-    while (looked_at() < SWEEP_AT_ONCE / 2)
-        sched_yield();
+    await_that(looked_at() >= SWEEP_AT_ONCE / 2);
     interrupt();
     assert_in_range(with_reason(".silent.example.net: the check was interrupted; TXT"), 1,
                     SWEEP_AT_ONCE);

@@ -3,7 +3,7 @@
  *   https_sink --listen 127.0.0.1:8443 --cert FILE --key FILE [--log FILE]
  *
  * With port 0 it takes a free one. Prints "ready https://ADDRESS:PORT" when it listens; ends on
- * SIGTERM. The log gets one line of JSON a request, written before the answer goes out:
+ * SIGTERM. Each SIGRTMIN (they queue) lets one request go that is held, or will be. The log gets one line of JSON a request, written before the answer goes out:
  * {"method":"POST","path":"/ok","from":34567,"headers":{"content-type":".."},"body":".."}
  * where "from" is the client's port, the same for requests over one connection.
  *
@@ -11,6 +11,7 @@
  *   /status/NNN          answers NNN
  *   /slow/SECONDS        answers 200 after so long
  *   /slow/SECONDS/NNN    answers NNN after so long
+ *   /held/NNN            answers NNN when it is let go
  *   /redirect?to=URL     answers 302
  *   /huge                answers 200 with a body that does not end
  *   /close               closes the connection without an answer
@@ -85,6 +86,31 @@ static enum MHD_Result behave_slow(struct request *r, const char *rest)
         return answer(r, MHD_HTTP_BAD_REQUEST, NULL, NULL);
     nanosleep(&(struct timespec){ .tv_sec = wait }, NULL);
     return rest[length] ? behave_status(r, rest + length + 1) : answer(r, MHD_HTTP_OK, NULL, NULL);
+}
+
+/* Those that came first go first; who was let go before he came is not held. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int64_t came, let_go;
+} held = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static enum MHD_Result behave_held(struct request *r, const char *rest)
+{
+    pthread_mutex_lock(&held.lock);
+    int64_t own = held.came++;
+    while (held.let_go <= own)
+        pthread_cond_wait(&held.changed, &held.lock);
+    pthread_mutex_unlock(&held.lock);
+    return behave_status(r, rest);
+}
+
+static void held_let_go(void)
+{
+    pthread_mutex_lock(&held.lock);
+    held.let_go++;
+    pthread_cond_broadcast(&held.changed);
+    pthread_mutex_unlock(&held.lock);
 }
 
 static enum MHD_Result behave_redirect(struct request *r, const char *rest)
@@ -165,6 +191,7 @@ static const struct behaviour {
 } behaviours[] = {
     { "/status/",      behave_status },
     { "/slow/",        behave_slow },
+    { "/held/",        behave_held },
     { "/redirect",     behave_redirect },
     { "/huge",         behave_huge },
     { "/close",        behave_close },
@@ -370,6 +397,7 @@ int main(int argc, char **argv)
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGRTMIN);
     pthread_sigmask(SIG_BLOCK, &ends, NULL); /* before the threads are there */
     arena_init(&arena);
     if (o.log && (log_file = open(o.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) < 0) {
@@ -381,6 +409,7 @@ int main(int argc, char **argv)
         return 1;
     }
     ready_print(daemon, o.listen);
-    sigwait(&ends, &signal_seen);
+    while (sigwait(&ends, &signal_seen) == 0 && signal_seen == SIGRTMIN)
+        held_let_go();
     _exit(0); /* at once: slow answers are not waited for */
 }

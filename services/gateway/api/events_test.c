@@ -7,18 +7,15 @@
 #include <cmocka.h>
 // clang-format on
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/event_feed.h"
 #include "message/json.h"
 #include "store/script.h"
 #include "testing/database.h"
-
-enum { PATIENCE_S = 60 };
+#include "testing/patience.h"
 
 static struct arena arena;
 static struct database *database;
@@ -84,16 +81,7 @@ static void ask(struct asked *a, int64_t account_id, const char *after, int64_t 
 
 static const char *await(struct asked *a)
 {
-    struct timespec until;
-    int error = 0;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    pthread_mutex_lock(&lock);
-    while (!a->done && error == 0)
-        error = pthread_cond_timedwait(&changed, &lock, &until);
-    pthread_mutex_unlock(&lock);
-    if (!a->done)
-        fail_msg("no answer");
+    await_under(&lock, &changed, a->done);
     arena_free(&a->call.arena);
     return a->said;
 }
@@ -125,19 +113,22 @@ static void happen(struct script *s, int id, int account_id)
                         id, account_id));
 }
 
+static bool is_settled(void)
+{
+    const char *settled = "";
+    struct fault f = { 0 };
+    if (!script_ask(admin, &arena,
+                    "SELECT max(xid::text::bigint) < "
+                    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM event",
+                    NULL, 0, &settled, &f))
+        fail_msg("%s", f.detail);
+    return strcmp(settled, "t") == 0;
+}
+
 /* Other tests share the server, and their transactions hold the feed back. */
 static void settle(void)
 {
-    struct tick patience = tick_after(seconds(PATIENCE_S));
-    const char *settled = "";
-    struct fault f = { 0 };
-    while (strcmp(settled, "t") != 0 && tick_left(patience).us > 0)
-        if (!script_ask(admin, &arena,
-                        "SELECT max(xid::text::bigint) < "
-                        "pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM event",
-                        NULL, 0, &settled, &f))
-            fail_msg("%s", f.detail);
-    assert_string_equal(settled, "t");
+    await_that(is_settled());
 }
 
 static int begin(void **state)
@@ -150,7 +141,7 @@ static int begin(void **state)
     other = script_open((struct secret){ database_url(database, NULL) }, &f);
     options = (struct store_options){ .url = { database_url(database, "gateway") },
                                       .prepare = true,
-                                      .timeout = seconds(20),
+                                      .timeout = patience(),
                                       .application = "events_test" };
     store = store_new(&options);
     store_set_mine(store);
@@ -277,10 +268,10 @@ static void there_is_room_for_so_many(void **state)
     arena_init(&extra.arena);
     p.account_id = 900;
     p.after_xid = (char[]){ "0" };
-    assert_int_equal(feed_wait(&extra, &p, tick_after(seconds(30))), FEED_CROWDED);
+    assert_int_equal(feed_wait(&extra, &p, tick_after(patience())), FEED_CROWDED);
     ask(&a[3], 901, NULL, 30, 10);
     p.account_id = 902;
-    assert_int_equal(feed_wait(&extra, &p, tick_after(seconds(30))), FEED_BUSY);
+    assert_int_equal(feed_wait(&extra, &p, tick_after(patience())), FEED_BUSY);
     arena_free(&extra.arena);
     feed_close();
     for (int i = 0; i < 4; i++)
@@ -304,8 +295,8 @@ static void feed_closes(void)
     pthread_create(&closer, NULL, close_thread, NULL);
     p.account_id = 900;
     arena_init(&probe.arena);
-    while (feed_wait(&probe, &p, tick_after(seconds(30))) == FEED_CROWDED)
-        sched_yield();
+    while (feed_wait(&probe, &p, tick_after(patience())) == FEED_CROWDED)
+        patience_nap();
     arena_free(&probe.arena);
 }
 

@@ -13,6 +13,7 @@
 #include "store/pick.h"
 #include "store/script.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 enum { ACCOUNT = 900 };
 
@@ -66,7 +67,7 @@ static int begin(void **state)
     admin = script_open((struct secret){ database_url(database, NULL) }, &f);
     options = (struct store_options){ .url = { database_url(database, "gateway") },
                                       .prepare = true,
-                                      .timeout = seconds(20),
+                                      .timeout = patience(),
                                       .application = "order_open_test" };
     store = store_new(&options);
     if (!admin)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "api/requests.sql.h"
+#include "testing/patience.h"
 
 static OrderStatusChange cancel_of(int64_t id)
 {
@@ -108,7 +109,7 @@ static void *cancel_elsewhere(void *data)
     struct fault f;
     ChangeResult out = CHANGE_RESULT__INIT;
     struct store *mine =
-        store_new(&(struct store_options){ .url = { e->url }, .timeout = seconds(30) });
+        store_new(&(struct store_options){ .url = { e->url }, .timeout = patience() });
     arena_init(&own);
     if (!store_maybe(mine, &own, &sql_order_cancel, &e->in.base, &out.base, &e->found, &f))
         print_error("%s\n", f.detail);

@@ -19,6 +19,7 @@
 #include <openssl/x509.h>
 
 #include "pki/evp.h"
+#include "testing/patience.h"
 #include "testing/scratch_token.h"
 #include "token/connection.h"
 
@@ -29,7 +30,7 @@ static struct arena arena;
 
 static struct tick soon(void)
 {
-    return tick_after(seconds(30));
+    return tick_after(patience());
 }
 
 static struct token_options options(void)
@@ -402,8 +403,7 @@ static void stale_answers_are_tried_once_more(void **state)
 
 static void await_ready(struct token *token)
 {
-    while (!token_ready(token, NULL)) /* which sends a probe */
-        sched_yield();
+    await_that(token_ready(token, NULL)); /* which sends a probe */
 }
 
 /* Each probe in between goes well and still hides none of the failures. */
@@ -473,8 +473,7 @@ static void count_up(void *context)
 
 static void await_count(atomic_int *count, int n)
 {
-    while (atomic_load(count) < n)
-        sched_yield();
+    await_that(atomic_load(count) >= n);
     assert_int_equal(atomic_load(count), n);
 }
 
@@ -640,8 +639,7 @@ static void hang_at_login_is_bounded_too(void **state)
     assert_int_equal(f.code, FAULT_UNAVAILABLE);
     assert_false(token_ready(token, NULL));
     control("");
-    while (!token_connect(token, soon(), &f))
-        sched_yield();
+    await_that(token_connect(token, soon(), &f));
     token_close(token);
 }
 

@@ -32,10 +32,7 @@ static void seal(void)
 /* Any transaction of the cluster, of an autovacuum too, may hold sealing up for a moment. */
 static void seal_until(int64_t rows)
 {
-    struct tick deadline = tick_after(seconds(20));
-    do
-        seal();
-    while (sealed_rows() < rows && tick_left(deadline).us > 0);
+    await_that((seal(), sealed_rows()) >= rows);
     assert_int_equal(sealed_rows(), rows);
 }
 
