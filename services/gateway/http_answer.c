@@ -141,7 +141,7 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
 
 void request_send(struct request *r)
 {
-    struct http *h = r->door;
+    struct http *h = r->http;
     wheel_remove(r);
     r->outcome.at = tick_now();
     atomic_store(&r->ready, true);

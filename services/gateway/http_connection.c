@@ -76,11 +76,12 @@ static struct neighbours *neighbours_of(struct http *h, uint64_t network)
     return &h->networks[(network * 0x9e3779b97f4a7c15U) >> 56];
 }
 
-static bool is_crowded(struct http *h, const struct sockaddr *peer)
+static bool is_crowded(const struct door *d, const struct sockaddr *peer)
 {
+    struct http *h = d->http;
     uint64_t network = proxy_network(peer);
     int most = h->options.connections_per_address, count = 0;
-    if (!most || proxy_is_trusted(&h->proxies, peer))
+    if (!most || proxy_is_trusted(&d->proxies, peer))
         return false;
     for (const struct connection *n = LIST_FIRST(neighbours_of(h, network)); n;
          n = LIST_NEXT(n, in_network))
@@ -100,10 +101,11 @@ static bool make_room(struct http *h)
 
 enum MHD_Result connection_admit(void *door, const struct sockaddr *peer, socklen_t size)
 {
-    struct http *h = door;
+    const struct door *d = door;
+    struct http *h = d->http;
     (void)size;
     pthread_mutex_lock(&h->connections_lock);
-    bool crowded = is_crowded(h, peer);
+    bool crowded = is_crowded(d, peer);
     bool room = !crowded && (h->connection_count < h->options.connections || make_room(h));
     pthread_mutex_unlock(&h->connections_lock);
     if (crowded)
@@ -156,10 +158,11 @@ static void close_connection(struct http *h, struct connection *n)
 void connection_notify(void *door, struct MHD_Connection *c, void **context,
                        enum MHD_ConnectionNotificationCode code)
 {
+    const struct door *d = door;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        open_connection(door, c, context);
+        open_connection(d->http, c, context);
     else if (*context)
-        close_connection(door, *context);
+        close_connection(d->http, *context);
 }
 
 struct connection *connection_of(struct MHD_Connection *c)

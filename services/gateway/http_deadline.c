@@ -37,7 +37,7 @@ static void link_out(struct wheel *w, struct request *r)
 
 bool wheel_add(struct request *r, struct tick deadline)
 {
-    struct wheel *w = &r->door->wheel;
+    struct wheel *w = &r->http->wheel;
     pthread_mutex_lock(&w->lock);
     bool open = !w->closed && !atomic_load(&r->claimed);
     if (open)
@@ -48,7 +48,7 @@ bool wheel_add(struct request *r, struct tick deadline)
 
 void wheel_remove(struct request *r)
 {
-    struct wheel *w = &r->door->wheel;
+    struct wheel *w = &r->http->wheel;
     pthread_mutex_lock(&w->lock);
     if (r->link)
         link_out(w, r);
@@ -79,7 +79,7 @@ static void expire(struct request *r)
     metric_add(METRIC_HTTP_DEADLINES, !r->grace);
     bool ask = route->late.service && !r->grace && atomic_load(&r->begun);
     r->grace = true;
-    if (ask && wheel_add(r, tick_after(r->door->options.late)))
+    if (ask && wheel_add(r, tick_after(r->http->options.late)))
         work_put_late(r);
     else
         request_refuse(r, FAULT_TIMEOUT, NULL, "not answered by the deadline");

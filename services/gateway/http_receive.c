@@ -9,10 +9,11 @@
 
 /* ---- a request's life */
 
-static struct request *request_new(struct http *h)
+static struct request *request_new(struct door *d)
 {
     struct request *r = calloc(1, sizeof *r);
-    r->door = h;
+    r->http = d->http;
+    r->door = d;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
     arena_init(&r->answer_arena);
@@ -22,7 +23,7 @@ static struct request *request_new(struct http *h)
     r->own.call.door = &r->own;
     r->late.call.door = &r->late;
     atomic_init(&r->holders, 1);
-    atomic_fetch_add(&h->alive, 1);
+    atomic_fetch_add(&d->http->alive, 1);
     return r;
 }
 
@@ -35,7 +36,7 @@ void request_drop(struct request *r)
 {
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
-    atomic_fetch_sub(&r->door->alive, 1);
+    atomic_fetch_sub(&r->http->alive, 1);
     arena_free(&r->answer_arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
@@ -122,7 +123,7 @@ static void judge_route(struct request *r)
 {
     const struct route_entry *entry = r->match.entry;
     size_t most = entry ? entry->route->body_max : 0;
-    r->body_max = most ? most : r->door->options.body_max;
+    r->body_max = most ? most : r->http->options.body_max;
     if (entry || r->refusal.code)
         return;
     if (r->match.allowed && !r->match.unserved)
@@ -178,20 +179,20 @@ static const char *path_of(const char *target)
     return *path ? path : "/";
 }
 
-static struct request *begin(struct http *h, struct MHD_Connection *c, const char *target,
+static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
-    struct request *r = request_new(h);
+    struct request *r = request_new(d);
     r->connection = c;
     r->peer = connection_of(c);
-    connection_enter(h, r->peer, BODY_COMES);
+    connection_enter(d->http, r->peer, BODY_COMES);
     r->path = arena_strdup(&r->own.call.arena, path_of(target));
     r->method = method_read(method);
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
     begin_actor(r);
-    router_match(h->router, &r->own.call.arena, r->method, r->path, &r->match);
+    router_match(d->router, &r->own.call.arena, r->method, r->path, &r->match);
     judge(r);
     return r;
 }
@@ -207,7 +208,7 @@ static void add_headers(struct request *r, struct MHD_Response *out)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
     if (r->answer.status == 503 && !MHD_get_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER))
         MHD_add_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER, "2");
-    if (atomic_load(&r->door->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
+    if (atomic_load(&r->http->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
     snprintf(trace, sizeof trace, "%.32s", r->own.call.traceparent + 3);
     MHD_add_response_header(out, "Request-Id", trace);
@@ -228,7 +229,7 @@ static enum MHD_Result send_answer(struct request *r)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
     if (r->refusal.code == FAULT_METHOD)
         MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, allowed_methods(r, &r->answer_arena));
-    connection_enter(r->door, r->peer, ANSWER_GOES);
+    connection_enter(r->http, r->peer, ANSWER_GOES);
     record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
     MHD_destroy_response(out);
@@ -254,7 +255,7 @@ static bool is_refused_now(const struct request *r)
 /* Suspended first: whoever answers may do so at once. */
 static enum MHD_Result hand_over(struct request *r)
 {
-    struct http *h = r->door;
+    struct http *h = r->http;
     r->suspended = true;
     count_change(h, &h->waiting, 1);
     count_change(h, &h->unsent, 1);
@@ -273,7 +274,7 @@ static enum MHD_Result whole(struct request *r)
 {
     const struct route *route = r->match.entry ? r->match.entry->route : NULL;
     struct duration most =
-        route && route->deadline.us ? route->deadline : r->door->options.deadline;
+        route && route->deadline.us ? route->deadline : r->http->options.deadline;
     r->received = tick_now();
     r->own.call.deadline = tick_after(most);
     if (r->refusal.code || !route)
@@ -306,15 +307,14 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
 void request_completed(void *door, struct MHD_Connection *c, void **own,
                        enum MHD_RequestTerminationCode code)
 {
-    struct http *h = door;
     struct request *r = *own;
-    (void)c, (void)code;
+    (void)door, (void)c, (void)code;
     if (!r)
         return;
     *own = NULL;
-    connection_enter(h, r->peer, IS_IDLE);
+    connection_enter(r->http, r->peer, IS_IDLE);
     record_log(r);
     if (r->suspended)
-        count_change(h, &h->unsent, -1);
+        count_change(r->http, &r->http->unsent, -1);
     request_drop(r);
 }

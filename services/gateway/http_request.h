@@ -4,9 +4,9 @@
  * handler until it has answered, the late call until it has answered. Whoever claims it answers it;
  * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
  * `answer_arena`.
- * The HTTP thread uses the own call's arena until the request is queued; from then on it is the
- * handler's. Only http.c, http_head.c, http_receive.c, http_answer.c and http_connection.c know of
- * MHD.
+ * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
+ * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
+ * http_connection.c know of MHD.
  */
 #ifndef GATEWAY_HTTP_REQUEST_H
 #define GATEWAY_HTTP_REQUEST_H
@@ -43,7 +43,8 @@ struct side {
 };
 
 struct request {
-    struct http *door;
+    struct http *http;
+    struct door *door; /* through which it came */
     struct MHD_Connection *connection;
     struct connection *peer;
     atomic_int holders;
@@ -128,13 +129,29 @@ LIST_HEAD(neighbours, connection);
 LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(connection_queue, connection);
 
-struct http {
-    struct http_options options;
+struct strangers { /* of the second: lines about those who are not known */
+    int64_t second, told, untold;
+};
+
+/* An address where requests come in. All of it is set before its thread runs, but for what is
+ * counted. */
+struct door {
+    struct http *http;
+    const struct http_door *options;
     struct router *router;
     struct proxy_list proxies;
-    struct arena arena;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon; /* NULL: is not open */
     uint16_t port;
+    struct route_count *counts; /* http_record.c */
+    struct strangers strangers; /* its HTTP thread's */
+};
+
+/* What all doors share. */
+struct http {
+    struct http_options options;
+    struct door doors[HTTP_DOORS_MAX];
+    size_t door_count;
+    struct arena arena;
     atomic_bool draining;
 
     struct queue queue;
@@ -147,10 +164,6 @@ struct http {
 
     pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
-    struct route_count *counts; /* http_record.c */
-    struct strangers {          /* of the second: lines about those who are not known */
-        int64_t second, told, untold;
-    } strangers; /* the HTTP thread's */
 
     atomic_int waiting;   /* suspended, nobody has resumed them yet */
     atomic_int unsent;    /* suspended once and not completed */
@@ -172,6 +185,15 @@ void header_list_add(struct header_list *list, struct arena *a, const char *name
                      const char *value); /* copies the name */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
+
+/* http_door.c. The first reads what the door is set to, before any is opened. door_close() takes no
+ * new connections; door_stop() ends those that there are, when no request waits. All three are
+ * nothing for a door that was not opened. */
+bool door_read(struct http *h, const struct http_door *options, struct fault *f);
+bool door_open(struct door *d, struct fault *f);
+void door_close(struct door *d);
+void door_stop(struct door *d);
+void door_free(struct door *d);
 
 /* http.c */
 void count_change(struct http *h, atomic_int *count, int by); /* wakes http_stop() at zero */

@@ -209,8 +209,10 @@ static inline struct http *toy_start(struct http_options options)
 {
     struct fault f = { 0 };
     signal(SIGPIPE, SIG_IGN);
-    options.listen = "127.0.0.1:0";
-    options.families = toy_families;
+    if (!options.doors[0].listen) {
+        options.doors[0].listen = "127.0.0.1:0";
+        options.doors[0].families = toy_families;
+    }
     struct http *h = http_start(&options, &f);
     if (!h)
         fail_msg("%s %s", f.field, f.detail);
@@ -225,18 +227,23 @@ static inline void toy_stop(struct http *h)
 
 /* ---- a client */
 
-static inline int dial_from(const struct http *h, const char *address)
+static inline int dial_door(const struct http *h, size_t door, const char *address)
 {
     struct timeval patience = { .tv_sec = 20 };
     struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address) };
     struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_port = htons(http_port(h)),
+                              .sin_port = htons(http_port(h, door)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
+}
+
+static inline int dial_from(const struct http *h, const char *address)
+{
+    return dial_door(h, 0, address);
 }
 
 static inline int dial(const struct http *h)

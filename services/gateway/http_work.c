@@ -21,7 +21,7 @@ static void put(struct queue *q, struct request *r, bool front)
 
 bool work_put(struct request *r)
 {
-    struct queue *q = &r->door->queue;
+    struct queue *q = &r->http->queue;
     pthread_mutex_lock(&q->lock);
     bool room = q->count < q->most && !q->stopping;
     if (room)
@@ -34,7 +34,7 @@ bool work_put(struct request *r)
 /* Bus and committer stop after the door: what they end then finds no worker any more. */
 void work_put_late(struct request *r)
 {
-    struct queue *q = &r->door->queue;
+    struct queue *q = &r->http->queue;
     if (atomic_exchange(&r->late_asked, true))
         return;
     request_hold(r); /* until the late call has ended */
@@ -155,7 +155,7 @@ static void serve_late(struct request *r)
     struct call *call = &r->late.call;
     call->finish = late_finish;
     call->actor = r->own.call.actor;
-    call->deadline = tick_after(r->door->options.late);
+    call->deadline = tick_after(r->http->options.late);
     metric_add(METRIC_HTTP_CALLS, 1);
     log_context(r->own.call.traceparent, 0);
     invoke(&entry->route->late, entry->late, r->in, call);

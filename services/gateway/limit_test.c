@@ -55,7 +55,8 @@ static void open_house(struct house *h, struct shelf *shelf, int burst, int sust
     };
     h->families[1] = (struct route_family){ 0 };
     h->http = http_start(
-        &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = h->families },
+        &(struct http_options){ HTTP_DEFAULTS,
+                                .doors = { { .listen = "127.0.0.1:0", .families = h->families } } },
         &f);
     assert_non_null(h->http);
 }

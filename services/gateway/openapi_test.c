@@ -75,7 +75,9 @@ static void the_document_is_served(void **state)
     (void)state;
     arena_init(&a);
     struct http *h = http_start(
-        &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = families }, &f);
+        &(struct http_options){ HTTP_DEFAULTS,
+                                .doors = { { .listen = "127.0.0.1:0", .families = families } } },
+        &f);
     assert_non_null(h);
     for (int i = 0; i < 2; i++) {
         const char *text = body_of(exchange(h, &a, "GET /openapi.json", "", NULL));

@@ -133,7 +133,8 @@ static void open_limited(struct house *h, struct duration fresh, struct duration
                                             .context = h->sessions };
     h->families[1] = (struct route_family){ 0 };
     h->http = http_start(
-        &(struct http_options){ HTTP_DEFAULTS, .listen = "127.0.0.1:0", .families = h->families },
+        &(struct http_options){ HTTP_DEFAULTS,
+                                .doors = { { .listen = "127.0.0.1:0", .families = h->families } } },
         &f);
     assert_non_null(h->http);
     atomic_store(&asked, 0);

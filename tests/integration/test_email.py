@@ -1,11 +1,13 @@
 """Domain control by mail to constructed addresses (TLS BR 3.2.2.4.4): who is asked, the page, what an approval does."""
 import re
+import subprocess
 
 from harness import case, golden
 from harness.account import Account
 from harness.mails import browse
 from harness.sql import PROOFS
 from harness.tests import Tests
+from harness.twin import Twin
 
 tests = Tests()
 LOCAL_PARTS = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
@@ -120,6 +122,49 @@ def what_was_never_mailed(stack):
             answer = browse(method, base + token)
             case.equal(f"{token}: {answer}", answer.status, 404)
             case.equal("form", answer.headers["content-type"], "text/html; charset=utf-8")
+
+
+@tests
+def pages_at_an_address_of_their_own(stack):
+    """One gateway has them at a second address, another one serves nothing else."""
+    account, name = Account(stack), "apart.example.com"
+    place(account, name)
+    path = "/dcv" + stack.mails.wait(name, 5)[0]["link"].split("/dcv")[1]
+    own = f"{stack.address}:8190"
+    for serves, api in (("api pages", 404), ("pages", None)):
+        twin = Twin(stack, "gateway", CHANCERY_GATEWAY_SERVES=serves, CHANCERY_PAGES_LISTEN=own)
+        try:
+            ready = case.until("the twin is ready", lambda t=twin: answers(f"http://{t.admin}/readyz"))
+            case.equal(f"it needs the issuer for orders alone: {ready}", b"issuer" in ready.body, bool(api))
+            case.equal("the page", browse("GET", f"http://{own}{path}").status, 200)
+            case.equal("no API there", browse("GET", f"http://{own}/services/v2/user/me").status, 404)
+            case.equal("nor its description", browse("GET", f"http://{own}/openapi.json").status, 404)
+            if api:
+                case.equal("no page here", browse("GET", f"http://{twin.address}{path}").status, api)
+                case.equal("the API", browse("GET", f"http://{twin.address}/services/v2/user/me").status, 403)
+            else:
+                case.true("nobody listens there", not answers(f"http://{twin.address}/openapi.json"))
+        finally:
+            twin.end()
+
+
+def answers(url):
+    """The answer if it is 200."""
+    try:
+        answer = browse("GET", url)
+    except ConnectionError:
+        return None
+    return answer if answer.status == 200 else None
+
+
+@tests
+def only_what_can_be_served(stack):
+    for serves in ("nonsense", "api nonsense", "API", "api;pages", ","):
+        env = {**stack.environ("gateway"), "CHANCERY_GATEWAY_SERVES": serves}
+        r = subprocess.run(["app/bin/chancery-gateway", "--check-config"], cwd=stack.dir, env=env, text=True,
+                           capture_output=True)
+        case.equal(f"{serves}: {r.stdout}{r.stderr}", r.returncode != 0, True)
+        case.inside("what is said", "CHANCERY_GATEWAY_SERVES must be api, pages, or both", r.stdout + r.stderr)
 
 
 @tests
