@@ -153,7 +153,7 @@ static void judge_body(struct request *r)
     if (length && int64_read(length, &size) && size > (int64_t)r->body_max)
         r->refusal = (struct fault){ .code = FAULT_BODY_TOO_LARGE };
     r->ignores_body = r->method == GET || r->method == DELETE;
-    if (r->refusal.code || r->ignores_body || !(coded || size))
+    if (r->refusal.code || r->ignores_body || !media_judge(r, coded || size) || !(coded || size))
         return;
     judge_caller(r);
     if (!r->refusal.code)

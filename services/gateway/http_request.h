@@ -180,6 +180,9 @@ bool body_announced(struct request *r, size_t size); /* 0: comes in chunks */
 bool body_add(struct request *r, const char *data, size_t size);
 void body_free(struct request *r);
 
+/* http_media.c: false, and sets `refusal`, when the row does not take such a body. */
+bool media_judge(struct request *r, bool has_body);
+
 /* http_receive.c */
 void header_list_add(struct header_list *list, struct arena *a, const char *name,
                      const char *value); /* copies the name */

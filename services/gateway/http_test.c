@@ -5,6 +5,9 @@
     "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\",\"field\":\"" field "\"}]}"
 #define IN_QUERY(member)                                                                           \
     FIELD("invalid_field", member " belongs in the body and must not stand in the query", member)
+#define NO_TYPE                                                                                    \
+    FIELD("unsupported_media_type", "Content-Type must be application/json, text/csv",             \
+          "Content-Type")
 #define NO_ROUTE_BODY   ERRORS("not_found|route", "The specified route is not supported.")
 #define NOT_SERVED_BODY ERRORS("not_served", "This call of the published API is not served here.")
 #define OWN                                                                                        \
@@ -97,6 +100,28 @@ static const struct {
     { "GET /v2/toy/by/me", "", "this is no JSON", 200, "{\"text\":\"{\\\"name\\\":\\\"me\\\"," OWN, NULL },
     { "POST /v2/toy/raw", "", "\x01{", 200, "{\"text\":\"{" "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"body\\\":\\\"AXs=\\\"}\"}", NULL },
     { "POST /v2/toy/small", "", "{\"id\":123456}", 413, ERRORS("request_too_large", "The request is too large."), "Connection: close\r\n" },
+
+    /* What a body is, where the row says what it takes; elsewhere anything goes. */
+    { "POST /v2/toy/typed", "Content-Type: application/json\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "content-type:  APPLICATION/Json ; charset=utf-8\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/csv\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/csv\r\n", "", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", "", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\n", "", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/x-www-form-urlencoded\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/jsonx\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: \r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: ;application/json\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/json\r\nContent-Type: text/csv\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\nX-Toy: 401\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "DELETE /v2/toy/typed", "Content-Type: text/plain\r\n", "x", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy", "Content-Type: text/plain\r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy", "Content-Type: application/x-www-form-urlencoded\r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy", "Content-Type: \r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
 
     /* Answers other than the row's. */
     { "POST /v2/toy", "", "{\"name\":\"nothing\"}", 204, "", NULL },

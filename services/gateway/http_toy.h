@@ -142,6 +142,8 @@ static const struct route toy_routes[] = {
     { POST,   "/toy/need/{id}",   WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs" },
     { POST,   "/toy/need/{id}/{name}", WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs no more" },
     { POST,   "/toy/raw",         WORKER, RPC(toys, "Echo"), "toy:write", 200, "Bytes", .flags = ROUTE_RAW },
+    { POST,   "/toy/typed",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Typed", .takes = "application/json, text/csv" },
+    { DELETE, "/toy/typed",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Typed", .takes = "application/json" },
     { POST,   "/toy/small",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Small", .body_max = 10 },
     { POST,   "/wait",            AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait" },
     { POST,   "/wait/short",      AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait", .deadline = { 100000 } },

@@ -69,7 +69,8 @@ static struct route_family api_families[] = {
 };
 
 static struct route_family page_families[] = {
-    { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
+    { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault,
+      .takes = "application/x-www-form-urlencoded" },
     { 0 },
 };
 

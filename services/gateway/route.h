@@ -73,6 +73,7 @@ struct route {
     /* For answers that are no JSON (downloads, CSV): true when it filled in `out`, false to leave
      * it at JSON. */
     bool (*shape)(struct call *call, const ProtobufCMessage *answer, struct http_answer *out);
+    const char *takes;        /* as of the family, which it replaces */
     unsigned flags;           /* enum route_flag */
     size_t body_max;          /* bytes; 0: as the door is set */
     struct duration deadline; /* 0: as the door is set */
@@ -96,6 +97,11 @@ struct route_family {
      * waiting. NULL: it does not. */
     bool (*glance)(struct call *call, const struct route *route, void *context);
     void *context;
+    /* The media types that a body may have, "application/json, text/csv"; others are answered with
+     * 415, and so is a body without a type. NULL: whatever its Content-Type says, it is read as
+     * what the row takes. The published API is so: its clients send JSON as application/xml, as a
+     * form (curl -d), or without a type. */
+    const char *takes;
     /* NULL: the API's {"errors":[...]}. */
     void (*shape_fault)(struct arena *a, const struct fault *fault, struct http_answer *out);
     /* Ends with a row without a path. NULL: there is none that these routes are like. */

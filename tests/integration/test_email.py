@@ -183,6 +183,9 @@ def the_page_is_guarded(stack):
     case.true("the page has no script and no link", not re.search(rb"<script|href=|src=", page))
     put = browse("PUT", link)
     case.equal(f"other methods: {put}", put.status, 405)
+    for kind, body in (("text/plain", b""), ("application/json", b"{}"), (None, b"x=1"), ("multipart/form-data", b"")):
+        other = browse("POST", link, kind, body)
+        case.equal(f"what is no form: {kind}: {other}", other.status, 415)
     approve(link)
     token = link.rsplit("/", 1)[1]
     for service in ("gateway", "validation", "notifier", "postgres"):
