@@ -74,14 +74,20 @@ const struct route *http_route(const struct call *call);
 const struct router *http_router(const struct call *call); /* of the door that it came through */
 /* NULL: absent. Several lines of one name are one list, with commas between. */
 const char *http_request_header(const struct call *call, const char *name);
+bool http_is_head(const struct call *call);     /* its row is that of GET, and no body is sent */
 const char *http_path(const struct call *call); /* as sent, no query */
 struct bytes http_body(const struct call *call);
 void http_body_sha256(const struct call *call, uint8_t out[32]);
 
 /* For handlers: about the answer. Copies its arguments. `http_status` replaces the row's status of
- * success; 204 sends no body. */
+ * success; 204, 205 and 304 send no body. */
 void http_header(struct call *call, const char *name, const char *value);
 void http_status(struct call *call, int status);
+
+/* For a row of GET, by a handler that will answer with what has this entity tag (with its quotes)
+ * and was changed last at `date` (0: not known): says both in the answer. True: the client has that
+ * already; the status is 304 now, and whatever the answer is, nothing of it is sent. */
+bool http_not_modified(struct call *call, const char *etag, struct instant date);
 
 /* What the handler leaves for its row's late rpc, which is given another call with the same input.
  * Set it before the call is handed to another thread. */

@@ -128,12 +128,19 @@ static void render(struct request *r, const ProtobufCMessage *message)
     r->answer.body = (struct bytes){ (const uint8_t *)t.data, t.length };
 }
 
+/* RFC 9110 15.3.5, 15.3.6. That of 304 MHD does not send, but its Content-Length is true (8.6). */
+bool status_has_body(int status)
+{
+    return status != 204 && status != 205;
+}
+
 void answer_message(struct request *r, struct side *side, const ProtobufCMessage *message)
 {
     const struct route *route = r->match.entry->route;
     int status = side->status ? side->status : route->ok;
     r->answer = (struct http_answer){ status, "application/json", { 0 } };
-    if (status != 204 && !(route->shape && route->shape(&side->call, message, &r->answer)))
+    if (status_has_body(status) &&
+        !(route->shape && route->shape(&side->call, message, &r->answer)))
         render(r, message);
     take_headers(r, side); /* `shape` may have added some */
     note_outcome(r, side, FAULT_NONE);

@@ -33,6 +33,11 @@ const char *http_request_header(const struct call *call, const char *name)
     return NULL;
 }
 
+bool http_is_head(const struct call *call)
+{
+    return request_of(call)->is_head;
+}
+
 const char *http_path(const struct call *call)
 {
     return request_of(call)->path;

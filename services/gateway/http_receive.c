@@ -188,6 +188,7 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     connection_enter(d->http, r->peer, BODY_COMES);
     r->path = arena_strdup(&r->own.call.arena, path_of(target));
     r->method = method_read(method);
+    r->is_head = strcmp(method, "HEAD") == 0;
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
@@ -225,7 +226,7 @@ static enum MHD_Result send_answer(struct request *r)
     struct MHD_Response *out = MHD_create_response_from_buffer(
         r->answer.body.size, plain.body ? plain.body : nothing, MHD_RESPMEM_PERSISTENT);
     add_headers(r, out);
-    if (r->answer.status != 204 && r->answer.type)
+    if (status_has_body(r->answer.status) && r->answer.status != 304 && r->answer.type)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
     if (r->refusal.code == FAULT_METHOD)
         MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, allowed_methods(r, &r->answer_arena));

@@ -51,8 +51,9 @@ struct request {
     atomic_bool claimed, ready; /* ready: `answer` can be sent */
     bool suspended;
 
-    const char *path; /* as sent, without query */
-    enum method method;
+    const char *path;   /* as sent, without query */
+    enum method method; /* of HEAD: GET */
+    bool is_head;
     struct header_list headers, query; /* headers: one of a name */
     char *body;
     size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
@@ -207,6 +208,7 @@ bool request_claim(struct request *r);
 void answer_message(struct request *r, struct side *side, const ProtobufCMessage *message);
 void answer_fault(struct request *r, struct side *side, const struct fault *fault);
 void request_send(struct request *r);
+bool status_has_body(int status);
 /* Claims and answers with a fault, if nobody did before. */
 void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
 

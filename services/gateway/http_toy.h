@@ -56,6 +56,10 @@ static void toys_echo(Toys_Service *self, const ToyIn *in, ToyOut_Closure answer
     out.text = text.data;
     if (in->name && strcmp(in->name, "header") == 0)
         http_header(call, "Duplicate-Of", "17");
+    if (in->name && strcmp(in->name, "kept") == 0)
+        http_not_modified(call, "\"a,b\"", (struct instant){ 784111777500000 });
+    if (in->name && strcmp(in->name, "method") == 0)
+        http_header(call, "Method", http_is_head(call) ? "HEAD" : "GET");
     if (in->name && strcmp(in->name, "nothing") == 0)
         http_status(call, 204);
     if (in->name && strcmp(in->name, "seen") == 0)
