@@ -70,7 +70,7 @@ bool http_ready(struct http *h, struct fault *f);
 
 /* For handlers: about the request of a call that came through this door. What they return lives as
  * long as the call. */
-const struct route *http_route(const struct call *call);
+const struct route *http_route(const struct call *call);   /* NULL: there is none, for `dress` */
 const struct router *http_router(const struct call *call); /* of the door that it came through */
 /* NULL: absent. Several lines of one name are one list, with commas between. */
 const char *http_request_header(const struct call *call, const char *name);

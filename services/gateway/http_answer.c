@@ -55,11 +55,11 @@ static void add_message(struct text *out, struct arena *a, const struct fault *f
 static void shape_fault(struct request *r, const struct fault *f, struct http_answer *out)
 {
     struct text t;
-    text_init(&t, &r->answer_arena);
+    text_init(&t, &r->outer.call.arena);
     text_add(&t, "{\"errors\":[{\"code\":");
     json_add_string(&t, fault_api_code(f->code));
     text_add(&t, ",\"message\":");
-    add_message(&t, &r->answer_arena, f);
+    add_message(&t, &r->outer.call.arena, f);
     if (*f->field && !fault_is_private(f->code)) {
         text_add(&t, ",\"field\":");
         json_add_string(&t, f->field);
@@ -97,33 +97,33 @@ static void note_outcome(struct request *r, const struct side *side, enum fault_
     r->outcome.api_key_id = known ? known->call.actor.api_key_id : 0;
 }
 
-/* Those that the handler has set (NULL: none did), and that no browser shall find another type in the
- * answer than it says. */
-static void take_headers(struct request *r, const struct side *side)
+/* The last that is done to an answer. No browser shall find another type in it than it says. */
+static void finish(struct request *r, const struct side *side, enum fault_code fault)
 {
-    struct http_header *nosniff = arena_new(&r->answer_arena, struct http_header);
-    *nosniff =
-        (struct http_header){ "X-Content-Type-Options", "nosniff", side ? side->headers : NULL };
-    r->answer_headers = nosniff;
+    const struct route_family *family = r->match.family;
+    http_header(&r->outer.call, "X-Content-Type-Options", "nosniff");
+    if (family && family->dress)
+        family->dress(&r->outer.call, &r->answer);
+    r->answer_headers = side ? side->headers : NULL;
+    note_outcome(r, side, fault);
 }
 
 void answer_fault(struct request *r, struct side *side, const struct fault *f)
 {
     const struct route_family *family = r->match.family;
     r->answer = (struct http_answer){ fault_http_status(f->code), "application/json", { 0 } };
-    take_headers(r, side);
-    note_outcome(r, side, f->code);
-    log_private(r, f);
     if (family && family->shape_fault)
-        family->shape_fault(&r->answer_arena, f, &r->answer);
+        family->shape_fault(&r->outer.call, f, &r->answer);
     else
         shape_fault(r, f, &r->answer);
+    log_private(r, f);
+    finish(r, side, f->code);
 }
 
 static void render(struct request *r, const ProtobufCMessage *message)
 {
     struct text t;
-    text_init(&t, &r->answer_arena);
+    text_init(&t, &r->outer.call.arena);
     message_to_json(message, &t);
     r->answer.body = (struct bytes){ (const uint8_t *)t.data, t.length };
 }
@@ -142,8 +142,7 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
     if (status_has_body(status) &&
         !(route->shape && route->shape(&side->call, message, &r->answer)))
         render(r, message);
-    take_headers(r, side); /* `shape` may have added some */
-    note_outcome(r, side, FAULT_NONE);
+    finish(r, side, FAULT_NONE);
 }
 
 void request_send(struct request *r)

@@ -17,7 +17,8 @@ static struct request *request_of(const struct call *call)
 
 const struct route *http_route(const struct call *call)
 {
-    return request_of(call)->match.entry->route;
+    const struct route_entry *entry = request_of(call)->match.entry;
+    return entry ? entry->route : NULL;
 }
 
 const struct router *http_router(const struct call *call)

@@ -16,12 +16,13 @@ static struct request *request_new(struct door *d)
     r->door = d;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
-    arena_init(&r->answer_arena);
-    r->own.request = r->late.request = r;
+    arena_init(&r->outer.call.arena);
+    r->own.request = r->late.request = r->outer.request = r;
     r->headers.last = &r->headers.first;
     r->query.last = &r->query.first;
     r->own.call.door = &r->own;
     r->late.call.door = &r->late;
+    r->outer.call.door = &r->outer;
     atomic_init(&r->holders, 1);
     atomic_fetch_add(&d->http->alive, 1);
     return r;
@@ -37,7 +38,7 @@ void request_drop(struct request *r)
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
     atomic_fetch_sub(&r->http->alive, 1);
-    arena_free(&r->answer_arena);
+    arena_free(&r->outer.call.arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
     body_free(r);
@@ -95,6 +96,7 @@ static void begin_trace(struct request *r)
     snprintf(r->own.call.traceparent, sizeof r->own.call.traceparent, "00-%s-%.16s-01", trace,
              hex + 32);
     memcpy(r->late.call.traceparent, r->own.call.traceparent, sizeof r->own.call.traceparent);
+    memcpy(r->outer.call.traceparent, r->own.call.traceparent, sizeof r->own.call.traceparent);
 }
 
 static void begin_actor(struct request *r)
@@ -102,7 +104,9 @@ static void begin_actor(struct request *r)
     struct actor *actor = &r->own.call.actor;
     const struct sockaddr *peer =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-    snprintf(actor->source, sizeof actor->source, "api");
+    const struct route_family *family = r->match.family;
+    snprintf(actor->source, sizeof actor->source, "%s",
+             family && family->source ? family->source : "api");
     proxy_client(&r->door->proxies, peer, http_request_header(&r->own.call, "X-Forwarded-For"),
                  actor->ip);
 }
@@ -192,19 +196,29 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
-    begin_actor(r);
     router_match(d->router, &r->own.call.arena, r->method, r->path, &r->match);
+    begin_actor(r);
     judge(r);
     return r;
 }
 
 /* ---- sending */
 
+static bool is_set(const struct http_header *list, const char *name)
+{
+    while (list && strcasecmp(list->name, name) != 0)
+        list = list->next;
+    return list != NULL;
+}
+
 static void add_headers(struct request *r, struct MHD_Response *out)
 {
     char trace[33];
     for (const struct http_header *h = r->answer_headers; h; h = h->next)
         MHD_add_response_header(out, h->name, h->value);
+    for (const struct http_header *h = r->outer.headers; h; h = h->next)
+        if (!is_set(r->answer_headers, h->name))
+            MHD_add_response_header(out, h->name, h->value);
     if (!MHD_get_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL))
         MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
     if (r->answer.status == 503 && !MHD_get_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER))
@@ -229,7 +243,8 @@ static enum MHD_Result send_answer(struct request *r)
     if (status_has_body(r->answer.status) && r->answer.status != 304 && r->answer.type)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
     if (r->refusal.code == FAULT_METHOD)
-        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, allowed_methods(r, &r->answer_arena));
+        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
+                                allowed_methods(r, &r->outer.call.arena));
     connection_enter(r->http, r->peer, ANSWER_GOES);
     record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);

@@ -3,7 +3,7 @@
  * A request lives until nobody holds it: the connection does until MHD has completed it, its
  * handler until it has answered, the late call until it has answered. Whoever claims it answers it;
  * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
- * `answer_arena`.
+ * `outer`.
  * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
  * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
  * http_connection.c know of MHD.
@@ -55,6 +55,7 @@ struct request {
     enum method method; /* of HEAD: GET */
     bool is_head;
     struct header_list headers, query; /* headers: one of a name */
+    struct bytes input;                /* what the body says; once it is admitted */
     char *body;
     size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
     struct route_match match;
@@ -69,14 +70,14 @@ struct request {
     _Atomic(void *) note; /* from the handler for the late rpc */
     void *caller;         /* from admit() */
 
-    struct arena answer_arena;
+    struct side outer; /* the door's own: what is not a side's in the answer; the claimer's */
     struct http_answer answer;
     struct outcome {
         enum fault_code fault;
         int64_t account_id, api_key_id; /* 0: nobody knows */
         struct tick at;
     } outcome;
-    const struct http_header *answer_headers;
+    const struct http_header *answer_headers; /* of the side that answers */
 
     struct request *queue_next;   /* while it waits for a worker */
     atomic_bool served;           /* has left the door: a worker has taken it */

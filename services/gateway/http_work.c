@@ -120,6 +120,14 @@ static bool admit(struct request *r, struct call *call)
     return !family->admit || family->admit(call, r->match.entry->route, family->context);
 }
 
+/* What is in the body that came. */
+static bool open_body(struct request *r, struct call *call)
+{
+    const struct route_family *family = r->match.family;
+    r->input = http_body(call);
+    return !family->body || r->ignores_body || family->body(call, &r->input);
+}
+
 static void invoke(const struct rpc *rpc, unsigned method, const ProtobufCMessage *in,
                    struct call *call)
 {
@@ -135,7 +143,7 @@ void request_serve(struct request *r)
     call->finish = side_finish;
     metric_add(METRIC_HTTP_CALLS, 1);
     log_context(call->traceparent, 0);
-    if (admit(r, call) && (r->in = input_read(r, call))) {
+    if (admit(r, call) && open_body(r, call) && (r->in = input_read(r, call))) {
         atomic_store(&r->begun, true);
         invoke(&route->rpc, r->match.entry->rpc, r->in, call);
     } else {

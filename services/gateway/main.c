@@ -70,7 +70,7 @@ static struct route_family api_families[] = {
 
 static struct route_family page_families[] = {
     { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault,
-      .takes = "application/x-www-form-urlencoded" },
+      .dress = approvals_dress, .takes = "application/x-www-form-urlencoded" },
     { 0 },
 };
 

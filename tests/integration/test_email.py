@@ -167,25 +167,39 @@ def only_what_can_be_served(stack):
         case.inside("what is said", "CHANCERY_GATEWAY_SERVES must be api, pages, or both", r.stdout + r.stderr)
 
 
+def guarded(answer, status):
+    """The headers of an answer that has all that every page has."""
+    head = answer.headers
+    case.equal(f"answer: {answer}", answer.status, status)
+    case.equal("cache", head["cache-control"], "no-store")
+    case.equal("referrer", head["referrer-policy"], "no-referrer")
+    case.equal("robots", head["x-robots-tag"], "noindex")
+    case.inside("policy", "default-src 'none'", head["content-security-policy"])
+    return head
+
+
 @tests
 def the_page_is_guarded(stack):
     account, name = Account(stack), "guarded.example.com"
     place(account, name)
     link = stack.mails.wait(name, 5)[0]["link"]
-    head = browse("GET", link).headers
-    case.equal("cache", head["cache-control"], "no-store")
-    case.equal("referrer", head["referrer-policy"], "no-referrer")
+    head = guarded(browse("GET", link), 200)
     for rule in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
         case.inside("policy", rule, head["content-security-policy"])
     for rule in ("unsafe", "http:", "*"):
         case.true("policy is strict", rule not in head["content-security-policy"])
+    base = f"http://{stack.address}:8080/dcv/"
+    for method, page, status in (("GET", base, 404), ("GET", base + "nowhere", 404), ("POST", base + "nowhere", 404),
+                                 ("DELETE", link, 405), ("HEAD", link, 200), ("GET", base + "approve/x", 404)):
+        case.equal("the same policy", guarded(browse(method, page), status)["content-security-policy"],
+                   head["content-security-policy"])
     page = browse("GET", link).body
     case.true("the page has no script and no link", not re.search(rb"<script|href=|src=", page))
     put = browse("PUT", link)
-    case.equal(f"other methods: {put}", put.status, 405)
+    guarded(put, 405)
     for kind, body in (("text/plain", b""), ("application/json", b"{}"), (None, b"x=1"), ("multipart/form-data", b"")):
         other = browse("POST", link, kind, body)
-        case.equal(f"what is no form: {kind}: {other}", other.status, 415)
+        guarded(other, 415)
     approve(link)
     token = link.rsplit("/", 1)[1]
     for service in ("gateway", "validation", "notifier", "postgres"):
