@@ -37,6 +37,7 @@ struct http_options {
     size_t bodies_max;                 /* of all requests under way; more get 503 */
     struct duration head;              /* the head of a request must come within this */
     struct duration receive;           /* ... then its body, and then an answer must go */
+    size_t pace;                       /* ... or so many bytes a second of it in each such time */
     struct duration deadline;          /* of a call */
     struct duration late;              /* what a row's late rpc is given beyond that */
     struct duration drain;             /* how long http_stop() waits for answers */
@@ -46,7 +47,7 @@ struct http_options {
 /* Starting values for all but `doors` and `store`. */
 #define HTTP_DEFAULTS                                                                              \
     .workers = 16, .queue = 1024, .connections = 2048, .body_max = 256 * 1024,                     \
-    .bodies_max = 64 * 1024 * 1024, .head = { 5000000 }, .receive = { 30000000 },                  \
+    .bodies_max = 64 * 1024 * 1024, .head = { 5000000 }, .receive = { 30000000 }, .pace = 1024,    \
     .deadline = { 30000000 }, .late = { 2000000 }, .drain = { 20000000 }
 
 struct http;

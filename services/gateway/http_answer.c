@@ -6,6 +6,8 @@
 #include "message/json.h"
 #include "service/metrics.h"
 
+enum { COPIED_MOST = 4096 };
+
 bool request_claim(struct request *r)
 {
     bool open = false;
@@ -97,6 +99,23 @@ static void note_outcome(struct request *r, const struct side *side, enum fault_
     r->outcome.api_key_id = known ? known->call.actor.api_key_id : 0;
 }
 
+void answer_release(struct request *r)
+{
+    if (r->answer.release)
+        r->answer.release(r->answer.held);
+    r->answer.release = NULL;
+}
+
+/* A small one is no reason to keep what it is a part of for as long as a slow client wants. */
+static void copy_small(struct request *r)
+{
+    struct bytes *body = &r->answer.body;
+    if (!r->answer.release || body->size > COPIED_MOST)
+        return;
+    body->data = arena_copy(&r->outer.call.arena, body->data, body->size);
+    answer_release(r);
+}
+
 /* The last that is done to an answer. No browser shall find another type in it than it says. */
 static void finish(struct request *r, const struct side *side, enum fault_code fault)
 {
@@ -105,6 +124,7 @@ static void finish(struct request *r, const struct side *side, enum fault_code f
     if (family && family->dress)
         family->dress(&r->outer.call, &r->answer);
     r->answer_headers = side ? side->headers : NULL;
+    copy_small(r);
     note_outcome(r, side, fault);
 }
 

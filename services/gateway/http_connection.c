@@ -1,12 +1,16 @@
 /* Connections: how many there may be, and how long each may take. MHD's own time-out starts anew
- * with every byte, so a client that sends one now and then would hold its connection for ever. Here
+ * with every byte, so a client that sends one now and then would hold its connection for ever, and
+ * cuts who is slow and has much to read from the kernel's buffer, where MHD sees nothing move. Here
  * a head has to be whole within options.head; then the body has to come, and the answer to go,
- * within options.receive.
+ * within options.receive. A long answer may take as many such times as it wants, as long as the
+ * client takes enough of it in each (options.pace).
  *
  * No address takes the whole door, but the proxies that we trust stand for many. When the door is
  * full, whoever comes takes the place of the one that has gone longest without a whole head. */
 #include "http_connection.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -39,6 +43,7 @@ static void set_phase(struct http *h, struct connection *n, enum connection_phas
     struct duration most = patience(h, phase);
     bool headless = phase == HEAD_COMES || phase == IS_IDLE;
     n->until = most.us ? tick_after(most).us : 0;
+    n->paced = false;
     if (headless && !n->headless)
         TAILQ_INSERT_TAIL(&h->headless, n, in_headless);
     if (!headless && n->headless)
@@ -54,6 +59,45 @@ void connection_enter(struct http *h, struct connection *n, enum connection_phas
     pthread_mutex_unlock(&h->connections_lock);
 }
 
+/* ---- how fast */
+
+/* What the client's host has taken. Not what MHD has sent: megabytes of that wait in the kernel. */
+static uint64_t acked(const struct connection *n)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof info;
+    getsockopt(n->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_bytes_acked;
+}
+
+/* In all of the time that an answer has: a shorter one need not last longer. */
+static uint64_t least(const struct http *h)
+{
+    return h->options.pace * (uint64_t)h->options.receive.us / 1000000;
+}
+
+void connection_send(struct http *h, struct connection *n, size_t size)
+{
+    pthread_mutex_lock(&h->connections_lock);
+    if (!n->cut) {
+        set_phase(h, n, ANSWER_GOES);
+        n->paced = size > least(h);
+        n->acked = n->paced ? acked(n) : 0;
+    }
+    pthread_mutex_unlock(&h->connections_lock);
+}
+
+/* Then it has as much time again. */
+static bool keeps_pace(const struct http *h, struct connection *n)
+{
+    uint64_t before = n->acked;
+    if (!n->paced)
+        return false;
+    n->acked = acked(n);
+    n->until = tick_after(h->options.receive).us;
+    return n->acked - before >= least(h);
+}
+
 void connections_cut(struct http *h)
 {
     int64_t now = tick_now().us;
@@ -61,7 +105,7 @@ void connections_cut(struct http *h)
     pthread_mutex_lock(&h->connections_lock);
     for (struct connection *n = LIST_FIRST(&h->connections); n; n = next) {
         next = LIST_NEXT(n, in_all);
-        if (n->until == 0 || n->until > now)
+        if (n->until == 0 || n->until > now || keeps_pace(h, n))
             continue;
         metric_add(METRIC_HTTP_SLOW_CLIENTS, 1);
         cut(h, n);

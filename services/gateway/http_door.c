@@ -2,7 +2,7 @@
  *
  * The daemon runs one thread, the HTTP thread of the door, on which MHD calls all of
  * http_connection.h. It asks nobody in when it is full. Those that were cut to make room leave a
- * moment later. */
+ * moment later. It has no time-outs: http_connection.c knows better how long each may take. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,8 +74,7 @@ bool door_open(struct door *d, struct fault *f)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
         connection_admit, d, request_access, d, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(o->connections + LEAVING), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(o->receive.us / 1000000 + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (unsigned)(o->connections + LEAVING), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK, head_target_seen, d,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         request_completed, d, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, d, MHD_OPTION_END);

@@ -38,6 +38,7 @@ void request_drop(struct request *r)
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
     atomic_fetch_sub(&r->http->alive, 1);
+    answer_release(r);
     arena_free(&r->outer.call.arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
@@ -245,7 +246,7 @@ static enum MHD_Result send_answer(struct request *r)
     if (r->refusal.code == FAULT_METHOD)
         MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
                                 allowed_methods(r, &r->outer.call.arena));
-    connection_enter(r->http, r->peer, ANSWER_GOES);
+    connection_send(r->http, r->peer, r->answer.body.size);
     record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
     MHD_destroy_response(out);

@@ -122,6 +122,8 @@ struct connection {
     int64_t until;      /* the tick when it is cut; 0: it waits for us */
     uint64_t network;   /* whose it is: proxy_network() */
     int fd;
+    bool paced;     /* its answer may go on if the client has taken enough of it since `acked` */
+    uint64_t acked; /* bytes that it had taken when its time began */
     const char *target, *target_end; /* of the request line, in MHD's buffer */
     bool target_is_plain;            /* no blank and no control character in it */
 };
@@ -210,6 +212,7 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
 void answer_fault(struct request *r, struct side *side, const struct fault *fault);
 void request_send(struct request *r);
 bool status_has_body(int status);
+void answer_release(struct request *r); /* nobody reads it any more */
 /* Claims and answers with a fault, if nobody did before. */
 void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
 
@@ -242,6 +245,7 @@ void wheel_close(struct http *h);
 
 /* http_connection.c */
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
+void connection_send(struct http *h, struct connection *n, size_t size); /* enters ANSWER_GOES */
 bool connections_have_room(struct http *h);
 void connections_cut(struct http *h);
 

@@ -55,7 +55,11 @@ enum route_flag {
 struct http_answer {
     int status;
     const char *type;  /* Content-Type */
-    struct bytes body; /* in the call's arena, or constant */
+    struct bytes body; /* in the call's arena, constant, or held: */
+    /* For a body that may be replaced while it is sent: given `held` once, when nobody reads it any
+     * more, by whatever thread that is; of a small body at once, it is copied. NULL: not held. */
+    void (*release)(void *held);
+    void *held;
 };
 
 struct route {
