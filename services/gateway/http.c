@@ -1,3 +1,20 @@
+/* All doors together: how they begin, and in what order they end.
+ *
+ * idle_lock guards nothing but the wait for a count to become zero: counts are atomic, and are only
+ * waited for by http_stop(), on the thread that ends the process. Whoever counts to zero (HTTP
+ * threads, and any thread that answers) takes it just to wake that one, and only while we drain.
+ *
+ * The end, each step when the one before it is done:
+ *   1. `draining`: answers say that their connection ends. The doors take no new connections;
+ *      requests on open ones still come and are served.
+ *   2. For `drain` at most those that wait for answers get them, whoever has to give them.
+ *   3. The wheel is closed: it answers who still waits with 503, and nobody is let in any more.
+ *      Whoever had claimed a request just then finishes its answer, however long that takes.
+ *   4. What is answered is sent, for two seconds at most: a client may not read.
+ *   5. The wheel's thread ends, then the workers when they have emptied their queue, then MHD with
+ *      its connections. No connection is suspended then, which MHD would not survive.
+ *   6. Handlers that have not answered yet do so when bus and committer stop: into the void. Only
+ *      then http_free() is right, and if one of them never did, it frees nothing. */
 #include "http.h"
 
 #include <errno.h>

@@ -10,8 +10,7 @@ enum { COPIED_MOST = 4096 };
 
 bool request_claim(struct request *r)
 {
-    bool open = false;
-    return atomic_compare_exchange_strong(&r->claimed, &open, true);
+    return step_try(&r->said, OPEN, CLAIMED);
 }
 
 /* What a fault says when it says nothing itself, or nothing that may leave the house. */
@@ -73,7 +72,9 @@ static void shape_fault(struct request *r, const struct fault *f, struct http_an
 /* Whom the door itself has refused, anybody can be: those are counted. */
 static enum log_level level_of(const struct request *r, const struct fault *f)
 {
-    return !atomic_load(&r->served) ? LOG_DEBUG : f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN;
+    return atomic_load(&r->work) < SERVED ? LOG_DEBUG
+           : f->code == FAULT_INTERNAL    ? LOG_ERROR
+                                          : LOG_WARN;
 }
 
 static void log_private(const struct request *r, const struct fault *f)
@@ -93,7 +94,7 @@ static void log_private(const struct request *r, const struct fault *f)
  * does not change any more. */
 static void note_outcome(struct request *r, const struct side *side, enum fault_code fault)
 {
-    const struct side *known = side ? side : atomic_load(&r->begun) ? &r->own : NULL;
+    const struct side *known = side ? side : atomic_load(&r->work) >= BEGUN ? &r->own : NULL;
     r->outcome.fault = fault;
     r->outcome.account_id = known ? known->call.actor.account_id : 0;
     r->outcome.api_key_id = known ? known->call.actor.api_key_id : 0;
@@ -170,7 +171,7 @@ void request_send(struct request *r)
     struct http *h = r->http;
     wheel_remove(r);
     r->outcome.at = tick_now();
-    atomic_store(&r->ready, true);
+    step_take(&r->said, CLAIMED, READY);
     if (!r->suspended)
         return;
     MHD_resume_connection(r->connection);

@@ -6,7 +6,16 @@
  * client takes enough of it in each (options.pace).
  *
  * No address takes the whole door, but the proxies that we trust stand for many. When the door is
- * full, whoever comes takes the place of the one that has gone longest without a whole head. */
+ * full, whoever comes takes the place of the one that has gone longest without a whole head.
+ *
+ * connections_lock guards the lists of all doors' connections and what is in each but its target.
+ * HTTP threads put connections in and take them out, and say what each waits for; the deadline
+ * thread looks once a second whose time is over. Under the lock only the kernel is asked, never MHD,
+ * which has locks of its own and may hold them when it calls us. A connection is cut by
+ * shutting its socket down, which its HTTP thread sees; it is in the lists, and its descriptor open,
+ * until that thread takes it out in connection_notify(), after which MHD closes it.
+ *
+ * The end: MHD_stop_daemon() closes all, and each leaves the lists in the same way. */
 #include "http_connection.h"
 
 #include <linux/tcp.h>

@@ -24,6 +24,8 @@ static struct request *request_new(struct door *d)
     r->late.call.door = &r->late;
     r->outer.call.door = &r->outer;
     atomic_init(&r->holders, 1);
+    atomic_init(&r->work, COMES);
+    atomic_init(&r->said, OPEN);
     atomic_fetch_add(&d->http->alive, 1);
     return r;
 }
@@ -273,6 +275,7 @@ static bool is_refused_now(const struct request *r)
 static enum MHD_Result hand_over(struct request *r)
 {
     struct http *h = r->http;
+    step_take(&r->work, COMES, QUEUED);
     r->suspended = true;
     count_change(h, &h->waiting, 1);
     count_change(h, &h->unsent, 1);
@@ -318,7 +321,7 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
         *size = 0;
         return good ? MHD_YES : MHD_NO;
     }
-    return atomic_load(&r->ready) ? send_answer(r) : whole(r);
+    return atomic_load(&r->said) == READY ? send_answer(r) : whole(r);
 }
 
 void request_completed(void *door, struct MHD_Connection *c, void **own,

@@ -128,7 +128,7 @@ void record_log(const struct request *r)
 {
     const struct call *call = &r->own.call;
     const struct outcome *o = &r->outcome;
-    if (!atomic_load(&r->ready)) /* its client has left in the middle of it */
+    if (atomic_load(&r->said) != READY) /* its client has left in the middle of it */
         return;
     log_context(call->traceparent, 0);
     log_write(level_of(r), "request",

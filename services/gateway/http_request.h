@@ -7,6 +7,15 @@
  * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
  * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
  * http_connection.c know of MHD.
+ *
+ * Threads: one HTTP thread for each door, where MHD calls us and INLINE handlers run; the workers;
+ * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
+ * committer, the feed of events. Of metrics and health there are more, which only look.
+ *
+ * Locks: queue.lock (http_work.c), wheel.lock (http_deadline.c), connections_lock
+ * (http_connection.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
+ * handler and no hook of a family, and nothing of MHD. What may be called from anywhere is what
+ * takes one: request_send(), request_refuse(), http_late().
  */
 #ifndef GATEWAY_HTTP_REQUEST_H
 #define GATEWAY_HTTP_REQUEST_H
@@ -42,13 +51,16 @@ struct side {
     atomic_bool finished;
 };
 
+/* Of the work on a request, then of its answer: http_step.c says from which to which. */
+enum step { COMES, QUEUED, SERVED, BEGUN, LATE, OPEN, CLAIMED, READY };
+
 struct request {
     struct http *http;
     struct door *door; /* through which it came */
     struct MHD_Connection *connection;
     struct connection *peer;
     atomic_int holders;
-    atomic_bool claimed, ready; /* ready: `answer` can be sent */
+    _Atomic(enum step) work, said;
     bool suspended;
 
     const char *path;   /* as sent, without query */
@@ -80,10 +92,7 @@ struct request {
     const struct http_header *answer_headers; /* of the side that answers */
 
     struct request *queue_next;   /* while it waits for a worker */
-    atomic_bool served;           /* has left the door: a worker has taken it */
-    atomic_bool begun;            /* its handler has the input */
-    atomic_bool late_asked;       /* ... and so has, or will have, its late rpc */
-    bool grace;                   /* it got more time for that */
+    bool grace;                   /* the wheel's: it got more time, for the late rpc */
     struct request *next, **link; /* in the deadline wheel; `link` NULL: is not there */
     struct tick deadline;
 };
@@ -174,6 +183,11 @@ struct http {
     atomic_int alive;     /* request structs */
     atomic_size_t bodies; /* bytes of them */
 };
+
+/* http_step.c. Any thread. False: it was taken before, or that of which it is the next was not. */
+bool step_exists(enum step from, enum step to);
+bool step_try(_Atomic(enum step) *at, enum step from, enum step to);
+void step_take(_Atomic(enum step) *at, enum step from, enum step to); /* must succeed */
 
 /* http_head.c: copies the headers, and sets `refusal` when they have two readings. */
 void head_read(struct request *r, const char *method, const char *target, const char *version);
