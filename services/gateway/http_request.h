@@ -12,7 +12,7 @@
  * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
  * committer, the feed of events. Of metrics and health there are more, which only look.
  *
- * Locks: queue.lock (http_work.c), wheel.lock (http_deadline.c), connections_lock
+ * Locks: queue.lock (http_work.c), wheel.lock (http_wheel.c), connections_lock
  * (http_connection.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
  * handler and no hook of a family, and nothing of MHD. What may be called from anywhere is what
  * takes one: request_send(), request_refuse(), http_late().
@@ -249,7 +249,7 @@ void work_put_late(struct request *r);       /* once, before all others */
 void request_serve(struct request *r);       /* on a worker; INLINE: on the HTTP thread */
 void side_end(struct side *side);            /* its call has ended */
 
-/* http_deadline.c */
+/* http_wheel.c */
 void wheel_start(struct http *h);
 void wheel_stop(struct http *h);
 bool wheel_add(struct request *r, struct tick deadline); /* false: closed */
