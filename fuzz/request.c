@@ -111,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_client(next_line(&call->arena, &data, &size));
     r.body = arena_copy(&call->arena, size ? data : (const uint8_t *)"", size);
     r.body_size = size;
+    r.input = (struct bytes){ (const uint8_t *)r.body, size };
     check_request(&r, router, call);
     arena_free(&call->arena);
     return 0;

@@ -177,3 +177,12 @@ bool base64_read(struct arena *a, const char *text, size_t length, struct bytes 
     *out = (struct bytes){ r.data, r.size };
     return true;
 }
+
+bool base64url_read_strict(struct arena *a, const char *text, size_t length, struct bytes *out)
+{
+    size_t i = 0;
+
+    while (i < length && base64_digit(text[i]) >= 0 && text[i] != '+' && text[i] != '/')
+        i++;
+    return i == length && base64_read(a, text, length, out);
+}

@@ -105,6 +105,32 @@ static void base64_is_lenient_and_exact(void **state)
     assert_false(base64_read(&arena, "Zm9v\0", 5, &back));
 }
 
+static void base64url_is_strict(void **state)
+{
+    static const struct {
+        const char *text, *plain; /* NULL: refused */
+    } rows[] = {
+        // clang-format off
+        { "", "" }, { "Zg", "f" }, { "Zm8", "fo" }, { "Zm9v", "foo" }, { "-_-_", "\xFB\xFF\xBF" },
+        { "Zg==",   NULL }, { "Zm8=",  NULL }, { "=",     NULL }, /* padding, though it is right */
+        { "+/-_",   NULL }, { "-_+_",  NULL }, { "-_/_",  NULL }, /* the other alphabet */
+        { " Zg",    NULL }, { "Zg\n",  NULL }, { "Z g",   NULL }, { " ",     NULL },
+        { "Z",      NULL }, { "Zm9vY", NULL }, { "Zh",    NULL }, { "Zm9",   NULL },
+        { "Zm9v!",  NULL }, { "Zm.v",  NULL }, { "\xC3\xA9", NULL },
+        // clang-format on
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bytes back;
+        bool ok = base64url_read_strict(&arena, rows[i].text, strlen(rows[i].text), &back);
+        if (ok != (rows[i].plain != NULL) || (ok && !bytes_equal(back, BYTES_OF(rows[i].plain))))
+            fail_msg("\"%s\": %s", rows[i].text, ok ? "read" : "refused");
+        if (ok)
+            assert_string_equal(base64url_write(&arena, back), rows[i].text);
+    }
+    assert_false(base64url_read_strict(&arena, "Zm9v\0", 5, &(struct bytes){ 0 }));
+}
+
 static void hex_as_people_copy_it(void **state)
 {
     static const struct {
@@ -148,8 +174,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(writes_and_reads_vectors),    TEST(reads_back_all_lengths),
-        TEST(base64_is_lenient_and_exact), TEST(hex_is_strict),
+        TEST(writes_and_reads_vectors),
+        TEST(reads_back_all_lengths),
+        TEST(base64_is_lenient_and_exact),
+        TEST(base64url_is_strict),
+        TEST(hex_is_strict),
         TEST(hex_as_people_copy_it),
     };
 

@@ -47,6 +47,9 @@ char *base64_write(struct arena *a, struct bytes b);    /* padded, one line */
 char *base64url_write(struct arena *a, struct bytes b); /* not padded */
 /* Either alphabet; white space is skipped; padding may be missing but not wrong. */
 bool base64_read(struct arena *a, const char *text, size_t length, struct bytes *out);
+/* As protocols write it that sign or compare the text (RFC 7515 2): that alphabet, and nothing else,
+ * no padding either. Each byte string has one spelling, which base64url_write() writes. */
+bool base64url_read_strict(struct arena *a, const char *text, size_t length, struct bytes *out);
 
 /* Strict decimal: the whole text, no sign but '-', no leading '+', no overflow. */
 bool int64_read(const char *text, int64_t *out);

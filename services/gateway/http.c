@@ -1,19 +1,28 @@
+/* All doors together: how they begin, and in what order they end.
+ *
+ * idle_lock guards nothing but the wait for a count to become zero: counts are atomic, and are only
+ * waited for by http_stop(), on the thread that ends the process. Whoever counts to zero (HTTP
+ * threads, and any thread that answers) takes it just to wake that one, and only while we drain.
+ *
+ * The end, each step when the one before it is done:
+ *   1. `draining`: answers say that their connection ends. The doors take no new connections;
+ *      requests on open ones still come and are served.
+ *   2. For `drain` at most those that wait for answers get them, whoever has to give them.
+ *   3. The wheel is closed: it answers who still waits with 503, and nobody is let in any more.
+ *      Whoever had claimed a request just then finishes its answer, however long that takes.
+ *   4. What is answered is sent, for two seconds at most: a client may not read.
+ *   5. The wheel's thread ends, then the workers when they have emptied their queue, then MHD with
+ *      its connections. No connection is suspended then, which MHD would not survive.
+ *   6. Handlers that have not answered yet do so when bus and committer stop: into the void. Only
+ *      then http_free() is right, and if one of them never did, it frees nothing. */
 #include "http.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "http_connection.h"
-#include "service/address.h"
-#include "service/metrics.h"
-
-/* MHD asks nobody in when it is full. Those that were cut to make room leave a moment later. */
-enum { MEMORY_PER_CONNECTION = 32 * 1024, LEAVING = 64 };
+#include "http_request.h"
 
 /* The lock is for those who wait for zero, which somebody does only after `draining` was set. */
 void count_change(struct http *h, atomic_int *count, int by)
@@ -23,66 +32,6 @@ void count_change(struct http *h, atomic_int *count, int by)
     pthread_mutex_lock(&h->idle_lock);
     pthread_cond_broadcast(&h->idle);
     pthread_mutex_unlock(&h->idle_lock);
-}
-
-/* What the library says of this host. All else it says of what a client did, which anybody can do
- * as often as he likes: that is counted. */
-static bool is_of_this_host(const char *line)
-{
-    static const char *const beginnings[] = { "Call to ", "Error accepting ", "Failed to set ",
-                                              "Failed to start ", "Hit process " };
-    size_t i = 0, count = sizeof beginnings / sizeof *beginnings;
-    while (i < count && strncmp(line, beginnings[i], strlen(beginnings[i])) != 0)
-        i++;
-    return i < count;
-}
-
-static void log_line(void *context, const char *format, va_list args)
-{
-    char line[256];
-    (void)context;
-    vsnprintf(line, sizeof line, format, args);
-    const char *text = line;
-    line[strcspn(line, "\n")] = 0;
-    metric_add(METRIC_HTTP_LIBRARY, 1);
-    log_write(is_of_this_host(line) ? LOG_WARN : LOG_DEBUG, "libmicrohttpd",
-              (const struct log_member[]){ LOG_TEXT("text", text), { .key = NULL } });
-}
-
-static int open_listener(const char *listen, uint16_t *port, struct fault *f)
-{
-    struct address address;
-    if (!address_read(listen, &address)) {
-        fault_set(f, FAULT_INVALID, "LISTEN", "is no address: %s", listen);
-        return -1;
-    }
-    int fd = address_listen(&address);
-    if (fd < 0)
-        fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: %s", listen, strerror(errno));
-    else
-        *port = address_port(fd);
-    return fd;
-}
-
-static bool start_daemon(struct http *h, struct fault *f)
-{
-    const struct http_options *o = &h->options;
-    int fd = open_listener(o->listen, &h->port, f);
-    if (fd < 0)
-        return false;
-    h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-        connection_admit, h, request_access, h, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(o->connections + LEAVING), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(o->receive.us / 1000000 + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK, head_target_seen, h,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        request_completed, h, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, h, MHD_OPTION_END);
-    if (h->daemon)
-        return true;
-    close(fd);
-    return fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: cannot be served", o->listen);
 }
 
 static void init_locks(struct http *h)
@@ -99,26 +48,47 @@ static void init_locks(struct http *h)
     TAILQ_INIT(&h->headless);
 }
 
+static bool read_doors(struct http *h, struct fault *f)
+{
+    const struct http_door *door = h->options.doors;
+    bool good = true;
+    for (; good && door->listen && h->door_count < HTTP_DOORS_MAX; door++)
+        good = door_read(h, door, f);
+    return good;
+}
+
+static bool open_doors(struct http *h, struct fault *f)
+{
+    size_t opened = 0;
+    while (opened < h->door_count && door_open(&h->doors[opened], f))
+        opened++;
+    return opened == h->door_count;
+}
+
 struct http *http_start(const struct http_options *options, struct fault *f)
 {
     struct http *h = calloc(1, sizeof *h);
     h->options = *options;
     arena_init(&h->arena);
     init_locks(h);
-    h->router = router_new(options->families, f);
-    if (!h->router || !proxy_list_read(options->trusted_proxies, &h->proxies, f)) {
+    if (!read_doors(h, f)) {
         http_free(h);
         return NULL;
     }
     record_start(h);
     work_start(h);
     wheel_start(h);
-    if (start_daemon(h, f))
+    if (open_doors(h, f))
         return h;
-    wheel_stop(h);
-    work_stop(h);
+    http_stop(h); /* somebody may have come through the first one already */
     http_free(h);
     return NULL;
+}
+
+static void for_all_doors(struct http *h, void (*function)(struct door *d))
+{
+    for (struct door *d = h->doors; d < h->doors + h->door_count; d++)
+        function(d);
 }
 
 /* Waits until a count is zero or the time is over. */
@@ -136,16 +106,14 @@ static void await_zero(struct http *h, atomic_int *count, struct duration most)
 void http_stop(struct http *h)
 {
     atomic_store(&h->draining, true);
-    int listener = MHD_quiesce_daemon(h->daemon);
-    if (listener >= 0)
-        close(listener);
+    for_all_doors(h, door_close);
     await_zero(h, &h->waiting, h->options.drain);
     wheel_close(h);
     await_zero(h, &h->waiting, days(1)); /* claimed ones are being rendered */
     await_zero(h, &h->unsent, seconds(2));
     wheel_stop(h);
     work_stop(h);
-    MHD_stop_daemon(h->daemon);
+    for_all_doors(h, door_stop);
 }
 
 void http_free(struct http *h)
@@ -157,7 +125,7 @@ void http_free(struct http *h)
         return;
     }
     record_stop(h);
-    router_free(h->router);
+    for_all_doors(h, door_free);
     pthread_cond_destroy(&h->queue.filled);
     pthread_mutex_destroy(&h->queue.lock);
     pthread_mutex_destroy(&h->connections_lock);
@@ -167,9 +135,9 @@ void http_free(struct http *h)
     free(h);
 }
 
-uint16_t http_port(const struct http *h)
+uint16_t http_port(const struct http *h, size_t door)
 {
-    return h->port;
+    return h->doors[door].port;
 }
 
 bool http_ready(struct http *h, struct fault *f)

@@ -6,10 +6,11 @@
 #include "message/json.h"
 #include "service/metrics.h"
 
+enum { COPIED_MOST = 4096 };
+
 bool request_claim(struct request *r)
 {
-    bool open = false;
-    return atomic_compare_exchange_strong(&r->claimed, &open, true);
+    return step_try(&r->said, OPEN, CLAIMED);
 }
 
 /* What a fault says when it says nothing itself, or nothing that may leave the house. */
@@ -55,11 +56,11 @@ static void add_message(struct text *out, struct arena *a, const struct fault *f
 static void shape_fault(struct request *r, const struct fault *f, struct http_answer *out)
 {
     struct text t;
-    text_init(&t, &r->answer_arena);
+    text_init(&t, &r->outer.call.arena);
     text_add(&t, "{\"errors\":[{\"code\":");
     json_add_string(&t, fault_api_code(f->code));
     text_add(&t, ",\"message\":");
-    add_message(&t, &r->answer_arena, f);
+    add_message(&t, &r->outer.call.arena, f);
     if (*f->field && !fault_is_private(f->code)) {
         text_add(&t, ",\"field\":");
         json_add_string(&t, f->field);
@@ -71,7 +72,9 @@ static void shape_fault(struct request *r, const struct fault *f, struct http_an
 /* Whom the door itself has refused, anybody can be: those are counted. */
 static enum log_level level_of(const struct request *r, const struct fault *f)
 {
-    return !atomic_load(&r->served) ? LOG_DEBUG : f->code == FAULT_INTERNAL ? LOG_ERROR : LOG_WARN;
+    return atomic_load(&r->work) < SERVED ? LOG_DEBUG
+           : f->code == FAULT_INTERNAL    ? LOG_ERROR
+                                          : LOG_WARN;
 }
 
 static void log_private(const struct request *r, const struct fault *f)
@@ -91,41 +94,65 @@ static void log_private(const struct request *r, const struct fault *f)
  * does not change any more. */
 static void note_outcome(struct request *r, const struct side *side, enum fault_code fault)
 {
-    const struct side *known = side ? side : atomic_load(&r->begun) ? &r->own : NULL;
+    const struct side *known = side ? side : atomic_load(&r->work) >= BEGUN ? &r->own : NULL;
     r->outcome.fault = fault;
     r->outcome.account_id = known ? known->call.actor.account_id : 0;
     r->outcome.api_key_id = known ? known->call.actor.api_key_id : 0;
 }
 
-/* Those that the handler has set (NULL: none did), and that no browser shall find another type in the
- * answer than it says. */
-static void take_headers(struct request *r, const struct side *side)
+void answer_release(struct request *r)
 {
-    struct http_header *nosniff = arena_new(&r->answer_arena, struct http_header);
-    *nosniff =
-        (struct http_header){ "X-Content-Type-Options", "nosniff", side ? side->headers : NULL };
-    r->answer_headers = nosniff;
+    if (r->answer.release)
+        r->answer.release(r->answer.held);
+    r->answer.release = NULL;
+}
+
+/* A small one is no reason to keep what it is a part of for as long as a slow client wants. */
+static void copy_small(struct request *r)
+{
+    struct bytes *body = &r->answer.body;
+    if (!r->answer.release || body->size > COPIED_MOST)
+        return;
+    body->data = arena_copy(&r->outer.call.arena, body->data, body->size);
+    answer_release(r);
+}
+
+/* The last that is done to an answer. No browser shall find another type in it than it says. */
+static void finish(struct request *r, const struct side *side, enum fault_code fault)
+{
+    const struct route_family *family = r->match.family;
+    http_header(&r->outer.call, "X-Content-Type-Options", "nosniff");
+    if (family && family->dress)
+        family->dress(&r->outer.call, &r->answer);
+    r->answer_headers = side ? side->headers : NULL;
+    copy_small(r);
+    note_outcome(r, side, fault);
 }
 
 void answer_fault(struct request *r, struct side *side, const struct fault *f)
 {
     const struct route_family *family = r->match.family;
     r->answer = (struct http_answer){ fault_http_status(f->code), "application/json", { 0 } };
-    take_headers(r, side);
-    note_outcome(r, side, f->code);
-    log_private(r, f);
     if (family && family->shape_fault)
-        family->shape_fault(&r->answer_arena, f, &r->answer);
+        family->shape_fault(&r->outer.call, f, &r->answer);
     else
         shape_fault(r, f, &r->answer);
+    log_private(r, f);
+    finish(r, side, f->code);
 }
 
 static void render(struct request *r, const ProtobufCMessage *message)
 {
     struct text t;
-    text_init(&t, &r->answer_arena);
+    text_init(&t, &r->outer.call.arena);
     message_to_json(message, &t);
     r->answer.body = (struct bytes){ (const uint8_t *)t.data, t.length };
+}
+
+/* RFC 9110 15.3.5, 15.3.6. That of 304 MHD does not send, but its Content-Length is true (8.6). */
+bool status_has_body(int status)
+{
+    return status != 204 && status != 205;
 }
 
 void answer_message(struct request *r, struct side *side, const ProtobufCMessage *message)
@@ -133,18 +160,18 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
     const struct route *route = r->match.entry->route;
     int status = side->status ? side->status : route->ok;
     r->answer = (struct http_answer){ status, "application/json", { 0 } };
-    if (status != 204 && !(route->shape && route->shape(&side->call, message, &r->answer)))
+    if (status_has_body(status) &&
+        !(route->shape && route->shape(&side->call, message, &r->answer)))
         render(r, message);
-    take_headers(r, side); /* `shape` may have added some */
-    note_outcome(r, side, FAULT_NONE);
+    finish(r, side, FAULT_NONE);
 }
 
 void request_send(struct request *r)
 {
-    struct http *h = r->door;
+    struct http *h = r->http;
     wheel_remove(r);
     r->outcome.at = tick_now();
-    atomic_store(&r->ready, true);
+    step_take(&r->said, CLAIMED, READY);
     if (!r->suspended)
         return;
     MHD_resume_connection(r->connection);

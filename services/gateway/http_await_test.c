@@ -200,7 +200,7 @@ static void *stop_thread(void *h)
 static void await_refusal(struct http *h)
 {
     struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_port = htons(http_port(h)),
+                              .sin_port = htons(http_port(h, 0)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int refused = 0;
     while (!refused) {

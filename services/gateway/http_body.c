@@ -22,13 +22,13 @@ static bool refuse(struct request *r)
 
 static size_t budget(const struct request *r, size_t needed)
 {
-    size_t all = r->door->options.bodies_max;
+    size_t all = r->http->options.bodies_max;
     return needed <= SMALL && r->body_length <= SMALL ? all : all / 2;
 }
 
 static bool reserve(struct request *r, size_t size)
 {
-    struct http *h = r->door;
+    struct http *h = r->http;
     if (atomic_fetch_add(&h->bodies, size) + size > budget(r, r->body_size + size)) {
         atomic_fetch_sub(&h->bodies, size);
         return refuse(r);
@@ -40,7 +40,7 @@ static bool reserve(struct request *r, size_t size)
 bool body_announced(struct request *r, size_t size)
 {
     r->body_length = size;
-    return atomic_load(&r->door->bodies) + size <= budget(r, size) || refuse(r);
+    return atomic_load(&r->http->bodies) + size <= budget(r, size) || refuse(r);
 }
 
 static char *room_new(size_t size)
@@ -99,13 +99,13 @@ bool body_add(struct request *r, const char *data, size_t size)
         return true;
     body_free(r);
     r->discarded += size;
-    return r->discarded <= DISCARD_TIMES * r->door->options.body_max;
+    return r->discarded <= DISCARD_TIMES * r->http->options.body_max;
 }
 
 void body_free(struct request *r)
 {
     room_free(r);
-    atomic_fetch_sub(&r->door->bodies, r->body_size);
+    atomic_fetch_sub(&r->http->bodies, r->body_size);
     metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)r->body_size);
     r->body = NULL;
     r->body_size = r->body_room = 0;

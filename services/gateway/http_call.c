@@ -17,7 +17,8 @@ static struct request *request_of(const struct call *call)
 
 const struct route *http_route(const struct call *call)
 {
-    return request_of(call)->match.entry->route;
+    const struct route_entry *entry = request_of(call)->match.entry;
+    return entry ? entry->route : NULL;
 }
 
 const struct router *http_router(const struct call *call)
@@ -31,6 +32,11 @@ const char *http_request_header(const struct call *call, const char *name)
         if (strcasecmp(h->name, name) == 0)
             return h->value;
     return NULL;
+}
+
+bool http_is_head(const struct call *call)
+{
+    return request_of(call)->is_head;
 }
 
 const char *http_path(const struct call *call)

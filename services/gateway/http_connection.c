@@ -1,12 +1,25 @@
 /* Connections: how many there may be, and how long each may take. MHD's own time-out starts anew
- * with every byte, so a client that sends one now and then would hold its connection for ever. Here
+ * with every byte, so a client that sends one now and then would hold its connection for ever, and
+ * cuts who is slow and has much to read from the kernel's buffer, where MHD sees nothing move. Here
  * a head has to be whole within options.head; then the body has to come, and the answer to go,
- * within options.receive.
+ * within options.receive. A long answer may take as many such times as it wants, as long as the
+ * client takes enough of it in each (options.pace).
  *
  * No address takes the whole door, but the proxies that we trust stand for many. When the door is
- * full, whoever comes takes the place of the one that has gone longest without a whole head. */
+ * full, whoever comes takes the place of the one that has gone longest without a whole head.
+ *
+ * connections_lock guards the lists of all doors' connections and what is in each but its target.
+ * HTTP threads put connections in and take them out, and say what each waits for; the deadline
+ * thread looks once a second whose time is over. Under the lock only the kernel is asked, never MHD,
+ * which has locks of its own and may hold them when it calls us. A connection is cut by
+ * shutting its socket down, which its HTTP thread sees; it is in the lists, and its descriptor open,
+ * until that thread takes it out in connection_notify(), after which MHD closes it.
+ *
+ * The end: MHD_stop_daemon() closes all, and each leaves the lists in the same way. */
 #include "http_connection.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -39,6 +52,7 @@ static void set_phase(struct http *h, struct connection *n, enum connection_phas
     struct duration most = patience(h, phase);
     bool headless = phase == HEAD_COMES || phase == IS_IDLE;
     n->until = most.us ? tick_after(most).us : 0;
+    n->paced = false;
     if (headless && !n->headless)
         TAILQ_INSERT_TAIL(&h->headless, n, in_headless);
     if (!headless && n->headless)
@@ -54,6 +68,45 @@ void connection_enter(struct http *h, struct connection *n, enum connection_phas
     pthread_mutex_unlock(&h->connections_lock);
 }
 
+/* ---- how fast */
+
+/* What the client's host has taken. Not what MHD has sent: megabytes of that wait in the kernel. */
+static uint64_t acked(const struct connection *n)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof info;
+    getsockopt(n->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_bytes_acked;
+}
+
+/* In all of the time that an answer has: a shorter one need not last longer. */
+static uint64_t least(const struct http *h)
+{
+    return h->options.pace * (uint64_t)h->options.receive.us / 1000000;
+}
+
+void connection_send(struct http *h, struct connection *n, size_t size)
+{
+    pthread_mutex_lock(&h->connections_lock);
+    if (!n->cut) {
+        set_phase(h, n, ANSWER_GOES);
+        n->paced = size > least(h);
+        n->acked = n->paced ? acked(n) : 0;
+    }
+    pthread_mutex_unlock(&h->connections_lock);
+}
+
+/* Then it has as much time again. */
+static bool keeps_pace(const struct http *h, struct connection *n)
+{
+    uint64_t before = n->acked;
+    if (!n->paced)
+        return false;
+    n->acked = acked(n);
+    n->until = tick_after(h->options.receive).us;
+    return n->acked - before >= least(h);
+}
+
 void connections_cut(struct http *h)
 {
     int64_t now = tick_now().us;
@@ -61,7 +114,7 @@ void connections_cut(struct http *h)
     pthread_mutex_lock(&h->connections_lock);
     for (struct connection *n = LIST_FIRST(&h->connections); n; n = next) {
         next = LIST_NEXT(n, in_all);
-        if (n->until == 0 || n->until > now)
+        if (n->until == 0 || n->until > now || keeps_pace(h, n))
             continue;
         metric_add(METRIC_HTTP_SLOW_CLIENTS, 1);
         cut(h, n);
@@ -76,11 +129,12 @@ static struct neighbours *neighbours_of(struct http *h, uint64_t network)
     return &h->networks[(network * 0x9e3779b97f4a7c15U) >> 56];
 }
 
-static bool is_crowded(struct http *h, const struct sockaddr *peer)
+static bool is_crowded(const struct door *d, const struct sockaddr *peer)
 {
+    struct http *h = d->http;
     uint64_t network = proxy_network(peer);
     int most = h->options.connections_per_address, count = 0;
-    if (!most || proxy_is_trusted(&h->proxies, peer))
+    if (!most || proxy_is_trusted(&d->proxies, peer))
         return false;
     for (const struct connection *n = LIST_FIRST(neighbours_of(h, network)); n;
          n = LIST_NEXT(n, in_network))
@@ -100,10 +154,11 @@ static bool make_room(struct http *h)
 
 enum MHD_Result connection_admit(void *door, const struct sockaddr *peer, socklen_t size)
 {
-    struct http *h = door;
+    const struct door *d = door;
+    struct http *h = d->http;
     (void)size;
     pthread_mutex_lock(&h->connections_lock);
-    bool crowded = is_crowded(h, peer);
+    bool crowded = is_crowded(d, peer);
     bool room = !crowded && (h->connection_count < h->options.connections || make_room(h));
     pthread_mutex_unlock(&h->connections_lock);
     if (crowded)
@@ -156,10 +211,11 @@ static void close_connection(struct http *h, struct connection *n)
 void connection_notify(void *door, struct MHD_Connection *c, void **context,
                        enum MHD_ConnectionNotificationCode code)
 {
+    const struct door *d = door;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        open_connection(door, c, context);
+        open_connection(d->http, c, context);
     else if (*context)
-        close_connection(door, *context);
+        close_connection(d->http, *context);
 }
 
 struct connection *connection_of(struct MHD_Connection *c)

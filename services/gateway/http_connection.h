@@ -1,4 +1,4 @@
-/* http_connection - what MHD calls; between http.c, which hands it over, http_head.c,
+/* http_connection - what MHD calls; between http_door.c, which hands it over, http_head.c,
  * http_receive.c and http_connection.c. */
 #ifndef GATEWAY_HTTP_CONNECTION_H
 #define GATEWAY_HTTP_CONNECTION_H
@@ -7,7 +7,8 @@
 
 #include "http_request.h"
 
-/* MHD_AcceptPolicyCallback */
+/* In all of them `door` is the struct door.
+ * MHD_AcceptPolicyCallback */
 enum MHD_Result connection_admit(void *door, const struct sockaddr *peer, socklen_t size);
 
 /* MHD_NotifyConnectionCallback */

@@ -104,7 +104,7 @@ static void proxies_stand_for_many(void **state)
     int held[5];
     (void)state;
     o.connections_per_address = 1;
-    o.trusted_proxies = "127.0.0.1";
+    o.doors[0].trusted_proxies = "127.0.0.1";
     struct http *h = toy_start(o);
     for (int i = 0; i < 5; i++) {
         held[i] = dial_and_say(h, "127.0.0.1", going_on);

@@ -244,9 +244,10 @@ static enum MHD_Result take_line(void *head, enum MHD_ValueKind kind, const char
 
 void *head_target_seen(void *door, const char *target, struct MHD_Connection *c)
 {
+    const struct door *d = door;
     struct connection *peer = connection_of(c);
     const char *at = target;
-    connection_enter(door, peer, HEAD_COMES);
+    connection_enter(d->http, peer, HEAD_COMES);
     while (*at && *at != ' ' && *at != '\t' && !is_control(*at))
         at++;
     peer->target = target;

@@ -236,7 +236,7 @@ static void the_proxy_names_the_client(void **state)
     struct http_options o = toy_options();
     (void)state;
     arena_init(&a);
-    o.trusted_proxies = "127.0.0.0/8";
+    o.doors[0].trusted_proxies = "127.0.0.0/8";
     struct http *h = toy_start(o);
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         char *answer = exchange(h, &a, "GET /v2/toy", headers[i], NULL);
@@ -254,8 +254,8 @@ static void a_bad_address_is_a_fault(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof listens / sizeof *listens; i++) {
         struct http_options o = toy_options();
-        o.families = toy_families;
-        o.listen = listens[i];
+        o.doors[0].families = toy_families;
+        o.doors[0].listen = listens[i];
         assert_null(http_start(&o, &f));
         assert_string_equal(f.field, "LISTEN");
     }

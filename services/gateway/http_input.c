@@ -94,8 +94,8 @@ static bool set_raw_body(struct request *r, ProtobufCMessage *in)
 {
     const ProtobufCFieldDescriptor *field = field_find(in->descriptor, "body");
     ProtobufCBinaryData *body = (void *)((char *)in + field->offset);
-    body->data = (uint8_t *)r->body;
-    body->len = r->body_size;
+    body->data = (uint8_t *)(uintptr_t)r->input.data;
+    body->len = r->input.size;
     if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
         *(protobuf_c_boolean *)((char *)in + field->quantifier_offset) = true;
     return true;
@@ -105,8 +105,8 @@ static bool set_raw_body(struct request *r, ProtobufCMessage *in)
 static bool read_body(struct request *r, struct call *call, ProtobufCMessage *in)
 {
     struct json_strays strays = members_begin(r->match.entry);
-    bool good =
-        message_merge_request(&call->arena, in, r->body, r->body_size, &strays, &call->fault);
+    bool good = message_merge_request(&call->arena, in, (const char *)r->input.data, r->input.size,
+                                      &strays, &call->fault);
     if (!r->match.entry->route->permission || call->fault.code == FAULT_BODY_FORMAT)
         return good;
     return members_judge(call, &strays) && good;

@@ -9,20 +9,24 @@
 
 /* ---- a request's life */
 
-static struct request *request_new(struct http *h)
+static struct request *request_new(struct door *d)
 {
     struct request *r = calloc(1, sizeof *r);
-    r->door = h;
+    r->http = d->http;
+    r->door = d;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
-    arena_init(&r->answer_arena);
-    r->own.request = r->late.request = r;
+    arena_init(&r->outer.call.arena);
+    r->own.request = r->late.request = r->outer.request = r;
     r->headers.last = &r->headers.first;
     r->query.last = &r->query.first;
     r->own.call.door = &r->own;
     r->late.call.door = &r->late;
+    r->outer.call.door = &r->outer;
     atomic_init(&r->holders, 1);
-    atomic_fetch_add(&h->alive, 1);
+    atomic_init(&r->work, COMES);
+    atomic_init(&r->said, OPEN);
+    atomic_fetch_add(&d->http->alive, 1);
     return r;
 }
 
@@ -35,8 +39,9 @@ void request_drop(struct request *r)
 {
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
-    atomic_fetch_sub(&r->door->alive, 1);
-    arena_free(&r->answer_arena);
+    atomic_fetch_sub(&r->http->alive, 1);
+    answer_release(r);
+    arena_free(&r->outer.call.arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
     body_free(r);
@@ -94,6 +99,7 @@ static void begin_trace(struct request *r)
     snprintf(r->own.call.traceparent, sizeof r->own.call.traceparent, "00-%s-%.16s-01", trace,
              hex + 32);
     memcpy(r->late.call.traceparent, r->own.call.traceparent, sizeof r->own.call.traceparent);
+    memcpy(r->outer.call.traceparent, r->own.call.traceparent, sizeof r->own.call.traceparent);
 }
 
 static void begin_actor(struct request *r)
@@ -101,7 +107,9 @@ static void begin_actor(struct request *r)
     struct actor *actor = &r->own.call.actor;
     const struct sockaddr *peer =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-    snprintf(actor->source, sizeof actor->source, "api");
+    const struct route_family *family = r->match.family;
+    snprintf(actor->source, sizeof actor->source, "%s",
+             family && family->source ? family->source : "api");
     proxy_client(&r->door->proxies, peer, http_request_header(&r->own.call, "X-Forwarded-For"),
                  actor->ip);
 }
@@ -122,7 +130,7 @@ static void judge_route(struct request *r)
 {
     const struct route_entry *entry = r->match.entry;
     size_t most = entry ? entry->route->body_max : 0;
-    r->body_max = most ? most : r->door->options.body_max;
+    r->body_max = most ? most : r->http->options.body_max;
     if (entry || r->refusal.code)
         return;
     if (r->match.allowed && !r->match.unserved)
@@ -152,7 +160,7 @@ static void judge_body(struct request *r)
     if (length && int64_read(length, &size) && size > (int64_t)r->body_max)
         r->refusal = (struct fault){ .code = FAULT_BODY_TOO_LARGE };
     r->ignores_body = r->method == GET || r->method == DELETE;
-    if (r->refusal.code || r->ignores_body || !(coded || size))
+    if (r->refusal.code || r->ignores_body || !media_judge(r, coded || size) || !(coded || size))
         return;
     judge_caller(r);
     if (!r->refusal.code)
@@ -178,36 +186,47 @@ static const char *path_of(const char *target)
     return *path ? path : "/";
 }
 
-static struct request *begin(struct http *h, struct MHD_Connection *c, const char *target,
+static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
-    struct request *r = request_new(h);
+    struct request *r = request_new(d);
     r->connection = c;
     r->peer = connection_of(c);
-    connection_enter(h, r->peer, BODY_COMES);
+    connection_enter(d->http, r->peer, BODY_COMES);
     r->path = arena_strdup(&r->own.call.arena, path_of(target));
     r->method = method_read(method);
+    r->is_head = strcmp(method, "HEAD") == 0;
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
+    router_match(d->router, &r->own.call.arena, r->method, r->path, &r->match);
     begin_actor(r);
-    router_match(h->router, &r->own.call.arena, r->method, r->path, &r->match);
     judge(r);
     return r;
 }
 
 /* ---- sending */
 
+static bool is_set(const struct http_header *list, const char *name)
+{
+    while (list && strcasecmp(list->name, name) != 0)
+        list = list->next;
+    return list != NULL;
+}
+
 static void add_headers(struct request *r, struct MHD_Response *out)
 {
     char trace[33];
     for (const struct http_header *h = r->answer_headers; h; h = h->next)
         MHD_add_response_header(out, h->name, h->value);
+    for (const struct http_header *h = r->outer.headers; h; h = h->next)
+        if (!is_set(r->answer_headers, h->name))
+            MHD_add_response_header(out, h->name, h->value);
     if (!MHD_get_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL))
         MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
     if (r->answer.status == 503 && !MHD_get_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER))
         MHD_add_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER, "2");
-    if (atomic_load(&r->door->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
+    if (atomic_load(&r->http->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
     snprintf(trace, sizeof trace, "%.32s", r->own.call.traceparent + 3);
     MHD_add_response_header(out, "Request-Id", trace);
@@ -224,11 +243,12 @@ static enum MHD_Result send_answer(struct request *r)
     struct MHD_Response *out = MHD_create_response_from_buffer(
         r->answer.body.size, plain.body ? plain.body : nothing, MHD_RESPMEM_PERSISTENT);
     add_headers(r, out);
-    if (r->answer.status != 204 && r->answer.type)
+    if (status_has_body(r->answer.status) && r->answer.status != 304 && r->answer.type)
         MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
     if (r->refusal.code == FAULT_METHOD)
-        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, allowed_methods(r, &r->answer_arena));
-    connection_enter(r->door, r->peer, ANSWER_GOES);
+        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
+                                allowed_methods(r, &r->outer.call.arena));
+    connection_send(r->http, r->peer, r->answer.body.size);
     record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
     MHD_destroy_response(out);
@@ -254,7 +274,8 @@ static bool is_refused_now(const struct request *r)
 /* Suspended first: whoever answers may do so at once. */
 static enum MHD_Result hand_over(struct request *r)
 {
-    struct http *h = r->door;
+    struct http *h = r->http;
+    step_take(&r->work, COMES, QUEUED);
     r->suspended = true;
     count_change(h, &h->waiting, 1);
     count_change(h, &h->unsent, 1);
@@ -273,7 +294,7 @@ static enum MHD_Result whole(struct request *r)
 {
     const struct route *route = r->match.entry ? r->match.entry->route : NULL;
     struct duration most =
-        route && route->deadline.us ? route->deadline : r->door->options.deadline;
+        route && route->deadline.us ? route->deadline : r->http->options.deadline;
     r->received = tick_now();
     r->own.call.deadline = tick_after(most);
     if (r->refusal.code || !route)
@@ -300,21 +321,20 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
         *size = 0;
         return good ? MHD_YES : MHD_NO;
     }
-    return atomic_load(&r->ready) ? send_answer(r) : whole(r);
+    return atomic_load(&r->said) == READY ? send_answer(r) : whole(r);
 }
 
 void request_completed(void *door, struct MHD_Connection *c, void **own,
                        enum MHD_RequestTerminationCode code)
 {
-    struct http *h = door;
     struct request *r = *own;
-    (void)c, (void)code;
+    (void)door, (void)c, (void)code;
     if (!r)
         return;
     *own = NULL;
-    connection_enter(h, r->peer, IS_IDLE);
+    connection_enter(r->http, r->peer, IS_IDLE);
     record_log(r);
     if (r->suspended)
-        count_change(h, &h->unsent, -1);
+        count_change(r->http, &r->http->unsent, -1);
     request_drop(r);
 }

@@ -35,15 +35,31 @@ static void write_counts(const struct route_count *c, const char *name, const ch
     }
 }
 
-static void write_all(void *door, const char *name, struct text *out)
+/* What is no row, of all doors: nobody asks where somebody knocked in vain. */
+static void write_others(const struct http *h, const char *name, struct text *out)
 {
-    const struct http *h = door;
+    struct route_count all = { 0 };
     const struct route_entry *entries;
-    size_t count = router_entries(h->router, &entries);
-    for (size_t i = 0; i < count; i++)
-        write_counts(&h->counts[i], name, method_name(entries[i].route->method), entries[i].pattern,
-                     out);
-    write_counts(&h->counts[count], name, "", "", out);
+    for (size_t d = 0; d < h->door_count; d++) {
+        const struct route_count *c =
+            &h->doors[d].counts[router_entries(h->doors[d].router, &entries)];
+        for (int i = 0; i < STATUSES; i++)
+            all.answers[i] += atomic_load_explicit(&c->answers[i], memory_order_relaxed);
+    }
+    write_counts(&all, name, "", "", out);
+}
+
+static void write_all(void *http, const char *name, struct text *out)
+{
+    const struct http *h = http;
+    const struct route_entry *entries;
+    for (const struct door *d = h->doors; d < h->doors + h->door_count; d++) {
+        size_t count = router_entries(d->router, &entries);
+        for (size_t i = 0; i < count; i++)
+            write_counts(&d->counts[i], name, method_name(entries[i].route->method),
+                         entries[i].pattern, out);
+    }
+    write_others(h, name, out);
 }
 
 static void tell_untold(const struct strangers *s)
@@ -55,18 +71,21 @@ static void tell_untold(const struct strangers *s)
 void record_start(struct http *h)
 {
     const struct route_entry *entries;
-    h->counts = calloc(router_entries(h->router, &entries) + 1, sizeof *h->counts);
+    for (struct door *d = h->doors; d < h->doors + h->door_count; d++)
+        d->counts = calloc(router_entries(d->router, &entries) + 1, sizeof *d->counts);
     metric_own(METRIC_HTTP_ROUTES, write_all, h);
 }
 
 void record_stop(struct http *h)
 {
-    if (!h->counts)
+    if (!h->door_count || !h->doors[0].counts)
         return;
     metric_own(METRIC_HTTP_ROUTES, NULL, NULL);
-    tell_untold(&h->strangers);
-    free(h->counts);
-    h->counts = NULL;
+    for (struct door *d = h->doors; d < h->doors + h->door_count; d++) {
+        tell_untold(&d->strangers);
+        free(d->counts);
+        d->counts = NULL;
+    }
 }
 
 void record_count(struct request *r)
@@ -83,9 +102,9 @@ void record_count(struct request *r)
 /* ---- the line */
 
 /* Errors of those who are not known anybody can cause without end: so many are told, the rest counted. */
-static bool stranger_is_told(struct http *h)
+static bool stranger_is_told(struct door *d)
 {
-    struct strangers *s = &h->strangers;
+    struct strangers *s = &d->strangers;
     int64_t second = tick_now().us / 1000000;
     if (s->second != second) {
         tell_untold(s);
@@ -109,7 +128,7 @@ void record_log(const struct request *r)
 {
     const struct call *call = &r->own.call;
     const struct outcome *o = &r->outcome;
-    if (!atomic_load(&r->ready)) /* its client has left in the middle of it */
+    if (atomic_load(&r->said) != READY) /* its client has left in the middle of it */
         return;
     log_context(call->traceparent, 0);
     log_write(level_of(r), "request",

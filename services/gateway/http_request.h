@@ -3,10 +3,19 @@
  * A request lives until nobody holds it: the connection does until MHD has completed it, its
  * handler until it has answered, the late call until it has answered. Whoever claims it answers it;
  * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
- * `answer_arena`.
- * The HTTP thread uses the own call's arena until the request is queued; from then on it is the
- * handler's. Only http.c, http_head.c, http_receive.c, http_answer.c and http_connection.c know of
- * MHD.
+ * `outer`.
+ * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
+ * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
+ * http_connection.c know of MHD.
+ *
+ * Threads: one HTTP thread for each door, where MHD calls us and INLINE handlers run; the workers;
+ * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
+ * committer, the feed of events. Of metrics and health there are more, which only look.
+ *
+ * Locks: queue.lock (http_work.c), wheel.lock (http_wheel.c), connections_lock
+ * (http_connection.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
+ * handler and no hook of a family, and nothing of MHD. What may be called from anywhere is what
+ * takes one: request_send(), request_refuse(), http_late().
  */
 #ifndef GATEWAY_HTTP_REQUEST_H
 #define GATEWAY_HTTP_REQUEST_H
@@ -42,17 +51,23 @@ struct side {
     atomic_bool finished;
 };
 
+/* Of the work on a request, then of its answer: http_step.c says from which to which. */
+enum step { COMES, QUEUED, SERVED, BEGUN, LATE, OPEN, CLAIMED, READY };
+
 struct request {
-    struct http *door;
+    struct http *http;
+    struct door *door; /* through which it came */
     struct MHD_Connection *connection;
     struct connection *peer;
     atomic_int holders;
-    atomic_bool claimed, ready; /* ready: `answer` can be sent */
+    _Atomic(enum step) work, said;
     bool suspended;
 
-    const char *path; /* as sent, without query */
-    enum method method;
+    const char *path;   /* as sent, without query */
+    enum method method; /* of HEAD: GET */
+    bool is_head;
     struct header_list headers, query; /* headers: one of a name */
+    struct bytes input;                /* what the body says; once it is admitted */
     char *body;
     size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
     struct route_match match;
@@ -67,20 +82,17 @@ struct request {
     _Atomic(void *) note; /* from the handler for the late rpc */
     void *caller;         /* from admit() */
 
-    struct arena answer_arena;
+    struct side outer; /* the door's own: what is not a side's in the answer; the claimer's */
     struct http_answer answer;
     struct outcome {
         enum fault_code fault;
         int64_t account_id, api_key_id; /* 0: nobody knows */
         struct tick at;
     } outcome;
-    const struct http_header *answer_headers;
+    const struct http_header *answer_headers; /* of the side that answers */
 
     struct request *queue_next;   /* while it waits for a worker */
-    atomic_bool served;           /* has left the door: a worker has taken it */
-    atomic_bool begun;            /* its handler has the input */
-    atomic_bool late_asked;       /* ... and so has, or will have, its late rpc */
-    bool grace;                   /* it got more time for that */
+    bool grace;                   /* the wheel's: it got more time, for the late rpc */
     struct request *next, **link; /* in the deadline wheel; `link` NULL: is not there */
     struct tick deadline;
 };
@@ -119,6 +131,8 @@ struct connection {
     int64_t until;      /* the tick when it is cut; 0: it waits for us */
     uint64_t network;   /* whose it is: proxy_network() */
     int fd;
+    bool paced;     /* its answer may go on if the client has taken enough of it since `acked` */
+    uint64_t acked; /* bytes that it had taken when its time began */
     const char *target, *target_end; /* of the request line, in MHD's buffer */
     bool target_is_plain;            /* no blank and no control character in it */
 };
@@ -128,13 +142,29 @@ LIST_HEAD(neighbours, connection);
 LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(connection_queue, connection);
 
-struct http {
-    struct http_options options;
+struct strangers { /* of the second: lines about those who are not known */
+    int64_t second, told, untold;
+};
+
+/* An address where requests come in. All of it is set before its thread runs, but for what is
+ * counted. */
+struct door {
+    struct http *http;
+    const struct http_door *options;
     struct router *router;
     struct proxy_list proxies;
-    struct arena arena;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon; /* NULL: is not open */
     uint16_t port;
+    struct route_count *counts; /* http_record.c */
+    struct strangers strangers; /* its HTTP thread's */
+};
+
+/* What all doors share. */
+struct http {
+    struct http_options options;
+    struct door doors[HTTP_DOORS_MAX];
+    size_t door_count;
+    struct arena arena;
     atomic_bool draining;
 
     struct queue queue;
@@ -147,16 +177,17 @@ struct http {
 
     pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
-    struct route_count *counts; /* http_record.c */
-    struct strangers {          /* of the second: lines about those who are not known */
-        int64_t second, told, untold;
-    } strangers; /* the HTTP thread's */
 
     atomic_int waiting;   /* suspended, nobody has resumed them yet */
     atomic_int unsent;    /* suspended once and not completed */
     atomic_int alive;     /* request structs */
     atomic_size_t bodies; /* bytes of them */
 };
+
+/* http_step.c. Any thread. False: it was taken before, or that of which it is the next was not. */
+bool step_exists(enum step from, enum step to);
+bool step_try(_Atomic(enum step) *at, enum step from, enum step to);
+void step_take(_Atomic(enum step) *at, enum step from, enum step to); /* must succeed */
 
 /* http_head.c: copies the headers, and sets `refusal` when they have two readings. */
 void head_read(struct request *r, const char *method, const char *target, const char *version);
@@ -167,11 +198,23 @@ bool body_announced(struct request *r, size_t size); /* 0: comes in chunks */
 bool body_add(struct request *r, const char *data, size_t size);
 void body_free(struct request *r);
 
+/* http_media.c: false, and sets `refusal`, when the row does not take such a body. */
+bool media_judge(struct request *r, bool has_body);
+
 /* http_receive.c */
 void header_list_add(struct header_list *list, struct arena *a, const char *name,
                      const char *value); /* copies the name */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
+
+/* http_door.c. The first reads what the door is set to, before any is opened. door_close() takes no
+ * new connections; door_stop() ends those that there are, when no request waits. All three are
+ * nothing for a door that was not opened. */
+bool door_read(struct http *h, const struct http_door *options, struct fault *f);
+bool door_open(struct door *d, struct fault *f);
+void door_close(struct door *d);
+void door_stop(struct door *d);
+void door_free(struct door *d);
 
 /* http.c */
 void count_change(struct http *h, atomic_int *count, int by); /* wakes http_stop() at zero */
@@ -182,6 +225,8 @@ bool request_claim(struct request *r);
 void answer_message(struct request *r, struct side *side, const ProtobufCMessage *message);
 void answer_fault(struct request *r, struct side *side, const struct fault *fault);
 void request_send(struct request *r);
+bool status_has_body(int status);
+void answer_release(struct request *r); /* nobody reads it any more */
 /* Claims and answers with a fault, if nobody did before. */
 void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
 
@@ -204,7 +249,7 @@ void work_put_late(struct request *r);       /* once, before all others */
 void request_serve(struct request *r);       /* on a worker; INLINE: on the HTTP thread */
 void side_end(struct side *side);            /* its call has ended */
 
-/* http_deadline.c */
+/* http_wheel.c */
 void wheel_start(struct http *h);
 void wheel_stop(struct http *h);
 bool wheel_add(struct request *r, struct tick deadline); /* false: closed */
@@ -214,6 +259,7 @@ void wheel_close(struct http *h);
 
 /* http_connection.c */
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
+void connection_send(struct http *h, struct connection *n, size_t size); /* enters ANSWER_GOES */
 bool connections_have_room(struct http *h);
 void connections_cut(struct http *h);
 

@@ -5,6 +5,9 @@
     "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\",\"field\":\"" field "\"}]}"
 #define IN_QUERY(member)                                                                           \
     FIELD("invalid_field", member " belongs in the body and must not stand in the query", member)
+#define NO_TYPE                                                                                    \
+    FIELD("unsupported_media_type", "Content-Type must be application/json, text/csv",             \
+          "Content-Type")
 #define NO_ROUTE_BODY   ERRORS("not_found|route", "The specified route is not supported.")
 #define NOT_SERVED_BODY ERRORS("not_served", "This call of the published API is not served here.")
 #define OWN                                                                                        \
@@ -47,6 +50,8 @@ static const struct {
     { "GET /v2/toy/1/bocks", "", NULL, 404, NO_ROUTE_BODY, NULL },
     { "PATCH /v2/toy", "X-Toy: 403\r\n", "{\"name\":\"x\"}", 501, NOT_SERVED_BODY, NULL },
     { "HEAD /v2/toy", "", NULL, 200, "", "Content-Type: application/json\r\n" },
+    { "HEAD /v2/toy/by/method", "", NULL, 200, "", "\r\nMethod: HEAD\r\n" },
+    { "GET /v2/toy/by/method", "", NULL, 200, "{\"text\":\"{\\\"name\\\":\\\"method\\\"," OWN, "\r\nMethod: GET\r\n" },
     { "GET /v2/inline", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
 
     /* The query. */
@@ -98,6 +103,28 @@ static const struct {
     { "POST /v2/toy/raw", "", "\x01{", 200, "{\"text\":\"{" "\\\"account_id\\\":5,\\\"user_id\\\":7,\\\"source\\\":\\\"api\\\",\\\"ip\\\":\\\"127.0.0.1\\\",\\\"body\\\":\\\"AXs=\\\"}\"}", NULL },
     { "POST /v2/toy/small", "", "{\"id\":123456}", 413, ERRORS("request_too_large", "The request is too large."), "Connection: close\r\n" },
 
+    /* What a body is, where the row says what it takes; elsewhere anything goes. */
+    { "POST /v2/toy/typed", "Content-Type: application/json\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "content-type:  APPLICATION/Json ; charset=utf-8\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/csv\r\n", "{\"id\":1}", 200, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/csv\r\n", "", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", NULL, 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", "", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy/typed", "", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\n", "", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/x-www-form-urlencoded\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/jsonx\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: \r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: ;application/json\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: application/json\r\nContent-Type: text/csv\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "POST /v2/toy/typed", "Content-Type: text/plain\r\nX-Toy: 401\r\n", "{\"id\":1}", 415, NO_TYPE, NULL },
+    { "DELETE /v2/toy/typed", "Content-Type: text/plain\r\n", "x", 200, "{\"text\":\"{" OWN, NULL },
+    { "POST /v2/toy", "Content-Type: text/plain\r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy", "Content-Type: application/x-www-form-urlencoded\r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+    { "POST /v2/toy", "Content-Type: \r\n", "{\"id\":1}", 201, "{\"text\":\"{\\\"id\\\":1," OWN, NULL },
+
     /* Answers other than the row's. */
     { "POST /v2/toy", "", "{\"name\":\"nothing\"}", 204, "", NULL },
     { "POST /v2/toy", "Idempotency-Key: k1\r\n", "{\"name\":\"seen\"}", 201, "{\"text\":\"k1\"}", NULL },
@@ -123,7 +150,7 @@ static void requests_are_answered(void **state)
                      cases[i].expect);
         assert_non_null(strstr(answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
         if (cases[i].status == 204)
-            assert_null(strstr(answer, "\r\nContent-Type"));
+            assert_null(strstr(answer, "\r\nContent-"));
         arena_free(&a);
     }
 }
@@ -162,6 +189,57 @@ static void a_handlers_header_is_sent(void **state)
     char *answer = exchange(*state, &a, "POST /v2/toy", "", "{\"name\":\"header\"}");
     assert_non_null(strstr(answer, "\r\nDuplicate-Of: 17\r\n"));
     arena_free(&a);
+}
+
+/* RFC 9110 13.1.2, 13.1.3: tags, compared weakly; a date only without them. */
+static void what_the_client_has_is_not_sent_again(void **state)
+{
+    static const struct {
+        const char *headers;
+        int status;
+    } kept[] = {
+        { "", 200 },
+        { "If-None-Match: \"a,b\"\r\n", 304 },
+        { "If-None-Match: W/\"a,b\"\r\n", 304 },
+        { "If-None-Match: *\r\n", 304 },
+        { "If-None-Match: \"x\", \"a,b\"\r\n", 304 },
+        { "If-None-Match: \"x\",,W/\"y,z\" ,\t\"a,b\"\r\n", 304 },
+        { "If-None-Match: \"x\"\r\nIf-None-Match: \"a,b\"\r\n", 304 },
+        { "If-None-Match: \"a\"\r\n", 200 },
+        { "If-None-Match: \"a,b\r\n", 200 },
+        { "If-None-Match: \"a,bc\"\r\n", 200 },
+        { "If-None-Match: a,b\r\n", 200 },
+        { "If-None-Match: \r\n", 200 },
+        { "If-None-Match: nonsense, \"a,b\"\r\n", 200 },
+        { "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 304 },
+        { "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT\r\n", 304 },
+        { "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 200 },
+        { "If-Modified-Since: Mon, 07 Nov 1994 08:49:36 GMT\r\n", 304 },
+        { "If-Modified-Since: yesterday\r\n", 200 },
+        { "If-None-Match: \"x\"\r\nIf-Modified-Since: Mon, 07 Nov 1994 08:49:36 GMT\r\n", 200 },
+        { "If-None-Match: \"a,b\"\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 304 },
+    };
+    struct arena all;
+    arena_init(&all);
+    const char *whole = exchange(*state, &all, "GET /v2/toy/by/kept", "", NULL);
+    const char *length = arena_format(&all, "\r\nContent-Length: %zu\r\n", strlen(body_of(whole)));
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        for (int head = 0; head < 2; head++) {
+            struct arena a;
+            arena_init(&a);
+            char *answer =
+                exchange(*state, &a, head ? "HEAD /v2/toy/by/kept" : "GET /v2/toy/by/kept",
+                         kept[i].headers, NULL);
+            if (status_of(answer) != kept[i].status)
+                fail_msg("%sexpected %d: %s", kept[i].headers, kept[i].status, answer);
+            assert_int_equal(*body_of(answer) != 0, kept[i].status == 200 && !head);
+            assert_int_equal(strstr(answer, "\r\nContent-Type:") != NULL, kept[i].status == 200);
+            assert_non_null(strstr(answer, length));
+            assert_non_null(strstr(answer, "\r\nETag: \"a,b\"\r\n"));
+            assert_non_null(strstr(answer, "\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+            arena_free(&a);
+        }
+    arena_free(&all);
 }
 
 static void a_trace_is_continued(void **state)
@@ -226,6 +304,7 @@ int main(void)
         cmocka_unit_test(bad_bodies_are_refused),
         cmocka_unit_test(a_wrong_query_value_names_its_member),
         cmocka_unit_test(a_handlers_header_is_sent),
+        cmocka_unit_test(what_the_client_has_is_not_sent_again),
         cmocka_unit_test(a_trace_is_continued),
         cmocka_unit_test(one_connection_serves_many_requests),
     };

@@ -66,6 +66,10 @@ static void toys_echo(Toys_Service *self, const ToyIn *in, ToyOut_Closure answer
     out.text = text.data;
     if (in->name && strcmp(in->name, "header") == 0)
         http_header(call, "Duplicate-Of", "17");
+    if (in->name && strcmp(in->name, "kept") == 0)
+        http_not_modified(call, "\"a,b\"", (struct instant){ 784111777500000 });
+    if (in->name && strcmp(in->name, "method") == 0)
+        http_header(call, "Method", http_is_head(call) ? "HEAD" : "GET");
     if (in->name && strcmp(in->name, "nothing") == 0)
         http_status(call, 204);
     if (in->name && strcmp(in->name, "seen") == 0)
@@ -152,6 +156,8 @@ static const struct route toy_routes[] = {
     { POST,   "/toy/need/{id}",   WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs" },
     { POST,   "/toy/need/{id}/{name}", WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs no more" },
     { POST,   "/toy/raw",         WORKER, RPC(toys, "Echo"), "toy:write", 200, "Bytes", .flags = ROUTE_RAW },
+    { POST,   "/toy/typed",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Typed", .takes = "application/json, text/csv" },
+    { DELETE, "/toy/typed",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Typed", .takes = "application/json" },
     { POST,   "/toy/small",       WORKER, RPC(toys, "Echo"), "toy:write", 200, "Small", .body_max = 10 },
     { POST,   "/wait",            AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait" },
     { POST,   "/wait/short",      AWAIT,  RPC(toys, "Wait"), "toy:write", 200, "Wait", .deadline = { 100000 } },
@@ -227,8 +233,10 @@ static inline struct http *toy_start(struct http_options options)
 {
     struct fault f = { 0 };
     signal(SIGPIPE, SIG_IGN);
-    options.listen = "127.0.0.1:0";
-    options.families = toy_families;
+    if (!options.doors[0].listen) {
+        options.doors[0].listen = "127.0.0.1:0";
+        options.doors[0].families = toy_families;
+    }
     struct http *h = http_start(&options, &f);
     if (!h)
         fail_msg("%s %s", f.field, f.detail);
@@ -255,18 +263,23 @@ static inline void toy_stop(struct http *h)
 
 /* ---- a client */
 
-static inline int dial_from(const struct http *h, const char *address)
+static inline int dial_door(const struct http *h, size_t door, const char *address)
 {
     struct timeval most = { .tv_sec = PATIENCE_S };
     struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address) };
     struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_port = htons(http_port(h)),
+                              .sin_port = htons(http_port(h, door)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     return fd;
+}
+
+static inline int dial_from(const struct http *h, const char *address)
+{
+    return dial_door(h, 0, address);
 }
 
 static inline int dial(const struct http *h)

@@ -1,4 +1,15 @@
-/* The workers of the door: a queue of requests, and what is done with each. */
+/* The workers of all doors: a queue of requests, and what is done with each.
+ *
+ * queue.lock guards the queue. HTTP threads put requests in, workers take them out; the deadline
+ * thread and whoever calls http_late() put them in front. Under it is counted and linked, no more.
+ * The wake-up comes after the unlock, so that who wakes finds the lock free.
+ *
+ * A request in the queue is held: by what its handler's call will be, or its late one. Who takes it
+ * ends that call, and with it the hold, or drops it when it was answered meanwhile. After that, and
+ * after any request_send(), it may be gone.
+ *
+ * The end: work_stop() lets nobody in and waits for the workers, who take what is left first. The
+ * lock lives until http_free(): calls that end later find the queue closed, see work_put_late(). */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -21,21 +32,21 @@ static void put(struct queue *q, struct request *r, bool front)
 
 bool work_put(struct request *r)
 {
-    struct queue *q = &r->door->queue;
+    struct queue *q = &r->http->queue;
     pthread_mutex_lock(&q->lock);
     bool room = q->count < q->most && !q->stopping;
     if (room)
         put(q, r, false);
     pthread_mutex_unlock(&q->lock);
-    pthread_cond_signal(&q->filled); /* after the unlock: who wakes finds the lock free */
+    pthread_cond_signal(&q->filled);
     return room;
 }
 
 /* Bus and committer stop after the door: what they end then finds no worker any more. */
 void work_put_late(struct request *r)
 {
-    struct queue *q = &r->door->queue;
-    if (atomic_exchange(&r->late_asked, true))
+    struct queue *q = &r->http->queue;
+    if (!step_try(&r->work, BEGUN, LATE))
         return;
     request_hold(r); /* until the late call has ended */
     pthread_mutex_lock(&q->lock);
@@ -73,7 +84,7 @@ struct duration work_oldest(struct http *h)
     struct queue *q = &h->queue;
     pthread_mutex_lock(&q->lock);
     struct request *r = q->first;
-    while (r && atomic_load(&r->late_asked))
+    while (r && atomic_load(&r->work) == LATE)
         r = r->queue_next;
     int64_t us = r ? tick_now().us - r->received.us : 0;
     pthread_mutex_unlock(&q->lock);
@@ -120,6 +131,14 @@ static bool admit(struct request *r, struct call *call)
     return !family->admit || family->admit(call, r->match.entry->route, family->context);
 }
 
+/* What is in the body that came. */
+static bool open_body(struct request *r, struct call *call)
+{
+    const struct route_family *family = r->match.family;
+    r->input = http_body(call);
+    return !family->body || r->ignores_body || family->body(call, &r->input);
+}
+
 static void invoke(const struct rpc *rpc, unsigned method, const ProtobufCMessage *in,
                    struct call *call)
 {
@@ -131,12 +150,12 @@ void request_serve(struct request *r)
     const struct route *route = r->match.entry->route;
     struct call *call = &r->own.call;
     request_hold(r);
-    atomic_store(&r->served, true);
+    step_take(&r->work, r->suspended ? QUEUED : COMES, SERVED);
     call->finish = side_finish;
     metric_add(METRIC_HTTP_CALLS, 1);
     log_context(call->traceparent, 0);
-    if (admit(r, call) && (r->in = input_read(r, call))) {
-        atomic_store(&r->begun, true);
+    if (admit(r, call) && open_body(r, call) && (r->in = input_read(r, call))) {
+        step_take(&r->work, SERVED, BEGUN);
         invoke(&route->rpc, r->match.entry->rpc, r->in, call);
     } else {
         call_fail(call);
@@ -155,7 +174,7 @@ static void serve_late(struct request *r)
     struct call *call = &r->late.call;
     call->finish = late_finish;
     call->actor = r->own.call.actor;
-    call->deadline = tick_after(r->door->options.late);
+    call->deadline = tick_after(r->http->options.late);
     metric_add(METRIC_HTTP_CALLS, 1);
     log_context(r->own.call.traceparent, 0);
     invoke(&entry->route->late, entry->late, r->in, call);
@@ -165,9 +184,9 @@ static void serve_late(struct request *r)
 /* What was answered while it waited here is not begun. */
 static void work(struct request *r)
 {
-    if (atomic_load(&r->claimed))
+    if (atomic_load(&r->said) != OPEN)
         request_drop(r);
-    else if (atomic_load(&r->late_asked))
+    else if (atomic_load(&r->work) == LATE)
         serve_late(r);
     else
         request_serve(r);

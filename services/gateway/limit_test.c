@@ -55,8 +55,8 @@ static void open_house(struct house *h, struct shelf *shelf, int burst, int sust
     };
     h->families[1] = (struct route_family){ 0 };
     struct http_options o = toy_options();
-    o.listen = "127.0.0.1:0";
-    o.families = h->families;
+    o.doors[0].listen = "127.0.0.1:0";
+    o.doors[0].families = h->families;
     h->http = http_start(&o, &f);
     assert_non_null(h->http);
 }

@@ -12,21 +12,33 @@
 #include "published.h"
 #include "role.h"
 #include "service/metrics.h"
+#include "serving.h"
 #include "session.h"
 
 enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
-    const char *listen, *seal_key, *proxies, *cname_target;
+    const char *serves, *listen, *pages_listen, *seal_key, *proxies, *cname_target;
     int workers, committers, connections, per_address, bodies, burst, sustained, pages, wrong_keys,
         feed_waiters;
     struct duration deadline, session, key_uses, feed_every;
     bool loopback;
 } settings;
 
+static bool serves_good(const char *text);
+static const struct config_check serves = { serves_good, "api, pages, or both" };
+
+static bool address_or_none(const char *text)
+{
+    return !*text || config_address.good(text);
+}
+static const struct config_check own_address = { address_or_none, "an address like 0.0.0.0:8081" };
+
 // clang-format off
 static const struct config_item items[] = {
-    CONFIG(struct gateway_settings, listen,       "LISTEN",          "127.0.0.1:8080", "address of the API", .check = &config_address),
+    CONFIG(struct gateway_settings, serves,       "GATEWAY_SERVES",  "api pages", "what this gateway serves: api (with its description), pages (behind the links in mails)", .check = &serves),
+    CONFIG(struct gateway_settings, listen,       "LISTEN",          "127.0.0.1:8080", "address of the API, and of all that has none of its own", .check = &config_address),
+    CONFIG(struct gateway_settings, pages_listen, "PAGES_LISTEN",    "",      "address of the pages behind the links in mails; empty: LISTEN", .check = &own_address),
     CONFIG(struct gateway_settings, workers,      "HTTP_WORKERS",    "8",     "threads that answer requests, each with a database connection", "1", "256"),
     CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
@@ -49,13 +61,31 @@ static const struct config_item items[] = {
 };
 // clang-format on
 
-static struct route_family families[] = {
+static struct route_family api_families[] = {
     { "/services/v2", api_tables, .admit = session_admit, .glance = session_glance,
       .published = published_calls },
-    { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
     { "", openapi_tables },
     { 0 },
 };
+
+static struct route_family page_families[] = {
+    { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault,
+      .dress = approvals_dress, .takes = "application/x-www-form-urlencoded" },
+    { 0 },
+};
+
+enum { SERVES_API = 1 }; /* the bit of its row */
+
+static const struct serving servings[] = {
+    { "api", &settings.listen, api_families },
+    { "pages", &settings.pages_listen, page_families },
+    { .name = NULL },
+};
+
+static bool serves_good(const char *text)
+{
+    return serving_read(servings, text) != 0;
+}
 
 static struct roles *roles;
 static struct limits *limits, *page_limits, *strange_limits;
@@ -96,8 +126,8 @@ static bool admission_open(struct service_run *run, struct fault *f)
                                  .strange = strange_limits,
                                  .uses = key_uses,
                                  .fresh = settings.session };
-    families[0].context = sessions_new(&s);
-    families[1].context = page_limits;
+    api_families[0].context = sessions_new(&s);
+    page_families[0].context = page_limits;
     return true;
 }
 
@@ -108,8 +138,13 @@ static void commits_count(void *committer)
     metric_sizes(METRIC_COMMIT_BATCH, sizes);
 }
 
+/* Approvals are validation's alone. */
+static const char *needs[] = { "validation", "issuer", NULL };
+
 static bool start(struct service_run *run, struct fault *f)
 {
+    if (!(serving_read(servings, settings.serves) & SERVES_API))
+        needs[1] = NULL;
     gateway.run = run;
     gateway.dcv_cname_target = settings.cname_target;
     gateway.outbound.loopback = settings.loopback;
@@ -129,15 +164,16 @@ static bool start(struct service_run *run, struct fault *f)
 
 static bool open(struct service_run *run, struct fault *f)
 {
-    struct http_options o = { HTTP_DEFAULTS, .listen = settings.listen, .families = families,
-                              .store = &run->store };
+    struct http_options o = { HTTP_DEFAULTS, .store = &run->store };
+    serving_doors(&run->arena, servings, serving_read(servings, settings.serves), o.doors);
+    for (struct http_door *d = o.doors; d->listen; d++)
+        d->trusted_proxies = settings.proxies;
     o.workers = settings.workers;
     o.connections = settings.connections;
     o.connections_per_address = settings.per_address;
     o.bodies_max = (size_t)settings.bodies << 20;
     o.deadline = settings.deadline;
     o.drain = run->shared.drain;
-    o.trusted_proxies = settings.proxies;
     door = http_start(&o, f);
     return door != NULL;
 }
@@ -165,7 +201,7 @@ static void stop(struct service_run *run)
     http_free(door);
     committer_free(gateway.committer);
     key_uses_stop(key_uses);
-    sessions_free(families[0].context);
+    sessions_free(api_families[0].context);
     limits_free(limits);
     limits_free(page_limits);
     limits_free(strange_limits);
@@ -176,8 +212,6 @@ static void stop(struct service_run *run)
 }
 
 static const struct health_check checks[] = { { "door", door_ready, NULL }, { .name = NULL } };
-
-static const char *const needs[] = { "issuer", "validation", NULL };
 
 static const struct service service = {
     .name = "gateway",
@@ -191,9 +225,18 @@ static const struct service service = {
     .stop = stop,
 };
 
+static int print_openapi(void)
+{
+    struct arena a;
+    arena_init(&a);
+    int status = openapi_print(serving_families(&a, servings, ~0u));
+    arena_free(&a);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--openapi") == 0)
-        return openapi_print(families);
+        return print_openapi();
     return service_main(&service, argc, argv);
 }

@@ -12,6 +12,7 @@
 #include "openapi_schema.h"
 #include "openapi_tag.h"
 #include "openapi_webhook.h"
+#include "pki/digest.h"
 
 /* ---- paths */
 
@@ -152,30 +153,42 @@ int openapi_print(const struct route_family *families)
 
 /* ---- served */
 
+/* Written once; any HTTP thread may be the first to be asked. */
 static struct {
     pthread_mutex_t lock;
     struct arena arena; /* as long as the process */
     struct text text;
+    char etag[2 + 2 * SHA256_SIZE + 1];
 } made = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void make_once(const struct call *call)
+{
+    uint8_t hash[SHA256_SIZE];
+    pthread_mutex_lock(&made.lock);
+    if (!made.text.arena) {
+        arena_init(&made.arena);
+        text_init(&made.text, &made.arena);
+        openapi_write(http_router(call), &made.text);
+        digest_sha256((struct bytes){ (const uint8_t *)made.text.data, made.text.length }, hash);
+        snprintf(made.etag, sizeof made.etag, "\"%s\"",
+                 hex_lower(&made.arena, (struct bytes){ hash, sizeof hash }));
+    }
+    pthread_mutex_unlock(&made.lock);
+}
 
 static void documents_openapi(Documents_Service *self, const Nothing *in, Nothing_Closure answer,
                               void *data)
 {
     (void)self, (void)in;
     const Nothing nothing = NOTHING__INIT;
+    make_once(data);
+    http_not_modified(data, made.etag, (struct instant){ 0 });
     answer(&nothing, data);
 }
 
 static bool shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
-    (void)answer;
-    pthread_mutex_lock(&made.lock);
-    if (!made.text.arena) {
-        arena_init(&made.arena);
-        text_init(&made.text, &made.arena);
-        openapi_write(http_router(call), &made.text);
-    }
-    pthread_mutex_unlock(&made.lock);
+    (void)call, (void)answer;
     out->body = (struct bytes){ (const uint8_t *)made.text.data, made.text.length };
     return true;
 }

@@ -75,8 +75,8 @@ static void the_document_is_served(void **state)
     struct http_options o = toy_options();
     (void)state;
     arena_init(&a);
-    o.listen = "127.0.0.1:0";
-    o.families = families;
+    o.doors[0].listen = "127.0.0.1:0";
+    o.doors[0].families = families;
     struct http *h = http_start(&o, &f);
     assert_non_null(h);
     for (int i = 0; i < 2; i++) {
@@ -94,8 +94,36 @@ static void the_document_is_served(void **state)
     arena_free(&a);
 }
 
+static void who_has_it_is_told_so(void **state)
+{
+    struct fault f = { 0 };
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    struct http *h = http_start(
+        &(struct http_options){ HTTP_DEFAULTS,
+                                .doors = { { .listen = "127.0.0.1:0", .families = families } } },
+        &f);
+    assert_non_null(h);
+    const char *answer = exchange(h, &a, "HEAD /openapi.json", "", NULL);
+    const char *etag = strstr(answer, "ETag: \"");
+    assert_int_equal(status_of(answer), 200);
+    assert_non_null(etag);
+    const char *header =
+        arena_format(&a, "If-None-Match: %.*s\r\n", (int)strcspn(etag + 6, "\r"), etag + 6);
+    answer = exchange(h, &a, "GET /openapi.json", header, NULL);
+    assert_int_equal(status_of(answer), 304);
+    assert_string_equal(body_of(answer), "");
+    answer = exchange(h, &a, "GET /openapi.json", "If-None-Match: \"of old\"\r\n", NULL);
+    assert_int_equal(status_of(answer), 200);
+    assert_int_equal(*body_of(answer), '{');
+    toy_stop(h);
+    arena_free(&a);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_document_is_served) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(the_document_is_served),
+                                        cmocka_unit_test(who_has_it_is_told_so) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,11 @@ enum route_flag {
 struct http_answer {
     int status;
     const char *type;  /* Content-Type */
-    struct bytes body; /* in the call's arena, or constant */
+    struct bytes body; /* in the call's arena, constant, or held: */
+    /* For a body that may be replaced while it is sent: given `held` once, when nobody reads it any
+     * more, by whatever thread that is; of a small body at once, it is copied. NULL: not held. */
+    void (*release)(void *held);
+    void *held;
 };
 
 struct route {
@@ -73,6 +77,7 @@ struct route {
     /* For answers that are no JSON (downloads, CSV): true when it filled in `out`, false to leave
      * it at JSON. */
     bool (*shape)(struct call *call, const ProtobufCMessage *answer, struct http_answer *out);
+    const char *takes;        /* as of the family, which it replaces */
     unsigned flags;           /* enum route_flag */
     size_t body_max;          /* bytes; 0: as the door is set */
     struct duration deadline; /* 0: as the door is set */
@@ -84,7 +89,12 @@ struct published {
     const char *path; /* as of a route; the names of its members do not matter */
 };
 
-/* Routes below one base path that share how they admit callers and how they word faults. */
+/* Routes below one base path that share how they admit callers, and how they word faults.
+ *
+ * `shape_fault` and `dress` run on whatever thread answers, not seldom while the handler still
+ * runs. Their call is the door's own: its arena and headers are the answer's, and of the request
+ * they may ask what it said, http_request_header(), http_path(), http_is_head(), and nothing that
+ * admission or handler find out. */
 struct route_family {
     const char *base;                  /* "/services/v2", or "" */
     const struct route *const *tables; /* ends with NULL; each table ends with a row of zeros */
@@ -96,8 +106,22 @@ struct route_family {
      * waiting. NULL: it does not. */
     bool (*glance)(struct call *call, const struct route *route, void *context);
     void *context;
-    /* NULL: the API's {"errors":[...]}. */
-    void (*shape_fault)(struct arena *a, const struct fault *fault, struct http_answer *out);
+    const char *source; /* of the actor: "console"; NULL: "api" */
+    /* Where `admit` runs, after it, and not for GET and DELETE: what is in the body that came, which
+     * is then read as the row takes it, or call->fault and false. http_body() stays what came. NULL:
+     * the body itself. */
+    bool (*body)(struct call *call, struct bytes *body);
+    /* The media types that a body may have, "application/json, text/csv"; others are answered with
+     * 415, and so is a body without a type. NULL: whatever its Content-Type says, it is read as
+     * what the row takes. The published API is so: its clients send JSON as application/xml, as a
+     * form (curl -d), or without a type. */
+    const char *takes;
+    /* What the answer to a fault says, status and type included. NULL: the API's {"errors":[...]}. */
+    void (*shape_fault)(struct call *call, const struct fault *fault, struct http_answer *out);
+    /* Adds to each answer, whoever gives it, the headers that all of the family have: refusals of
+     * the door, its 404 and 405, and what it says at the deadline or when it stops, as well. One
+     * that a handler has set replaces those of its name. */
+    void (*dress)(struct call *call, const struct http_answer *out);
     /* Ends with a row without a path. NULL: there is none that these routes are like. */
     const struct published *published;
 };

@@ -133,8 +133,8 @@ static void open_limited(struct house *h, struct duration fresh, struct duration
                                             .context = h->sessions };
     h->families[1] = (struct route_family){ 0 };
     struct http_options o = toy_options();
-    o.listen = "127.0.0.1:0";
-    o.families = h->families;
+    o.doors[0].listen = "127.0.0.1:0";
+    o.doors[0].families = h->families;
     h->http = http_start(&o, &f);
     assert_non_null(h->http);
     atomic_store(&asked, 0);

@@ -9,6 +9,7 @@ import time
 from harness import case, promise
 from harness.promise import Customer
 from harness.tests import Tests
+from harness.twin import Twin
 
 tests = Tests()
 LEASE = 2
@@ -125,27 +126,6 @@ def killed_at_every_point(stack):
 
 
 # ---- a worker that sleeps
-
-class Twin:
-    """A second process of a service, with the first one's settings and addresses of its own."""
-
-    def __init__(self, stack, service):
-        pid = stack.pid(service)
-        env = stack.environ(service)
-        for name, number in (("CHANCERY_BUS_BIND", 7100), ("CHANCERY_ADMIN_LISTEN", 9200)):
-            head, port = env[name].rsplit(":", 1)
-            env[name] = f"{head}:{number + int(port) % 100}"
-        with open(f"/proc/{pid}/status", encoding="ascii") as f:
-            ids = {line.split()[0]: int(line.split()[1]) for line in f if line.startswith(("Uid:", "Gid:"))}
-        log = open(os.path.join(stack.dir, "log", f"{service}-twin.log"), "ab")
-        self.process = subprocess.Popen([f"app/bin/chancery-{service}"], cwd=stack.dir, env=env, stdout=log,
-                                        stderr=log, user=ids["Uid:"], group=ids["Gid:"], extra_groups=[])
-        log.close()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        case.equal("the twin ends well", self.process.wait(30), 0)
-
 
 STOPS = [
     ("issuer", "issuer.c2.committed"), ("issuer", "issuer.signed"), ("issuer", "issuer.c3.before"),

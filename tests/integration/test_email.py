@@ -1,11 +1,13 @@
 """Domain control by mail to constructed addresses (TLS BR 3.2.2.4.4): who is asked, the page, what an approval does."""
 import re
+import subprocess
 
 from harness import case, golden
 from harness.account import Account
 from harness.mails import browse
 from harness.sql import PROOFS
 from harness.tests import Tests
+from harness.twin import Twin
 
 tests = Tests()
 LOCAL_PARTS = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
@@ -123,21 +125,81 @@ def what_was_never_mailed(stack):
 
 
 @tests
+def pages_at_an_address_of_their_own(stack):
+    """One gateway has them at a second address, another one serves nothing else."""
+    account, name = Account(stack), "apart.example.com"
+    place(account, name)
+    path = "/dcv" + stack.mails.wait(name, 5)[0]["link"].split("/dcv")[1]
+    own = f"{stack.address}:8190"
+    for serves, api in (("api pages", 404), ("pages", None)):
+        twin = Twin(stack, "gateway", CHANCERY_GATEWAY_SERVES=serves, CHANCERY_PAGES_LISTEN=own)
+        try:
+            ready = case.until("the twin is ready", lambda t=twin: answers(f"http://{t.admin}/readyz"))
+            case.equal(f"it needs the issuer for orders alone: {ready}", b"issuer" in ready.body, bool(api))
+            case.equal("the page", browse("GET", f"http://{own}{path}").status, 200)
+            case.equal("no API there", browse("GET", f"http://{own}/services/v2/user/me").status, 404)
+            case.equal("nor its description", browse("GET", f"http://{own}/openapi.json").status, 404)
+            if api:
+                case.equal("no page here", browse("GET", f"http://{twin.address}{path}").status, api)
+                case.equal("the API", browse("GET", f"http://{twin.address}/services/v2/user/me").status, 403)
+            else:
+                case.true("nobody listens there", not answers(f"http://{twin.address}/openapi.json"))
+        finally:
+            twin.end()
+
+
+def answers(url):
+    """The answer if it is 200."""
+    try:
+        answer = browse("GET", url)
+    except ConnectionError:
+        return None
+    return answer if answer.status == 200 else None
+
+
+@tests
+def only_what_can_be_served(stack):
+    for serves in ("nonsense", "api nonsense", "API", "api;pages", ","):
+        env = {**stack.environ("gateway"), "CHANCERY_GATEWAY_SERVES": serves}
+        r = subprocess.run(["app/bin/chancery-gateway", "--check-config"], cwd=stack.dir, env=env, text=True,
+                           capture_output=True)
+        case.equal(f"{serves}: {r.stdout}{r.stderr}", r.returncode != 0, True)
+        case.inside("what is said", "CHANCERY_GATEWAY_SERVES must be api, pages, or both", r.stdout + r.stderr)
+
+
+def guarded(answer, status):
+    """The headers of an answer that has all that every page has."""
+    head = answer.headers
+    case.equal(f"answer: {answer}", answer.status, status)
+    case.equal("cache", head["cache-control"], "no-store")
+    case.equal("referrer", head["referrer-policy"], "no-referrer")
+    case.equal("robots", head["x-robots-tag"], "noindex")
+    case.inside("policy", "default-src 'none'", head["content-security-policy"])
+    return head
+
+
+@tests
 def the_page_is_guarded(stack):
     account, name = Account(stack), "guarded.example.com"
     place(account, name)
     link = stack.mails.wait(name, 5)[0]["link"]
-    head = browse("GET", link).headers
-    case.equal("cache", head["cache-control"], "no-store")
-    case.equal("referrer", head["referrer-policy"], "no-referrer")
+    head = guarded(browse("GET", link), 200)
     for rule in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
         case.inside("policy", rule, head["content-security-policy"])
     for rule in ("unsafe", "http:", "*"):
         case.true("policy is strict", rule not in head["content-security-policy"])
+    base = f"http://{stack.address}:8080/dcv/"
+    for method, page, status in (("GET", base, 404), ("GET", base + "nowhere", 404), ("POST", base + "nowhere", 404),
+                                 ("DELETE", link, 405), ("HEAD", link, 200), ("GET", base + "approve/x", 404)):
+        case.equal("the same policy", guarded(browse(method, page), status)["content-security-policy"],
+                   head["content-security-policy"])
     page = browse("GET", link).body
     case.true("the page has no script and no link", not re.search(rb"<script|href=|src=", page))
     put = browse("PUT", link)
-    case.equal(f"other methods: {put}", put.status, 405)
+    guarded(put, 405)
+    for kind, body in (("text/plain", b""), ("application/json", b"{}"), (None, b"x=1"), ("multipart/form-data", b"")):
+        other = browse("POST", link, kind, body)
+        guarded(other, 415)
     approve(link)
     token = link.rsplit("/", 1)[1]
     for service in ("gateway", "validation", "notifier", "postgres"):

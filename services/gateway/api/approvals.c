@@ -132,11 +132,11 @@ static bool page_shape(struct call *call, const ProtobufCMessage *answer, struct
     return true;
 }
 
-void approvals_shape_fault(struct arena *a, const struct fault *f, struct http_answer *out)
+void approvals_shape_fault(struct call *call, const struct fault *f, struct http_answer *out)
 {
     struct text t;
     int status = fault_http_status(f->code);
-    page_begin(&t, a, status < 500 && status != 429 ? "Not found" : "Please try again");
+    page_begin(&t, &call->arena, status < 500 && status != 429 ? "Not found" : "Please try again");
     text_add(
         &t, status < 500 && status != 429
                 ? "<p>There is no such page.</p>\n"
@@ -144,10 +144,11 @@ void approvals_shape_fault(struct arena *a, const struct fault *f, struct http_a
     page_end(&t, out);
 }
 
-/* ---- who comes in */
+/* ---- on every page, and who comes in */
 
-static void set_headers(struct call *call)
+void approvals_dress(struct call *call, const struct http_answer *out)
 {
+    (void)out;
     uint8_t hash[SHA256_SIZE];
     digest_sha256(BYTES_OF(style), hash);
     http_header(call, "Content-Security-Policy",
@@ -163,7 +164,6 @@ static void set_headers(struct call *call)
 bool approvals_admit(struct call *call, const struct route *route, void *limits)
 {
     (void)route;
-    set_headers(call);
     return limit_take_address(limits, call);
 }
 

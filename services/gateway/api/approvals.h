@@ -16,6 +16,7 @@ extern const struct route *const approval_tables[];
 
 /* Of the family; `limits` counts by the address of the caller. */
 bool approvals_admit(struct call *call, const struct route *route, void *limits);
-void approvals_shape_fault(struct arena *a, const struct fault *f, struct http_answer *out);
+void approvals_dress(struct call *call, const struct http_answer *out);
+void approvals_shape_fault(struct call *call, const struct fault *f, struct http_answer *out);
 
 #endif

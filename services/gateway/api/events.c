@@ -40,7 +40,7 @@ char *event_cursor_write(struct arena *a, uint64_t xid, int64_t id)
 bool event_cursor_read(struct arena *a, const char *text, uint64_t *xid, int64_t *id)
 {
     struct bytes b;
-    if (!base64_read(a, text, strlen(text), &b) || b.size != CURSOR_SIZE ||
+    if (!base64url_read_strict(a, text, strlen(text), &b) || b.size != CURSOR_SIZE ||
         b.data[0] != CURSOR_VERSION)
         return false;
     *xid = number_get(b.data + 1);

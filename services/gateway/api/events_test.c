@@ -167,14 +167,20 @@ static int end(void **state)
 
 static void cursors_come_back(void **state)
 {
-    static const char *const bad[] = { "x", "AQ", "////", "AgAAAAAAAAAAAAAAAAAAAAA",
-                                       "AQAAAAAAAAAA__________8" };
+    static const char *const bad[] = { "x",
+                                       "AQ",
+                                       "////",
+                                       "AgAAAAAAAAAAAAAAAAAAAAA",
+                                       "AQAAAAAAAAAA__________8",
+                                       "AQAAAAAAAAABAAAAAAAAAAE=",
+                                       " AQAAAAAAAAABAAAAAAAAAAE" };
     uint64_t xid;
     int64_t id;
     (void)state;
     assert_true(event_cursor_read(&arena, event_cursor_write(&arena, UINT64_MAX - 5, INT64_MAX),
                                   &xid, &id));
     assert_true(xid == UINT64_MAX - 5 && id == INT64_MAX);
+    assert_true(event_cursor_read(&arena, "AQAAAAAAAAABAAAAAAAAAAE", &xid, &id));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (event_cursor_read(&arena, bad[i], &xid, &id))
             fail_msg("%s", bad[i]);

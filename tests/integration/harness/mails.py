@@ -44,13 +44,13 @@ class Mails:
         os.chmod(os.path.join(self.folder, how), 0o644)
 
 
-def browse(method, link):
+def browse(method, link, kind="application/x-www-form-urlencoded", body=b""):
     """One request for a page, with what a browser sends."""
     host, path = re.fullmatch(r"http://([^/]+)(/.*)", link).groups()
     connection = http.client.HTTPConnection(host, timeout=40)
     try:
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
-        connection.request(method, path, b"" if method == "POST" else None, form)
+        form = {"Content-Type": kind} if method == "POST" and kind else {}
+        connection.request(method, path, body if method == "POST" else None, form)
         r = connection.getresponse()
         return Answer(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
     finally:

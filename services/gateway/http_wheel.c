@@ -1,5 +1,16 @@
-/* The deadlines of the door. A suspended connection does not notice that time passes, so each
- * request that waits stands in a wheel; one thread turns it, and cuts slow clients while at it. */
+/* The deadlines of all doors. A suspended connection does not notice that time passes, so each
+ * request that waits stands in a wheel; one thread turns it, and cuts slow clients while at it.
+ *
+ * wheel.lock guards the wheel. HTTP threads put requests in, whoever answers takes them out, the
+ * deadline thread takes out who is due. It holds those, lets the lock go, and only then answers
+ * them: request_refuse() takes the lock again, and MHD's behind it.
+ *
+ * A request that is answered is not put in: wheel_add() looks under the lock whether it is claimed,
+ * and whoever claims it takes it out after that. So either the one sees the claim or the other the
+ * request.
+ *
+ * The end: wheel_close() lets nobody in and answers with 503 who is there; what is answered after
+ * it finds itself not in the wheel. wheel_stop() then ends the thread. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -37,9 +48,9 @@ static void link_out(struct wheel *w, struct request *r)
 
 bool wheel_add(struct request *r, struct tick deadline)
 {
-    struct wheel *w = &r->door->wheel;
+    struct wheel *w = &r->http->wheel;
     pthread_mutex_lock(&w->lock);
-    bool open = !w->closed && !atomic_load(&r->claimed);
+    bool open = !w->closed && atomic_load(&r->said) == OPEN;
     if (open)
         link_in(w, r, deadline);
     pthread_mutex_unlock(&w->lock);
@@ -48,7 +59,7 @@ bool wheel_add(struct request *r, struct tick deadline)
 
 void wheel_remove(struct request *r)
 {
-    struct wheel *w = &r->door->wheel;
+    struct wheel *w = &r->http->wheel;
     pthread_mutex_lock(&w->lock);
     if (r->link)
         link_out(w, r);
@@ -77,9 +88,9 @@ static void expire(struct request *r)
 {
     const struct route *route = r->match.entry->route;
     metric_add(METRIC_HTTP_DEADLINES, !r->grace);
-    bool ask = route->late.service && !r->grace && atomic_load(&r->begun);
+    bool ask = route->late.service && !r->grace && atomic_load(&r->work) >= BEGUN;
     r->grace = true;
-    if (ask && wheel_add(r, tick_after(r->door->options.late)))
+    if (ask && wheel_add(r, tick_after(r->http->options.late)))
         work_put_late(r);
     else
         request_refuse(r, FAULT_TIMEOUT, NULL, "not answered by the deadline");
