@@ -25,8 +25,8 @@ struct fetcher {
 
     /* The thread's own. */
     struct fetch_list active;
-    struct turns *turns;        /* of connections, by account and by address */
-    struct deadlines deadlines; /* of those that wait for theirs */
+    struct turns *turns;   /* of connections, by account and by address */
+    struct heap deadlines; /* of those that wait for theirs */
 };
 
 void fetch_settle(struct fetch *f, enum fetch_state state, const char *format, ...)
@@ -65,7 +65,7 @@ static void turn_end(struct fetcher *r, struct fetch *f)
         fetch_transfer_end(f, r->multi);
         turns_done(r->turns, &f->turn);
     } else if (turns_waits(&f->turn)) {
-        deadlines_remove(&r->deadlines, &f->due);
+        heap_remove(&r->deadlines, &f->due);
         turns_drop(r->turns, &f->turn);
     }
 }
@@ -93,8 +93,7 @@ static void connect_next(struct fetcher *r, struct fetch *f)
     snprintf(account, sizeof account, "%lld", (long long)f->request.account_id);
     fetch_transfer_address(f);
     turns_put(r->turns, &f->turn, account, fetch_hop(f)->address);
-    f->due.at = f->request.deadline;
-    deadlines_add(&r->deadlines, &f->due);
+    heap_add(&r->deadlines, &f->due, f->request.deadline);
 }
 
 static void connect_waiting(struct fetcher *r)
@@ -104,17 +103,17 @@ static void connect_waiting(struct fetcher *r)
     while ((item = turns_next(r->turns))) {
         struct fetch *f = (struct fetch *)(void *)((char *)item - offsetof(struct fetch, turn));
 
-        deadlines_remove(&r->deadlines, &f->due);
+        heap_remove(&r->deadlines, &f->due);
         fetch_transfer_begin(f, r->multi);
     }
 }
 
 static void end_late(struct fetcher *r)
 {
-    struct deadline *first;
+    struct heap_item *due;
 
-    while ((first = deadlines_first(&r->deadlines)) && tick_left(first->at).us == 0) {
-        struct fetch *f = (struct fetch *)(void *)((char *)first - offsetof(struct fetch, due));
+    while ((due = heap_due(&r->deadlines, tick_now()))) {
+        struct fetch *f = HEAP_OWNER(due, struct fetch, due);
 
         fetch_transfer_late(f);
         end(r, f);
@@ -269,15 +268,6 @@ static bool nothing_came(struct fetcher *r)
     return nothing;
 }
 
-/* Rounded up: waking before the deadline would be for nothing. */
-static int poll_timeout(const struct fetcher *r)
-{
-    const struct deadline *first = deadlines_first(&r->deadlines);
-    int64_t left = first ? (tick_left(first->at).us + 999) / 1000 : IDLE_MS;
-
-    return left < IDLE_MS ? (int)left : IDLE_MS;
-}
-
 /* False when it was the last. Whoever is told of an answer may ask for the next file: his fetch is in
  * the inbox then. */
 static bool turn(struct fetcher *r)
@@ -296,7 +286,7 @@ static bool turn(struct fetcher *r)
     connect_waiting(r);
     if (b.ended && TAILQ_EMPTY(&r->active) && nothing_came(r))
         return false;
-    curl_multi_poll(r->multi, NULL, 0, poll_timeout(r), NULL);
+    curl_multi_poll(r->multi, NULL, 0, heap_wait_ms(&r->deadlines, IDLE_MS), NULL);
     return true;
 }
 
@@ -366,7 +356,7 @@ void fetcher_stop(struct fetcher *r)
     pthread_join(r->thread, NULL);
     curl_multi_cleanup(r->multi);
     turns_free(r->turns);
-    free(r->deadlines.items);
+    heap_free(&r->deadlines);
     pthread_mutex_destroy(&r->lock);
     free(r);
     curl_global_cleanup();

@@ -41,7 +41,7 @@ struct fetch {
     size_t address_count, address_next;
 
     struct turns_item turn; /* of the connection that it waits for, or has: `easy` */
-    struct deadline due;    /* while it waits */
+    struct heap_item due;   /* while it waits */
 
     CURL *easy;
     struct curl_slist *connect_to;
