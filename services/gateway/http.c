@@ -112,10 +112,10 @@ struct http *http_start(const struct http_options *options, struct fault *f)
     }
     record_start(h);
     work_start(h);
-    wheel_start(h);
+    deadlines_start(h);
     if (start_daemon(h, f))
         return h;
-    wheel_stop(h);
+    deadlines_stop(h);
     work_stop(h);
     http_free(h);
     return NULL;
@@ -140,10 +140,10 @@ void http_stop(struct http *h)
     if (listener >= 0)
         close(listener);
     await_zero(h, &h->waiting, h->options.drain);
-    wheel_close(h);
+    deadlines_close(h);
     await_zero(h, &h->waiting, days(1)); /* claimed ones are being rendered */
     await_zero(h, &h->unsent, seconds(2));
-    wheel_stop(h);
+    deadlines_stop(h);
     work_stop(h);
     MHD_stop_daemon(h->daemon);
 }

@@ -142,7 +142,7 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
 void request_send(struct request *r)
 {
     struct http *h = r->door;
-    wheel_remove(r);
+    deadline_remove(r);
     r->outcome.at = tick_now();
     atomic_store(&r->ready, true);
     if (!r->suspended)

@@ -1,74 +1,41 @@
-/* The deadlines of the door. A suspended connection does not notice that time passes, so each
- * request that waits stands in a wheel; one thread turns it, and cuts slow clients while at it. */
+/* The deadlines of the door. A suspended connection does not notice that time passes, so each request
+ * that waits stands in a heap by its deadline; one thread refuses those that are due, and cuts slow
+ * clients while at it.
+ *
+ * The lock is over the heap, and over `due` of every request. It is held for a step of the heap and never
+ * while a request is answered: who answers takes the request out, and takes the lock for that. A request
+ * that is due is out of the heap and held before the lock is given back, so that it lives until it was
+ * refused, whoever answers it meanwhile. */
 #include <stdlib.h>
 #include <time.h>
 
 #include "http_request.h"
 #include "service/metrics.h"
 
-static struct request **slot_of(struct wheel *w, struct tick deadline)
-{
-    return &w->slots[deadline.us / WHEEL_STEP_US % WHEEL_SLOTS];
-}
+enum { CUT_EVERY_S = 1 };
 
-static void link_in(struct wheel *w, struct request *r, struct tick deadline)
+/* The thread is woken only for what is due before it wakes by itself, and once. */
+bool deadline_add(struct request *r, struct tick at)
 {
-    struct request **slot = slot_of(w, deadline);
-    r->deadline = deadline;
-    r->next = *slot;
-    r->link = slot;
-    if (*slot)
-        (*slot)->link = &r->next;
-    *slot = r;
-    w->count++;
-    if (w->resting)
-        pthread_cond_signal(&w->changed);
-    w->resting = false;
-}
-
-static void link_out(struct wheel *w, struct request *r)
-{
-    *r->link = r->next;
-    if (r->next)
-        r->next->link = r->link;
-    r->link = NULL;
-    w->count--;
-}
-
-bool wheel_add(struct request *r, struct tick deadline)
-{
-    struct wheel *w = &r->door->wheel;
-    pthread_mutex_lock(&w->lock);
-    bool open = !w->closed && !atomic_load(&r->claimed);
+    struct deadlines *d = &r->door->deadlines;
+    pthread_mutex_lock(&d->lock);
+    bool open = !d->closed && !atomic_load(&r->claimed);
     if (open)
-        link_in(w, r, deadline);
-    pthread_mutex_unlock(&w->lock);
+        heap_add(&d->heap, &r->due, at);
+    if (open && at.us < d->wakes.us) {
+        d->wakes = at;
+        pthread_cond_signal(&d->changed);
+    }
+    pthread_mutex_unlock(&d->lock);
     return open;
 }
 
-void wheel_remove(struct request *r)
+void deadline_remove(struct request *r)
 {
-    struct wheel *w = &r->door->wheel;
-    pthread_mutex_lock(&w->lock);
-    if (r->link)
-        link_out(w, r);
-    pthread_mutex_unlock(&w->lock);
-}
-
-/* Moves those of a slot that are due at `now` to a list of their own, held. */
-static struct request *pick_due(struct wheel *w, struct request **slot, int64_t now)
-{
-    struct request *due = NULL, *next;
-    for (struct request *r = *slot; r; r = next) {
-        next = r->next;
-        if (r->deadline.us > now)
-            continue; /* a later turn of the wheel */
-        link_out(w, r);
-        request_hold(r);
-        r->next = due;
-        due = r;
-    }
-    return due;
+    struct deadlines *d = &r->door->deadlines;
+    pthread_mutex_lock(&d->lock);
+    heap_remove(&d->heap, &r->due);
+    pthread_mutex_unlock(&d->lock);
 }
 
 /* The deadline of one request. A route with a late rpc asks that first, once its handler has begun,
@@ -79,105 +46,106 @@ static void expire(struct request *r)
     metric_add(METRIC_HTTP_DEADLINES, !r->grace);
     bool ask = route->late.service && !r->grace && atomic_load(&r->begun);
     r->grace = true;
-    if (ask && wheel_add(r, tick_after(r->door->options.late)))
+    if (ask && deadline_add(r, tick_after(r->door->options.late)))
         work_put_late(r);
     else
         request_refuse(r, FAULT_TIMEOUT, NULL, "not answered by the deadline");
 }
 
-static void expire_all(struct request *due)
+/* Takes a request out, and gives the lock back while something is done with it. */
+static void take(struct deadlines *d, struct heap_item *due, void (*with)(struct request *r))
 {
-    while (due) {
-        struct request *r = due;
-        due = r->next;
-        expire(r);
-        request_drop(r);
-    }
+    struct request *r = HEAP_OWNER(due, struct request, due);
+    heap_remove(&d->heap, due);
+    request_hold(r);
+    pthread_mutex_unlock(&d->lock);
+    with(r);
+    request_drop(r);
+    pthread_mutex_lock(&d->lock);
 }
 
-static void turn(struct wheel *w)
+static void expire_due(struct deadlines *d)
 {
-    int64_t now = tick_now().us, step = now / WHEEL_STEP_US;
-    int64_t first = step - w->done >= WHEEL_SLOTS ? step - WHEEL_SLOTS + 1 : w->done;
-    for (; first <= step; first++) {
-        struct request *due = pick_due(w, &w->slots[first % WHEEL_SLOTS], now);
-        pthread_mutex_unlock(&w->lock);
-        expire_all(due);
-        pthread_mutex_lock(&w->lock);
-    }
-    w->done = step;
+    struct tick now = tick_now();
+    for (struct heap_item *due; (due = heap_due(&d->heap, now));)
+        take(d, due, expire);
 }
 
-/* Sleeps a step. When nothing waits it rests for a second, or until something does. */
-static void sleep_a_step(struct wheel *w)
+static void cut_slow(struct http *h)
 {
-    w->resting = w->count == 0;
-    int64_t us = tick_now().us + (w->count ? WHEEL_STEP_US : 1000000);
-    struct timespec until = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
-    pthread_cond_timedwait(&w->changed, &w->lock, &until);
-    w->resting = false;
+    pthread_mutex_unlock(&h->deadlines.lock);
+    connections_cut(h);
+    pthread_mutex_lock(&h->deadlines.lock);
 }
 
-static void *wheel_thread(void *arg)
+static void sleep_until(struct deadlines *d, struct tick at)
+{
+    struct timespec until = { .tv_sec = at.us / 1000000, .tv_nsec = at.us % 1000000 * 1000 };
+    d->wakes = at;
+    pthread_cond_timedwait(&d->changed, &d->lock, &until);
+}
+
+static struct tick wakes_at(const struct deadlines *d, struct tick next_cut)
+{
+    const struct heap_item *first = heap_first(&d->heap);
+    return first && first->at.us < next_cut.us ? first->at : next_cut;
+}
+
+static void *deadlines_thread(void *arg)
 {
     struct http *h = arg;
-    struct wheel *w = &h->wheel;
-    struct tick next_cut = tick_after(seconds(1));
+    struct deadlines *d = &h->deadlines;
+    struct tick next_cut = tick_after(seconds(CUT_EVERY_S));
     pthread_setname_np(pthread_self(), "http-deadline");
-    pthread_mutex_lock(&w->lock);
-    while (!w->stopping) {
-        turn(w);
+    pthread_mutex_lock(&d->lock);
+    while (!d->stopping) {
+        expire_due(d);
         if (tick_left(next_cut).us == 0) {
-            pthread_mutex_unlock(&w->lock);
-            connections_cut(h);
-            next_cut = tick_after(seconds(1));
-            pthread_mutex_lock(&w->lock);
+            cut_slow(h);
+            next_cut = tick_after(seconds(CUT_EVERY_S));
         }
-        sleep_a_step(w);
+        if (!d->stopping)
+            sleep_until(d, wakes_at(d, next_cut));
     }
-    pthread_mutex_unlock(&w->lock);
+    pthread_mutex_unlock(&d->lock);
     return NULL;
 }
 
-void wheel_start(struct http *h)
+void deadlines_start(struct http *h)
 {
-    struct wheel *w = &h->wheel;
+    struct deadlines *d = &h->deadlines;
     pthread_condattr_t monotonic;
-    pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&d->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &monotonic);
+    pthread_cond_init(&d->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    w->done = tick_now().us / WHEEL_STEP_US;
-    if (pthread_create(&w->thread, NULL, wheel_thread, h) != 0)
+    if (pthread_create(&d->thread, NULL, deadlines_thread, h) != 0)
         abort();
 }
 
-void wheel_stop(struct http *h)
+void deadlines_stop(struct http *h)
 {
-    struct wheel *w = &h->wheel;
-    pthread_mutex_lock(&w->lock);
-    w->stopping = true;
-    pthread_cond_signal(&w->changed);
-    pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
+    struct deadlines *d = &h->deadlines;
+    pthread_mutex_lock(&d->lock);
+    d->stopping = true;
+    pthread_cond_signal(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+    pthread_join(d->thread, NULL);
 }
 
-void wheel_close(struct http *h)
+static void refuse_stopping(struct request *r)
 {
-    struct wheel *w = &h->wheel;
-    struct request *rest[WHEEL_SLOTS];
-    pthread_mutex_lock(&w->lock);
-    w->closed = true;
-    for (int i = 0; i < WHEEL_SLOTS; i++)
-        rest[i] = pick_due(w, &w->slots[i], INT64_MAX);
-    pthread_mutex_unlock(&w->lock);
-    for (int i = 0; i < WHEEL_SLOTS; i++) {
-        while (rest[i]) {
-            struct request *r = rest[i];
-            rest[i] = r->next;
-            request_refuse(r, FAULT_UNAVAILABLE, NULL, "the service is stopping");
-            request_drop(r);
-        }
-    }
+    request_refuse(r, FAULT_UNAVAILABLE, NULL, "the service is stopping");
+}
+
+void deadlines_close(struct http *h)
+{
+    struct deadlines *d = &h->deadlines;
+    pthread_mutex_lock(&d->lock);
+    d->closed = true;
+    for (struct heap_item *first; (first = heap_first(&d->heap));)
+        take(d, first, refuse_stopping);
+    heap_free(&d->heap);
+    pthread_mutex_unlock(&d->lock);
 }

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "http.h"
 #include "proxy.h"
 
@@ -76,25 +77,21 @@ struct request {
     } outcome;
     const struct http_header *answer_headers;
 
-    struct request *queue_next;   /* while it waits for a worker */
-    atomic_bool served;           /* has left the door: a worker has taken it */
-    atomic_bool begun;            /* its handler has the input */
-    atomic_bool late_asked;       /* ... and so has, or will have, its late rpc */
-    bool grace;                   /* it got more time for that */
-    struct request *next, **link; /* in the deadline wheel; `link` NULL: is not there */
-    struct tick deadline;
+    struct request *queue_next; /* while it waits for a worker */
+    atomic_bool served;         /* has left the door: a worker has taken it */
+    atomic_bool begun;          /* its handler has the input */
+    atomic_bool late_asked;     /* ... and so has, or will have, its late rpc */
+    bool grace;                 /* it got more time for that */
+    struct heap_item due;       /* while it waits for its answer */
 };
 
 /* Requests that wait for an answer, by the time when they get one whatever happens. */
-enum { WHEEL_SLOTS = 1024, WHEEL_STEP_US = 50000 };
-
-struct wheel {
-    pthread_mutex_t lock;
+struct deadlines {
+    pthread_mutex_t lock; /* over all but the thread */
     pthread_cond_t changed;
-    struct request *slots[WHEEL_SLOTS];
-    int64_t done; /* steps up to this one were looked at */
-    int count;
-    bool closed, resting, stopping;
+    struct heap heap;
+    struct tick wakes; /* when the thread looks again by itself */
+    bool closed, stopping;
     pthread_t thread;
 };
 
@@ -138,7 +135,7 @@ struct http {
     atomic_bool draining;
 
     struct queue queue;
-    struct wheel wheel;
+    struct deadlines deadlines;
     pthread_mutex_t connections_lock;
     struct connection_list connections;
     struct connection_queue headless; /* oldest first */
@@ -205,12 +202,12 @@ void request_serve(struct request *r);       /* on a worker; INLINE: on the HTTP
 void side_end(struct side *side);            /* its call has ended */
 
 /* http_deadline.c */
-void wheel_start(struct http *h);
-void wheel_stop(struct http *h);
-bool wheel_add(struct request *r, struct tick deadline); /* false: closed */
-void wheel_remove(struct request *r);
+void deadlines_start(struct http *h);
+void deadlines_stop(struct http *h);
+bool deadline_add(struct request *r, struct tick at); /* false: closed */
+void deadline_remove(struct request *r);
 /* Nothing is added any more; what is there is answered with 503. */
-void wheel_close(struct http *h);
+void deadlines_close(struct http *h);
 
 /* http_connection.c */
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
