@@ -3,7 +3,7 @@
  *     heap_add(&h, &work->due, tick_after(seconds(20)));
  *     while ((due = heap_due(&h, tick_now()))) {
  *         heap_remove(&h, due);
- *         give_up(HEAP_OWNER(due, struct work, due));
+ *         give_up(WHOLE_OF(due, struct work, due));
  *     }
  *
  * To add, to move and to remove an item costs O(log n) steps, to ask for the first O(1); of those that
@@ -22,6 +22,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "base/whole.h"
 
 struct heap_item {
     struct tick at; /* to be read; changed by heap_move() alone */
@@ -34,10 +35,6 @@ struct heap {
     struct heap_item **items;
     size_t room;
 };
-
-/* What the item stands in. */
-#define HEAP_OWNER(item, type, member)                                                             \
-    ((type *)(void *)((char *)(item)-offsetof(type, member))) // NOLINT(bugprone-macro-parentheses)
 
 /* Of an item that is in no heap. */
 void heap_add(struct heap *h, struct heap_item *item, struct tick at);

@@ -179,12 +179,12 @@ struct work {
     struct heap_item due;
 };
 
-static void owner_is_found(void **state)
+static void whole_is_found_by_its_item(void **state)
 {
     struct work work = { .number = 7 };
 
     (void)state;
-    assert_int_equal(HEAP_OWNER(&work.due, struct work, due)->number, 7);
+    assert_int_equal(WHOLE_OF(&work.due, struct work, due)->number, 7);
 }
 
 int main(void)
@@ -195,7 +195,7 @@ int main(void)
         cmocka_unit_test(array_shrinks_with_what_is_in_it),
         cmocka_unit_test(item_outside_is_not_removed_twice),
         cmocka_unit_test(wait_is_rounded_up_and_bounded),
-        cmocka_unit_test(owner_is_found),
+        cmocka_unit_test(whole_is_found_by_its_item),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ struct pending *pending_first(const struct pending_table *t)
 {
     struct heap_item *first = heap_first(&t->by_deadline);
 
-    return first ? HEAP_OWNER(first, struct pending, due) : NULL;
+    return first ? WHOLE_OF(first, struct pending, due) : NULL;
 }
 
 void pending_list_add(struct pending_list *list, struct pending *p)

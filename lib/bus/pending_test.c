@@ -64,7 +64,7 @@ static void first_is_the_earliest_deadline(void **state)
     for (int i = 0; i < PENDING_MAX / 2; i++) { /* out of the middle of the heap */
         unsigned at = (unsigned)rand_r(&seed) % (unsigned)table.by_deadline.count;
         struct heap_item *any = table.by_deadline.items[at];
-        pending_remove(&table, HEAP_OWNER(any, struct pending, due));
+        pending_remove(&table, WHOLE_OF(any, struct pending, due));
     }
     for (int left = PENDING_MAX / 2; left > 0; left--) {
         struct pending *p = pending_first(&table);

@@ -55,7 +55,7 @@ static void expire(struct request *r)
 /* Takes a request out, and gives the lock back while something is done with it. */
 static void take(struct deadlines *d, struct heap_item *due, void (*with)(struct request *r))
 {
-    struct request *r = HEAP_OWNER(due, struct request, due);
+    struct request *r = WHOLE_OF(due, struct request, due);
     heap_remove(&d->heap, due);
     request_hold(r);
     pthread_mutex_unlock(&d->lock);

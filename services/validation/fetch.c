@@ -113,7 +113,7 @@ static void end_late(struct fetcher *r)
     struct heap_item *due;
 
     while ((due = heap_due(&r->deadlines, tick_now()))) {
-        struct fetch *f = HEAP_OWNER(due, struct fetch, due);
+        struct fetch *f = WHOLE_OF(due, struct fetch, due);
 
         fetch_transfer_late(f);
         end(r, f);

@@ -50,12 +50,12 @@ const char *resolver_type_name(int type)
 
 static struct resolver_ask *ask_of_turn(struct turns_item *item)
 {
-    return (struct resolver_ask *)(void *)((char *)item - offsetof(struct resolver_ask, turn));
+    return WHOLE_OF(item, struct resolver_ask, turn);
 }
 
 static struct resolver_ask *ask_of_due(struct heap_item *item)
 {
-    return HEAP_OWNER(item, struct resolver_ask, due);
+    return WHOLE_OF(item, struct resolver_ask, due);
 }
 
 /* The ask is the owner's again once this calls him. */
