@@ -382,6 +382,7 @@ void peers_close(struct peers *ps)
     ps->closed = true;
     while ((p = pending_first(&ps->calls)))
         fail(ps, p, FAULT_UNAVAILABLE, "the bus is closed");
+    pending_free(&ps->calls);
     for (int i = 0; i < BUS_PEERS_MAX; i++)
         link_close(&ps->links[i]);
 }

@@ -3,6 +3,7 @@
 #ifndef BUS_PENDING_H
 #define BUS_PENDING_H
 
+#include "base/heap.h"
 #include "bus/bus.h"
 #include "bus/mailbox.h"
 
@@ -23,7 +24,7 @@ struct pending {
     ProtobufCClosure closure;
     struct bus_call *call;
     uint64_t id;
-    unsigned heap_at;
+    struct heap_item due;
     struct pending_list *list;
     struct pending *previous, *next;
     size_t size; /* of the packed input */
@@ -32,13 +33,14 @@ struct pending {
 
 struct pending_table {
     uint64_t serial;
-    unsigned count;
-    uint16_t free[PENDING_MAX]; /* the first PENDING_MAX - count are unused slots */
+    struct heap by_deadline;    /* all calls of the table */
+    uint16_t free[PENDING_MAX]; /* the first are unused slots: as many as more calls fit in */
     struct pending *slots[PENDING_MAX];
-    struct pending *heap[PENDING_MAX]; /* the earliest deadline at 0 */
 };
 
 void pending_init(struct pending_table *t);
+/* Of a table that is empty. */
+void pending_free(struct pending_table *t);
 
 /* Gives `p` its id; false when the table is full. */
 bool pending_add(struct pending_table *t, struct pending *p);

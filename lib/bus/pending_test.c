@@ -24,6 +24,17 @@ static int empty(void **state)
     return 0;
 }
 
+static int emptied(void **state)
+{
+    struct pending *p;
+
+    (void)state;
+    while ((p = pending_first(&table)))
+        pending_remove(&table, p);
+    pending_free(&table);
+    return 0;
+}
+
 static int free_calls(void **state)
 {
     (void)state;
@@ -51,8 +62,9 @@ static void first_is_the_earliest_deadline(void **state)
     for (int i = 0; i < PENDING_MAX; i++)
         assert_true(pending_add(&table, calls[i]));
     for (int i = 0; i < PENDING_MAX / 2; i++) { /* out of the middle of the heap */
-        struct pending *p = table.heap[(unsigned)rand_r(&seed) % table.count];
-        pending_remove(&table, p);
+        unsigned at = (unsigned)rand_r(&seed) % (unsigned)table.by_deadline.count;
+        struct heap_item *any = table.by_deadline.items[at];
+        pending_remove(&table, WHOLE_OF(any, struct pending, due));
     }
     for (int left = PENDING_MAX / 2; left > 0; left--) {
         struct pending *p = pending_first(&table);
@@ -102,10 +114,10 @@ static void lists_keep_their_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(table_is_bounded, empty),
-        cmocka_unit_test_setup(first_is_the_earliest_deadline, empty),
-        cmocka_unit_test_setup(id_is_found_until_removed_and_never_again, empty),
-        cmocka_unit_test_setup(lists_keep_their_order, empty),
+        cmocka_unit_test_setup_teardown(table_is_bounded, empty, emptied),
+        cmocka_unit_test_setup_teardown(first_is_the_earliest_deadline, empty, emptied),
+        cmocka_unit_test_setup_teardown(id_is_found_until_removed_and_never_again, empty, emptied),
+        cmocka_unit_test_setup_teardown(lists_keep_their_order, empty, emptied),
     };
 
     return cmocka_run_group_tests(tests, NULL, free_calls);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/whole.h"
 #include "ledger/jobs.sql.h"
 #include "ledger/lane_join.h"
 #include "ledger/lane_poll.h"
@@ -47,7 +48,7 @@ struct lane_item *lane_item_new(struct lanes *l, const struct lane *lane, int64_
 
 static struct lane_item *item_of(struct crew_item *queued)
 {
-    return (struct lane_item *)(void *)((char *)queued - offsetof(struct lane_item, queued));
+    return WHOLE_OF(queued, struct lane_item, queued);
 }
 
 static bool place_take(struct lanes *l, const struct lane_item *item)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/whole.h"
 #include "message/field.h"
 
 enum { QUEUE_MAX = 4096, SINGLE_TRIES = 4, SLOW_MAX = 2, DEEP = 16 };
@@ -172,7 +173,7 @@ static void run_batch(struct worker *w, struct batch *b)
 
 static struct commit *commit_of(struct crew_item *item)
 {
-    return (struct commit *)(void *)((char *)item - offsetof(struct commit, item));
+    return WHOLE_OF(item, struct commit, item);
 }
 
 static struct batch batch_of(struct crew_item **items, size_t count)

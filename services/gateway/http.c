@@ -8,10 +8,10 @@
  *   1. `draining`: answers say that their connection ends. The doors take no new connections;
  *      requests on open ones still come and are served.
  *   2. For `drain` at most those that wait for answers get them, whoever has to give them.
- *   3. The wheel is closed: it answers who still waits with 503, and nobody is let in any more.
+ *   3. The deadlines are closed: they answer who still waits with 503, and nobody is let in any more.
  *      Whoever had claimed a request just then finishes its answer, however long that takes.
  *   4. What is answered is sent, for two seconds at most: a client may not read.
- *   5. The wheel's thread ends, then the workers when they have emptied their queue, then MHD with
+ *   5. The thread of the deadlines ends, then the workers when they have emptied their queue, then MHD with
  *      its connections. No connection is suspended then, which MHD would not survive.
  *   6. Handlers that have not answered yet do so when bus and committer stop: into the void. Only
  *      then http_free() is right, and if one of them never did, it frees nothing. */
@@ -77,7 +77,7 @@ struct http *http_start(const struct http_options *options, struct fault *f)
     }
     record_start(h);
     work_start(h);
-    wheel_start(h);
+    deadlines_start(h);
     if (open_doors(h, f))
         return h;
     http_stop(h); /* somebody may have come through the first one already */
@@ -108,10 +108,10 @@ void http_stop(struct http *h)
     atomic_store(&h->draining, true);
     for_all_doors(h, door_close);
     await_zero(h, &h->waiting, h->options.drain);
-    wheel_close(h);
+    deadlines_close(h);
     await_zero(h, &h->waiting, days(1)); /* claimed ones are being rendered */
     await_zero(h, &h->unsent, seconds(2));
-    wheel_stop(h);
+    deadlines_stop(h);
     work_stop(h);
     for_all_doors(h, door_stop);
 }

@@ -169,7 +169,7 @@ void answer_message(struct request *r, struct side *side, const ProtobufCMessage
 void request_send(struct request *r)
 {
     struct http *h = r->http;
-    wheel_remove(r);
+    deadline_remove(r);
     r->outcome.at = tick_now();
     step_take(&r->said, CLAIMED, READY);
     if (!r->suspended)

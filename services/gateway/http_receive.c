@@ -282,7 +282,7 @@ static enum MHD_Result hand_over(struct request *r)
     connection_enter(h, r->peer, IS_OURS);
     MHD_suspend_connection(r->connection);
     request_hold(r); /* until the handler has answered */
-    if (wheel_add(r, r->own.call.deadline) && work_put(r))
+    if (deadline_add(r, r->own.call.deadline) && work_put(r))
         return MHD_YES;
     metric_add(METRIC_HTTP_QUEUE_FULL, 1);
     request_refuse(r, FAULT_UNAVAILABLE, NULL, "the queue is full");

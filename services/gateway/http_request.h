@@ -12,7 +12,7 @@
  * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
  * committer, the feed of events. Of metrics and health there are more, which only look.
  *
- * Locks: queue.lock (http_work.c), wheel.lock (http_wheel.c), connections_lock
+ * Locks: queue.lock (http_work.c), deadlines.lock (http_deadline.c), connections_lock
  * (http_connection.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
  * handler and no hook of a family, and nothing of MHD. What may be called from anywhere is what
  * takes one: request_send(), request_refuse(), http_late().
@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "http.h"
 #include "proxy.h"
 
@@ -91,22 +92,18 @@ struct request {
     } outcome;
     const struct http_header *answer_headers; /* of the side that answers */
 
-    struct request *queue_next;   /* while it waits for a worker */
-    bool grace;                   /* the wheel's: it got more time, for the late rpc */
-    struct request *next, **link; /* in the deadline wheel; `link` NULL: is not there */
-    struct tick deadline;
+    struct request *queue_next; /* while it waits for a worker */
+    bool grace;                 /* it got more time, for the late rpc */
+    struct heap_item due;       /* while it waits for its answer */
 };
 
 /* Requests that wait for an answer, by the time when they get one whatever happens. */
-enum { WHEEL_SLOTS = 1024, WHEEL_STEP_US = 50000 };
-
-struct wheel {
-    pthread_mutex_t lock;
+struct deadlines {
+    pthread_mutex_t lock; /* over all but the thread */
     pthread_cond_t changed;
-    struct request *slots[WHEEL_SLOTS];
-    int64_t done; /* steps up to this one were looked at */
-    int count;
-    bool closed, resting, stopping;
+    struct heap heap;
+    struct tick wakes; /* when the thread looks again by itself */
+    bool closed, stopping;
     pthread_t thread;
 };
 
@@ -168,7 +165,7 @@ struct http {
     atomic_bool draining;
 
     struct queue queue;
-    struct wheel wheel;
+    struct deadlines deadlines;
     pthread_mutex_t connections_lock;
     struct connection_list connections;
     struct connection_queue headless; /* oldest first */
@@ -249,13 +246,13 @@ void work_put_late(struct request *r);       /* once, before all others */
 void request_serve(struct request *r);       /* on a worker; INLINE: on the HTTP thread */
 void side_end(struct side *side);            /* its call has ended */
 
-/* http_wheel.c */
-void wheel_start(struct http *h);
-void wheel_stop(struct http *h);
-bool wheel_add(struct request *r, struct tick deadline); /* false: closed */
-void wheel_remove(struct request *r);
+/* http_deadline.c */
+void deadlines_start(struct http *h);
+void deadlines_stop(struct http *h);
+bool deadline_add(struct request *r, struct tick at); /* false: closed */
+void deadline_remove(struct request *r);
 /* Nothing is added any more; what is there is answered with 503. */
-void wheel_close(struct http *h);
+void deadlines_close(struct http *h);
 
 /* http_connection.c */
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);

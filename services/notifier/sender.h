@@ -1,10 +1,9 @@
-/* sender - sends HTTP requests to strangers: one thread, one event loop, hundreds of requests.
+/* sender - sends HTTP requests to strangers: one loop (net/transfers.h), hundreds of requests.
  *
  * Each target passes the guard (net/guard.h). TLS is always verified. Redirects are not followed.
  * No account and no host can starve the others: a host has at most `per_host` requests in flight and
- * `waiting_per_host` behind them, an account `per_account` of either kind, and all take turns
- * (base/turns.h). An answer counts from the moment its
- * headers are there; of its body only the first 8 KB are read.
+ * `waiting_per_host` behind them, an account `per_account` of either kind, and all take turns.
+ * An answer counts from the moment its headers are there; of its body only the first 8 KB are read.
  */
 #ifndef NOTIFIER_SENDER_H
 #define NOTIFIER_SENDER_H

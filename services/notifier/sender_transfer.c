@@ -22,10 +22,11 @@ static const char *const *headers_copy(struct arena *a, const char *const *from)
     return to;
 }
 
-struct transfer *transfer_new(const struct post *post,
-                              void (*done)(const struct post_result *, void *), void *context)
+struct sender_transfer *sender_transfer_new(const struct post *post,
+                                            void (*done)(const struct post_result *, void *),
+                                            void *context)
 {
-    struct transfer *t = calloc(1, sizeof *t);
+    struct sender_transfer *t = calloc(1, sizeof *t);
 
     arena_init(&t->arena);
     t->post.account_id = post->account_id;
@@ -39,31 +40,27 @@ struct transfer *transfer_new(const struct post *post,
     return t;
 }
 
-void transfer_settle(struct transfer *t, enum post_outcome outcome, const char *reason)
+void sender_transfer_settle(struct sender_transfer *t, enum post_outcome outcome,
+                            const char *reason)
 {
     t->result.outcome = outcome;
     snprintf(t->result.reason, sizeof t->result.reason, "%.*s", (int)sizeof t->result.reason - 1,
              reason);
 }
 
-/* The headers of an answer end with an empty line; those of a 1xx are not the answer yet. */
 static size_t header_seen(const char *line, size_t one, size_t size, void *data)
 {
-    struct transfer *t = data;
-    long status = 0;
+    struct sender_transfer *t = data;
 
     (void)one;
-    if (size > 0 && (line[0] == '\r' || line[0] == '\n')) {
-        must(curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status));
-        t->answered = status >= 200;
-    }
+    t->answered = t->answered || transfer_answered(&t->transfer, line, size);
     return size;
 }
 
 /* A body is read for the sake of the connection, which can then be used again, but not for long. */
 static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
 {
-    struct transfer *t = data;
+    struct sender_transfer *t = data;
 
     (void)bytes;
     (void)one;
@@ -84,100 +81,85 @@ static bool is_resolved(const char *host)
 /* With a final dot (RFC 1034 3.1), so that the name is the customer's and the whole of it: else the
  * resolver appends this host's own domains, and tells whether there is such a name inside. Only for the
  * look-up: the server is spoken to by its name as it was given, and that is in its certificate. */
-static void set_whole_name(struct transfer *t)
+static void set_whole_name(struct sender_transfer *t)
 {
     CURLU *url = curl_url();
     char *host = NULL;
 
     if (curl_url_set(url, CURLUPART_URL, t->post.url, 0) == CURLUE_OK &&
         curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK && !is_resolved(host))
-        t->resolved_as = curl_slist_append(NULL, arena_format(&t->arena, "::%s.:", host));
-    must(curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->resolved_as));
+        transfer_connect_to(&t->transfer, arena_format(&t->arena, "::%s.:", host));
     curl_free(host);
     curl_url_cleanup(url);
 }
 
-static void set_request(struct transfer *t)
+static void set_request(struct sender_transfer *t)
 {
     t->headers = curl_slist_append(NULL, "Expect:"); /* no 100-continue */
     for (const char *const *h = t->post.headers; *h; h++)
         t->headers = curl_slist_append(t->headers, *h);
-    must(curl_easy_setopt(t->easy, CURLOPT_URL, t->post.url));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_URL, t->post.url));
     set_whole_name(t);
-    must(curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
-    must(curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers));
-    must(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
-    must(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->post.body.data));
-    must(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.body.size));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_HTTPHEADER, t->headers));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_POST, 1L));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_POSTFIELDS, t->post.body.data));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                          (curl_off_t)t->post.body.size));
 }
 
-static void set_answer(struct transfer *t)
+static void set_answer(struct sender_transfer *t)
 {
-    must(curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t));
-    must(curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error));
-    must(curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, header_seen));
-    must(curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t));
-    must(curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_seen));
-    must(curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_HEADERFUNCTION, header_seen));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_HEADERDATA, t));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_WRITEFUNCTION, body_seen));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_WRITEDATA, t));
 }
 
 /* QUICK_EXIT: when time is up during a look-up, the resolving thread is left to end by itself (it
  * frees what it holds); without it curl waits for getaddrinfo() and the whole loop with it. */
-static void set_limits(struct transfer *t, const struct sender_options *options)
+static void set_limits(struct sender_transfer *t, const struct sender_options *options)
 {
     long timeout = (long)(options->timeout.us / 1000);
     long connect = timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS;
 
-    must(curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout));
-    must(curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect));
-    must(curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L));
-    must(curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_TIMEOUT_MS, timeout));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_CONNECTTIMEOUT_MS, connect));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_QUICK_EXIT, 1L));
 }
 
 /* CAINFO takes the place of the system's file of roots; its folder (CAPATH) stays as it is, so that
  * the extra file adds to the roots. */
-static void set_trust(struct transfer *t, const struct sender_options *options)
+static void set_trust(struct sender_transfer *t, const struct sender_options *options)
 {
-    must(curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L));
-    must(curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L));
-    must(curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_SSL_VERIFYPEER, 1L));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    must(curl_easy_setopt(t->transfer.easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     if (options->ca_file)
-        must(curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file));
+        must(curl_easy_setopt(t->transfer.easy, CURLOPT_CAINFO, options->ca_file));
 }
 
-void transfer_start(struct transfer *t, const struct sender_options *options, CURLM *multi)
+void sender_transfer_begin(struct sender_transfer *t, const struct sender_options *options)
 {
-    t->easy = curl_easy_init();
-    t->watch.guard = &options->guard;
-    guard_curl(&t->watch, t->easy);
     set_request(t);
     set_answer(t);
     set_limits(t, options);
     set_trust(t, options);
     t->result.sent = clock_now();
-    if (curl_multi_add_handle(multi, t->easy) != CURLM_OK)
-        abort();
 }
 
-void transfer_end(struct transfer *t, CURLM *multi)
-{
-    curl_multi_remove_handle(multi, t->easy);
-    curl_easy_cleanup(t->easy);
-    curl_slist_free_all(t->headers);
-    curl_slist_free_all(t->resolved_as);
-}
-
-static void judge_answer(struct transfer *t)
+static void judge_answer(struct sender_transfer *t)
 {
     struct post_result *r = &t->result;
     struct curl_header *header;
     long status = 0;
 
-    must(curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status));
+    must(curl_easy_getinfo(t->transfer.easy, CURLINFO_RESPONSE_CODE, &status));
     r->outcome = POST_ANSWERED;
     r->status = (int)status;
     r->received = clock_now();
-    if (curl_easy_header(t->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+    if (curl_easy_header(t->transfer.easy, "Retry-After", 0, CURLH_HEADER, -1, &header) ==
+        CURLHE_OK)
         snprintf(r->retry_after, sizeof r->retry_after, "%s", header->value);
     snprintf(r->reason, sizeof r->reason, "answered %ld%s", status,
              status / 100 == 3 ? ", and redirects are not followed" : "");
@@ -202,34 +184,38 @@ static enum post_failure failure_of(CURLcode code)
     return POST_NO_ANSWER;
 }
 
-static void judge_failure(struct transfer *t, CURLcode code)
+static void judge_failure(struct sender_transfer *t, CURLcode code)
 {
-    const char *why = t->error[0] ? t->error : curl_easy_strerror(code), *os = NULL;
+    const char *why = t->transfer.error[0] ? t->transfer.error : curl_easy_strerror(code),
+               *os = NULL;
     char reason[POST_REASON_SIZE];
     long number = 0;
 
-    must(curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number));
+    must(curl_easy_getinfo(t->transfer.easy, CURLINFO_OS_ERRNO, &number));
     if (code == CURLE_COULDNT_CONNECT && number)
         os = strerrordesc_np((int)number);
     snprintf(reason, sizeof reason, "%.100s%s%.50s", why, os ? ": " : "", os ? os : "");
     t->result.failure = failure_of(code);
-    transfer_settle(t, POST_FAILED, reason);
+    sender_transfer_settle(t, POST_FAILED, reason);
 }
 
 /* Once the headers are there, nothing that happens to the rest takes the answer back. */
-void transfer_judge(struct transfer *t, CURLcode code)
+void sender_transfer_judge(struct transfer *of, CURLcode code)
 {
+    struct sender_transfer *t = sender_transfer_of(of);
+
     if (t->answered)
         judge_answer(t);
-    else if (t->watch.refused.code != FAULT_NONE && !t->watch.opened)
-        transfer_settle(t, POST_REFUSED, t->watch.refused.detail);
+    else if (transfer_refused(of))
+        sender_transfer_settle(t, POST_REFUSED, of->watch.refused.detail);
     else
         judge_failure(t, code);
 }
 
-void transfer_done(struct transfer *t)
+void sender_transfer_done(struct sender_transfer *t)
 {
     t->done(&t->result, t->context);
+    curl_slist_free_all(t->headers);
     arena_free(&t->arena);
     free(t);
 }

@@ -1,44 +1,43 @@
-/* sender_transfer - one request of the sender, from its copy of the post to the call back. */
+/* sender_transfer - one request of the sender, from its copy of the post to the call back. All on the
+ * loop's thread, but for sender_transfer_new(). */
 #ifndef NOTIFIER_SENDER_TRANSFER_H
 #define NOTIFIER_SENDER_TRANSFER_H
 
-#include <sys/queue.h>
-
-#include "base/turns.h"
+#include "net/transfers.h"
 #include "sender.h"
 
-struct transfer {
-    TAILQ_ENTRY(transfer) entry; /* in one list at a time: incoming, waiting or active */
+struct sender_transfer {
+    struct transfer transfer;
+    struct sender *sender;
     struct arena arena;
     struct post post; /* copied into the arena */
-    struct turns_item turn;
     void (*done)(const struct post_result *result, void *context);
     void *context;
     struct post_result result;
 
-    CURL *easy;
-    struct curl_slist *headers, *resolved_as;
-    struct guard_watch watch;
+    struct curl_slist *headers;
     size_t body_seen;
     bool answered; /* the headers of a final answer are complete */
-    char error[CURL_ERROR_SIZE];
 };
-TAILQ_HEAD(transfer_list, transfer);
 
-struct transfer *transfer_new(const struct post *post,
-                              void (*done)(const struct post_result *, void *), void *context);
+static inline struct sender_transfer *sender_transfer_of(struct transfer *t)
+{
+    return WHOLE_OF(t, struct sender_transfer, transfer);
+}
 
-/* Gives the request to curl. */
-void transfer_start(struct transfer *t, const struct sender_options *options, CURLM *multi);
+struct sender_transfer *sender_transfer_new(const struct post *post,
+                                            void (*done)(const struct post_result *, void *),
+                                            void *context);
 
-/* Takes the request from curl, finished or not. */
-void transfer_end(struct transfer *t, CURLM *multi);
+/* Says what is sent, and how the answer is read. */
+void sender_transfer_begin(struct sender_transfer *t, const struct sender_options *options);
 
 /* The result, by what curl says or by what the sender decided. */
-void transfer_judge(struct transfer *t, CURLcode code);
-void transfer_settle(struct transfer *t, enum post_outcome outcome, const char *reason);
+void sender_transfer_judge(struct transfer *of, CURLcode code);
+void sender_transfer_settle(struct sender_transfer *t, enum post_outcome outcome,
+                            const char *reason);
 
 /* Calls back, then frees `t`. */
-void transfer_done(struct transfer *t);
+void sender_transfer_done(struct sender_transfer *t);
 
 #endif

@@ -1,8 +1,8 @@
 /* fetch - asks strangers' web servers for one file each, as domain control needs it (BR 3.2.2.4.18):
- * one thread, one event loop, hundreds of fetches, no database connection.
+ * one loop (net/transfers.h), hundreds of fetches, no database connection.
  *
  * Connections take turns, by account and by the address they go to, whatever name led there: nobody's
- * machine is asked by more than a few of us at once (base/turns.h).
+ * machine is asked by more than a few of us at once.
  *
  * A name is resolved by our own resolver, validated by DNSSEC; its addresses pass the guard, and the
  * connection goes to one of them: curl never looks a name up. Each redirect is a hop that is checked

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cause.h"
@@ -14,24 +13,18 @@ enum { CONNECT_MS = 2000, HOP_MS = 5000, HEADERS_MAX = 16384 };
 
 /* ---- what comes */
 
-/* A header of an answer; an empty line ends them, and those of a 1xx are not the answer yet. Of an
- * answer that is not what we look for the body is not read: it ends here. */
+/* An answer that is not what we look for ends with its headers: its body is not read. */
 static size_t header_seen(const char *line, size_t one, size_t size, void *data)
 {
     struct fetch *f = data;
-    long status = 0;
 
     (void)one;
     f->header_size += size;
     if (f->header_size > HEADERS_MAX)
         return 0;
-    if (f->status || !size || (line[0] != '\r' && line[0] != '\n'))
-        return size;
-    must(curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status));
-    if (status < 200)
-        return size;
-    f->status = fetch_hop(f)->status = (int)status;
-    return status < 300 ? size : 0;
+    if (!f->status)
+        fetch_hop(f)->status = f->status = transfer_answered(&f->transfer, line, size);
+    return f->status < 300 ? size : 0;
 }
 
 static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
@@ -52,11 +45,11 @@ static size_t body_seen(const char *bytes, size_t one, size_t size, void *data)
  * reads no more of it than of any other file. */
 static void set_request(struct fetch *f)
 {
-    must(curl_easy_setopt(f->easy, CURLOPT_URL, f->url.text));
-    must(curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
-    must(curl_easy_setopt(f->easy, CURLOPT_USERAGENT, "chancery-validation"));
-    must(curl_easy_setopt(f->easy, CURLOPT_ACCEPT_ENCODING, "identity"));
-    must(curl_easy_setopt(f->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_URL, f->url.text));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_USERAGENT, "chancery-validation"));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_ACCEPT_ENCODING, "identity"));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
 }
 
 /* Every URL goes to the address that was checked; curl has nothing to look up. An old connection
@@ -66,14 +59,13 @@ static void set_place(struct fetch *f, const char *address, sa_family_t family)
     char to[FETCH_ADDRESS_SIZE + 8];
 
     snprintf(to, sizeof to, family == AF_INET6 ? "::[%s]:" : "::%s:", address);
-    f->connect_to = curl_slist_append(NULL, to);
-    must(curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to));
-    must(curl_easy_setopt(f->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L));
-    must(curl_easy_setopt(f->easy, CURLOPT_FRESH_CONNECT, 1L));
-    must(curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L));
-    must(curl_easy_setopt(f->easy, CURLOPT_SSL_VERIFYPEER, 0L));
-    must(curl_easy_setopt(f->easy, CURLOPT_SSL_VERIFYHOST, 0L));
-    must(curl_easy_setopt(f->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L));
+    transfer_connect_to(&f->transfer, to);
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_FRESH_CONNECT, 1L));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_FORBID_REUSE, 1L));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_SSL_VERIFYPEER, 0L));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_SSL_VERIFYHOST, 0L));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_SSL_SESSIONID_CACHE, 0L));
 }
 
 static void set_answer(struct fetch *f)
@@ -82,13 +74,10 @@ static void set_answer(struct fetch *f)
     f->status = 0;
     f->header_size = 0;
     f->cut = false;
-    f->error[0] = '\0';
-    must(curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f));
-    must(curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->error));
-    must(curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, header_seen));
-    must(curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f));
-    must(curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, body_seen));
-    must(curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_HEADERFUNCTION, header_seen));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_HEADERDATA, f));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_WRITEFUNCTION, body_seen));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_WRITEDATA, f));
 }
 
 /* An address has its share of the time when there are others to be tried after it. */
@@ -97,10 +86,10 @@ static void set_limits(struct fetch *f, long left_ms)
     long others = (long)(f->address_count - f->address_next);
     long connect = left_ms / (others + 1), hop = others ? left_ms / 2 : left_ms;
 
-    must(curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, hop < HOP_MS ? hop + 1 : (long)HOP_MS));
-    must(curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_TIMEOUT_MS,
+                          hop < HOP_MS ? hop + 1 : (long)HOP_MS));
+    must(curl_easy_setopt(f->transfer.easy, CURLOPT_CONNECTTIMEOUT_MS,
                           connect < CONNECT_MS ? connect + 1 : (long)CONNECT_MS));
-    must(curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L));
 }
 
 static const struct sockaddr_storage *address_of(const struct fetch *f)
@@ -131,26 +120,14 @@ void fetch_transfer_late(struct fetch *f)
                      fetch_hop(f)->address);
 }
 
-void fetch_transfer_begin(struct fetch *f, CURLM *multi)
+void fetch_transfer_begin(struct transfer *t)
 {
-    f->easy = curl_easy_init();
-    f->watch = (struct guard_watch){ .guard = f->guard };
-    guard_curl(&f->watch, f->easy);
+    struct fetch *f = fetch_of(t);
+
     set_request(f);
     set_place(f, fetch_hop(f)->address, address_of(f)->ss_family);
     set_answer(f);
     set_limits(f, (long)(tick_left(f->request.deadline).us / 1000));
-    if (curl_multi_add_handle(multi, f->easy) != CURLM_OK)
-        abort();
-}
-
-void fetch_transfer_end(struct fetch *f, CURLM *multi)
-{
-    curl_multi_remove_handle(multi, f->easy);
-    curl_easy_cleanup(f->easy);
-    curl_slist_free_all(f->connect_to);
-    f->easy = NULL;
-    f->connect_to = NULL;
 }
 
 /* ---- what came of it */
@@ -171,7 +148,7 @@ static enum fetch_next redirected(struct fetch *f)
 
     if ((int64_t)f->answer.hop_count > f->request.rules.redirects)
         return over(f, FETCH_REFUSED, "redirects too often");
-    if (curl_easy_header(f->easy, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    if (curl_easy_header(f->transfer.easy, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return over(f, FETCH_REFUSED, "is redirected, but to nowhere: there is no Location");
     if (header->amount > 1)
         return over(f, FETCH_REFUSED, "is redirected, but with more than one Location");
@@ -200,7 +177,7 @@ static const char *why_of(struct fetch *f, CURLcode code)
 {
     long number = 0;
 
-    must(curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number));
+    must(curl_easy_getinfo(f->transfer.easy, CURLINFO_OS_ERRNO, &number));
     return code == CURLE_COULDNT_CONNECT ? cause_connect((int)number) : "";
 }
 
@@ -212,8 +189,10 @@ static enum fetch_next undecoded(struct fetch *f)
     char shown[RDATA_SEEN_SIZE];
     const char *coding = "?";
 
-    if (curl_easy_header(f->easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ||
-        curl_easy_header(f->easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+    if (curl_easy_header(f->transfer.easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) ==
+            CURLHE_OK ||
+        curl_easy_header(f->transfer.easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &header) ==
+            CURLHE_OK)
         coding = header->value;
     rdata_show_seen((const uint8_t *)coding, strlen(coding), shown);
     fetch_settle(f, FETCH_REFUSED,
@@ -226,12 +205,12 @@ static enum fetch_next failed(struct fetch *f, CURLcode code)
 {
     const char *why = why_of(f, code);
 
-    if (f->watch.refused.code != FAULT_NONE && !f->watch.opened)
-        return over(f, FETCH_REFUSED, f->watch.refused.detail);
+    if (transfer_refused(&f->transfer))
+        return over(f, FETCH_REFUSED, f->transfer.watch.refused.detail);
     if (code == CURLE_BAD_CONTENT_ENCODING)
         return undecoded(f);
     fetch_settle(f, FETCH_FAILED, "%s: %s%s%s", fetch_hop(f)->address,
-                 cause_transfer((int)code, f->error), *why ? ": " : "", why);
+                 cause_transfer((int)code, f->transfer.error), *why ? ": " : "", why);
     return FETCH_OVER;
 }
 
@@ -242,13 +221,13 @@ static bool unreached(const struct fetch *f, CURLcode code)
            f->header_size == 0 && f->address_next < f->address_count;
 }
 
-enum fetch_next fetch_transfer_judge(struct fetch *f, CURLcode code)
+void fetch_transfer_judge(struct transfer *t, CURLcode code)
 {
+    struct fetch *f = fetch_of(t);
     bool complete = code == CURLE_OK || (code == CURLE_WRITE_ERROR && (f->cut || f->status >= 300));
 
     if (f->status && complete)
-        return answered(f);
-    if (unreached(f, code))
-        return FETCH_NEXT_ADDRESS;
-    return failed(f, code);
+        f->next = answered(f);
+    else
+        f->next = unreached(f, code) ? FETCH_NEXT_ADDRESS : failed(f, code);
 }

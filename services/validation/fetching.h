@@ -2,11 +2,12 @@
 #ifndef VALIDATION_FETCHING_H
 #define VALIDATION_FETCHING_H
 
-#include <sys/queue.h>
-
 #include "fetch.h"
+#include "net/transfers.h"
 
 enum { FETCH_FAMILIES = 2, FETCH_PER_FAMILY = 3 };
+
+enum fetch_next { FETCH_OVER, FETCH_NEXT_ADDRESS, FETCH_NEXT_HOP };
 
 /* Of one family; the resolver's thread writes it, before the fetch comes back. */
 struct fetch_lookup {
@@ -22,8 +23,7 @@ struct fetch_lookup {
 };
 
 struct fetch {
-    TAILQ_ENTRY(fetch) link; /* in one list at a time: inbox or active */
-    TAILQ_ENTRY(fetch) back; /* in the inbox of those whose look-ups are over */
+    struct transfer transfer;
     struct arena arena;
     struct fetcher *fetcher;
     const struct guard *guard;
@@ -40,19 +40,17 @@ struct fetch {
     struct sockaddr_storage addresses[FETCH_FAMILIES * FETCH_PER_FAMILY];
     size_t address_count, address_next;
 
-    struct turns_item turn; /* of the connection that it waits for, or has: `easy` */
-    struct deadline due;    /* while it waits */
-
-    CURL *easy;
-    struct curl_slist *connect_to;
-    struct guard_watch watch;
     struct text body;
     size_t header_size;
     int status; /* of the final answer whose headers are complete */
     bool cut;
-    char error[CURL_ERROR_SIZE];
+    enum fetch_next next; /* once the hop was judged */
 };
-TAILQ_HEAD(fetch_list, fetch);
+
+static inline struct fetch *fetch_of(struct transfer *t)
+{
+    return WHOLE_OF(t, struct fetch, transfer);
+}
 
 static inline struct fetch_hop *fetch_hop(struct fetch *f)
 {
@@ -85,15 +83,11 @@ bool fetch_lookup_end(struct fetch *f);
 
 /* Chooses the next address, and writes it down. */
 void fetch_transfer_address(struct fetch *f);
-/* Asks it. */
-void fetch_transfer_begin(struct fetch *f, CURLM *multi);
-/* Its turn did not come in time. */
+/* Its turn did not come in time: settled. */
 void fetch_transfer_late(struct fetch *f);
-void fetch_transfer_end(struct fetch *f, CURLM *multi);
-
-enum fetch_next { FETCH_OVER, FETCH_NEXT_ADDRESS, FETCH_NEXT_HOP };
-
-/* After what curl says: settled, or what is to be done next. */
-enum fetch_next fetch_transfer_judge(struct fetch *f, CURLcode code);
+/* Asks the address. */
+void fetch_transfer_begin(struct transfer *t);
+/* After what curl says: settled, or `next` is what is to be done. */
+void fetch_transfer_judge(struct transfer *t, CURLcode code);
 
 #endif

@@ -12,6 +12,8 @@
 #include "library.h"
 #include "pki/name.h"
 
+enum { IDLE_MS = 60000 };
+
 TAILQ_HEAD(asks, resolver_ask);
 
 struct resolver {
@@ -26,7 +28,7 @@ struct resolver {
     /* The thread's own. */
     struct asks first; /* those that wait for nobody's turn */
     struct turns *turns;
-    struct deadlines deadlines; /* of all that waits or flies */
+    struct heap deadlines; /* of all that waits or flies */
 };
 
 static const struct {
@@ -48,23 +50,19 @@ const char *resolver_type_name(int type)
 
 static struct resolver_ask *ask_of_turn(struct turns_item *item)
 {
-    return (struct resolver_ask *)(void *)((char *)item - offsetof(struct resolver_ask, turn));
+    return WHOLE_OF(item, struct resolver_ask, turn);
 }
 
-static struct resolver_ask *ask_due(const struct resolver *r)
+static struct resolver_ask *ask_of_due(struct heap_item *item)
 {
-    struct deadline *first = deadlines_first(&r->deadlines);
-
-    return first
-               ? (struct resolver_ask *)(void *)((char *)first - offsetof(struct resolver_ask, due))
-               : NULL;
+    return WHOLE_OF(item, struct resolver_ask, due);
 }
 
 /* The ask is the owner's again once this calls him. */
 static void finish(struct resolver *r, struct resolver_ask *ask,
                    const struct resolver_answer *answer)
 {
-    deadlines_remove(&r->deadlines, &ask->due);
+    heap_remove(&r->deadlines, &ask->due);
     if (ask->first && !ask->flies)
         TAILQ_REMOVE(&r->first, ask, link);
     else if (!ask->first && ask->flies)
@@ -123,10 +121,13 @@ static void launch_waiting(struct resolver *r)
 static void drop_late(struct resolver *r)
 {
     struct tick now = tick_now();
-    struct resolver_ask *ask;
+    struct heap_item *due;
 
-    while ((ask = ask_due(r)) && ask->due.at.us <= now.us)
+    while ((due = heap_due(&r->deadlines, now))) {
+        struct resolver_ask *ask = ask_of_due(due);
+
         drop(r, ask, ask->flies ? RESOLVER_TIMEOUT : RESOLVER_UNASKED);
+    }
 }
 
 /* By the account that asks and the base domain that is asked for, whoever else asks for it. */
@@ -142,8 +143,7 @@ static void turn_put(struct resolver *r, struct resolver_ask *ask)
 
 static void admit(struct resolver *r, struct resolver_ask *ask)
 {
-    ask->due.at = ask->deadline;
-    deadlines_add(&r->deadlines, &ask->due);
+    heap_add(&r->deadlines, &ask->due, ask->deadline);
     if (ask->first)
         TAILQ_INSERT_TAIL(&r->first, ask, link);
     else
@@ -168,23 +168,13 @@ static bool take_inbox(struct resolver *r)
     return !stopping;
 }
 
-/* Rounded up: waking before the deadline would be for nothing. */
-static int poll_timeout(const struct resolver *r)
-{
-    enum { AT_MOST = 60000 };
-    const struct deadline *first = deadlines_first(&r->deadlines);
-    int64_t left = first ? (tick_left(first->at).us + 999) / 1000 : AT_MOST;
-
-    return left < AT_MOST ? (int)left : AT_MOST;
-}
-
 static void await(struct resolver *r)
 {
     struct pollfd fds[] = { { .fd = r->wake, .events = POLLIN },
                             { .fd = ub_fd(r->library), .events = POLLIN } };
     eventfd_t count;
 
-    if (poll(fds, 2, poll_timeout(r)) < 0 && errno != EINTR)
+    if (poll(fds, 2, heap_wait_ms(&r->deadlines, IDLE_MS)) < 0 && errno != EINTR)
         abort();
     if (fds[0].revents)
         eventfd_read(r->wake, &count);
@@ -195,7 +185,7 @@ static void await(struct resolver *r)
 static void *run(void *context)
 {
     struct resolver *r = context;
-    struct resolver_ask *ask;
+    struct heap_item *first;
 
     while (take_inbox(r)) {
         drop_late(r);
@@ -203,8 +193,8 @@ static void *run(void *context)
         await(r);
     }
     /* An answer may lead to the next question. */
-    while (take_inbox(r), (ask = ask_due(r)))
-        drop(r, ask, RESOLVER_STOPPED);
+    while (take_inbox(r), (first = heap_first(&r->deadlines)))
+        drop(r, ask_of_due(first), RESOLVER_STOPPED);
     return NULL;
 }
 
@@ -241,7 +231,7 @@ void resolver_stop(struct resolver *r)
     pthread_mutex_destroy(&r->lock);
     close(r->wake);
     turns_free(r->turns);
-    free(r->deadlines.items);
+    heap_free(&r->deadlines);
     free(r);
 }
 
@@ -251,7 +241,7 @@ void resolver_ask(struct resolver *r, struct resolver_ask *ask)
 
     ask->resolver = r;
     ask->flies = false;
-    ask->due.place = DEADLINES_NOWHERE;
+    ask->due = (struct heap_item){ 0 };
     pthread_mutex_lock(&r->lock);
     first = TAILQ_EMPTY(&r->inbox);
     TAILQ_INSERT_TAIL(&r->inbox, ask, link);
@@ -263,14 +253,9 @@ void resolver_ask(struct resolver *r, struct resolver_ask *ask)
 /* What is in the inbox still is put among the deadlines when it is taken from there. */
 void resolver_hurry(struct resolver_ask *ask, struct tick deadline)
 {
-    struct deadlines *d = &ask->resolver->deadlines;
-
     if (ask->deadline.us <= deadline.us)
         return;
     ask->deadline = deadline;
-    if (ask->due.place == DEADLINES_NOWHERE)
-        return;
-    deadlines_remove(d, &ask->due);
-    ask->due.at = deadline;
-    deadlines_add(d, &ask->due);
+    if (heap_holds(&ask->due))
+        heap_move(&ask->resolver->deadlines, &ask->due, deadline);
 }

@@ -18,9 +18,9 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/heap.h"
 #include "base/text.h"
 #include "base/turns.h"
-#include "deadlines.h"
 
 /* Names have room for more than DNS allows: what is too long is answered as FAILED. Of the records
  * of a set the first 512 are given; it has more only to make trouble. */
@@ -65,7 +65,7 @@ struct resolver_ask {
     /* The resolver's own. */
     TAILQ_ENTRY(resolver_ask) link;
     struct turns_item turn;
-    struct deadline due;
+    struct heap_item due;
     struct resolver *resolver;
     int id; /* libunbound's, while it flies */
     bool flies;
