@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "evidence.h"
 #include "gate.h"
 #include "look.sql.h"
 #include "pki/digest.h"
@@ -20,9 +21,8 @@ struct looking {
     struct call *call;
     const LookRequest *in;
     LookAnswer_Closure answer;
-    const struct method *method;
-    struct secret auth_key;
-    struct duration token_life;
+    const struct dcv_method *method;
+    struct probe_wanted wanted;
     struct web_rules web;
     struct search search;
     struct search_domain *names;
@@ -89,28 +89,16 @@ static void stored(struct commit *c, const struct rows *rows, const struct fault
     fail(l);
 }
 
-static Evidence *evidence_of(struct looking *l, const struct search_proof *proof)
-{
-    struct arena *a = &l->call->arena;
-    Evidence *e = arena_new(a, Evidence);
-    evidence__init(e);
-    e->has_account_id = true;
-    e->account_id = l->in->account_id;
-    e->kind = arena_strdup(a, l->method->kind);
-    e->identifier = arena_strdup(a, proof->identifier);
-    e->method = l->method->id;
-    e->br_method = arena_strdup(a, l->method->section);
-    e->completed_at = instant_of(a, proof->at);
-    e->evidence = arena_strdup(a, proof->proof);
-    e->has_csr_sha256 = true;
-    e->csr_sha256 = l->in->csr_sha256;
-    return e;
-}
-
 static void evidence_add(struct looking *l, const struct search_domain *from)
 {
-    for (size_t i = 0; i < from->proof_count; i++)
-        l->found.evidence[l->found.n_evidence++] = evidence_of(l, &from->proofs[i]);
+    for (size_t i = 0; i < from->proof_count; i++) {
+        Evidence *e = evidence_of(&l->call->arena, l->method, &from->proofs[i]);
+        e->has_account_id = true;
+        e->account_id = l->in->account_id;
+        e->has_csr_sha256 = true;
+        e->csr_sha256 = l->in->csr_sha256;
+        l->found.evidence[l->found.n_evidence++] = e;
+    }
 }
 
 /* On the prober's thread. */
@@ -123,7 +111,7 @@ static void searched(struct search *s)
     look_found__init(&l->found);
     l->found.look_id = ++last_id;
     l->found.now = instant_of(a, clock_now());
-    l->found.evidence = arena_array(a, Evidence *, search_proofs(s));
+    l->found.evidence = arena_array(a, Evidence *, search_proofs(s->domains, s->count));
     for (size_t i = 0; i < l->in->n_names; i++)
         evidence_add(l, &l->names[i]);
     if (l->found.n_evidence > 0)
@@ -141,9 +129,6 @@ static void look_search(struct looking *l)
                                  .arena = &l->call->arena,
                                  .request = { .account_id = l->in->account_id,
                                               .method = l->method,
-                                              .auth_key = l->auth_key,
-                                              .csr = { l->in->csr.data, l->in->csr.len },
-                                              .token_life = l->token_life,
                                               .web = l->web,
                                               .deadline = validation_deadline(
                                                   l->call, milliseconds(COMMIT_MARGIN_MS)) },
@@ -177,13 +162,13 @@ static bool terms_read(struct looking *l, const AuthKeyTerms *terms)
         return fault_set(f, FAULT_AUTH_KEY_MISSING, NULL, "the account has no AuthKey: create one");
     if (!terms->has_token_life_us)
         return fault_set(f, FAULT_INTERNAL, "token.life", "no rule says how long tokens live");
-    if (l->method->web && !web_rules_read(terms->web, &l->web))
+    if (l->method->transport == DCV_WEB && !web_rules_read(terms->web, &l->web))
         return fault_set(f, FAULT_INTERNAL, "dcv.web", "no rules say how files are looked for");
     if (!unseal(a, validation.seal, BYTES_OF(aad),
                 (struct bytes){ terms->auth_key_sealed.data, terms->auth_key_sealed.len }, &key, f))
         return false;
-    l->auth_key.text = (const char *)key.data;
-    l->token_life.us = terms->token_life_us;
+    l->wanted.auth_key.text = (const char *)key.data;
+    l->wanted.token_life.us = terms->token_life_us;
     return true;
 }
 
@@ -202,7 +187,7 @@ static void terms_come(struct commit *c, const struct rows *rows, const struct f
 
 /* Evidence is bound to the hash: it must be that of the request that the tokens are checked with.
  */
-static bool acceptable(const LookRequest *in, const struct method *method, struct fault *f)
+static bool acceptable(const LookRequest *in, const struct dcv_method *method, struct fault *f)
 {
     uint8_t hash[SHA256_SIZE];
     if (!method || !method->request_token)
@@ -215,14 +200,15 @@ static bool acceptable(const LookRequest *in, const struct method *method, struc
            fault_set(f, FAULT_INVALID, "csr_sha256", "is not the hash of the request");
 }
 
-static void look_begin(struct call *call, const LookRequest *in, const struct method *method,
+static void look_begin(struct call *call, const LookRequest *in, const struct dcv_method *method,
                        LookAnswer_Closure closure)
 {
     struct looking *l = arena_new(&call->arena, struct looking);
     *l = (struct looking){ .call = call, .in = in, .answer = closure, .method = method };
+    l->wanted.csr = (struct bytes){ in->csr.data, in->csr.len };
     l->names = arena_array(&call->arena, struct search_domain, in->n_names);
     for (size_t i = 0; i < in->n_names; i++)
-        l->names[i] = (struct search_domain){ .place = in->names[i] };
+        l->names[i] = (struct search_domain){ .place = in->names[i], .wanted = &l->wanted };
     auth_key_query__init(&l->query);
     l->query.account_id = in->account_id;
     l->query.now = instant_of(&call->arena, clock_now());
@@ -233,7 +219,7 @@ static void probes_look(Probes_Service *self, const LookRequest *in, LookAnswer_
                         void *data)
 {
     struct call *call = data;
-    const struct method *method = method_find(in->dcv_method);
+    const struct dcv_method *method = probe_method(in->dcv_method);
     (void)self;
     if (!acceptable(in, method, &call->fault)) {
         call_fail(call);
