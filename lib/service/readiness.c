@@ -93,6 +93,12 @@ static bool clock_ready(void *context, struct fault *f)
     return store_clock_check(r->store, f);
 }
 
+static const struct health_check of_database[] = {
+    { .name = "database", .ready = database_ready },
+    { .name = "writes", .ready = writes_ready },
+    { .name = "clock", .ready = clock_ready },
+};
+
 /* ---- others */
 
 /* Once is enough: work that another service does later is accepted meanwhile, and a door that closes
@@ -112,9 +118,10 @@ struct readiness *readiness_new(const struct service_run *run, struct store *sto
     size_t n = 0;
     r->store = store;
     r->lead = clock_lead();
-    r->checks[n++] = (struct health_check){ "database", database_ready, r };
-    r->checks[n++] = (struct health_check){ "writes", writes_ready, r };
-    r->checks[n++] = (struct health_check){ "clock", clock_ready, r };
+    for (size_t i = 0; store && i < sizeof of_database / sizeof *of_database; i++) {
+        r->checks[n] = of_database[i];
+        r->checks[n++].context = r;
+    }
     for (size_t i = 0; service->needs && service->needs[i]; i++) {
         r->needs[i] = (struct need){ .bus = run->bus, .service = service->needs[i] };
         r->checks[n++] = (struct health_check){ service->needs[i], need_ready, &r->needs[i] };

@@ -181,6 +181,7 @@ static const char *const needs[] = { "issuer", "validation", NULL };
 
 static const struct service service = {
     .name = "gateway",
+    .stores = SERVICE_DATABASE | SERVICE_REDIS,
     .settings = items,
     .config = &settings,
     .checks = checks,

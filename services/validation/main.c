@@ -52,6 +52,7 @@ static void drain(struct service_run *run)
 
 static const struct service validation_service = {
     .name = "validation",
+    .stores = SERVICE_DATABASE,
     .settings = items,
     .config = &settings,
     .lanes = lanes,
