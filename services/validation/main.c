@@ -1,8 +1,8 @@
 /* chancery-validation: proves control over domains. */
 #include "domains.h"
 #include "emails.h"
-#include "look.h"
 #include "ready.h"
+#include "request_tokens.h"
 #include "reuse.h"
 #include "share.h"
 #include "sweep.h"

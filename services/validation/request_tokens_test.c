@@ -1,4 +1,4 @@
-#include "look.h"
+#include "request_tokens.h"
 
 #include "fixture_test.h"
 #include "pki/authkey.h"
