@@ -60,11 +60,24 @@ static void an_unknown_method_is_not_exact(void **state)
     assert_string_equal(in_sql("of-tomorrow"), "false");
 }
 
+/* It is stored by a statement alone, which has the words of its row. */
+static void what_is_proved_by_mail_names_its_section(void **state)
+{
+    const struct dcv_method *mail = dcv_method(DCV_METHOD__VALUE__EMAIL);
+    const char *words = arena_format(
+        &arena, "'%s', '%s'", enum_text(&arena, &dcv_method__value__descriptor, (int)mail->id),
+        mail->section);
+
+    (void)state;
+    assert_non_null(strstr(statement("email_approve")->text, words));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_method_is_the_same_in_c_and_in_sql),
         cmocka_unit_test(an_unknown_method_is_not_exact),
+        cmocka_unit_test(what_is_proved_by_mail_names_its_section),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);
