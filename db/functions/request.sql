@@ -33,8 +33,8 @@ LANGUAGE sql STABLE AS $$
      WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
     UNION ALL
     SELECT n.request_id, 'dcv', n.name,
-           CASE WHEN coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-                              r.dcv_method) LIKE 'http-%' THEN n.name ELSE n.domain END,
+           CASE WHEN method_exact(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+                                           r.dcv_method)) THEN n.name ELSE n.domain END,
            coalesce((SELECT c.poll_from FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.created_at),
            (SELECT c.next_at FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
            (SELECT c.random_value_at + (SELECT rule_interval(p.value, p.unit) FROM policy_at(at, r.rule_scope, 'random.life') p)

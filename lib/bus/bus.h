@@ -17,7 +17,7 @@
 #include "bus/call.h"
 
 #define BUS_WORKERS_MAX 128 /* a setting's bound shows it as text */
-enum { BUS_MESSAGE_MAX = 1024 * 1024, BUS_PEERS_MAX = 64, BUS_SERVICES_MAX = 8 };
+enum { BUS_MESSAGE_MAX = 1024 * 1024, BUS_PEERS_MAX = 64, BUS_SERVICES_MAX = 32 };
 
 struct bus_peer {
     const char *service;  /* "issuer" */

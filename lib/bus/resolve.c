@@ -10,7 +10,8 @@
 #include "bus/mailbox.h"
 #include "bus/thread.h"
 
-enum { PARTS_MAX = 16, ENDPOINT_SIZE = 256 };
+/* Of all peers together: each has an endpoint, and each endpoint an address. */
+enum { PARTS_MAX = BUS_PEERS_MAX, ENDPOINT_SIZE = 256 };
 
 /* One endpoint of a peer's comma list. */
 struct part {

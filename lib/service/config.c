@@ -214,7 +214,7 @@ bool config_load(const struct config_table *tables, struct arena *a, struct text
 {
     bool good = true;
     for (const struct config_table *t = tables; t->items; t++)
-        for (const struct config_item *item = t->items; item->name; item++)
+        for (const struct config_item *item = t->items; item->name && !t->spare; item++)
             good &= item_load(item, t->into, a, bad);
     find_unknown(tables, unknown);
     return good;
@@ -242,6 +242,6 @@ void config_help(const struct config_table *tables, bool markdown, struct text *
     if (markdown)
         text_add(out, "| setting | type | default | meaning |\n| --- | --- | --- | --- |\n");
     for (; tables->items; tables++)
-        for (const struct config_item *item = tables->items; item->name; item++)
+        for (const struct config_item *item = tables->items; item->name && !tables->spare; item++)
             item_help(item, markdown, out);
 }

@@ -62,6 +62,7 @@ extern const struct config_check config_address, config_log_level;
 struct config_table {
     const struct config_item *items;
     void *into;
+    bool spare; /* of other services: neither read nor shown, and nobody's mistake when it is set */
 };
 
 /* Reads everything; texts live in `a`. False when a setting is bad or missing: `bad` then has one
@@ -80,12 +81,15 @@ enum config_outcome { CONFIG_RUN, CONFIG_DONE, CONFIG_REFUSED };
 enum config_outcome config_start(const char *service, int argc, char **argv,
                                  const struct config_table *tables, struct arena *a);
 
-/* What every service has: { config_common, &common }. */
+/* What every service has, and what those have that use a store: three tables for one struct. */
 struct config_shared {
+    /* config_database */
     struct secret database; /* libpq connection string or URI */
     bool prepare;
     struct duration database_timeout;
-    struct secret redis;   /* URI, or "": without */
+    /* config_redis */
+    struct secret redis; /* URI, or "": without */
+    /* config_common: the bus, and the process itself */
     const char *bus_bind;  /* "tcp://0.0.0.0:7003", or "": serves nothing */
     const char *bus_peers; /* "issuer=tcp://issuer:7003 validation=tcp://..." */
     const char *bus_keys;
@@ -96,6 +100,6 @@ struct config_shared {
     struct duration drain, drain_delay;
     bool strict; /* unknown settings are refused, else only named */
 };
-extern const struct config_item config_common[];
+extern const struct config_item config_database[], config_redis[], config_common[];
 
 #endif

@@ -1,4 +1,4 @@
-/* What a service's main() begins with, and the settings that every service has. */
+/* What a service's main() begins with, and the settings that services share. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,15 +22,23 @@ const struct config_check config_address = { address_good, "an address like 0.0.
 const struct config_check config_log_level = { log_level_good, "debug, info, warn or error" };
 
 // clang-format off
-const struct config_item config_common[] = {
+const struct config_item config_database[] = {
     CONFIG(struct config_shared, database, "DATABASE_URL", NULL,
            "where the records are: a libpq connection string or URI"),
     CONFIG(struct config_shared, prepare, "DATABASE_PREPARE", "yes",
            "prepare statements; no behind pgbouncer below 1.21 in transaction mode"),
     CONFIG(struct config_shared, database_timeout, "DATABASE_TIMEOUT", "5s",
            "how long connecting or one statement may take", "100ms", "5m"),
+    { 0 },
+};
+
+const struct config_item config_redis[] = {
     CONFIG(struct config_shared, redis, "REDIS_URL", "",
            "what may be lost: rate buckets, nonces, paging snapshots; empty: local buckets only"),
+    { 0 },
+};
+
+const struct config_item config_common[] = {
     CONFIG(struct config_shared, bus_bind, "BUS_BIND", "",
            "where other services reach this one, as tcp://0.0.0.0:7003"),
     CONFIG(struct config_shared, bus_peers, "BUS_PEERS", "",

@@ -153,7 +153,9 @@ static void the_common_table_has_working_defaults(void **state)
     arena_init(&a);
     struct config_shared shared;
     char *argv[] = { (char[]){ "x" }, NULL };
-    const struct config_table tables[] = { { config_common, &shared }, { 0 } };
+    const struct config_table tables[] = {
+        { config_database, &shared }, { config_redis, &shared }, { config_common, &shared }, { 0 }
+    };
     clearenv();
     assert_int_equal(config_start("test", 1, argv, tables, &a), CONFIG_REFUSED);
     setenv("CHANCERY_DATABASE_URL", "postgresql:///x", 1);
@@ -184,7 +186,6 @@ static void bounds_are_those_of_the_code(void **state)
                  { BUS_WORKERS_MAX + 1, CONFIG_REFUSED } };
     (void)state;
     clearenv();
-    setenv("CHANCERY_DATABASE_URL", "postgresql:///x", 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena a;
         arena_init(&a);
@@ -196,6 +197,35 @@ static void bounds_are_those_of_the_code(void **state)
         arena_free(&a);
     }
     clearenv();
+}
+
+/* Of another service of the suite: it may be set for all of them, and this one has nothing of it. */
+static void spare_settings_are_passed_over(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    struct config_shared shared;
+    struct text out;
+    char *argv[] = { (char[]){ "x" }, NULL };
+    const struct config_table tables[] = { { config_database, &shared, .spare = true },
+                                           { config_common, &shared },
+                                           { 0 } };
+    clearenv();
+    memset(&shared, 0, sizeof shared);
+    assert_int_equal(config_start("test", 1, argv, tables, &a), CONFIG_RUN);
+    setenv("CHANCERY_DATABASE_URL_FILE", "/nowhere/at/all", 1);
+    setenv("CHANCERY_DATABASE_TIMEOUT", "for ever", 1);
+    assert_int_equal(config_start("test", 1, argv, tables, &a), CONFIG_RUN);
+    assert_null(shared.database.text);
+    setenv("CHANCERY_REDIS_URL", "redis://x", 1); /* no table has it */
+    assert_int_equal(config_start("test", 1, argv, tables, &a), CONFIG_REFUSED);
+    text_init(&out, &a);
+    config_help(tables, true, &out);
+    assert_null(strstr(out.data, "DATABASE"));
+    assert_non_null(strstr(out.data, "CHANCERY_BUS_BIND"));
+    clearenv();
+    arena_free(&a);
 }
 
 static void help_names_every_setting(void **state)
@@ -241,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_secret_is_never_named_with_its_value),
         cmocka_unit_test(the_common_table_has_working_defaults),
         cmocka_unit_test(bounds_are_those_of_the_code),
+        cmocka_unit_test(spare_settings_are_passed_over),
         cmocka_unit_test(help_names_every_setting),
         cmocka_unit_test(addresses_are_numbers),
     };

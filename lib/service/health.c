@@ -10,7 +10,7 @@
 #include "service/admin.h"
 #include "service/metrics.h"
 
-enum { CHECKS_MAX = 16, FRESH_ROUNDS = 3, OK = 200, UNAVAILABLE = 503 };
+enum { FRESH_ROUNDS = 3, OK = 200, UNAVAILABLE = 503 };
 
 /* Of a round, when something is not ready: the first pause, and the longest. */
 enum { FIRST_PART = 40, LONGEST_PART = 2 };
@@ -28,7 +28,7 @@ struct health {
 
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t changed;
-    struct outcome outcomes[CHECKS_MAX];
+    struct outcome outcomes[HEALTH_CHECKS_MAX];
     struct tick fresh_until; /* of the outcomes */
     int running;             /* the check that is under way, -1: none */
     struct tick began;       /* when it was */
@@ -64,7 +64,7 @@ static void outcomes_keep(struct health *h, const struct outcome *fresh)
  * with the lock. */
 static void run_checks(struct health *h, unsigned round)
 {
-    struct outcome fresh[CHECKS_MAX] = { 0 };
+    struct outcome fresh[HEALTH_CHECKS_MAX] = { 0 };
     for (int i = 0; i < h->count; i++) {
         const struct health_check *check = &h->options.checks[i];
         check_begins(h, i);
@@ -208,7 +208,7 @@ struct health *health_start(const struct health_options *options, struct fault *
     h->options = *options;
     h->options.every = duration_or(options->every, seconds(2));
     h->options.stuck = duration_or(options->stuck, seconds(60));
-    while (h->count < CHECKS_MAX && options->checks[h->count].name)
+    while (h->count < HEALTH_CHECKS_MAX && options->checks[h->count].name)
         h->count++;
     pthread_mutex_init(&h->lock, NULL);
     pthread_condattr_init(&monotonic);

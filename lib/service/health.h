@@ -22,6 +22,9 @@ struct health_check {
     void *context;
 };
 
+/* Of the service itself, and one for each other that it may need (BUS_SERVICES_MAX). */
+enum { HEALTH_CHECKS_MAX = 48 };
+
 struct health_options {
     const char *listen;                /* "127.0.0.1:9100" */
     const struct health_check *checks; /* borrowed; ends with a row without name */
@@ -31,7 +34,7 @@ struct health_options {
 
 struct health;
 
-/* Nothing is ready before all checks were run once. */
+/* Nothing is ready before all checks were run once. More than HEALTH_CHECKS_MAX are not looked at. */
 struct health *health_start(const struct health_options *options, struct fault *f);
 void health_stop(struct health *h); /* NULL allowed */
 

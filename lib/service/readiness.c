@@ -9,7 +9,7 @@
 #include "store/skew.h"
 #include "store/writable.h"
 
-enum { CHECKS_MAX = 16, PROBE_SIZE = 32 * 1024 };
+enum { PROBE_SIZE = 32 * 1024 };
 #define PROBE_PAUSE seconds(1)
 #define STEP        seconds(1)
 
@@ -25,7 +25,7 @@ struct readiness {
     struct tick probe_at; /* not before */
     struct duration lead; /* of the clock, when it was looked at last */
     struct need needs[BUS_SERVICES_MAX];
-    struct health_check checks[CHECKS_MAX];
+    struct health_check checks[HEALTH_CHECKS_MAX + 1];
 };
 
 static bool database_ready(void *context, struct fault *f)
@@ -93,6 +93,12 @@ static bool clock_ready(void *context, struct fault *f)
     return store_clock_check(r->store, f);
 }
 
+static const struct health_check of_database[] = {
+    { .name = "database", .ready = database_ready },
+    { .name = "writes", .ready = writes_ready },
+    { .name = "clock", .ready = clock_ready },
+};
+
 /* ---- others */
 
 /* Once is enough: work that another service does later is accepted meanwhile, and a door that closes
@@ -112,14 +118,15 @@ struct readiness *readiness_new(const struct service_run *run, struct store *sto
     size_t n = 0;
     r->store = store;
     r->lead = clock_lead();
-    r->checks[n++] = (struct health_check){ "database", database_ready, r };
-    r->checks[n++] = (struct health_check){ "writes", writes_ready, r };
-    r->checks[n++] = (struct health_check){ "clock", clock_ready, r };
+    for (size_t i = 0; store && i < sizeof of_database / sizeof *of_database; i++) {
+        r->checks[n] = of_database[i];
+        r->checks[n++].context = r;
+    }
     for (size_t i = 0; service->needs && service->needs[i]; i++) {
         r->needs[i] = (struct need){ .bus = run->bus, .service = service->needs[i] };
         r->checks[n++] = (struct health_check){ service->needs[i], need_ready, &r->needs[i] };
     }
-    for (const struct health_check *c = service->checks; c && c->name && n < CHECKS_MAX - 1; c++)
+    for (const struct health_check *c = service->checks; c && c->name && n < HEALTH_CHECKS_MAX; c++)
         r->checks[n++] = *c;
     return r;
 }

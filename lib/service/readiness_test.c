@@ -155,6 +155,27 @@ static void skews_are_what_is_certain(void **state)
                          rows[i].skew);
 }
 
+/* Of as many services as a process can call, and of one without a database nothing else. */
+static void each_need_is_a_check(void **state)
+{
+    static const char *needs[BUS_SERVICES_MAX + 1];
+    static const struct service of_many = { .name = "toy", .needs = needs };
+    const struct service_run run = { .service = &of_many };
+    char names[BUS_SERVICES_MAX][24];
+    size_t n = 0;
+
+    (void)state;
+    for (int i = 0; i < BUS_SERVICES_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "needed-%d", i);
+        needs[i] = names[i];
+    }
+    struct readiness *r = readiness_new(&run, NULL);
+    for (const struct health_check *c = readiness_checks(r); c->name; c++, n++)
+        assert_string_equal(c->name, names[n]);
+    assert_int_equal(n, BUS_SERVICES_MAX);
+    readiness_free(r);
+}
+
 #define READINESS(test) cmocka_unit_test_setup_teardown(test, open_readiness, close_readiness)
 
 int main(void)
@@ -164,6 +185,7 @@ int main(void)
         READINESS(who_cannot_write_is_not_ready_until_it_can),
         READINESS(who_has_another_time_is_not_ready),
         cmocka_unit_test(skews_are_what_is_certain),
+        cmocka_unit_test(each_need_is_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "service/service.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,11 @@
 #include "service/watch.h"
 #include "store/skew.h"
 #include "testing/point.h"
+
+static bool has(const struct service *service, enum service_store store)
+{
+    return service->stores & store;
+}
 
 /* ---- the bus */
 
@@ -64,6 +70,7 @@ static void lanes_open(struct service_run *run)
 {
     if (!run->service->lanes)
         return;
+    assert(has(run->service, SERVICE_DATABASE));
     struct lanes_options o = { .lanes = run->service->lanes,
                                .store = &run->store,
                                .owner = run->owner,
@@ -125,11 +132,14 @@ static void linger(const sigset_t *set, struct duration delay)
         sigtimedwait(set, NULL, &t);
 }
 
-/* Before any work is taken. While nobody has said that our clock is right, none is. */
+/* Before any work is taken. While nobody has said that our clock is right, none is. Without a database
+ * there is nobody who could, and no row that the clock could spoil: NULL. */
 static struct store *clock_compare(const struct service_run *run)
 {
-    struct store *store = store_new(&run->store);
     struct fault f = { 0 };
+    if (!has(run->service, SERVICE_DATABASE))
+        return NULL;
+    struct store *store = store_new(&run->store);
     if (!store_clock_check(store, &f)) {
         clock_judge(false);
         log_warn("the clock was not found right yet", LOG_FAULT(&f));
@@ -188,6 +198,8 @@ static void run_fill(struct service_run *run)
     char host[64] = "";
     gethostname(host, sizeof host - 1);
     snprintf(run->owner, sizeof run->owner, "%s/%s/%d", run->service->name, host, (int)getpid());
+    if (!has(run->service, SERVICE_DATABASE))
+        return;
     run->store = (struct store_options){ .url = run->shared.database,
                                          .prepare = run->shared.prepare,
                                          .timeout = run->shared.database_timeout,
@@ -230,9 +242,13 @@ int service_main(const struct service *service, int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--healthcheck") == 0)
         return ask_ready(service->name);
     arena_init(&run.arena);
-    const struct config_table tables[] = { { config_common, &run.shared },
-                                           { service->settings, service->config },
-                                           { 0 } };
+    const struct config_table tables[] = {
+        { config_database, &run.shared, .spare = !has(service, SERVICE_DATABASE) },
+        { config_redis, &run.shared, .spare = !has(service, SERVICE_REDIS) },
+        { config_common, &run.shared },
+        { service->settings, service->config },
+        { 0 }
+    };
     int status = 0;
     bool command = service->command && argc > 1 && argv[1][0] != '-';
     enum config_outcome outcome =

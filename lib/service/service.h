@@ -17,13 +17,17 @@
  * written yet, since a migration only adds, and the release before runs on the schema of the one after it. */
 enum { SCHEMA_OLDEST = 12, SCHEMA_NEWEST = 20 };
 
+/* What a service keeps things in: it has the settings of these, and is ready when they are. None: it has
+ * the bus alone. Lanes and store_mine() need the database. */
+enum service_store { SERVICE_DATABASE = 1, SERVICE_REDIS = 2 };
+
 struct service;
 
 struct service_run {
     const struct service *service;
     struct config_shared shared;
-    struct store_options store;                  /* of this service's own role */
-    struct bus *bus;                             /* from up to down the same */
+    struct store_options store; /* of this service's own role; empty without a database */
+    struct bus *bus;            /* from up to down the same */
     struct bus_peer peers[BUS_SERVICES_MAX + 1]; /* whom it calls; ends with an empty row */
     struct lanes *lanes;                         /* NULL when the service has none */
     char owner[128];                             /* "issuer/host/pid" */
@@ -32,12 +36,13 @@ struct service_run {
 
 struct service {
     const char *name;
+    unsigned stores;                    /* of enum service_store */
     const struct config_item *settings; /* its own; CONFIG rows of `config` */
     void *config;
     const struct lane *lanes;
     const int *lane_workers;                        /* a setting; NULL: 2 */
     ProtobufCService *serves[BUS_SERVICES_MAX - 1]; /* beside Jobs */
-    const struct health_check *checks;              /* beside database and bus peers */
+    const struct health_check *checks;              /* beside those of its stores and bus peers */
     const char *const
         *needs; /* services that it must have met before it is ready; ends with NULL */
 

@@ -215,6 +215,7 @@ static const struct health_check checks[] = { { "door", door_ready, NULL }, { .n
 
 static const struct service service = {
     .name = "gateway",
+    .stores = SERVICE_DATABASE | SERVICE_REDIS,
     .settings = items,
     .config = &settings,
     .checks = checks,

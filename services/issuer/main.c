@@ -120,6 +120,7 @@ static bool command(struct service_run *run, int argc, char **argv, int *status)
 
 static const struct service issuer_service = {
     .name = "issuer",
+    .stores = SERVICE_DATABASE,
     .settings = items,
     .config = &settings,
     .lanes = lanes,

@@ -150,6 +150,7 @@ static void stop(struct service_run *run)
 
 static const struct service notifier_service = {
     .name = "notifier",
+    .stores = SERVICE_DATABASE,
     .settings = items,
     .config = &settings,
     .lanes = lanes,

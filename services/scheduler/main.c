@@ -55,6 +55,7 @@ static void stop(struct service_run *run)
 
 static const struct service service = {
     .name = "scheduler",
+    .stores = SERVICE_DATABASE,
     .settings = items,
     .config = &scheduler,
     .lanes = lanes,

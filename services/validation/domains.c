@@ -1,15 +1,18 @@
 #include "domains.h"
 
-#include <string.h>
-
-#include "base/log.h"
+#include "challenge_round.h"
 #include "domains.sql.h"
 #include "emails.h"
-#include "gate.h"
-#include "message/field.h"
-#include "round.h"
+#include "pki/dcv_method.h"
 #include "testing/point.h"
 #include "validation.h"
+
+/* How a round of a challenge goes, by whom its proof is asked of. */
+static void (*const rounds[])(struct lane_item *item, const OpenChallenge *challenge) = {
+    [DCV_DNS] = challenge_round_begin,
+    [DCV_WEB] = challenge_round_begin,
+    [DCV_MAIL] = emails_round,
+};
 
 static bool challenges_read(struct lane_batch *batch, struct rows *rows, struct fault *f)
 {
@@ -29,40 +32,27 @@ static const OpenChallenge *challenge_find(const struct rows *rows, int64_t id)
     return NULL;
 }
 
-/* A policy that does not say how often to look is a fault of ours: it is reported, not guessed. Of
- * what is not looked for any more nothing needs to be said. */
-static bool cadence_of(const OpenChallenge *challenge, struct cadence *out, struct fault *f)
+/* One of another release fails alone: a process of the release that has written it will do it. Of what
+ * is not looked for any more the method does not matter. */
+static bool method_find(const OpenChallenge *challenge, const struct dcv_method **out,
+                        struct fault *f)
 {
-    *out = (struct cadence){ 0 };
-    return challenge->n_places == 0 ||
-           (challenge->cadence && cadence_read(challenge->cadence, out)) ||
-           fault_set(f, FAULT_INTERNAL, "dcv.poll", "no rule says when challenge %lld is checked",
-                     (long long)challenge->challenge_id);
-}
-
-/* It fails alone: a process of the release that has written it will do it. */
-static bool method_known(const OpenChallenge *challenge, struct fault *f)
-{
-    return challenge->has_method || challenge->n_places == 0 ||
+    *out = challenge->has_method ? dcv_method(challenge->method) : NULL;
+    return *out || challenge->n_places == 0 ||
            fault_set(f, FAULT_INTERNAL, "method", "challenge %lld has a method of another release",
                      (long long)challenge->challenge_id);
 }
 
 static void item_run(struct lane_item *item, const OpenChallenge *challenge)
 {
-    struct cadence cadence;
+    const struct dcv_method *method;
     struct fault f = { 0 };
     if (!challenge)
         lane_end(item, JOB_OUTCOME__RESULT__DONE);
-    else if (challenge->has_method && challenge->method == DCV_METHOD__VALUE__EMAIL)
-        emails_round(item, challenge);
-    else if (!method_known(challenge, &f) || !cadence_of(challenge, &cadence, &f))
+    else if (!method_find(challenge, &method, &f))
         lane_fail(item, &f);
-    else if (!gate_enter())
-        lane_again(item, clock_now(), false);
     else
-        round_begin(item, (const OpenChallenge *)message_copy(&item->arena, &challenge->base),
-                    &cadence);
+        rounds[method ? method->transport : DCV_DNS](item, challenge);
 }
 
 void domains_run(struct lane_batch *batch)

@@ -8,7 +8,7 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
                                         FROM policy_at(:now, c.rule_scope, 'random.life') r)
        END AS random_value_until,
        (SELECT r.value FROM policy_at(:now, c.rule_scope, 'dcv.poll') r) AS cadence,
-       CASE WHEN c.method = 'http-token' THEN dcv_web_rules(c.rule_scope, :now) END AS web,
+       CASE WHEN method_transport(c.method) = 'web' THEN dcv_web_rules(c.rule_scope, :now) END AS web,
        (SELECT json_agg(json_build_object('domain', l.identifier, 'fqdns', to_json(l.dns_names)) ORDER BY l.identifier)
           FROM challenge_left(c.id, :now) l) AS places
   FROM challenge c

@@ -63,9 +63,9 @@ static inline void await_results(int count)
 static inline struct probe_request request_for(const char *domain)
 {
     static WebRules texts = WEB_RULES__INIT;
-    struct probe_request q = { .method = method_find(DCV_METHOD__VALUE__HTTP_TOKEN),
+    struct probe_request q = { .method = probe_method(DCV_METHOD__VALUE__HTTP_TOKEN),
                                .domain = domain,
-                               .random_value = VALUE,
+                               .wanted.text = VALUE,
                                .deadline = tick_after(patience()) };
 
     texts.statuses = "301 302 307 308";

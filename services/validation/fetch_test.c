@@ -297,7 +297,7 @@ static void no_value_proves_nothing(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct probe_request request = request_for("good.example.com");
 
-        request.random_value = values[i];
+        request.wanted.text = values[i];
         assert_false(probe(&request)->result.found);
     }
 }
@@ -310,19 +310,19 @@ static void a_request_token_proves(void **state)
     struct arena a;
 
     (void)state;
-    request.random_value = NULL;
-    request.auth_key.text = "the account's key";
-    request.csr = (struct bytes){ csr, sizeof csr };
-    request.token_life = days(30);
+    request.wanted.text = NULL;
+    request.wanted.auth_key.text = "the account's key";
+    request.wanted.csr = (struct bytes){ csr, sizeof csr };
+    request.wanted.token_life = days(30);
     arena_init(&a);
-    const char *reply = arena_format(
-        &a, FOUND("%s"),
-        authkey_token(&a, "the account's key", request.csr, instant_add(clock_now(), seconds(-5))));
+    const char *reply = arena_format(&a, FOUND("%s"),
+                                     authkey_token(&a, "the account's key", request.wanted.csr,
+                                                   instant_add(clock_now(), seconds(-5))));
     web_rig_set(&web, "token.example.com", "reply", reply, strlen(reply));
     arena_free(&a);
     assert_true(dns_rig_set(&dns, "token.example.com", "A", HERE, &f));
     assert_non_null(strstr(probe(&request)->proof, "\"token_made\""));
-    request.auth_key.text = "another key";
+    request.wanted.auth_key.text = "another key";
     assert_false(probe(&request)->result.found);
 }
 

@@ -7,7 +7,6 @@
 #include "anchor.h"
 #include "base/log.h"
 #include "cause.h"
-#include "service/metrics.h"
 
 struct option {
     const char *name, *value;
@@ -95,7 +94,6 @@ static bool anchor_is_there(const char *path, struct fault *f)
 {
     size_t keys = anchor_keys(path, f);
 
-    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)keys);
     if (keys == 1)
         log_warn(
             "only one key of the DNS root is trusted: when it is changed, nothing is validated "

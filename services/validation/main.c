@@ -1,8 +1,8 @@
 /* chancery-validation: proves control over domains. */
 #include "domains.h"
 #include "emails.h"
-#include "look.h"
 #include "ready.h"
+#include "request_tokens.h"
 #include "reuse.h"
 #include "share.h"
 #include "sweep.h"
@@ -52,6 +52,7 @@ static void drain(struct service_run *run)
 
 static const struct service validation_service = {
     .name = "validation",
+    .stores = SERVICE_DATABASE,
     .settings = items,
     .config = &settings,
     .lanes = lanes,

@@ -14,7 +14,7 @@
 static const struct method *const methods[] = { &method_dns_txt, &method_dns_cname,
                                                 &method_http_token };
 
-const struct method *method_find(DcvMethod__Value id)
+static const struct method *find(DcvMethod__Value id)
 {
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (methods[i]->id == id)
@@ -22,14 +22,19 @@ const struct method *method_find(DcvMethod__Value id)
     return NULL;
 }
 
+const struct dcv_method *probe_method(DcvMethod__Value id)
+{
+    return find(id) ? dcv_method(id) : NULL;
+}
+
 static struct probe_request request_copy(struct arena *a, const struct probe_request *from)
 {
     struct probe_request copy = *from;
 
     copy.domain = arena_strdup(a, from->domain);
-    copy.random_value = arena_strdup(a, from->random_value);
-    copy.auth_key.text = arena_strdup(a, from->auth_key.text);
-    copy.csr.data = arena_copy(a, from->csr.data, from->csr.size);
+    copy.wanted.text = arena_strdup(a, from->wanted.text);
+    copy.wanted.auth_key.text = arena_strdup(a, from->wanted.auth_key.text);
+    copy.wanted.csr.data = arena_copy(a, from->wanted.csr.data, from->wanted.csr.size);
     return copy;
 }
 
@@ -46,7 +51,7 @@ void probe_start(const struct prober *prober, const struct probe_request *reques
     dcv_proof__init(&p->proof);
     instant__init(&p->at);
     instant__init(&p->token_made);
-    request->method->start(p);
+    find(request->method->id)->start(p);
 }
 
 static const char *look_type(const struct look *look)
@@ -274,16 +279,16 @@ void probe_prove(struct probe *p)
 /* A zone may send hundreds of records: what each one costs in memory is given back at once. */
 bool probe_holds_token(struct probe *p, struct bytes text)
 {
-    const struct probe_request *q = &p->request;
+    const struct probe_wanted *w = &p->request.wanted;
     struct arena scratch;
     struct instant made;
     bool found;
 
-    if (!q->auth_key.text)
+    if (!w->auth_key.text)
         return false;
     arena_init(&scratch);
-    found = authkey_find(&scratch, (const char *)text.data, text.size, q->auth_key.text, q->csr,
-                         clock_now(), q->token_life, &made);
+    found = authkey_find(&scratch, (const char *)text.data, text.size, w->auth_key.text, w->csr,
+                         clock_now(), w->token_life, &made);
     arena_free(&scratch);
     if (!found)
         return false;
@@ -294,7 +299,9 @@ bool probe_holds_token(struct probe *p, struct bytes text)
 
 bool probe_holds(struct probe *p, struct bytes bytes)
 {
-    if (p->request.random_value)
-        return value_stands(bytes, p->request.random_value);
+    const struct probe_request *q = &p->request;
+
+    if (q->wanted.text)
+        return value_matches(bytes, q->wanted.text, q->method->match);
     return probe_holds_token(p, bytes);
 }

@@ -1,6 +1,7 @@
 /* probe - looks for the proof of one domain by one method: the way to every method there is.
  *
- * A method is a file in methods/ that ends in its row; `methods` in probe.c names them all.
+ * A method that is looked for is a file in methods/; `methods` in probe.c names them all. What each is,
+ * pki/dcv_methods.def says.
  */
 #ifndef VALIDATION_PROBE_H
 #define VALIDATION_PROBE_H
@@ -12,23 +13,12 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "fetch.h"
+#include "pki/dcv_method.h"
 #include "resolver.h"
 #include "validation.pb-c.h"
 
-struct probe;
-
-struct method {
-    DcvMethod__Value id;
-    const char *kind;    /* of what it proves: dns */
-    const char *section; /* of the TLS Baseline Requirements, whole, as the rules name it */
-    bool sub_domains;    /* what is proved serves longer names and wildcards too */
-    bool request_token;  /* may be proved by an AuthKey request token */
-    bool web;            /* needs the rules for web servers */
-    void (*start)(struct probe *p);
-};
-
-/* NULL: there is no such method here. */
-const struct method *method_find(DcvMethod__Value id);
+/* NULL: nothing is looked for by this method, or it is not known. */
+const struct dcv_method *probe_method(DcvMethod__Value id);
 
 /* What the probes of a process share. */
 struct prober {
@@ -38,18 +28,24 @@ struct prober {
     const char *cname_target; /* "dcv.chancery.example" */
 };
 
-struct probe_request {
-    int64_t account_id; /* whose turns it takes */
-    const struct method *method;
-    const char *domain; /* authorization domain name: A-labels, lower case, no "*." */
-    /* Either a random value: */
-    const char *random_value;
-    /* or what makes a request token: */
+/* What proves a name: a text that stands where the method looks, in the way that the method's row says; or,
+ * where that is NULL, a request token, made with an account's AuthKey for one CSR. */
+struct probe_wanted {
+    const char *text; /* of VALUE_LEAST letters or more */
     struct secret auth_key;
     struct bytes csr; /* DER */
     struct duration token_life;
 
-    struct web_rules web; /* where the method says so */
+    /* From then on it proves nothing (BR 3.2.2.4.7: after 30 days). Rounds look at it, probes do not. */
+    struct instant until;
+};
+
+struct probe_request {
+    int64_t account_id;              /* whose turns it takes */
+    const struct dcv_method *method; /* of probe_method() */
+    const char *domain;              /* authorization domain name: A-labels, lower case, no "*." */
+    struct probe_wanted wanted;
+    struct web_rules web; /* where the method's transport is the web */
     struct tick deadline;
 };
 

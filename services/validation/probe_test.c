@@ -58,9 +58,9 @@ static void await_results(int count)
 
 static struct probe_request request_for(DcvMethod__Value method, const char *domain)
 {
-    return (struct probe_request){ .method = method_find(method),
+    return (struct probe_request){ .method = probe_method(method),
                                    .domain = domain,
-                                   .random_value = VALUE,
+                                   .wanted.text = VALUE,
                                    .deadline = tick_after(patience()) };
 }
 
@@ -266,9 +266,9 @@ static void no_value_proves_nothing(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct probe_request request = request_for(TXT, "home.example.com");
 
-        request.random_value = values[i];
+        request.wanted.text = values[i];
         assert_false(probe(&request)->result.found);
-        request.method = method_find(CNAME);
+        request.method = probe_method(CNAME);
         request.domain = "one.example.com";
         assert_false(probe(&request)->result.found);
     }
@@ -326,10 +326,10 @@ static struct probe_request token_request(DcvMethod__Value method, const char *d
 {
     struct probe_request request = request_for(method, domain);
 
-    request.random_value = NULL;
-    request.auth_key.text = auth_key;
-    request.csr = (struct bytes){ csr, sizeof csr };
-    request.token_life = days(30);
+    request.wanted.text = NULL;
+    request.wanted.auth_key.text = auth_key;
+    request.wanted.csr = (struct bytes){ csr, sizeof csr };
+    request.wanted.token_life = days(30);
     return request;
 }
 
@@ -353,13 +353,13 @@ static void a_request_token_proves(void **state)
     arena_free(&a);
     assert_true(probe(&request)->result.found);
     assert_non_null(strstr(probe(&request)->proof, "\"token_made\""));
-    request.csr.size--;
+    request.wanted.csr.size--;
     assert_false(probe(&request)->result.found);
-    request.csr.size++;
-    request.token_life = days(28);
+    request.wanted.csr.size++;
+    request.wanted.token_life = days(28);
     assert_false(probe(&request)->result.found);
-    request.token_life = days(30);
-    request.auth_key.text = "another key";
+    request.wanted.token_life = days(30);
+    request.wanted.auth_key.text = "another key";
     assert_false(probe(&request)->result.found);
 }
 

@@ -1,6 +1,5 @@
 /* What look-ups say, one at a time. */
 #include "resolver_rig.h"
-#include "service/metrics.h"
 
 static const char world[] = "txt.example.com TXT hello\n"
                             "alias.example.com CNAME txt.example.com\n"
@@ -181,17 +180,6 @@ static void no_start_without_an_anchor(void **state)
     assert_non_null(strstr(f.detail, "/nowhere/root.key"));
 }
 
-/* The rig's root has one key. */
-static void the_keys_of_the_root_are_counted(void **state)
-{
-    (void)state;
-    assert_int_equal(metric_get(METRIC_DNS_ANCHOR_KEYS), 0); /* of /nowhere, which was tried last */
-    struct resolver *other = start(1);
-    assert_non_null(other);
-    assert_int_equal(metric_get(METRIC_DNS_ANCHOR_KEYS), 1);
-    resolver_stop(other);
-}
-
 /* The walls: the same world is out of reach where loopback is not allowed. */
 static void loopback_is_not_asked_by_default(void **state)
 {
@@ -222,7 +210,6 @@ int main(void)
         cmocka_unit_test(a_record_that_changes_is_seen_soon),
         cmocka_unit_test(an_answer_may_ask_again),
         cmocka_unit_test(no_start_without_an_anchor),
-        cmocka_unit_test(the_keys_of_the_root_are_counted),
         cmocka_unit_test(loopback_is_not_asked_by_default),
     };
 

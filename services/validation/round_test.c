@@ -1,205 +1,254 @@
-/* The statement that ends a round, without DNS. */
-#include "fixture_test.h"
+/* A round that is for nobody: what is looked for, and how it ends, without a database. */
+#include "round.h"
 
-#include "domains.sql.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gate.h"
+#include "share.h"
+#include "testing/dns.h"
+#include "testing/patience.h"
+
+#define ONE   "one3456789abcdefghijklmnopqrstuv"
+#define OTHER "other56789abcdefghijklmnopqrstuv"
+#define TXT   DCV_METHOD__VALUE__DNS_TXT_TOKEN
+
+enum { NAMES = 24, ACCOUNT = 7 };
+
+static struct dns_rig rig;
+static struct arena arena;
+static struct prober prober = { .perspective = "primary", .cname_target = "dcv.chancery.example" };
+
+static const char world[] = "one.example.com TXT " ONE "\n"
+                            "other.example.com TXT " OTHER "\n"
+                            "_dnsauth.old.example.com TXT " ONE "\n";
+
+/* ---- a round that tells what came of it */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int over, put_off;
+static struct search_domain names[NAMES];
+
+static void end(const struct round *r, int *count)
+{
+    assert_ptr_equal(r->context, names);
+    gate_leave();
+    pthread_mutex_lock(&lock);
+    ++*count;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void note_over(struct round *r)
+{
+    end(r, &over);
+}
+
+static void note_put_off(struct round *r, struct duration pause)
+{
+    assert_in_range(pause.us, seconds(3).us, seconds(8).us);
+    end(r, &put_off);
+}
+
+static const struct round_ending of_test = { .over = note_over, .put_off = note_put_off };
+
+static struct probe_wanted wanted(const char *text, struct duration life)
+{
+    return (struct probe_wanted){ .text = text, .until = instant_add(clock_now(), life) };
+}
+
+static void name_put(size_t i, const char *domain, const struct probe_wanted *w)
+{
+    LookName *place = arena_new(&arena, LookName);
+
+    look_name__init(place);
+    place->domain = arena_strdup(&arena, domain);
+    names[i] = (struct search_domain){ .place = place, .wanted = w };
+}
+
+/* Over the first names, to its end. */
+static struct round run(DcvMethod__Value method, size_t count)
+{
+    struct round r = { .ending = &of_test,
+                       .context = names,
+                       .prober = &prober,
+                       .arena = &arena,
+                       .account_id = ACCOUNT,
+                       .method = probe_method(method),
+                       .names = names,
+                       .count = count,
+                       .deadline = tick_after(patience()) };
+
+    over = put_off = 0;
+    assert_true(gate_enter());
+    round_begin(&r);
+    pthread_mutex_lock(&lock);
+    while (over + put_off == 0)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+    assert_int_equal(over + put_off, 1);
+    return r;
+}
+
+static const struct search_domain *of(const char *domain)
+{
+    for (size_t i = 0; i < NAMES && names[i].place; i++)
+        if (strcmp(names[i].place->domain, domain) == 0)
+            return &names[i];
+    fail_msg("%s is not there any more", domain);
+    return NULL;
+}
 
 static int set_up(void **state)
 {
+    struct resolver_options options = { .cache = seconds(5), .most = 512, .loopback = true };
+    struct fault f = { 0 };
+
     (void)state;
-    records_start();
-    return 0;
+    arena_init(&arena);
+    if (!dns_rig_start(&rig, "127.77.36.53", &f) || !dns_rig_load(&rig, world, &f)) {
+        print_error("%s\n", f.detail);
+        return 1;
+    }
+    options.anchor = rig.anchor;
+    options.hints = rig.hints;
+    share_open();
+    gate_open();
+    prober.resolver = resolver_start(&options, &f);
+    return prober.resolver ? 0 : 1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    return world_stop();
+    resolver_stop(prober.resolver);
+    share_close();
+    dns_rig_stop(&rig);
+    arena_free(&arena);
+    return 0;
 }
 
-/* The end of a round that has found `domain` (NULL: nothing), with the job's first epoch; when it read
- * the challenge, polling began `poll_shift_us` later than now. */
-static DcvRound *round_make(int64_t challenge, const char *domain, int64_t poll_shift_us)
+/* ---- what it does */
+
+/* What proves one name proves no other, though both are looked for at once. */
+static void each_name_has_its_own_proof(void **state)
 {
-    DcvRound *in = arena_new(&arena, DcvRound);
-    Evidence *e = arena_new(&arena, Evidence);
-    static char dns[] = "dns", section[] = "3.2.2.4.7", proof[] = "{}";
-    long long id = challenge;
-    dcv_round__init(in);
-    evidence__init(e);
-    in->job_id = strtoll(ask("SELECT id FROM job WHERE idem_key = 'dcv/%lld'", id), NULL, 10);
-    in->challenge_id = e->challenge_id = id;
-    in->now = e->completed_at = instant_of(&arena, clock_now());
-    in->next_at = instant_of(&arena, instant_add(clock_now(), seconds(3600)));
-    const char *poll_from = ask("SELECT (extract(epoch FROM poll_from) * 1000000)::bigint"
-                                " FROM challenge WHERE id = %lld",
-                                id);
-    in->poll_from =
-        instant_of(&arena, (struct instant){ strtoll(poll_from, NULL, 10) + poll_shift_us });
-    e->kind = dns;
-    e->identifier = arena_strdup(&arena, domain);
-    e->method = DCV_METHOD__VALUE__DNS_TXT_TOKEN;
-    e->br_method = section;
-    e->evidence = proof;
-    e->has_challenge_id = true;
-    in->evidence = arena_array(&arena, Evidence *, 1);
-    in->evidence[0] = e;
-    in->n_evidence = domain != NULL;
-    return in;
+    struct probe_wanted one = wanted(ONE, days(1)), other = wanted(OTHER, days(1));
+
+    (void)state;
+    name_put(0, "one.example.com", &one);
+    name_put(1, "other.example.com", &other);
+    assert_null(round_seen(&(struct round){ .arena = &arena }));
+    struct round r = run(TXT, 2);
+    assert_int_equal(over, 1);
+    assert_true(of("one.example.com")->found && of("other.example.com")->found);
+    assert_null(round_seen(&r));
+    name_put(0, "one.example.com", &other);
+    name_put(1, "other.example.com", &one);
+    r = run(TXT, 2);
+    assert_int_equal(search_proofs(names, 2), 0);
+    assert_false(r.failed);
+    assert_non_null(strstr(round_seen(&r), "\"other.example.com\":\"TXT _dnsauth"));
 }
 
-static const DcvAdvanced *round_run(const DcvRound *in, struct arena *a)
+static void what_has_expired_is_not_looked_for(void **state)
 {
-    struct store *store = store_new(&store_options);
-    const ProtobufCMessage *all = &in->base;
-    struct rows rows;
-    struct fault f = { 0 };
-    if (!store_set(store, a, &sql_dcv_round, &all, 1, &rows, &f))
-        fail_msg("%s", f.detail);
-    store_free(store);
-    return rows.count ? (const DcvAdvanced *)rows.items[0] : NULL;
+    struct probe_wanted lives = wanted(ONE, days(1)), old = wanted(ONE, seconds(-1)), never = { 0 };
+
+    (void)state;
+    name_put(0, "old.example.com", &old);
+    name_put(1, "never.example.com", &never);
+    name_put(2, "one.example.com", &lives);
+    struct round r = run(TXT, 3);
+    assert_true(of("one.example.com")->found);
+    assert_int_equal(search_proofs(names, 3), 1);
+    assert_non_null(strstr(of("old.example.com")->reason, "has expired (20"));
+    assert_non_null(strstr(of("never.example.com")->reason, "has expired (before)"));
+    assert_int_equal(r.search.count, 1);
+    name_put(0, "old.example.com", &old);
+    run(TXT, 1);
+    assert_int_equal(over, 1);
+    assert_false(names[0].found);
 }
 
-static const DcvAdvanced *round_commit(int64_t challenge, const char *domain, int64_t poll_shift_us)
+static void what_is_asked_of_people_is_not_looked_for(void **state)
 {
-    return round_run(round_make(challenge, domain, poll_shift_us), &arena);
+    struct probe_wanted one = wanted(ONE, days(1));
+
+    (void)state;
+    name_put(0, "one.example.com", &one);
+    run(DCV_METHOD__VALUE__EMAIL, 1);
+    assert_int_equal(over, 1);
+    assert_string_equal(names[0].reason, "names are not looked for by this method: choose another");
+    run(DCV_METHOD__VALUE__HTTP_TOKEN, 1);
+    assert_string_equal(names[0].reason, "files cannot be looked for now: the fault is ours");
 }
 
-/* What was seen is a fact, but a cancelled order goes nowhere. */
-static void an_order_cancelled_during_its_round(void **state)
+static void no_names_are_over_at_once(void **state)
 {
     (void)state;
-    int64_t id = challenge_for(&usual, "meanwhile.example.com");
-    run_sql("UPDATE orders SET status = 'canceled'");
-    const DcvAdvanced *to = round_commit(id, "meanwhile.example.com", 0);
-    assert_false(to->has_job_id || to->waiting);
-    assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
+    run(TXT, 0);
+    assert_int_equal(over, 1);
 }
 
-/* A change of method starts the cadence anew; the round that knew nothing of it must not win. */
-static void a_method_changed_during_a_round(void **state)
+static void who_has_his_share_comes_back(void **state)
 {
+    struct probe_wanted one = wanted(ONE, days(1));
+    struct turns_item rest = { 0 };
+
     (void)state;
-    long long id = challenge_for(&usual, "changed.example.com");
-    assert_true(round_commit(id, NULL, 0)->waiting);
-    assert_sql("f", "SELECT run_at <= now() FROM job WHERE lane = 'dcv' AND subject = %lld", id);
-    assert_true(round_commit(id, NULL, -1)->waiting);
-    assert_sql("t", "SELECT run_at <= now() FROM job WHERE lane = 'dcv' AND subject = %lld", id);
+    name_put(0, "one.example.com", &one);
+    assert_true(share_take(&rest, ACCOUNT, ROUNDS_SHARE));
+    run(TXT, 1);
+    assert_int_equal(put_off, 1);
+    assert_null(names[0].reason);
+    share_give(&rest);
+    run(TXT, 1);
+    assert_true(over == 1 && names[0].found);
+    assert_true(share_take(&rest, ACCOUNT, ROUNDS_SHARE)); /* what the round had is back */
+    share_give(&rest);
 }
 
-static void a_round_of_another_lease_is_nothing(void **state)
+static void of_many_names_some_are_told_of(void **state)
 {
+    struct probe_wanted one = wanted(ONE, days(1));
+
     (void)state;
-    long long id = challenge_for(&usual, "other-lease.example.com");
-    run_sql(arena_format(
-        &arena, "UPDATE job SET lease_epoch = nextval('lease_epoch') WHERE subject = %lld", id));
-    assert_null(round_commit(id, "other-lease.example.com", 0));
-    assert_string_equal(standing(id), "0 evidence, 0 issue, 1 dcv");
+    for (size_t i = 0; i < NAMES; i++)
+        name_put(i, arena_format(&arena, "n%zu.example.com", i), &one);
+    struct round r = run(TXT, NAMES);
+    assert_non_null(strstr(round_seen(&r), ",\"*\":\"not found, like 23 other names: why is told"
+                                           " of 20 at a time\"}"));
 }
 
-static void another_kind_of_task_is_not_looked_for(void **state)
+/* The last, since nothing is asked after it. */
+static void a_round_that_may_not_ask_has_failed(void **state)
 {
+    struct probe_wanted one = wanted(ONE, days(1));
+
     (void)state;
-    long long id = challenge_for(&usual, "blocked.example.com");
-    run_sql(arena_format(&arena,
-                         "INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed,"
-                         " tbs_sha256, found_at) SELECT '\\x0102030405060708', 'ca', subject, 1,"
-                         " true, '\\x', now() FROM challenge WHERE id = %lld",
-                         id));
-    const DcvAdvanced *to = round_commit(id, "blocked.example.com", 0);
-    assert_false(to->has_job_id || to->waiting);
-    assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
-    /* The next step is for whoever settles it. */
-    run_sql(arena_format(&arena,
-                         "UPDATE quarantine SET settled_at = now(), changed_at = now();"
-                         "SELECT request_advance(ARRAY[subject], now(), NULL) FROM challenge"
-                         " WHERE id = %lld",
-                         id));
-    assert_string_equal(standing(id), "1 evidence, 1 issue, 0 dcv");
-}
-
-static void *round_thread(void *in)
-{
-    struct arena own;
-    arena_init(&own);
-    const DcvAdvanced *to = round_run(in, &own);
-    bool over = to && !to->waiting;
-    arena_free(&own);
-    return over ? in : NULL;
-}
-
-/* Whoever changes a challenge takes its job next. Who ends the job must not have it by then, or each
- * would wait for what the other has. */
-static void a_round_that_waits_for_its_challenge_has_no_job(void **state)
-{
-    pthread_t thread;
-    void *over;
-    (void)state;
-    long long id = challenge_for(&usual, "waiting.example.com");
-    DcvRound *in = round_make(id, "waiting.example.com", 0);
-    run_sql("BEGIN");
-    ask("SELECT challenge_hold(ARRAY[" REQUEST_OF "])", id);
-    assert_int_equal(pthread_create(&thread, NULL, round_thread, in), 0);
-    await_that(strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                          " AND transactionid::text = pg_current_xact_id()::text"),
-                      "0") != 0);
-    assert_sql("1",
-               "WITH mine AS (SELECT FROM job WHERE subject = %lld FOR UPDATE NOWAIT)"
-               " SELECT count(*) FROM mine",
-               id);
-    run_sql("COMMIT");
-    assert_int_equal(pthread_join(thread, &over), 0);
-    assert_non_null(over);
-    assert_string_equal(standing(id), "1 evidence, 1 issue, 0 dcv");
-}
-
-/* ---- a proof that no order asks for */
-
-static void one_domain_is_proved_without_an_order(void **state)
-{
-    (void)state;
-    long long id = challenge_put(&usual, "domain", 7, "'alone.example.com'");
-    assert_sql("alone.example.com", "SELECT identifier FROM challenge_left(%lld, now())", id);
-    assert_true(round_commit(id, NULL, 0)->waiting);
-    const DcvAdvanced *to = round_commit(id, "alone.example.com", 0);
-    assert_false(to->has_job_id || to->waiting);
-    assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
-    assert_sql("900 dns alone.example.com dns-txt-token 3.2.2.4.7",
-               "SELECT concat_ws(' ', account_id, kind, identifier, method, br_method)"
-               " FROM validation WHERE challenge_id = %lld",
-               id);
-    assert_sql("900 system alone.example.com",
-               "SELECT concat_ws(' ', a.account_id, a.source, a.detail ->> 'identifier')"
-               " FROM audit a JOIN validation v ON a.subject = 'validation/' || v.id"
-               " WHERE a.activity = 'domain validated' AND v.challenge_id = %lld",
-               id);
-    assert_sql("0 t",
-               "SELECT (SELECT count(*) FROM challenge_left(%lld, now())) || ' ' ||"
-               " (next_at IS NULL AND checked_at IS NOT NULL)::text::char(1) FROM challenge"
-               " WHERE id = %lld",
-               id, id);
-}
-
-/* Asked for anew: what was proved before that is no answer. */
-static void a_domain_asked_for_anew_is_looked_for_anew(void **state)
-{
-    struct setup before = { .poll_days = 1 };
-    (void)state;
-    long long id = challenge_put(&before, "domain", 8, "'anew.example.com'");
-    assert_false(round_commit(id, "anew.example.com", 0)->waiting);
-    run_sql(arena_format(&arena, "UPDATE challenge SET poll_from = now() WHERE id = %lld", id));
-    assert_sql("1", "SELECT count(*) FROM challenge_left(%lld, now())", id);
+    name_put(0, "one.example.com", &one);
+    gate_cut();
+    assert_true(run(TXT, 1).failed);
+    assert_string_equal(names[0].reason, "the check was interrupted");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_order_cancelled_during_its_round),
-        cmocka_unit_test(a_method_changed_during_a_round),
-        cmocka_unit_test(a_round_of_another_lease_is_nothing),
-        cmocka_unit_test(another_kind_of_task_is_not_looked_for),
-        cmocka_unit_test(a_round_that_waits_for_its_challenge_has_no_job),
-        cmocka_unit_test(one_domain_is_proved_without_an_order),
-        cmocka_unit_test(a_domain_asked_for_anew_is_looked_for_anew),
+        cmocka_unit_test(each_name_has_its_own_proof),
+        cmocka_unit_test(what_has_expired_is_not_looked_for),
+        cmocka_unit_test(what_is_asked_of_people_is_not_looked_for),
+        cmocka_unit_test(no_names_are_over_at_once),
+        cmocka_unit_test(who_has_his_share_comes_back),
+        cmocka_unit_test(of_many_names_some_are_told_of),
+        cmocka_unit_test(a_round_that_may_not_ask_has_failed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -42,7 +42,8 @@ static void places_allocate(struct search *s, size_t room)
 
 static void place_put(struct search *s, struct search_domain *owner, const char *identifier)
 {
-    s->places[s->place_count] = (struct sweep_name){ .domain = identifier };
+    s->places[s->place_count] =
+        (struct sweep_name){ .domain = identifier, .wanted = owner->wanted };
     s->owners[s->place_count++] = owner;
 }
 
@@ -151,8 +152,7 @@ static void below_swept(struct sweep *sweep)
 
 static bool goes_on(const struct search *s)
 {
-    return s->request.method->sub_domains && tick_left(s->request.deadline).us > 0 &&
-           !gate_is_cut();
+    return !s->request.method->exact && tick_left(s->request.deadline).us > 0 && !gate_is_cut();
 }
 
 /* The places of the first sweep are the domains, one each. */
@@ -188,20 +188,20 @@ void search_start(struct search *s)
     sweep(s, domains_swept);
 }
 
-int search_width(LookName *const *places, size_t count)
+int search_width(const struct search_domain *domains, size_t count)
 {
     size_t names = 0;
 
     for (size_t i = 0; i < count; i++)
-        names += places[i]->n_fqdns;
+        names += domains[i].place->n_fqdns;
     return sweep_width(names > count ? names : count);
 }
 
-size_t search_proofs(const struct search *s)
+size_t search_proofs(const struct search_domain *domains, size_t count)
 {
-    size_t count = 0;
+    size_t proofs = 0;
 
-    for (size_t i = 0; i < s->count; i++)
-        count += s->domains[i].proof_count;
-    return count;
+    for (size_t i = 0; i < count; i++)
+        proofs += domains[i].proof_count;
+    return proofs;
 }

@@ -23,8 +23,9 @@ struct search_proof {
 
 /* One authorization domain name. */
 struct search_domain {
-    const LookName
-        *place; /* filled in by the owner: names with "*." or without; lives until `done` */
+    /* Filled in by the owner; both live until `done`. */
+    const LookName *place;             /* names with "*." or without */
+    const struct probe_wanted *wanted; /* what proves each of its places */
 
     bool found; /* all of it is proved */
     const char
@@ -42,8 +43,8 @@ struct search_domain {
 struct search {
     const struct prober *prober;
     struct arena *arena;
-    struct probe_request
-        request; /* of each place, which is filled in; its deadline is the search's */
+    struct probe_request request; /* of each place, which is filled in, and so is what is wanted;
+        its deadline is the search's */
     struct search_domain *domains;
     size_t count;
     void (*done)(struct search *s); /* once, on the prober's thread, by the deadline */
@@ -59,10 +60,10 @@ struct search {
 };
 
 /* How many places are looked at at a time at the most. */
-int search_width(LookName *const *places, size_t count);
+int search_width(const struct search_domain *domains, size_t count);
 
 /* What all domains together have. */
-size_t search_proofs(const struct search *s);
+size_t search_proofs(const struct search_domain *domains, size_t count);
 
 /* There is one domain or more. As sweep_start(). */
 void search_start(struct search *s);

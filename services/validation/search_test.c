@@ -84,6 +84,7 @@ static const struct {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static const struct probe_wanted wanted = { .text = VALUE };
 static struct search_domain domain;
 static struct search whole;
 static int over;
@@ -113,11 +114,10 @@ static const struct search_domain *search(DcvMethod__Value method, const char *n
                                           const char *const *names, struct duration patience)
 {
     over = 0;
-    domain = (struct search_domain){ .place = place_of(name, names) };
+    domain = (struct search_domain){ .place = place_of(name, names), .wanted = &wanted };
     whole = (struct search){ .prober = &prober,
                              .arena = &arena,
-                             .request = { .method = method_find(method),
-                                          .random_value = VALUE,
+                             .request = { .method = probe_method(method),
                                           .deadline = tick_after(patience) },
                              .domains = &domain,
                              .count = 1,
@@ -127,7 +127,7 @@ static const struct search_domain *search(DcvMethod__Value method, const char *n
     while (!over)
         pthread_cond_wait(&changed, &lock);
     pthread_mutex_unlock(&lock);
-    assert_int_equal(search_proofs(&whole), domain.proof_count);
+    assert_int_equal(search_proofs(&domain, 1), domain.proof_count);
     return &domain;
 }
 

@@ -94,6 +94,7 @@ static void ask(const struct sweep *s, struct sweep_name *const *chosen, size_t 
     q.deadline = name_deadline(s);
     for (size_t i = 0; i < count; i++) {
         q.domain = chosen[i]->domain;
+        q.wanted = *chosen[i]->wanted;
         probe_start(prober, &q, probed, chosen[i]);
     }
 }

@@ -15,7 +15,8 @@
 enum { SWEEP_AT_ONCE = 16, SWEEP_SILENT = 4 };
 
 struct sweep_name {
-    const char *domain; /* filled in by the owner */
+    const char *domain;                /* filled in by the owner, */
+    const struct probe_wanted *wanted; /* and what proves it; lives as long */
 
     bool found, failed, silent; /* not looked at: failed and silent */
     const char *reason, *proof; /* as in struct probe_result, in the sweep's arena */

@@ -27,6 +27,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int over;
 
+static const struct probe_wanted wanted = { .text = VALUE };
+
 static void swept(struct sweep *s)
 {
     assert_ptr_equal(s, &sweep);
@@ -41,12 +43,12 @@ static void begin(const char *const *zones, size_t zone_count, size_t count, str
 {
     over = 0;
     for (size_t i = 0; i < count; i++)
-        names[i] = (struct sweep_name){ .domain = arena_format(&arena, "n%zu.%s", i,
-                                                               zones[i % zone_count]) };
+        names[i] = (struct sweep_name){
+            .domain = arena_format(&arena, "n%zu.%s", i, zones[i % zone_count]), .wanted = &wanted
+        };
     sweep = (struct sweep){ .prober = &prober,
                             .arena = &arena,
-                            .request = { .method = method_find(DCV_METHOD__VALUE__DNS_TXT_TOKEN),
-                                         .random_value = VALUE,
+                            .request = { .method = probe_method(DCV_METHOD__VALUE__DNS_TXT_TOKEN),
                                          .deadline = tick_after(wait) },
                             .names = names,
                             .count = count,

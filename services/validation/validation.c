@@ -1,7 +1,9 @@
 #include "validation.h"
 
+#include "anchor.h"
 #include "base/log.h"
 #include "gate.h"
+#include "service/metrics.h"
 #include "share.h"
 
 /* A quarter is for one account at the most; for one base domain what one round asks for at a time,
@@ -19,6 +21,14 @@ enum {
 
 struct validation validation;
 
+/* What is wrong with the file the resolver says. */
+static void anchor_count(const char *path)
+{
+    struct fault ignored = { 0 };
+
+    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)anchor_keys(path, &ignored));
+}
+
 static bool prober_open(const struct validation_settings *s, struct fault *f)
 {
     struct prober *p = &validation.prober;
@@ -35,6 +45,7 @@ static bool prober_open(const struct validation_settings *s, struct fault *f)
                                      .per_address = FETCHES_PER_ADDRESS };
     p->perspective = s->perspective;
     p->cname_target = s->cname_target;
+    anchor_count(s->anchor);
     p->resolver = fetches.resolver = resolver_start(&o, f);
     if (!p->resolver)
         return false;

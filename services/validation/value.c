@@ -29,6 +29,27 @@ bool value_stands(struct bytes text, const char *value)
     return false;
 }
 
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static bool is_all(struct bytes text, const char *value)
+{
+    size_t length = strlen(value);
+
+    return length >= VALUE_LEAST && text.size == length && memcmp(text.data, value, length) == 0;
+}
+
+bool value_matches(struct bytes text, const char *value, enum dcv_match match)
+{
+    if (match == DCV_CONTAINS)
+        return value_stands(text, value);
+    while (match == DCV_TRIMMED && text.size > 0 && is_space(text.data[text.size - 1]))
+        text.size--;
+    return is_all(text, value);
+}
+
 struct bytes value_whole_words(struct bytes text)
 {
     while (text.size > 0 && !is_between(text.data[text.size - 1]))

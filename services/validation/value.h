@@ -1,10 +1,11 @@
-/* value - does a random value stand where its owner was asked to put it? (fuzz/dns.c, fuzz/redirect.c) */
+/* value - does what is wanted, a random value say, stand where its owner was asked to put it? (fuzz/dns.c, fuzz/redirect.c) */
 #ifndef VALIDATION_VALUE_H
 #define VALIDATION_VALUE_H
 
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "pki/dcv_method.h"
 
 /* 112 bits of base 36 (BR 1.6.1, Random Value): what is shorter proves nothing. */
 enum { VALUE_LEAST = 22 };
@@ -13,6 +14,10 @@ enum { VALUE_LEAST = 22 };
  * a longer word it is a part of something that stands there for another reason. What is not of letters
  * and digits alone is no value of ours, and stands nowhere. */
 bool value_stands(struct bytes text, const char *value);
+
+/* In the way of the method. What must be all of the text may have other letters as well, but is no shorter:
+ * RFC 8555 section 8.1 puts a key's thumbprint behind the value, with a dot between. */
+bool value_matches(struct bytes text, const char *value, enum dcv_match match);
 
 /* Of a text that was cut: without the word at its end, of which there may be more. */
 struct bytes value_whole_words(struct bytes text);

@@ -54,7 +54,7 @@ static void a_value_stands_alone(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (value_stands(BYTES_OF(texts[i].text), texts[i].value) != texts[i].stands)
+        if (value_matches(BYTES_OF(texts[i].text), texts[i].value, DCV_CONTAINS) != texts[i].stands)
             fail_msg("\"%s\" in \"%s\"", texts[i].value, texts[i].text);
     assert_false(value_stands((struct bytes){ NULL, 0 }, VALUE));
 }
@@ -85,10 +85,47 @@ static void an_address_mentions_it_anywhere(void **state)
     assert_false(value_is_mentioned("http://www.example.com/", VALUE));
 }
 
+#define KEYED                                                                                      \
+    "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
+
+static const struct {
+    const char *text, *value;
+    bool equal, trimmed;
+} wholes[] = {
+    { KEYED, KEYED, true, true },
+    { KEYED "\r\n", KEYED, false, true },
+    { KEYED " \t\n\v\f\r", KEYED, false, true },
+    { " " KEYED, KEYED, false, false },
+    { KEYED "\nmore", KEYED, false, false },
+    { "\"" KEYED "\"", KEYED, false, false },
+    { KEYED "x", KEYED, false, false },
+    { VALUE, KEYED, false, false },
+    { VALUE, VALUE, true, true },
+    { "v=spf1 -all; " VALUE, VALUE, false, false },
+    { "0123456789ABCDEFGHIJKLMNOPQRSTUV", VALUE, false, false },
+    { "0123456789abcdefghijk", "0123456789abcdefghijk", false, false },
+    { "", "", false, false },
+    { "   ", "", false, false },
+};
+
+static void a_value_is_all_of_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++) {
+        struct bytes text = BYTES_OF(wholes[i].text);
+
+        if (value_matches(text, wholes[i].value, DCV_EQUAL) != wholes[i].equal ||
+            value_matches(text, wholes[i].value, DCV_TRIMMED) != wholes[i].trimmed)
+            fail_msg("\"%s\" in \"%s\"", wholes[i].value, wholes[i].text);
+    }
+    assert_false(value_matches((struct bytes){ NULL, 0 }, VALUE, DCV_TRIMMED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_stands_alone),
+        cmocka_unit_test(a_value_is_all_of_it),
         cmocka_unit_test(other_bytes_are_of_the_word),
         cmocka_unit_test(of_a_cut_text_the_last_word_may_go_on),
         cmocka_unit_test(an_address_mentions_it_anywhere),

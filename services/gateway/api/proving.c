@@ -5,10 +5,11 @@
 #include "api/text_rules.h"
 #include "gateway.h"
 #include "message/field.h"
+#include "pki/dcv_method.h"
 
+/* What customers are told. What the method is, dcv_methods.def says. */
 struct proving {
     DcvMethod__Value id;
-    bool exact; /* at the very name; what is found there serves no wildcard (BR 3.2.2.4.18) */
     bool check_fails;
     enum fault_code missing;
     char *(*fix)(struct arena *a, const char *domain, const char *value);
@@ -38,10 +39,10 @@ static char *fix_file(struct arena *a, const char *domain, const char *value)
 
 // clang-format off
 static const struct proving methods[] = {
-    { DCV_METHOD__VALUE__DNS_TXT_TOKEN,      false, false, FAULT_DNS_TXT,    fix_txt },
-    { DCV_METHOD__VALUE__DNS_CNAME_TOKEN,    false, false, FAULT_DNS_TXT,    fix_cname },
-    { DCV_METHOD__VALUE__HTTP_TOKEN,         true,  true,  FAULT_FILE_VALUE, fix_file },
-    { DCV_METHOD__VALUE__HTTP_TOKEN_DYNAMIC, true,  true,  FAULT_FILE_VALUE, fix_file },
+    { DCV_METHOD__VALUE__DNS_TXT_TOKEN,      false, FAULT_DNS_TXT,    fix_txt },
+    { DCV_METHOD__VALUE__DNS_CNAME_TOKEN,    false, FAULT_DNS_TXT,    fix_cname },
+    { DCV_METHOD__VALUE__HTTP_TOKEN,         true,  FAULT_FILE_VALUE, fix_file },
+    { DCV_METHOD__VALUE__HTTP_TOKEN_DYNAMIC, true,  FAULT_FILE_VALUE, fix_file },
 };
 // clang-format on
 
@@ -52,6 +53,14 @@ static const struct proving *find(DcvMethod__Value method)
         if (methods[i].id == method)
             return &methods[i];
     return &methods[0];
+}
+
+/* At the very name; what is found there serves no wildcard. */
+static bool is_exact(DcvMethod__Value method)
+{
+    const struct dcv_method *m = dcv_method(method);
+
+    return m && m->exact;
 }
 
 /* ---- what is asked */
@@ -70,14 +79,14 @@ bool proving_offered(struct call *call, const Product *p, DcvMethod__Value metho
 bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
-    return !wildcard || !find(method)->exact ||
+    return !wildcard || !is_exact(method) ||
            fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
                      "%s cannot prove the wildcard %.80s: choose another method", text, wildcard);
 }
 
 const char *proving_place(DcvMethod__Value method, const OrderName *name)
 {
-    return find(method)->exact ? name->fqdn : name->domain;
+    return is_exact(method) ? name->fqdn : name->domain;
 }
 
 enum fault_code proving_missing(DcvMethod__Value method)

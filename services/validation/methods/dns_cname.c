@@ -17,8 +17,8 @@ static bool target_proves(struct probe *p, const char *name)
     const char *target = p->prober->cname_target;
     struct rdata_text labels;
 
-    if (p->request.random_value)
-        return rdata_leads_to(name, p->request.random_value, target);
+    if (p->request.wanted.text)
+        return rdata_leads_to(name, p->request.wanted.text, target);
     return rdata_labels_above(name, target, &labels) &&
            probe_holds_token(p, (struct bytes){ labels.data, labels.size });
 }
@@ -77,17 +77,13 @@ static void judge_value_in_name(struct look *look, const struct resolver_answer 
 static void start(struct probe *p)
 {
     probe_look(p, DNS_CNAME, judge_value_in_target, "_dnsauth.%s", p->request.domain);
-    if (p->request.random_value)
-        probe_look(p, DNS_CNAME, judge_value_in_name, "_%s.%s", p->request.random_value,
+    if (p->request.wanted.text)
+        probe_look(p, DNS_CNAME, judge_value_in_name, "_%s.%s", p->request.wanted.text,
                    p->request.domain);
     probe_ask(p);
 }
 
 const struct method method_dns_cname = {
     .id = DCV_METHOD__VALUE__DNS_CNAME_TOKEN,
-    .kind = "dns",
-    .section = "3.2.2.4.7",
-    .sub_domains = true,
-    .request_token = true,
     .start = start,
 };

@@ -64,9 +64,5 @@ static void start(struct probe *p)
 
 const struct method method_dns_txt = {
     .id = DCV_METHOD__VALUE__DNS_TXT_TOKEN,
-    .kind = "dns",
-    .section = "3.2.2.4.7",
-    .sub_domains = true,
-    .request_token = true,
     .start = start,
 };

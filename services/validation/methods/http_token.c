@@ -71,7 +71,7 @@ static void note(struct look *look, const struct fetch_answer *answer)
  * what it is asked would say it. */
 static bool is_asked_for(struct probe *p, const struct fetch_answer *answer)
 {
-    const char *value = p->request.random_value;
+    const char *value = p->request.wanted.text;
 
     for (size_t i = 0; i < answer->hop_count; i++)
         if (value ? value_is_mentioned(answer->hops[i].url, value)
@@ -93,7 +93,7 @@ static struct bytes without_mark(struct bytes body)
 static bool holds(struct probe *p, const struct fetch_answer *answer)
 {
     struct bytes body = without_mark(answer->body);
-    bool by_value = p->request.random_value != NULL;
+    bool by_value = p->request.wanted.text != NULL;
 
     return probe_holds(p, by_value && answer->cut ? value_whole_words(body) : body);
 }
@@ -145,9 +145,5 @@ static void start(struct probe *p)
 
 const struct method method_http_token = {
     .id = DCV_METHOD__VALUE__HTTP_TOKEN,
-    .kind = "dns",
-    .section = "3.2.2.4.18",
-    .request_token = true,
-    .web = true,
     .start = start,
 };

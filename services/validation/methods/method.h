@@ -39,6 +39,11 @@ struct probe {
     void *context;
 };
 
+struct method {
+    DcvMethod__Value id;
+    void (*start)(struct probe *p);
+};
+
 extern const struct method method_dns_txt, method_dns_cname, method_http_token;
 
 /* One question more. */
@@ -66,7 +71,7 @@ void probe_note(struct look *look, const struct resolver_answer *answer, const c
 /* What was noted proves it: the owner is told. */
 void probe_prove(struct probe *p);
 
-/* Does the text hold the random value, or an AuthKey request token that is good now? */
+/* Does the text hold what is wanted in the way of the method, or an AuthKey request token that is good now? */
 bool probe_holds(struct probe *p, struct bytes text);
 bool probe_holds_token(struct probe *p, struct bytes text);
 

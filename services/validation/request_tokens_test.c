@@ -1,8 +1,9 @@
-#include "look.h"
+#include "request_tokens.h"
 
 #include "fixture_test.h"
 #include "pki/authkey.h"
 #include "pki/digest.h"
+#include "service/metrics.h"
 
 static const char auth_key[] = "the account's own key";
 static const uint8_t csr[] = "a certification request", other_csr[] = "another one";
@@ -236,9 +237,17 @@ static void nothing_begins_while_stopping(void **state)
     parts_start(seconds(10));
 }
 
+/* The rig's root has one. */
+static void the_keys_of_the_root_are_shown(void **state)
+{
+    (void)state;
+    assert_int_equal(metric_get(METRIC_DNS_ANCHOR_KEYS), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_keys_of_the_root_are_shown),
         cmocka_unit_test(good_tokens_leave_evidence_for_their_request),
         cmocka_unit_test(bad_tokens_leave_nothing),
         cmocka_unit_test(what_was_found_is_kept_when_something_is_missing),

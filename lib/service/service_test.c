@@ -1,0 +1,181 @@
+/* A service that keeps nothing: it starts without a database, and is asked for none. */
+#include "service/service.h"
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "testing/bus_rig.h"
+
+/* This program's own. */
+#define ADDRESS "127.77.37.1"
+enum { PORT = 9100, SAID = 64 * 1024 };
+
+static struct bus_rig rig;
+static struct arena arena;
+
+static bool toy_ready(void *context, struct fault *f)
+{
+    (void)context, (void)f;
+    return true;
+}
+
+static const struct health_check toy_checks[] = { { "toy", toy_ready, NULL }, { 0 } };
+static const struct service toy = { .name = "issuer", .checks = toy_checks };
+static const struct service keeper = { .name = "issuer", .stores = SERVICE_DATABASE };
+
+/* ---- its process */
+
+struct child {
+    pid_t pid;
+    FILE *says; /* what it says on both outputs */
+};
+
+static void child_run(const struct service *service, int out)
+{
+    char *argv[] = { (char[]){ "chancery-toy" }, NULL };
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* with the test that fails */
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    exit(service_main(service, 1, argv));
+}
+
+static struct child child_start(const struct service *service)
+{
+    struct child c;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    fflush(NULL);
+    c.pid = fork();
+    assert_true(c.pid >= 0);
+    if (c.pid == 0)
+        child_run(service, ends[1]);
+    close(ends[1]);
+    c.says = fdopen(ends[0], "r");
+    return c;
+}
+
+/* Reads until it has said so; false: its end came before. */
+static bool child_says(struct child *c, const char *text)
+{
+    char line[1024];
+
+    while (fgets(line, sizeof line, c->says))
+        if (strstr(line, text))
+            return true;
+    return false;
+}
+
+/* Its exit status. Whatever it says on the way is read, so that it does not wait for a reader. */
+static int child_end(struct child *c)
+{
+    int status = 0;
+
+    child_says(c, "nobody says this");
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    fclose(c->says);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* ---- its pages */
+
+static char *fetch(const char *path)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+    char *said = arena_alloc(&arena, SAID);
+    size_t size = 0;
+    ssize_t got;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    inet_pton(AF_INET, ADDRESS, &to.sin_addr);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    const char *request = arena_format(&arena, "GET %s HTTP/1.0\r\n\r\n", path);
+    assert_int_equal(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
+    while ((got = recv(fd, said + size, SAID - 1 - size, 0)) > 0)
+        size += (size_t)got;
+    said[size] = '\0';
+    close(fd);
+    return said;
+}
+
+static char *fetch_ready(void)
+{
+    struct tick deadline = tick_after(seconds(20));
+    char *said = fetch("/readyz");
+
+    while (!strstr(said, " 200 ") && tick_left(deadline).us > 0) {
+        sched_yield();
+        said = fetch("/readyz");
+    }
+    return said;
+}
+
+static int open_world(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    bus_rig_open(&rig);
+    clearenv();
+    setenv("CHANCERY_ADMIN_LISTEN", arena_format(&arena, "%s:%d", ADDRESS, PORT), 1);
+    setenv("CHANCERY_BUS_KEYS", rig.folder, 1);
+    setenv("CHANCERY_POLICY_DIR", rig.folder, 1);
+    setenv("CHANCERY_BUS_BIND", "tcp://127.0.0.1:*", 1);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    bus_rig_close(&rig);
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- what it must do */
+
+static void who_keeps_nothing_needs_no_database(void **state)
+{
+    struct child c = child_start(&toy);
+
+    (void)state;
+    assert_true(child_says(&c, "\"started\""));
+    assert_non_null(strstr(fetch_ready(), "\"checks\":[{\"name\":\"toy\",\"ready\":true}]"));
+    assert_non_null(strstr(fetch("/metrics"), "chancery_build_info"));
+    assert_int_equal(kill(c.pid, SIGTERM), 0);
+    assert_int_equal(child_end(&c), 0);
+}
+
+static void who_keeps_something_needs_one(void **state)
+{
+    struct child c = child_start(&keeper);
+
+    (void)state;
+    assert_true(child_says(&c, "CHANCERY_DATABASE_URL must be set"));
+    assert_int_equal(child_end(&c), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_keeps_nothing_needs_no_database),
+        cmocka_unit_test(who_keeps_something_needs_one),
+    };
+
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}
