@@ -1,8 +1,8 @@
 /* http - the door: takes requests by HTTP, has the handler of their route answer, renders that.
  *
  * One thread of libmicrohttpd holds all connections. A request is collected, matched and suspended;
- * a worker admits it, fills the input message (body or query, and path: the path wins; `account_id`
- * is always the caller's own) and calls the handler. Whoever answers first, the handler, the deadline
+ * a worker admits it, fills the input message (body or query, and path: the path wins) and calls the
+ * handler. Whoever answers first, the handler, the deadline
  * or the drain, is the one whose answer is sent; what comes later is dropped.
  */
 #ifndef GATEWAY_HTTP_H

@@ -1,10 +1,10 @@
 #include "api/containers.h"
 
-#include "actor.h"
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
 #include "list.h"
 #include "session.h"
+#include "statement.h"
 
 // clang-format off
 static const struct text_rule edit_rules[] = {
@@ -46,7 +46,6 @@ static void containers_children(Containers_Service *self, const ContainerPart *i
         call_fail(call);
         return;
     }
-    actor_fill(call, &filter.base);
     filter.has_parent_id = true;
     filter.parent_id = parent->id;
     filter.has_offset = in->has_offset;
@@ -210,11 +209,9 @@ static void change_store(struct call *call, ContainerChange *change, int64_t con
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change->base);
     change->has_container_id = true;
     change->container_id = container_id;
-    if (store_maybe(store_mine(), &call->arena, &sql_container_change, &change->base, &done.base,
-                    &found, &call->fault) &&
+    if (statement_maybe(call, &sql_container_change, &change->base, &done.base, &found) &&
         (found || container_missing(call)) &&
         (done.changed || fault_set(&call->fault, FAULT_INVALID, "container_id",
                                    "is the account's own division, which stays active")))

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "actor.h"
 #include "api/accounts.h"
 #include "api/containers.h"
 #include "api/page.h"
@@ -12,6 +11,7 @@
 #include "ledger/api_key.h"
 #include "message/convert.h"
 #include "session.h"
+#include "statement.h"
 
 enum { SERVICE_NAME_LENGTH = 16 };
 
@@ -89,8 +89,7 @@ static void users_availability(Users_Service *self, const UserName *in,
     (void)self;
     struct call *call = data;
     UserNameState out = USER_NAME_STATE__INIT;
-    if (store_one(store_mine(), &call->arena, &sql_user_name_free, &in->base, &out.base,
-                  &call->fault))
+    if (statement_one(call, &sql_user_name_free, &in->base, &out.base))
         answer(&out, call);
     else
         call_fail(call);
@@ -117,7 +116,7 @@ static bool assignments_good(struct call *call, const int64_t *ids, size_t count
     struct account_settings account;
     if (count == 0)
         return true;
-    if (!account_settings(call->actor.account_id, &account, &call->fault))
+    if (!account_settings(call, &account))
         return false;
     for (size_t i = 0; i < count; i++)
         if (ids[i] == account.container_id)
@@ -163,8 +162,7 @@ static bool name_taken(struct call *call)
 bool user_insert(struct call *call, const UserChange *change, UserMade *out)
 {
     UserAdded added = USER_ADDED__INIT;
-    if (!store_one(store_mine(), &call->arena, &sql_user_add, &change->base, &added.base,
-                   &call->fault))
+    if (!statement_one(call, &sql_user_add, &change->base, &added.base))
         return false;
     out->id = added.id;
     return (added.has_container || no_container(call)) && (added.has_id || name_taken(call));
@@ -172,7 +170,6 @@ bool user_insert(struct call *call, const UserChange *change, UserMade *out)
 
 bool person_read(struct call *call, const UserRequest *in, UserChange *out)
 {
-    actor_fill(call, &out->base);
     if (!texts_good(call, &in->base, person_rules, "") ||
         !one_role(call, in->access_roles, in->n_access_roles, out) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
@@ -226,7 +223,6 @@ static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
         return false;
     random_text(name, SERVICE_NAME_LENGTH);
     api_key_make(key, hash);
-    actor_fill(call, &change.base);
     home_fill(&change, in->container);
     change.username = arena_format(&call->arena, "service-%s", name);
     change.first_name = in->api_name;
@@ -269,14 +265,12 @@ static bool user_store(struct call *call, const struct sql *sql, UserChange *cha
                        PersonChanged *out)
 {
     bool found = false;
-    return store_maybe(store_mine(), &call->arena, sql, &change->base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, sql, &change->base, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
 }
 
-static void change_begin(struct call *call, UserChange *change, int64_t user_id)
+static void change_begin(UserChange *change, int64_t user_id)
 {
-    actor_fill(call, &change->base);
     change->has_of_user_id = true;
     change->of_user_id = user_id;
 }
@@ -285,7 +279,7 @@ static bool user_edit(struct call *call, const UserEdit *in)
 {
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     PERSON_FILL(&change, in);
     if (!user_store(call, &sql_user_change, &change, &done))
         return call->fault.code == FAULT_CONFLICT && *call->fault.field ? name_taken(call) : false;
@@ -320,7 +314,7 @@ static void users_set_role(Users_Service *self, const UserRoleChange *in, Nothin
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) &&
         one_role(call, in->access_roles, in->n_access_roles, &change) &&
         (session_covers(call, change.role_id, 0) || session_refuse_more(call)) &&
@@ -339,7 +333,7 @@ static void users_delete(Users_Service *self, const UserId *in, Nothing_Closure 
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) && user_store(call, &sql_user_delete, &change, &done) &&
         stays_administered(call, &done)) {
         session_forget(call, in->user_id, 0);

@@ -8,6 +8,7 @@
 #include "gateway.h"
 #include "list.h"
 #include "session.h"
+#include "statement.h"
 
 enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048 };
 
@@ -170,10 +171,7 @@ bool webhook_find(struct call *call, int64_t webhook_id, WebhookRow *out)
     WebhookId id = WEBHOOK_ID__INIT;
     bool found = false;
     id.webhook_id = webhook_id;
-    id.has_account_id = true;
-    id.account_id = call->actor.account_id;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_get, &id.base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, &sql_webhook_get, &id.base, &out->base, &found) &&
            (found ||
             fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook"));
 }
@@ -182,11 +180,9 @@ bool webhook_change(struct call *call, int64_t webhook_id, WebhookChange *change
 {
     WebhookRow row = WEBHOOK_ROW__INIT;
     bool found = false;
-    actor_fill(call, &change->base);
     change->has_webhook_id = true;
     change->webhook_id = webhook_id;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_change, &change->base, &row.base,
-                       &found, &call->fault) &&
+    return statement_maybe(call, &sql_webhook_change, &change->base, &row.base, &found) &&
            (found ||
             fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook"));
 }
@@ -198,8 +194,7 @@ static bool number_draw(struct call *call, const char *secret, WebhookChange *ou
 {
     WebhookCreated drawn = WEBHOOK_CREATED__INIT;
     Nothing nothing = NOTHING__INIT;
-    if (!store_one(store_mine(), &call->arena, &sql_webhook_number, &nothing.base, &drawn.base,
-                   &call->fault))
+    if (!statement_one(call, &sql_webhook_number, &nothing.base, &drawn.base))
         return false;
     out->has_webhook_id = true;
     out->webhook_id = drawn.webhook_id;
@@ -212,8 +207,7 @@ static bool number_draw(struct call *call, const char *secret, WebhookChange *ou
 static bool webhook_add(struct call *call, const WebhookChange *change, WebhookCreated *out)
 {
     bool found = false;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_add, &change->base, &out->base,
-                       &found, &call->fault) &&
+    return statement_maybe(call, &sql_webhook_add, &change->base, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_WEBHOOK_STATE, NULL,
                                "an account has ten webhooks at the most"));
 }
@@ -229,7 +223,6 @@ static void webhook_settings_create(WebhookSettingsApi_Service *self, const Webh
         call_fail(call);
         return;
     }
-    actor_fill(call, &change.base);
     change_fill(&change, in);
     if (change.n_events == 0) {
         change.events = default_events;
@@ -291,7 +284,7 @@ static void webhook_settings_list(WebhookSettingsApi_Service *self, const Webhoo
     struct call *call = data;
     struct rows rows;
     WebhookList out = WEBHOOK_LIST__INIT;
-    if (!store_all(store_mine(), &call->arena, &sql_webhook_list, &in->base, &rows, &call->fault)) {
+    if (!statement_all(call, &sql_webhook_list, &in->base, &rows)) {
         call_fail(call);
         return;
     }
@@ -319,11 +312,9 @@ static void webhook_settings_delete(WebhookSettingsApi_Service *self, const Webh
     WebhookCreated gone = WEBHOOK_CREATED__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     change.has_webhook_id = true;
     change.webhook_id = in->webhook_id;
-    if (store_maybe(store_mine(), &call->arena, &sql_webhook_remove, &change.base, &gone.base,
-                    &found, &call->fault) &&
+    if (statement_maybe(call, &sql_webhook_remove, &change.base, &gone.base, &found) &&
         (found ||
          fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook")))
         answer(&nothing, call);
