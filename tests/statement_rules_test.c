@@ -171,7 +171,7 @@ static void parts_fit_a_pick(void **state)
 static const struct {
     const char *statement, *reason;
 } without_account[] = {
-    { "session_find", "finds out whose key it is" },
+    { "key_session_find", "finds out whose key it is" },
     { "user_name_free", "people sign in by names that are one list for all accounts" },
     { "key_uses_write", "writes what many calls have noted, each with its account" },
 };

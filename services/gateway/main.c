@@ -7,12 +7,12 @@
 #include "api/tables.h"
 #include "gateway.h"
 #include "http.h"
+#include "key_session.h"
 #include "limit.h"
 #include "openapi.h"
 #include "published.h"
 #include "role.h"
 #include "service/metrics.h"
-#include "session.h"
 
 enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
@@ -50,7 +50,7 @@ static const struct config_item items[] = {
 // clang-format on
 
 static struct route_family families[] = {
-    { "/services/v2", api_tables, .admit = session_admit, .glance = session_glance,
+    { "/services/v2", api_tables, .admit = key_session_admit, .glance = key_session_glance,
       .published = published_calls },
     { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
     { "", openapi_tables },
@@ -91,12 +91,12 @@ static bool admission_open(struct service_run *run, struct fault *f)
     if (!roles || !limits_open(run, f))
         return false;
     key_uses = key_uses_start(&run->store, settings.key_uses);
-    struct session_options s = { .roles = roles,
-                                 .limits = limits,
-                                 .strange = strange_limits,
-                                 .uses = key_uses,
-                                 .fresh = settings.session };
-    families[0].context = sessions_new(&s);
+    struct key_session_options s = { .roles = roles,
+                                     .limits = limits,
+                                     .strange = strange_limits,
+                                     .uses = key_uses,
+                                     .fresh = settings.session };
+    gateway.key_sessions = families[0].context = key_sessions_new(&s);
     families[1].context = page_limits;
     return true;
 }
@@ -165,7 +165,7 @@ static void stop(struct service_run *run)
     http_free(door);
     committer_free(gateway.committer);
     key_uses_stop(key_uses);
-    sessions_free(families[0].context);
+    key_sessions_free(gateway.key_sessions);
     limits_free(limits);
     limits_free(page_limits);
     limits_free(strange_limits);

@@ -7,9 +7,9 @@
 #include "api/accounts.sql.h"
 #include "api/orders.h"
 #include "base/text.h"
+#include "caller.h"
 #include "common.pb-c.h"
 #include "gateway.h"
-#include "session.h"
 #include "statement.h"
 
 enum { CACHE = 1024, AUTH_KEY_LENGTH = 64, AUTH_KEY_ID_LENGTH = 20 };
@@ -83,7 +83,7 @@ static void auth_key_answer(struct call *call, const AuthKeyRow *row, AuthKey_Cl
     struct bytes plain;
     AuthKey out = AUTH_KEY__INIT;
     out.auth_key_id = row->auth_key_id;
-    if (!session_may(call, "secret:reveal")) {
+    if (!caller_may(call, "secret:reveal")) {
         answer(&out, call);
         return;
     }

@@ -164,7 +164,7 @@ bool approvals_admit(struct call *call, const struct route *route, void *limits)
 {
     (void)route;
     set_headers(call);
-    return limit_take_address(limits, call);
+    return limit_by_address(limits, call);
 }
 
 /* ---- the handlers */

@@ -3,7 +3,7 @@
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
 #include "api/users.h"
-#include "session.h"
+#include "caller.h"
 #include "statement.h"
 
 enum { DEPARTMENT = 5 }; /* the template of who names none */
@@ -52,7 +52,7 @@ static bool may_be_first(struct call *call, const UserRequest *u)
     if (u->container)
         return fault_set(&call->fault, FAULT_INVALID, "container",
                          "must be left out: it is the new division");
-    return session_may(call, "user:create") || session_refuse(call, "user:create");
+    return caller_may(call, "user:create") || caller_refuse(call, "user:create");
 }
 
 /* What is wrong with the user is told as a member of it. */

@@ -2,8 +2,8 @@
 
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
+#include "caller.h"
 #include "list.h"
-#include "session.h"
 #include "statement.h"
 
 // clang-format off
@@ -88,7 +88,7 @@ static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t co
     AccessRole **out = arena_array(&call->arena, AccessRole *, count + 1);
     *shown = 0;
     for (size_t i = 0; i < count; i++) {
-        const Role *role = roles_find(session_roles(call), ids[i]);
+        const Role *role = roles_find(caller_roles(call), ids[i]);
         if (!role)
             continue;
         AccessRole *one = out[(*shown)++] = arena_new(&call->arena, AccessRole);
@@ -101,7 +101,7 @@ static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t co
 
 const ContainerTemplate *container_template_find(struct call *call, int32_t id)
 {
-    const Roles *file = roles_file(session_roles(call));
+    const Roles *file = roles_file(caller_roles(call));
     for (size_t i = 0; i < file->n_container_templates; i++)
         if (file->container_templates[i]->id == id)
             return file->container_templates[i];
@@ -146,7 +146,7 @@ static void containers_templates(Containers_Service *self, const ContainerWhole 
     (void)self;
     struct call *call = data;
     ContainerTemplateList out = CONTAINER_TEMPLATE_LIST__INIT;
-    const Roles *file = roles_file(session_roles(call));
+    const Roles *file = roles_file(caller_roles(call));
     Container *container;
     if (!container_find(call, in->container_id, &container)) {
         call_fail(call);

@@ -7,9 +7,9 @@
 #include "api/examining.h"
 #include "api/text_rules.h"
 #include "base/text.h"
+#include "caller.h"
 #include "message/convert.h"
 #include "message/json.h"
-#include "session.h"
 
 enum { ALTERNATIVE_ID_MAX = 64 };
 
@@ -92,7 +92,7 @@ static void options(struct examining *e)
 /* B4: one step of approval by an administrator; who may approve asks for none. */
 static void approval(struct examining *e)
 {
-    bool approved = session_may(e->call, "request:approve");
+    bool approved = caller_may(e->call, "request:approve");
     e->row->status = approved ? "pending" : "needs_approval";
     e->row->request_status = approved ? "approved" : "pending";
 }

@@ -6,9 +6,11 @@
 #include "api/page.h"
 #include "api/text_rules.h"
 #include "api/users.h"
+#include "caller.h"
+#include "gateway.h"
+#include "key_session.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
-#include "session.h"
 #include "statement.h"
 
 // clang-format off
@@ -75,15 +77,15 @@ static void keys_show(Keys_Service *self, const KeyId *in, ApiKey_Closure answer
 /* No key may more than who makes it, nor more than a service user was made for. */
 static bool restriction_good(struct call *call, int role, int user_key_role, int key_role)
 {
-    const struct roles *roles = session_roles(call);
+    const struct roles *roles = caller_roles(call);
     if (!roles_find_key_role(roles, key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "is no role of keys: %s are",
-                         roles_key_ids(session_roles(call), &call->arena));
+                         roles_key_ids(caller_roles(call), &call->arena));
     if (!roles_within(roles, role, key_role, role, user_key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "must be %d or less: the service user may not more", user_key_role);
-    return session_covers(call, role, key_role) || session_refuse_more(call);
+    return caller_covers(call, role, key_role) || caller_refuse_more(call);
 }
 
 /* ---- adding */
@@ -135,7 +137,7 @@ static bool key_store(struct call *call, KeyChange *change, int64_t key_id)
     change->key_id = key_id;
     if (!statement_maybe(call, &sql_key_change, &change->base, &done.base, &found))
         return false;
-    session_forget(call, 0, key_id);
+    key_sessions_forget(gateway.key_sessions, 0, key_id);
     return found ? done.changed ||
                        fault_set(&call->fault, FAULT_INVALID, "status", "the key's user is deleted")
                  : no_key(call);

@@ -1,13 +1,13 @@
 /* Users as they are read and shown. */
 #include "api/users.h"
 #include "api/users.sql.h"
-#include "session.h"
+#include "caller.h"
 #include "statement.h"
 #include "store/store.h"
 
 User *user_shown(struct call *call, const UserRow *row)
 {
-    const Role *role = roles_find(session_roles(call), row->role_id);
+    const Role *role = roles_find(caller_roles(call), row->role_id);
     User *user = row->user;
     user->access_roles = arena_new(&call->arena, AccessRole *);
     if (role) {

@@ -8,9 +8,11 @@
 #include "api/text_rules.h"
 #include "api/users.sql.h"
 #include "base/text.h"
+#include "caller.h"
+#include "gateway.h"
+#include "key_session.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
-#include "session.h"
 #include "statement.h"
 
 enum { SERVICE_NAME_LENGTH = 16 };
@@ -105,9 +107,9 @@ static bool one_role(struct call *call, AccessRoleRef *const *roles, size_t coun
         return fault_set(&call->fault, FAULT_INVALID, "access_roles", "takes one role");
     out->has_role_id = true;
     out->role_id = roles[0]->has_id ? roles[0]->id : 0;
-    return roles_find(session_roles(call), out->role_id) ||
+    return roles_find(caller_roles(call), out->role_id) ||
            fault_set(&call->fault, FAULT_INVALID, "access_roles[0].id", "is no role: %s are",
-                     roles_ids(session_roles(call), &call->arena));
+                     roles_ids(caller_roles(call), &call->arena));
 }
 
 /* Nobody is restricted to divisions: whoever asks for it is not left to believe it. */
@@ -174,8 +176,8 @@ bool person_read(struct call *call, const UserRequest *in, UserChange *out)
         !one_role(call, in->access_roles, in->n_access_roles, out) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
         return false;
-    if (!session_role_covers(call, out->role_id))
-        return session_refuse_more(call);
+    if (!caller_role_covers(call, out->role_id))
+        return caller_refuse_more(call);
     PERSON_FILL(out, in);
     return true;
 }
@@ -190,19 +192,19 @@ static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
 static bool service_allowed(struct call *call, const UserRequest *in)
 {
     int key_role = in->has_restricted_to_role_id ? in->restricted_to_role_id : 0;
-    if (!roles_find_key_role(session_roles(call), key_role))
+    if (!roles_find_key_role(caller_roles(call), key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "is no role of keys: %s are",
-                         roles_key_ids(session_roles(call), &call->arena));
-    if (!session_may(call, "service_user:create"))
-        return session_refuse(call, "service_user:create");
-    return session_covers(call, session_role(call), key_role) || session_refuse_more(call);
+                         roles_key_ids(caller_roles(call), &call->arena));
+    if (!caller_may(call, "service_user:create"))
+        return caller_refuse(call, "service_user:create");
+    return caller_covers(call, caller_role(call), key_role) || caller_refuse_more(call);
 }
 
 /* It gets the role of who makes it: whoever asks for another is not left to believe in it. */
 static bool no_other_role(struct call *call, const UserRequest *in)
 {
-    int own = session_role(call);
+    int own = caller_role(call);
     for (size_t i = 0; i < in->n_access_roles; i++)
         if (in->access_roles[i]->id != own)
             return fault_set(&call->fault, FAULT_INVALID, "access_roles",
@@ -229,7 +231,7 @@ static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
     change.last_name = arena_strdup(&call->arena, "");
     change.email = in->email;
     change.has_role_id = change.has_is_api_only = change.is_api_only = true;
-    change.role_id = session_role(call);
+    change.role_id = caller_role(call);
     change.has_restricted_to_role_id = in->has_restricted_to_role_id;
     change.restricted_to_role_id = in->restricted_to_role_id;
     change.has_key_hash = true;
@@ -258,7 +260,7 @@ static bool user_below(struct call *call, int64_t user_id)
 {
     UserRow row = USER_ROW__INIT;
     return user_find(call, user_id, &row) &&
-           (session_role_covers(call, row.role_id) || session_refuse_more(call));
+           (caller_role_covers(call, row.role_id) || caller_refuse_more(call));
 }
 
 static bool user_store(struct call *call, const struct sql *sql, UserChange *change,
@@ -317,9 +319,9 @@ static void users_set_role(Users_Service *self, const UserRoleChange *in, Nothin
     change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) &&
         one_role(call, in->access_roles, in->n_access_roles, &change) &&
-        (session_covers(call, change.role_id, 0) || session_refuse_more(call)) &&
+        (caller_covers(call, change.role_id, 0) || caller_refuse_more(call)) &&
         user_store(call, &sql_user_set_role, &change, &done) && stays_administered(call, &done)) {
-        session_forget(call, in->user_id, 0);
+        key_sessions_forget(gateway.key_sessions, in->user_id, 0);
         answer(&nothing, call);
     } else {
         call_fail(call);
@@ -336,7 +338,7 @@ static void users_delete(Users_Service *self, const UserId *in, Nothing_Closure 
     change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) && user_store(call, &sql_user_delete, &change, &done) &&
         stays_administered(call, &done)) {
-        session_forget(call, in->user_id, 0);
+        key_sessions_forget(gateway.key_sessions, in->user_id, 0);
         answer(&nothing, call);
     } else {
         call_fail(call);

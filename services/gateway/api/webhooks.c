@@ -4,10 +4,10 @@
 
 #include "api/orders.h"
 #include "api/webhooks.sql.h"
+#include "caller.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "list.h"
-#include "session.h"
 #include "statement.h"
 
 enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048 };
@@ -135,7 +135,7 @@ static void secret_change(struct call *call, const WebhookRow *before, const cha
 {
     bool same = secret && secret_is(call, before, secret);
     out->has_keeps_secret = true;
-    out->keeps_secret = same || session_may(call, "secret:reveal");
+    out->keeps_secret = same || caller_may(call, "secret:reveal");
     if (!secret || same)
         return;
     out->has_set_secret = out->set_secret = true;
@@ -262,7 +262,7 @@ static Webhook *webhook_shown(struct call *call, WebhookRow *row)
     webhook_settings__init(s);
     w->id = row->id;
     w->endpoint = row->endpoint;
-    w->secret = session_may(call, "secret:reveal") ? secret_open(call, row) : NULL;
+    w->secret = caller_may(call, "secret:reveal") ? secret_open(call, row) : NULL;
     w->events = row->events;
     w->n_events = row->n_events;
     w->status = row->status;
