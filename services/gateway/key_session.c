@@ -210,6 +210,19 @@ static bool key_hash(struct key_sessions *s, struct call *call, uint8_t out[SHA2
     return true;
 }
 
+/* Of the key first: what it is refused is not taken from the account's other keys. */
+static bool within_limits(const struct key_session_options *o, struct call *call)
+{
+    const struct actor *by = &call->actor;
+    if (o->limits && !limit_take(o->limits, by->api_key_id, call))
+        return false;
+    if (!o->accounts || limit_take(o->accounts, by->account_id, call))
+        return true;
+    if (o->limits)
+        limit_return(o->limits, by->api_key_id);
+    return false;
+}
+
 bool key_session_admit(struct call *call, const struct route *route, void *sessions)
 {
     struct key_sessions *s = sessions;
@@ -222,9 +235,8 @@ bool key_session_admit(struct call *call, const struct route *route, void *sessi
     enter(s, call, &session);
     if (s->options.uses)
         key_uses_note(s->options.uses, session.api_key_id, session.account_id, clock_now());
-    if (s->options.limits && !limit_take(s->options.limits, session.api_key_id, call))
-        return false;
-    return caller_may(call, route->permission) || caller_refuse(call, route->permission);
+    return within_limits(&s->options, call) &&
+           (caller_may(call, route->permission) || caller_refuse(call, route->permission));
 }
 
 /* What is not known is for a worker to ask the database. */

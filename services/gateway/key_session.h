@@ -17,11 +17,12 @@
 
 struct key_session_options {
     const struct roles *roles;
-    struct limits *limits;  /* of requests by a key; NULL: none */
-    struct limits *strange; /* of requests by keys that are not known, by address; NULL: none */
-    struct key_uses *uses;  /* NULL: nobody asks when a key was used */
-    struct duration fresh;  /* how long what was found is believed; 0: not at all */
-    struct duration absent; /* likewise what was not; 0: 1 s, but not longer than `fresh` */
+    struct limits *limits;   /* of requests by a key; NULL: none */
+    struct limits *accounts; /* of requests by all keys of an account; NULL: none */
+    struct limits *strange;  /* of requests by keys that are not known, by address; NULL: none */
+    struct key_uses *uses;   /* NULL: nobody asks when a key was used */
+    struct duration fresh;   /* how long what was found is believed; 0: not at all */
+    struct duration absent;  /* likewise what was not; 0: 1 s, but not longer than `fresh` */
     /* NULL: in the database, with the worker's connection. */
     bool (*find)(struct arena *a, const SessionKey *key, Session *out, bool *found,
                  struct fault *f);

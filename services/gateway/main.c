@@ -1,4 +1,5 @@
 /* chancery-gateway: the door for customers' programs. */
+#include <limits.h>
 #include <string.h>
 
 #include "api/approvals.h"
@@ -18,8 +19,8 @@ enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
     const char *listen, *seal_key, *proxies, *cname_target;
-    int workers, committers, connections, per_address, bodies, burst, sustained, pages, wrong_keys,
-        feed_waiters;
+    int workers, committers, connections, per_address, bodies, burst, sustained, account, pages,
+        wrong_keys, feed_waiters;
     struct duration deadline, session, key_uses, feed_every;
     bool loopback;
 } settings;
@@ -38,6 +39,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, key_uses,     "KEY_USES",        "1m",    "how often it is written when each API key was used last", "1s", "1h"),
     CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
     CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
+    CONFIG(struct gateway_settings, account,      "LIMIT_ACCOUNT",   "4",     "times what an API key may request, for all keys of an account together", "1", "1000000000"),
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
@@ -58,7 +60,7 @@ static struct route_family families[] = {
 };
 
 static struct roles *roles;
-static struct limits *limits, *page_limits, *strange_limits;
+static struct limits *limits, *account_limits, *page_limits, *strange_limits;
 static struct key_uses *key_uses;
 static struct http *door;
 
@@ -73,13 +75,32 @@ static struct limits *limits_of(const struct service_run *run, const char *burst
         f);
 }
 
-static bool limits_open(const struct service_run *run, struct fault *f)
+static int times(int requests, int factor)
+{
+    int product;
+    return __builtin_mul_overflow(requests, factor, &product) ? INT_MAX : product;
+}
+
+/* Of keys, and of all keys of an account: nobody gets more by making more of them. */
+static bool caller_limits_open(const struct service_run *run, struct fault *f)
 {
     struct limit_options l = { LIMIT_DEFAULTS, .redis = run->shared.redis };
     l.windows[0].requests = settings.burst;
     l.windows[1].requests = settings.sustained;
     limits = limits_new(&l, f);
-    page_limits = limits ? limits_of(run, "pages-burst", "pages", settings.pages, f) : NULL;
+    l.windows[0].name = "account-burst";
+    l.windows[1].name = "account-sustained";
+    for (int i = 0; i < LIMIT_WINDOWS; i++)
+        l.windows[i].requests = times(l.windows[i].requests, settings.account);
+    account_limits = limits ? limits_new(&l, f) : NULL;
+    return account_limits != NULL;
+}
+
+static bool limits_open(const struct service_run *run, struct fault *f)
+{
+    if (!caller_limits_open(run, f))
+        return false;
+    page_limits = limits_of(run, "pages-burst", "pages", settings.pages, f);
     strange_limits =
         page_limits ? limits_of(run, "keys-burst", "keys", settings.wrong_keys, f) : NULL;
     return strange_limits != NULL;
@@ -93,6 +114,7 @@ static bool admission_open(struct service_run *run, struct fault *f)
     key_uses = key_uses_start(&run->store, settings.key_uses);
     struct key_session_options s = { .roles = roles,
                                      .limits = limits,
+                                     .accounts = account_limits,
                                      .strange = strange_limits,
                                      .uses = key_uses,
                                      .fresh = settings.session };
@@ -167,6 +189,7 @@ static void stop(struct service_run *run)
     key_uses_stop(key_uses);
     key_sessions_free(gateway.key_sessions);
     limits_free(limits);
+    limits_free(account_limits);
     limits_free(page_limits);
     limits_free(strange_limits);
     roles_free(roles);
