@@ -55,6 +55,8 @@ struct request {
     struct header_list headers, query; /* headers: one of a name */
     char *body;
     size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
+    struct share *share; /* of its client, of which it has `shared`; NULL: its body is small */
+    size_t shared;
     struct route_match match;
     bool malformed;       /* its head has no meaning, or two */
     struct fault refusal; /* before any handler is asked; code 0: none */
@@ -128,6 +130,8 @@ LIST_HEAD(neighbours, connection);
 LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(connection_queue, connection);
 
+LIST_HEAD(shares, share);
+
 struct http {
     struct http_options options;
     struct router *router;
@@ -144,6 +148,9 @@ struct http {
     struct connection_queue headless; /* oldest first */
     struct neighbours networks[NETWORKS];
     int connection_count;
+
+    pthread_mutex_t shares_lock;
+    struct shares shares[NETWORKS]; /* http_share.c */
 
     pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
@@ -166,6 +173,12 @@ void head_read(struct request *r, const char *method, const char *target, const 
 bool body_announced(struct request *r, size_t size); /* 0: comes in chunks */
 bool body_add(struct request *r, const char *data, size_t size);
 void body_free(struct request *r);
+
+/* http_share.c: is there room for so many bytes more of a large body of this client? Takes them, if so;
+ * returns what the request has taken. */
+bool share_has_room(const struct request *r, size_t more);
+bool share_take(struct request *r, size_t more);
+void share_return(struct request *r);
 
 /* http_receive.c */
 void header_list_add(struct header_list *list, struct arena *a, const char *name,

@@ -32,7 +32,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
     CONFIG(struct gateway_settings, per_address,  "HTTP_CONNECTIONS_PER_ADDRESS", "64", "open connections of one address (of IPv6: a /64) at the most, but for TRUSTED_PROXIES; 0: any", "0", "16000"),
-    CONFIG(struct gateway_settings, bodies,       "HTTP_BODIES",     "64",    "mebibytes that the bodies of all requests under way may take, those over 16 KiB half of them", "1", "16000"),
+    CONFIG(struct gateway_settings, bodies,       "HTTP_BODIES",     "64",    "mebibytes that the bodies of all requests under way may take, those over 16 KiB half of them, and a quarter of that those of one address", "1", "16000"),
     CONFIG(struct gateway_settings, deadline,     "HTTP_DEADLINE",   "30s",   "how long a caller waits for an answer at the most", "1s", "5m"),
     CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed and that may open any number of connections: 10.0.0.0/8 ::1"),
     CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work at other gateways than the one that was told", "0s", "5m"),
