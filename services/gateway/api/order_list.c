@@ -4,8 +4,8 @@
 
 #include "api/list_product.h"
 #include "api/order_list.sql.h"
-#include "csv.h"
 #include "ledger/policy.h"
+#include "list_csv.h"
 #include "list_note.h"
 #include "message/convert.h"
 #include "statement.h"
@@ -215,7 +215,7 @@ OrderLists_Service order_lists_service = ORDER_LISTS__INIT(order_lists_);
 // clang-format off
 const struct route order_list_routes[] = {
     { GET, "/order/certificate",                       WORKER, RPC(order_lists_service, "List"),          "order:read", 200,
-      "List orders, as JSON or (Accept: text/csv) as CSV", .shape = csv_shape },
+      "List orders, as JSON or (Accept: text/csv) as CSV", .shape = list_csv_shape },
     { GET, "/order/certificate/status-changes",        WORKER, RPC(order_lists_service, "StatusChanges"), "order:read", 200,
       "List the orders whose status has changed" },
     { GET, "/order/alternate/{alternative_order_id}",  WORKER, RPC(order_lists_service, "Alternative"),   "order:read", 200,

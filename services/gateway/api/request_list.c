@@ -4,8 +4,8 @@
 
 #include "api/orders.h"
 #include "api/request_list.sql.h"
-#include "csv.h"
 #include "ledger/policy.h"
+#include "list_csv.h"
 #include "list_note.h"
 #include "statement.h"
 #include "store/store.h"
@@ -149,7 +149,7 @@ RequestLists_Service request_lists_service = REQUEST_LISTS__INIT(request_lists_)
 // clang-format off
 const struct route request_list_routes[] = {
     { GET, "/request",              WORKER, RPC(request_lists_service, "List"), "request:read", 200,
-      "List requests, as JSON or (Accept: text/csv) as CSV", .shape = csv_shape },
+      "List requests, as JSON or (Accept: text/csv) as CSV", .shape = list_csv_shape },
     { GET, "/request/{request_id}", WORKER, RPC(request_lists_service, "Info"), "request:read", 200,
       "Show one request with its order" },
     { 0 },
