@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "account.pb-c.h"
-#include "base/email.h"
+#include "base/mail_address.h"
 #include "base/utf8.h"
 #include "cli/accounts.sql.h"
 #include "commands.h"
@@ -39,7 +39,7 @@ static const struct {
 } texts[] = {
     [NAME] = { "NAME", 128, true, anything },
     [USERNAME] = { "--username", 128, true, username_good, "takes letters, digits and @ - _ + ." },
-    [EMAIL] = { "--email", 255, true, email_valid, "must be an email address" },
+    [EMAIL] = { "--email", 255, true, mail_address_valid, "must be an email address" },
     [FIRST_NAME] = { "--first-name", 128, false, anything },
     [LAST_NAME] = { "--last-name", 128, false, anything },
 };

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/email.h"
+#include "base/mail_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';
-    if (!email_valid(text))
+    if (!mail_address_valid(text))
         return 0;
     assert(strlen(text) <= 64 + 1 + 253);
     for (const char *c = text; *c; c++) {

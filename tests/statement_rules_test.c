@@ -171,8 +171,9 @@ static void parts_fit_a_pick(void **state)
 static const struct {
     const char *statement, *reason;
 } without_account[] = {
-    { "session_find", "finds out whose key it is" },
+    { "key_session_find", "finds out whose key it is" },
     { "user_name_free", "people sign in by names that are one list for all accounts" },
+    { "key_uses_write", "writes what many calls have noted, each with its account" },
 };
 // clang-format on
 
@@ -209,7 +210,7 @@ static bool touches(const struct sql *sql, const char *tables)
 static bool asks_account(const struct sql *sql)
 {
     for (int i = 0; i < SQL_PARAMS_MAX && sql->params[i]; i++)
-        if (!strcmp(sql->params[i], "account_id"))
+        if (!strcmp(sql->params[i], "caller.account_id"))
             return true;
     return false;
 }
@@ -234,11 +235,69 @@ static void tenants_are_asked(void **state)
         bool needed = gateway && touches(sql, tables) && !asks_account(sql);
 
         if (needed && !is_exception(sql))
-            complain(sql->name, "has no :account_id", sql->file);
+            complain(sql->name, "has no :caller.account_id", sql->file);
         if (!needed && is_exception(sql))
             complain(sql->name, "needs no exception", sql->file);
     }
     assert_int_equal(faults, 0);
+}
+
+/* Whoever looks at his own or another's things by such a member, but for the account, says whose. */
+// clang-format off
+static const struct {
+    const char *statement, *member, *reason;
+} said_by_input[] = {
+    { "key_list",          "user_id",    "keys of one user" },
+    { "order_list",        "user_id",    "orders of some users" },
+    { "order_list_open",   "user_id",    "orders of some users" },
+    { "order_count",       "user_id",    "orders of some users" },
+    { "key_uses_write",    "account_id", "notes of many calls, of which each had its caller" },
+    { "key_uses_write",    "api_key_id", "notes of many calls, of which each had its caller" },
+};
+// clang-format on
+
+static bool may_be_said(const char *statement, const char *member)
+{
+    for (size_t i = 0; i < sizeof said_by_input / sizeof *said_by_input; i++)
+        if (!strcmp(said_by_input[i].statement, statement) &&
+            !strcmp(said_by_input[i].member, member))
+            return true;
+    return false;
+}
+
+/* Is it, as the path of a member of an input, one that a caller has? */
+static bool is_of_caller(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return strncmp(path, "caller.", strlen("caller.")) != 0 &&
+           protobuf_c_message_descriptor_get_field_by_name(&caller__descriptor,
+                                                           dot ? dot + 1 : path);
+}
+
+/* Who calls, from where and when comes from the call, so that no handler forgets or forges it. */
+static void callers_are_not_said(void **state)
+{
+    int excused = 0;
+
+    (void)state;
+    faults = 0;
+    for (int i = 0; all_sql[i]; i++) {
+        const struct sql *sql = all_sql[i];
+
+        if (strncmp(sql->file, "services/gateway/", strlen("services/gateway/")) != 0)
+            continue;
+        for (int k = 0; k < SQL_PARAMS_MAX && sql->params[k]; k++) {
+            bool of_caller = is_of_caller(sql->params[k]);
+            bool may = of_caller && may_be_said(sql->name, sql->params[k]);
+
+            excused += may;
+            if (of_caller && !may)
+                complain(sql->name, "takes from its input what its caller has", sql->params[k]);
+        }
+    }
+    assert_int_equal(faults, 0);
+    assert_int_equal(excused, sizeof said_by_input / sizeof *said_by_input);
 }
 
 /* ---- one question decides */
@@ -317,10 +376,10 @@ static void jobs_carry_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(evidence_has_one_reader),   cmocka_unit_test(one_clock),
-        cmocka_unit_test(columns_are_named),         cmocka_unit_test(parts_fit_a_pick),
-        cmocka_unit_test(tenants_are_asked),         cmocka_unit_test(jobs_carry_a_trace),
-        cmocka_unit_test(next_steps_have_one_maker),
+        cmocka_unit_test(evidence_has_one_reader), cmocka_unit_test(one_clock),
+        cmocka_unit_test(columns_are_named),       cmocka_unit_test(parts_fit_a_pick),
+        cmocka_unit_test(tenants_are_asked),       cmocka_unit_test(callers_are_not_said),
+        cmocka_unit_test(jobs_carry_a_trace),      cmocka_unit_test(next_steps_have_one_maker),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -48,17 +48,16 @@ struct event {
 };
 
 #define PLACED(status, request_status, more)                                                          \
-    "{\"order_id\": {order}, \"account_id\": {account}, \"user_id\": 1, \"product_name_id\": \"p\","  \
+    "{\"order_id\": {order}, \"product_name_id\": \"p\","                                              \
     " \"rule_scope\": \"TLS\", \"status\": \"" status "\", \"request_id\": {request},"                \
     " \"csr\": \"{own}\", \"csr_sha256\": \"{hash}\", \"spki_sha256\": \"{hash}\", \"key_type\": \"ec\"," \
     " \"key_size\": 256, \"signature_hash\": \"sha256\", \"dcv_scope\": \"fqdn\","                    \
-    " \"valid_till\": \"{next_year}\", \"now\": \"{now}\", \"answer_by\": \"{soon}\","                \
+    " \"valid_till\": \"{next_year}\", \"answer_by\": \"{soon}\","                                      \
     " \"idem_key\": \"{hash}\", \"body_sha256\": \"{hash}\", \"idem_until\": \"{soon}\","             \
-    " \"request_status\": \"" request_status "\", \"source\": \"api\", \"options\": \"{}\","          \
-    " \"names\": [{\"order_id\": {order}, \"position\": 0, \"account_id\": {account}, \"kind\": \"dns\"," \
+    " \"request_status\": \"" request_status "\", \"options\": \"{}\","                               \
+    " \"names\": [{\"order_id\": {order}, \"position\": 0, \"kind\": \"dns\","                          \
     "              \"fqdn\": \"n{order}.example\", \"domain\": \"n{order}.example\"}], " more "}"
 #define PUBLIC   "\"ca_id\": \"AAAAAAAAAAAAAAAA\", "
-#define CUSTOMER "\"account_id\": {account}, \"user_id\": 1, \"source\": \"api\", \"now\": \"{now}\""
 #define PROOF    "\"kind\": \"dns\", \"identifier\": \"n{order}.example\", \"method\": \"dns-txt-token\"," \
                  " \"br_method\": \"3.2.2.4.7\", \"completed_at\": \"{now}\", \"evidence\": \"{}\""
 #define ROUND(more) \
@@ -82,15 +81,14 @@ static const struct event events[] = {
     { "requested",   0, "order_place", PLACED("needs_approval", "pending", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
     { "internal",    0, "order_place", PLACED("pending", "approved", "\"ca_id\": \"BBBBBBBBBBBBBBBB\"") },
     { "by_mail",     0, "order_place", PLACED("pending", "approved", PUBLIC "\"dcv_method\": \"email\", \"emails\": [{"
-        "\"order_id\": {order}, \"account_id\": {account}, \"domain\": \"n{order}.example\","
-        " \"address\": \"admin@n{order}.example\", \"now\": \"{now}\"}]") },
-    { "approved",    0, "request_approve", "{\"request_id\": {request}, \"status\": \"approved\", " CUSTOMER "}" },
-    { "rejected",    0, "request_reject", "{\"request_id\": {request}, \"status\": \"rejected\", " CUSTOMER "}" },
-    { "canceled",    0, "order_cancel", "{\"order_id\": {order}, \"status\": \"canceled\", " CUSTOMER "}" },
-    { "file_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"http-token\", " CUSTOMER "}" },
-    { "mail_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"email\", " CUSTOMER "}" },
-    { "value_asked", 0, "order_dcv_value", "{\"order_id\": {order}, " CUSTOMER "}" },
-    { "check_asked", 0, "order_dcv_advance", "{\"order_id\": {order}, \"account_id\": {account}, \"now\": \"{now}\"}" },
+        "\"order_id\": {order}, \"domain\": \"n{order}.example\", \"address\": \"admin@n{order}.example\"}]") },
+    { "approved",    0, "request_approve", "{\"request_id\": {request}, \"status\": \"approved\"}" },
+    { "rejected",    0, "request_reject", "{\"request_id\": {request}, \"status\": \"rejected\"}" },
+    { "canceled",    0, "order_cancel", "{\"order_id\": {order}, \"status\": \"canceled\"}" },
+    { "file_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"http-token\"}" },
+    { "mail_chosen", 0, "order_dcv_method", "{\"order_id\": {order}, \"dcv_method\": \"email\"}" },
+    { "value_asked", 0, "order_dcv_value", "{\"order_id\": {order}}" },
+    { "check_asked", 0, "order_dcv_advance", "{\"order_id\": {order}}" },
 
     /* Domain control. */
     { "token_found", 0, "look_store", "{\"look_id\": 1, \"now\": \"{now}\", \"evidence\": [{\"account_id\": {account}, " PROOF ", \"csr_sha256\": \"{hash}\"}]}" },

@@ -127,6 +127,20 @@ static const char *role_of(const struct sql *sql, const char *role)
                : arena_strndup(&arena, service, strcspn(service, "/"));
 }
 
+/* The customer, whose statements are those of the gateway. */
+static const Caller *customer(void)
+{
+    static char source[] = "api";
+    Caller *out = arena_new(&arena, Caller);
+    caller__init(out);
+    out->account_id = here.account;
+    out->has_user_id = true;
+    out->user_id = 1;
+    out->source = source;
+    out->now = instant_message(&arena, now);
+    return out;
+}
+
 /* How many rows it gives; those of a statement that gives none, changes. */
 static struct rows run_as(const char *role, const char *name, const char *input)
 {
@@ -136,13 +150,15 @@ static struct rows run_as(const char *role, const char *name, const char *input)
     struct store *s = store_of(role_of(sql, role));
     const char *json = filled(input);
     ProtobufCMessage *in = message_from_json(&arena, sql->in, json, strlen(json), &f);
+    const Caller *caller = customer();
     bool ok = in != NULL;
     if (ok && sql->set)
-        ok = store_set(s, &arena, sql, (const ProtobufCMessage *const *)&in, 1, &rows, &f);
+        ok = store_set_by(s, &arena, sql, &caller, (const ProtobufCMessage *const *)&in, 1, &rows,
+                          &f);
     else if (ok && sql->rows == SQL_NONE)
         ok = store_run(s, &arena, sql, in, &rows.count, &f);
     else if (ok)
-        ok = store_all(s, &arena, sql, in, &rows, &f);
+        ok = store_all_by(s, &arena, sql, caller, in, &rows, &f);
     if (!ok)
         fail_msg("%s %s: %s %s: %s", name, json, fault_name(f.code), f.field, f.detail);
     return rows;

@@ -2,7 +2,7 @@
 #ifndef BUS_CURVE_H
 #define BUS_CURVE_H
 
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 
 /* Makes `socket` the serving side, before it binds. Fails where libzmq cannot be made to refuse
  * everybody while nobody answers its questions about keys. */

@@ -37,8 +37,8 @@ static int open_world(void **state)
     world.issuer = bus_rig_serve(&world.rig, "tcp://127.0.0.1:*", 1);
     snprintf(world.endpoint, sizeof world.endpoint, "%s", bus_endpoint(world.issuer));
     world.zmq = zmq_ctx_new();
-    assert_int_equal(keys_read_own(world.rig.folder, "gateway", world.gateway, &f), 1);
-    assert_int_equal(keys_read_public(world.rig.folder, "issuer", world.issuer_key, &f), 1);
+    assert_int_equal(curve_keys_read_own(world.rig.folder, "gateway", world.gateway, &f), 1);
+    assert_int_equal(curve_keys_read_public(world.rig.folder, "issuer", world.issuer_key, &f), 1);
     *state = &world;
     return 0;
 }
@@ -203,7 +203,7 @@ static void server_open(struct own_server *s, const struct world *w, bool handle
     s->zmq = zmq_ctx_new();
     s->zap = handler ? zap_start(s->zmq, w->rig.folder, &f) : NULL;
     s->router = zmq_socket(s->zmq, ZMQ_ROUTER);
-    assert_int_equal(keys_read_own(w->rig.folder, "issuer", s->pair, &f), 1);
+    assert_int_equal(curve_keys_read_own(w->rig.folder, "issuer", s->pair, &f), 1);
     assert_true(curve_serve(s->router, &s->pair[0], domain, &f));
     zmq_setsockopt(s->router, ZMQ_LINGER, &linger, sizeof linger);
     assert_int_equal(zmq_bind(s->router, "tcp://127.0.0.1:*"), 0);

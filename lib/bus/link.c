@@ -48,8 +48,8 @@ static bool set_keys(struct link *l, const struct dialling *how, const char *ser
 {
     struct key_pair own[KEYS_EACH];
     char theirs[KEYS_EACH][KEY_TEXT_SIZE];
-    unsigned owns = (unsigned)keys_read_own(how->keys, how->service, own, f);
-    unsigned publics = (unsigned)keys_read_public(how->keys, service, theirs, f);
+    unsigned owns = (unsigned)curve_keys_read_own(how->keys, how->service, own, f);
+    unsigned publics = (unsigned)curve_keys_read_public(how->keys, service, theirs, f);
 
     l->keys_count = owns * publics;
     if (l->keys_count == 0)

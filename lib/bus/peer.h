@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 #include "bus/link.h"
 
 struct peer {

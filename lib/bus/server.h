@@ -3,7 +3,7 @@
 #ifndef BUS_SERVER_H
 #define BUS_SERVER_H
 
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 #include "bus/trust.h"
 #include "bus/worker.h"
 

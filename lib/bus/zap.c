@@ -7,7 +7,7 @@
 #include <zmq.h>
 
 #include "base/log.h"
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 #include "bus/mailbox.h"
 #include "bus/thread.h"
 
@@ -69,7 +69,7 @@ static bool find_owner(struct zap *z, const struct frame frames[REQUEST_FRAMES],
     return count == REQUEST_FRAMES && is_text(&frames[VERSION], "1.0") &&
            is_text(&frames[DOMAIN], ZAP_DOMAIN) && is_text(&frames[MECHANISM], "CURVE") &&
            frames[KEY].size == 32 && zmq_z85_encode(key, frames[KEY].data, 32) &&
-           keys_find_owner(z->folder, key, owner);
+           curve_keys_find_owner(z->folder, key, owner);
 }
 
 static void log_refusal(const struct frame frames[REQUEST_FRAMES])

@@ -217,7 +217,7 @@ static bool read_pair(struct reader *r, const struct plan *plan, ProtobufCMessag
     if (!field || !may_give(r, field, place))
         reader_stray(r, plan->type, key.text, place);
     if (!field) {
-        return (keys_add(&r->keys, mark, key.text, key.length) ||
+        return (members_seen_add(&r->members_seen, mark, key.text, key.length) ||
                 reader_refuse(r, "has a member twice")) &&
                reader_skip(r, &here);
     }
@@ -237,7 +237,7 @@ static bool read_pair(struct reader *r, const struct plan *plan, ProtobufCMessag
 static bool read_members(struct reader *r, const struct plan *plan, ProtobufCMessage *message,
                          struct seen *seen, const struct place *place)
 {
-    size_t mark = keys_mark(&r->keys);
+    size_t mark = members_seen_mark(&r->members_seen);
 
     r->lexer.at++;
     if (!reader_enter(r))
@@ -249,7 +249,7 @@ static bool read_members(struct reader *r, const struct plan *plan, ProtobufCMes
         if (!read_pair(r, plan, message, seen, mark, place) || !reader_next(r, '}', &more))
             return false;
     }
-    keys_release(&r->keys, mark);
+    members_seen_release(&r->members_seen, mark);
     r->depth--;
     return true;
 }
@@ -282,7 +282,7 @@ static bool merge(struct arena *a, ProtobufCMessage *message, const char *json, 
 
     if (size)
         memcpy(copy, json, size);
-    keys_init(&r.keys, a);
+    members_seen_init(&r.members_seen, a);
     if (!read_document(&r, message, copy + size))
         return json_refuse(f, (struct bytes){ (const uint8_t *)json, size },
                            (size_t)(r.lexer.at - copy), r.why, r.lexer.in_string);

@@ -85,7 +85,7 @@ bool reader_next(struct reader *r, char close, bool *more)
 
 static bool skip_object(struct reader *r, const struct place *place)
 {
-    size_t mark = keys_mark(&r->keys);
+    size_t mark = members_seen_mark(&r->members_seen);
     bool more = !lexer_take(&r->lexer, '}');
     struct token key;
 
@@ -94,12 +94,12 @@ static bool skip_object(struct reader *r, const struct place *place)
             return false;
         if (count == JSON_MEMBERS_MAX)
             return reader_refuse(r, "has an object with too many members");
-        if (!keys_add(&r->keys, mark, key.text, key.length))
+        if (!members_seen_add(&r->members_seen, mark, key.text, key.length))
             return reader_refuse(r, "has a member twice");
         if (!reader_skip(r, place) || !reader_next(r, '}', &more))
             return false;
     }
-    keys_release(&r->keys, mark);
+    members_seen_release(&r->members_seen, mark);
     return true;
 }
 

@@ -7,15 +7,16 @@
 
 #include "base/fault.h"
 #include "message/json.h"
-#include "message/keys.h"
 #include "message/lexer.h"
+#include "message/members_seen.h"
 #include "message/place.h"
 #include "message/plan.h"
 
 struct reader {
     struct lexer lexer;
     struct arena *arena;
-    struct keys keys; /* of the objects that are open, as far as they are no members */
+    struct members_seen
+        members_seen; /* of the objects that are open, as far as they are no members */
     unsigned depth;
     size_t given;    /* members that had a value, so far */
     bool request;    /* of a client: lenient.h */

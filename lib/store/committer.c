@@ -27,6 +27,7 @@ struct batch {
     const struct sql *sql;
     struct commit *items[CREW_BATCH_MAX];
     const ProtobufCMessage *in[CREW_BATCH_MAX];
+    const Caller *callers[CREW_BATCH_MAX];
     size_t count;
 };
 
@@ -84,7 +85,7 @@ static bool run(struct worker *w, const struct batch *b, struct rows *out, struc
     struct rows *rows = b->sql->rows == SQL_NONE ? NULL : out;
 
     *out = (struct rows){ 0 };
-    return store_set(w->store, &w->arena, b->sql, b->in, b->count, rows, f);
+    return store_set_by(w->store, &w->arena, b->sql, b->callers, b->in, b->count, rows, f);
 }
 
 static bool worth_retrying(const struct fault *f)
@@ -95,7 +96,9 @@ static bool worth_retrying(const struct fault *f)
 /* Alone, so that what fails is this item's own fault; a deadlock is nobody's. Returns what failed. */
 static enum fault_code run_single(struct worker *w, struct commit *c)
 {
-    struct batch b = { .sql = c->sql, .items = { c }, .in = { c->in }, .count = 1 };
+    struct batch b = {
+        .sql = c->sql, .items = { c }, .in = { c->in }, .callers = { c->caller }, .count = 1
+    };
     struct fault f = { 0 };
     struct rows rows;
     bool ok = false;
@@ -183,6 +186,7 @@ static struct batch batch_of(struct crew_item **items, size_t count)
     for (size_t i = 0; i < count; i++) {
         b.items[i] = commit_of(items[i]);
         b.in[i] = b.items[i]->in;
+        b.callers[i] = b.items[i]->caller;
     }
     return b;
 }

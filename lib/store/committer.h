@@ -21,6 +21,7 @@ struct committer;
 struct commit {
     const struct sql *sql;      /* a set statement */
     const ProtobufCMessage *in; /* borrowed until `done` was called */
+    const Caller *caller;       /* who asks, likewise; NULL: nobody */
     /* Rows of the answer belong to the input whose `key` member (an int64 of that name on both
      * sides) is the same. Called once, on a committer thread, whose connection store_mine() is:
      * `rows` (maybe none, gone afterwards), or a fault. */

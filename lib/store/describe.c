@@ -2,12 +2,13 @@
 
 #include "base/text.h"
 #include "store/connection.h"
+#include "store/input.h"
 
 static bool parameter_types(const struct sql *sql, uint32_t types[SQL_PARAMS_MAX], size_t *count,
                             struct fault *f)
 {
     for (*count = 0; *count < SQL_PARAMS_MAX && sql->params[*count]; ++*count)
-        if (!row_param_type(sql->in, sql->params[*count], sql->set, &types[*count], f))
+        if (!input_type(sql, sql->params[*count], &types[*count], f))
             return false;
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include "message/field.h"
 #include "store/connection.h"
+#include "store/input.h"
 
 struct store *store_new(const struct store_options *options)
 {
@@ -40,15 +41,15 @@ struct run {
     struct row_value *values;
 };
 
-static PGresult *run_send(struct run *r, const ProtobufCMessage *const *in, size_t count)
+static PGresult *run_send(struct run *r, const struct input *input)
 {
     struct row_param params[SQL_PARAMS_MAX];
     size_t n;
 
-    assert(in[0]->descriptor == r->sql->in);
+    assert(input->in[0]->descriptor == r->sql->in);
     r->store->effective = false;
     for (n = 0; n < SQL_PARAMS_MAX && r->sql->params[n]; n++)
-        if (!row_bind(r->arena, r->sql->params[n], r->sql->set, in, count, &params[n], r->fault))
+        if (!input_bind(r->arena, r->sql, r->sql->params[n], input, &params[n], r->fault))
             return NULL;
     return connection_execute(r->store, r->sql, params, n, r->fault);
 }
@@ -88,11 +89,18 @@ static bool run_read_all(struct run *r, const PGresult *result, struct rows *out
     return true;
 }
 
-bool store_maybe(struct store *s, struct arena *a, const struct sql *sql,
-                 const ProtobufCMessage *in, ProtobufCMessage *out, bool *found, struct fault *f)
+/* Where one asks. */
+static PGresult *run_send_one(struct run *r, const Caller *const *caller,
+                              const ProtobufCMessage *const *in)
+{
+    return run_send(r, &(struct input){ .in = in, .callers = caller, .count = 1 });
+}
+
+bool store_maybe_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                    const ProtobufCMessage *in, ProtobufCMessage *out, bool *found, struct fault *f)
 {
     struct run r = { .store = s, .arena = a, .sql = sql, .fault = f };
-    AUTO(PGresult) result = run_send(&r, &in, 1);
+    AUTO(PGresult) result = run_send_one(&r, &caller, &in);
 
     assert(!sql->set && out->descriptor == sql->out);
     *found = result && PQntuples(result) > 0;
@@ -103,27 +111,46 @@ bool store_maybe(struct store *s, struct arena *a, const struct sql *sql,
     return run_open_rows(&r, result) && run_read_row(&r, result, 0, out);
 }
 
-bool store_one(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
-               ProtobufCMessage *out, struct fault *f)
+bool store_maybe(struct store *s, struct arena *a, const struct sql *sql,
+                 const ProtobufCMessage *in, ProtobufCMessage *out, bool *found, struct fault *f)
+{
+    return store_maybe_by(s, a, sql, NULL, in, out, found, f);
+}
+
+bool store_one_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                  const ProtobufCMessage *in, ProtobufCMessage *out, struct fault *f)
 {
     bool found;
 
-    return store_maybe(s, a, sql, in, out, &found, f) &&
+    return store_maybe_by(s, a, sql, caller, in, out, &found, f) &&
            (found || fault_set(f, FAULT_NOT_FOUND, NULL, "%s gave no row", sql->name));
 }
 
-bool store_all(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
-               struct rows *out, struct fault *f)
+bool store_one(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
+               ProtobufCMessage *out, struct fault *f)
+{
+    return store_one_by(s, a, sql, NULL, in, out, f);
+}
+
+bool store_all_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                  const ProtobufCMessage *in, struct rows *out, struct fault *f)
 {
     struct run r = { .store = s, .arena = a, .sql = sql, .fault = f };
-    AUTO(PGresult) result = run_send(&r, &in, 1);
+    AUTO(PGresult) result = run_send_one(&r, &caller, &in);
 
     assert(!sql->set);
     return result && run_read_all(&r, result, out);
 }
 
-bool store_set(struct store *s, struct arena *a, const struct sql *sql,
-               const ProtobufCMessage *const *in, size_t count, struct rows *out, struct fault *f)
+bool store_all(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
+               struct rows *out, struct fault *f)
+{
+    return store_all_by(s, a, sql, NULL, in, out, f);
+}
+
+bool store_set_by(struct store *s, struct arena *a, const struct sql *sql,
+                  const Caller *const *callers, const ProtobufCMessage *const *in, size_t count,
+                  struct rows *out, struct fault *f)
 {
     struct run r = { .store = s, .arena = a, .sql = sql, .fault = f };
     AUTO(PGresult) result = NULL;
@@ -133,15 +160,22 @@ bool store_set(struct store *s, struct arena *a, const struct sql *sql,
         *out = (struct rows){ 0 };
     if (count == 0)
         return true;
-    result = run_send(&r, in, count);
+    result = run_send(&r, &(struct input){ .in = in, .callers = callers, .count = count });
     return result && (!out || run_read_all(&r, result, out));
+}
+
+bool store_set(struct store *s, struct arena *a, const struct sql *sql,
+               const ProtobufCMessage *const *in, size_t count, struct rows *out, struct fault *f)
+{
+    return store_set_by(s, a, sql, NULL, in, count, out, f);
 }
 
 bool store_run(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
                size_t *affected, struct fault *f)
 {
     struct run r = { .store = s, .arena = a, .sql = sql, .fault = f };
-    AUTO(PGresult) result = run_send(&r, &in, 1);
+    const Caller *nobody = NULL;
+    AUTO(PGresult) result = run_send_one(&r, &nobody, &in);
 
     assert(!sql->set && sql->rows == SQL_NONE);
     if (result && affected)

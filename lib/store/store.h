@@ -10,6 +10,9 @@
  * column of type json or jsonb fills a sub-message or a list through the JSON codec. The title says
  * how many rows: "Out" exactly one, "Out?" none or one, "Out*" any number, "Nothing" none.
  *
+ * ":caller.account_id" is bound from who asks (proto/caller.proto), whatever the input says: such a
+ * statement is run by one of the functions that end in _by, for a caller.
+ *
  * A set statement ("In* -> Out*") takes many input messages at once: each ":field" is bound as an
  * array with one element a message, to be used with unnest(). Of a repeated member of the inputs,
  * ":names.fqdn" is bound as the concatenation over all messages.
@@ -28,6 +31,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/secret.h"
+#include "caller.pb-c.h"
 
 enum { SQL_PARAMS_MAX = 48 };
 enum sql_rows { SQL_NONE, SQL_ONE, SQL_MAYBE, SQL_MANY };
@@ -42,7 +46,8 @@ struct sql {
     enum sql_rows rows;
     bool parts; /* some of its lines are in the text only where they are asked for: store/pick.h */
     bool once;  /* made by pick_sql(): planned for its values, and not kept by name */
-    const char *params[SQL_PARAMS_MAX]; /* member paths, NULL at the end */
+    const char
+        *params[SQL_PARAMS_MAX]; /* member paths of the input or "caller.", NULL at the end */
 };
 
 struct store_options {
@@ -84,6 +89,20 @@ bool store_set(struct store *s, struct arena *a, const struct sql *sql,
 /* For statements that give Nothing; `*affected` (may be NULL) is the number of rows changed. */
 bool store_run(struct store *s, struct arena *a, const struct sql *sql, const ProtobufCMessage *in,
                size_t *affected, struct fault *f);
+
+/* The same, for a caller. A statement that names one fails with FAULT_INTERNAL where there is none: run by
+ * the functions above, or for NULL. The caller is borrowed for the call. */
+bool store_one_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                  const ProtobufCMessage *in, ProtobufCMessage *out, struct fault *f);
+bool store_maybe_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                    const ProtobufCMessage *in, ProtobufCMessage *out, bool *found,
+                    struct fault *f);
+bool store_all_by(struct store *s, struct arena *a, const struct sql *sql, const Caller *caller,
+                  const ProtobufCMessage *in, struct rows *out, struct fault *f);
+/* callers[i] asks in[i]. */
+bool store_set_by(struct store *s, struct arena *a, const struct sql *sql,
+                  const Caller *const *callers, const ProtobufCMessage *const *in, size_t count,
+                  struct rows *out, struct fault *f);
 
 /* A transaction. Commit failing with FAULT_UNAVAILABLE leaves its outcome unknown. After any fault
  * inside, only store_rollback() is useful; it always succeeds (it may drop the connection). */

@@ -8,9 +8,12 @@
 #include "service/service.h"
 #include "store/committer.h"
 
+struct key_sessions;
+
 struct gateway {
     struct service_run *run;
     struct committer *committer;
+    struct key_sessions *key_sessions; /* to be told when keys change */
     struct ids *order_ids, *request_ids;
     struct seal_key *seal;
     struct guard outbound; /* for the form of customers' addresses */

@@ -43,6 +43,7 @@ static void init_locks(struct http *h)
     pthread_cond_init(&h->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&h->connections_lock, NULL);
+    pthread_mutex_init(&h->shares_lock, NULL);
     pthread_mutex_init(&h->queue.lock, NULL);
     pthread_cond_init(&h->queue.filled, NULL);
     TAILQ_INIT(&h->headless);
@@ -128,6 +129,7 @@ void http_free(struct http *h)
     for_all_doors(h, door_free);
     pthread_cond_destroy(&h->queue.filled);
     pthread_mutex_destroy(&h->queue.lock);
+    pthread_mutex_destroy(&h->shares_lock);
     pthread_mutex_destroy(&h->connections_lock);
     pthread_cond_destroy(&h->idle);
     pthread_mutex_destroy(&h->idle_lock);

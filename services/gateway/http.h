@@ -3,8 +3,8 @@
  * A door is an address with the families of routes that are served there, and no others. Each has a
  * thread of libmicrohttpd, which holds its connections; queue, workers, deadlines and the room for
  * connections and bodies are of all together. A request is collected, matched and suspended; a
- * worker admits it, fills the input message (body or query, and path: the path wins; `account_id`
- * is always the caller's own) and calls the handler. Whoever answers first, the handler, the deadline
+ * worker admits it, fills the input message (body or query, and path: the path wins) and calls the
+ * handler. Whoever answers first, the handler, the deadline
  * or the drain, is the one whose answer is sent; what comes later is dropped.
  */
 #ifndef GATEWAY_HTTP_H

@@ -1,7 +1,8 @@
 /* The bodies of requests under way, all within one budget: whoever sends much, and slowly, takes
  * from that and not from the machine. What counts is what has come; announcing costs nothing. Half of
  * it is kept for small bodies, as nearly all are: 257 unfinished large ones would keep out everybody,
- * but 2,048 connections, which are all that there are, do not fill 32 MiB with small ones.
+ * but 2,048 connections, which are all that there are, do not fill 32 MiB with small ones. Of the other
+ * half no client has more than a quarter (http_share.c).
  *
  * A body whose length is known has exactly that much room. The pages of all but small ones come
  * from the kernel as they are filled, and go back there: malloc() would keep them (base/memory.h). */
@@ -20,16 +21,24 @@ static bool refuse(struct request *r)
     return fault_set(&r->refusal, FAULT_UNAVAILABLE, NULL, "too much is being sent at once");
 }
 
+static bool is_large(const struct request *r, size_t needed)
+{
+    return needed > SMALL || r->body_length > SMALL;
+}
+
 static size_t budget(const struct request *r, size_t needed)
 {
     size_t all = r->http->options.bodies_max;
-    return needed <= SMALL && r->body_length <= SMALL ? all : all / 2;
+    return is_large(r, needed) ? all / 2 : all;
 }
 
 static bool reserve(struct request *r, size_t size)
 {
     struct http *h = r->http;
-    if (atomic_fetch_add(&h->bodies, size) + size > budget(r, r->body_size + size)) {
+    size_t needed = r->body_size + size;
+    if (is_large(r, needed) && !share_take(r, needed - r->shared))
+        return refuse(r);
+    if (atomic_fetch_add(&h->bodies, size) + size > budget(r, needed)) {
         atomic_fetch_sub(&h->bodies, size);
         return refuse(r);
     }
@@ -40,7 +49,9 @@ static bool reserve(struct request *r, size_t size)
 bool body_announced(struct request *r, size_t size)
 {
     r->body_length = size;
-    return atomic_load(&r->http->bodies) + size <= budget(r, size) || refuse(r);
+    bool room = atomic_load(&r->http->bodies) + size <= budget(r, size) &&
+                (!is_large(r, size) || share_has_room(r, size));
+    return room || refuse(r);
 }
 
 static char *room_new(size_t size)
@@ -105,6 +116,7 @@ bool body_add(struct request *r, const char *data, size_t size)
 void body_free(struct request *r)
 {
     room_free(r);
+    share_return(r);
     atomic_fetch_sub(&r->http->bodies, r->body_size);
     metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)r->body_size);
     r->body = NULL;

@@ -8,6 +8,7 @@ static struct http_options door_for(size_t bodies)
 {
     struct http_options o = toy_options();
     o.bodies_max = bodies;
+    o.doors[0].trusted_proxies = "127.0.0.1";
     return o;
 }
 
@@ -30,19 +31,52 @@ static int begin_post(const struct http *h, struct arena *a, const char *headers
     return fd;
 }
 
+/* ... of a client of its own. */
+static int begin_post_of(const struct http *h, struct arena *a, int client, size_t announced,
+                         size_t sent)
+{
+    return begin_post(h, a, arena_format(a, "X-Forwarded-For: 192.0.2.%d\r\n", client), announced,
+                      sent);
+}
+
 static void await_bytes(int64_t bytes)
 {
     await_that(metric_get(METRIC_HTTP_BODY_BYTES) == bytes);
 }
 
 /* The status, when what the body took is given back: the client has its answer before that. */
-static int post_of_size(const struct http *h, struct arena *a, size_t size)
+static int post_of_client(const struct http *h, struct arena *a, int client, size_t size)
 {
     static const char row[] = "{\"id\":1}";
     int64_t before = metric_get(METRIC_HTTP_BODY_BYTES);
     char *body = spaces(a, size);
     memcpy(body, row, sizeof row - 1);
-    int status = status_of(exchange(h, a, "POST /v2/toy", "", body));
+    int status = status_of(exchange(
+        h, a, "POST /v2/toy", arena_format(a, "X-Forwarded-For: 192.0.2.%d\r\n", client), body));
+    await_bytes(before);
+    return status;
+}
+
+static int post_of_size(const struct http *h, struct arena *a, size_t size)
+{
+    return post_of_client(h, a, 250, size);
+}
+
+/* The same, without a length. */
+static int chunks_of_client(const struct http *h, struct arena *a, int client, int kibibytes)
+{
+    struct text all;
+    int64_t before = metric_get(METRIC_HTTP_BODY_BYTES);
+    text_init(&all, a);
+    for (int k = 0; k < kibibytes / 4; k++)
+        text_format(&all, "1000\r\n%s\r\n", spaces(a, 4 * KIB));
+    text_add(&all, "8\r\n{\"id\":1}\r\n0\r\n\r\n");
+    int fd = dial(h);
+    ask(fd, a, "POST /v2/toy",
+        arena_format(a, "Transfer-Encoding: chunked\r\nX-Forwarded-For: 192.0.2.%d\r\n", client),
+        NULL);
+    say(fd, all.data, all.length);
+    int status = status_of(hear(fd, a));
     await_bytes(before);
     return status;
 }
@@ -57,7 +91,7 @@ static void unfinished_bodies_have_one_budget(void **state)
     (void)state;
     arena_init(&a);
     for (int i = 0; i < 40; i++) {
-        fds[i] = begin_post(h, &a, "", 256 * KIB, 255 * KIB);
+        fds[i] = begin_post_of(h, &a, i, 256 * KIB, 255 * KIB);
         assert_true(metric_get(METRIC_HTTP_BODY_BYTES) <= MIB);
     }
     await_that(metric_get(METRIC_HTTP_BODIES_REFUSED) >= before + 38);
@@ -87,7 +121,7 @@ static void small_bodies_have_half_of_the_budget(void **state)
     (void)state;
     arena_init(&a);
     for (int i = 0; i < 2; i++)
-        fds[i] = begin_post(h, &a, "", 256 * KIB, 255 * KIB);
+        fds[i] = begin_post_of(h, &a, i, 256 * KIB, 255 * KIB);
     await_bytes(2 * 255 * KIB);
     assert_int_equal(post_of_size(h, &a, 17 * KIB), 503);
     assert_int_equal(post_of_size(h, &a, 16 * KIB), 201);
@@ -97,6 +131,55 @@ static void small_bodies_have_half_of_the_budget(void **state)
     assert_int_equal(post_of_size(h, &a, 8 * KIB), 503);
     for (int i = 0; i < 34; i++)
         close(fds[i]);
+    await_bytes(0);
+    toy_stop(h);
+    arena_free(&a);
+}
+
+/* A quarter of the 8 MiB that large bodies may take is eight of them. */
+static void a_client_has_a_share_of_the_large(void **state)
+{
+    enum { MOST = 8 };
+    struct http *h = toy_start(door_for(16 * MIB));
+    struct arena a;
+    int fds[MOST], others[MOST];
+    (void)state;
+    arena_init(&a);
+    for (int i = 0; i < MOST; i++)
+        fds[i] = begin_post_of(h, &a, 1, 256 * KIB, 255 * KIB);
+    await_bytes(MOST * 255 * KIB);
+    assert_int_equal(post_of_client(h, &a, 1, 200 * KIB), 503);
+    assert_int_equal(chunks_of_client(h, &a, 1, 64), 503);
+    assert_int_equal(post_of_client(h, &a, 1, 16 * KIB), 201); /* small */
+    assert_int_equal(chunks_of_client(h, &a, 2, 64), 201);
+    assert_int_equal(post_of_client(h, &a, 2, 256 * KIB), 201);
+    for (int i = 0; i < MOST; i++)
+        others[i] = begin_post_of(h, &a, 2, 256 * KIB, 255 * KIB);
+    await_bytes(2 * MOST * 255 * KIB);
+    for (int i = 0; i < MOST; i++)
+        close(fds[i]);
+    await_bytes(MOST * 255 * KIB);
+    assert_int_equal(post_of_client(h, &a, 1, 256 * KIB), 201);
+    for (int i = 0; i < MOST; i++)
+        close(others[i]);
+    await_bytes(0);
+    toy_stop(h);
+    arena_free(&a);
+}
+
+/* Also where a quarter is less. */
+static void a_share_has_room_for_one(void **state)
+{
+    struct http *h = toy_start(door_for(MIB));
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    assert_int_equal(post_of_client(h, &a, 1, 256 * KIB), 201);
+    int fd = begin_post_of(h, &a, 1, 256 * KIB, 255 * KIB);
+    await_bytes(255 * KIB);
+    assert_int_equal(post_of_client(h, &a, 1, 17 * KIB), 503);
+    assert_int_equal(post_of_client(h, &a, 2, 17 * KIB), 201);
+    close(fd);
     await_bytes(0);
     toy_stop(h);
     arena_free(&a);
@@ -123,7 +206,7 @@ static void memory_is_given_back(void **state)
     (void)state;
     arena_init(&a);
     for (int i = 0; i < 120; i++)
-        fds[i] = begin_post(h, &a, "", 256 * KIB, 256);
+        fds[i] = begin_post_of(h, &a, i, 256 * KIB, 256);
     await_bytes(120 * 256);
     size_t before = resident();
     char *more = spaces(&a, 255 * KIB);
@@ -148,7 +231,7 @@ static void an_announcement_takes_nothing(void **state)
     (void)state;
     arena_init(&a);
     for (int i = 0; i < 40; i++)
-        fds[i] = begin_post(h, &a, "", 256 * KIB, 1);
+        fds[i] = begin_post_of(h, &a, i, 256 * KIB, 1);
     await_bytes(40);
     assert_int_equal(status_of(exchange(h, &a, "POST /v2/toy", "", "{\"id\":1}")), 201);
     for (int i = 0; i < 40; i++)
@@ -164,17 +247,8 @@ static void the_budget_holds_for_chunks(void **state)
     struct arena a;
     (void)state;
     arena_init(&a);
-    for (int i = 1; i <= 2; i++) {
-        struct text all;
-        text_init(&all, &a);
-        for (int k = 0; k < 12 * i; k++)
-            text_format(&all, "1000\r\n%s\r\n", spaces(&a, 4 * KIB));
-        text_add(&all, "8\r\n{\"id\":1}\r\n0\r\n\r\n");
-        int fd = dial(h);
-        ask(fd, &a, "POST /v2/toy", "Transfer-Encoding: chunked\r\n", NULL);
-        say(fd, all.data, all.length);
-        assert_int_equal(status_of(hear(fd, &a)), i == 1 ? 201 : 503);
-    }
+    assert_int_equal(chunks_of_client(h, &a, 1, 48), 201);
+    assert_int_equal(chunks_of_client(h, &a, 1, 96), 503);
     await_bytes(0);
     toy_stop(h);
     arena_free(&a);
@@ -234,6 +308,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unfinished_bodies_have_one_budget),
         cmocka_unit_test(small_bodies_have_half_of_the_budget),
+        cmocka_unit_test(a_client_has_a_share_of_the_large),
+        cmocka_unit_test(a_share_has_room_for_one),
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(an_announcement_takes_nothing),
         cmocka_unit_test(the_budget_holds_for_chunks),

@@ -1,12 +1,11 @@
-/* From a request to the input message of its rpc: query or body, then path; last what no client may
- * choose.
+/* From a request to the input message of its rpc: query or body, then path. Who calls is no part of an
+ * input (statement.h), so a client cannot say it.
  *
  * A member comes from one place. A row with a body takes none from the query: it stands in the logs
  * of proxies, which a secret must not; filters that read bodies do not see it; and what makes a
  * request the same as another (api/orders.c) is its path and its body. */
 #include <string.h>
 
-#include "actor.h"
 #include "http_request.h"
 #include "ignored.h"
 #include "members.h"
@@ -77,19 +76,6 @@ static bool is_path_field(const struct route_entry *e, const char *name)
     return false;
 }
 
-/* A path may still name another user; a query may, where the row says so. */
-static bool is_named(const void *entry, const char *name)
-{
-    const struct route_entry *e = entry;
-    return is_path_field(e, name) ||
-           (e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0);
-}
-
-static void set_own(struct request *r, struct call *call, ProtobufCMessage *in)
-{
-    actor_fill_but(call, in, is_named, r->match.entry);
-}
-
 static bool set_raw_body(struct request *r, ProtobufCMessage *in)
 {
     const ProtobufCFieldDescriptor *field = field_find(in->descriptor, "body");
@@ -130,7 +116,7 @@ static bool judge_query(struct request *r, struct call *call)
     return query_judge(call, r->match.entry, names);
 }
 
-/* Path and own members are set before the body, since reading it asks for what is required, and
+/* Members of the path are set before the body, since reading it asks for what is required, and
  * after it, since they win. Required members are asked for once: the reader of a body knows a zero
  * that the text names, which later looks like none. */
 ProtobufCMessage *input_read(struct request *r, struct call *call)
@@ -139,9 +125,7 @@ ProtobufCMessage *input_read(struct request *r, struct call *call)
     if (r->match.entry->route->permission)
         ignored_begin(call);
     bool good = set_query(r, call, in) && set_path(r, call, in);
-    set_own(r, call, in);
     good = good && set_body(r, call, in) && set_path(r, call, in);
-    set_own(r, call, in);
     /* An id of 0 in the path looks like none. */
     if (!good && call->fault.code == FAULT_REQUIRED &&
         is_path_field(r->match.entry, call->fault.field))

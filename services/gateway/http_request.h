@@ -71,6 +71,8 @@ struct request {
     struct bytes input;                /* what the body says; once it is admitted */
     char *body;
     size_t body_size, body_room, body_length, body_max, discarded; /* length 0: not known */
+    struct share *share; /* of its client, of which it has `shared`; NULL: its body is small */
+    size_t shared;
     struct route_match match;
     bool malformed;       /* its head has no meaning, or two */
     struct fault refusal; /* before any handler is asked; code 0: none */
@@ -139,6 +141,8 @@ LIST_HEAD(neighbours, connection);
 LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(connection_queue, connection);
 
+LIST_HEAD(shares, share);
+
 struct strangers { /* of the second: lines about those who are not known */
     int64_t second, told, untold;
 };
@@ -172,6 +176,9 @@ struct http {
     struct neighbours networks[NETWORKS];
     int connection_count;
 
+    pthread_mutex_t shares_lock;
+    struct shares shares[NETWORKS]; /* http_share.c */
+
     pthread_mutex_t idle_lock; /* of those who wait until a count is zero */
     pthread_cond_t idle;
 
@@ -197,6 +204,12 @@ void body_free(struct request *r);
 
 /* http_media.c: false, and sets `refusal`, when the row does not take such a body. */
 bool media_judge(struct request *r, bool has_body);
+
+/* http_share.c: is there room for so many bytes more of a large body of this client? Takes them, if so;
+ * returns what the request has taken. */
+bool share_has_room(const struct request *r, size_t more);
+bool share_take(struct request *r, size_t more);
+void share_return(struct request *r);
 
 /* http_receive.c */
 void header_list_add(struct header_list *list, struct arena *a, const char *name,

@@ -52,17 +52,31 @@ static inline struct call *next_waiting(void)
     return call;
 }
 
+/* What came, and who is said to have sent it. */
+static ToySeen *toy_seen(struct call *call, const ToyIn *in)
+{
+    const struct actor *by = &call->actor;
+    uint8_t *packed = arena_alloc(&call->arena, toy_in__get_packed_size(in));
+    ToySeen *seen = toy_seen__unpack(&call->arena.pb, toy_in__pack(in, packed), packed);
+    assert_non_null(seen);
+    seen->has_account_id = by->account_id != 0;
+    seen->account_id = by->account_id;
+    seen->has_user_id = by->user_id != 0;
+    seen->user_id = by->user_id;
+    seen->source = call->actor.source;
+    seen->ip = *by->ip ? call->actor.ip : NULL;
+    return seen;
+}
+
 /* "text" of the answer is what came, as JSON. */
 static void toys_echo(Toys_Service *self, const ToyIn *in, ToyOut_Closure answer, void *data)
 {
     struct call *call = data;
-    ToyIn seen = *in;
     ToyOut out = TOY_OUT__INIT;
     struct text text;
     (void)self;
     text_init(&text, &call->arena);
-    seen.now = NULL;
-    message_to_json(&seen.base, &text);
+    message_to_json(&toy_seen(call, in)->base, &text);
     out.text = text.data;
     if (in->name && strcmp(in->name, "header") == 0)
         http_header(call, "Duplicate-Of", "17");
@@ -152,7 +166,7 @@ static const struct route toy_routes[] = {
     { DELETE, "/toy/{id}",        WORKER, RPC(toys, "Echo"), "toy:write", 200, "Remove" },
     { GET,    "/toy/plain",       WORKER, RPC(toys, "Echo"), "toy:read",  200, "As text", .shape = toy_shape },
     { GET,    "/toy/by/{name}",   WORKER, RPC(toys, "Echo"), "toy:read",  200, "By name", .flags = ROUTE_NO_BODY },
-    { POST,   "/toy/user/{user_id}", WORKER, RPC(toys, "Echo"), "toy:write", 200, "For a user" },
+    { POST,   "/toy/user/{parent_id}", WORKER, RPC(toys, "Echo"), "toy:write", 200, "For a user" },
     { POST,   "/toy/need/{id}",   WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs" },
     { POST,   "/toy/need/{id}/{name}", WORKER, RPC(toys, "Need"), "toy:write", 200, "Needs no more" },
     { POST,   "/toy/raw",         WORKER, RPC(toys, "Echo"), "toy:write", 200, "Bytes", .flags = ROUTE_RAW },

@@ -1,6 +1,5 @@
 #include "limit.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "proxy.h"
 #include "service/metrics.h"
 #include "store/cache.h"
 
@@ -256,7 +256,7 @@ static bool refuse(struct limits *l, struct call *call, int window)
     return fault_set(&call->fault, FAULT_RATE, NULL, "%s", "");
 }
 
-static bool take_by(struct limits *l, struct call *call, int64_t id)
+bool limit_take(struct limits *l, int64_t id, struct call *call)
 {
     int window;
     enum outcome outcome;
@@ -266,37 +266,9 @@ static bool take_by(struct limits *l, struct call *call, int64_t id)
     return outcome == HAS || refuse(l, call, window);
 }
 
-bool limit_take(struct limits *l, struct call *call)
+void limit_return(struct limits *l, int64_t id)
 {
-    return take_by(l, call, call->actor.api_key_id);
-}
-
-/* ---- addresses */
-
-/* IPv4 as in ::/32, where no host of IPv6 is (RFC 4291, 2.4: 0000::/8 is reserved). */
-static int64_t network_of(const char *ip)
-{
-    struct in6_addr v6;
-    uint8_t bytes[8] = { 0 };
-    int64_t id;
-    if (inet_pton(AF_INET6, ip, &v6) != 1)
-        inet_pton(AF_INET, ip, bytes + 4);
-    else if (IN6_IS_ADDR_V4MAPPED(&v6))
-        memcpy(bytes + 4, &v6.s6_addr[12], 4);
-    else
-        memcpy(bytes, &v6, sizeof bytes);
-    memcpy(&id, bytes, sizeof id);
-    return id;
-}
-
-bool limit_take_address(struct limits *l, struct call *call)
-{
-    return take_by(l, call, network_of(call->actor.ip));
-}
-
-void limit_return_address(struct limits *l, const struct call *call)
-{
-    int64_t id = network_of(call->actor.ip), now = tick_now().us;
+    int64_t now = tick_now().us;
     pthread_mutex_lock(lock_of(l, id));
     struct key *key = key_of(l, id, now);
     for (int i = 0; i < LIMIT_WINDOWS; i++) {
@@ -307,4 +279,16 @@ void limit_return_address(struct limits *l, const struct call *call)
             b->local++; /* no more than fits: local_has() */
     }
     pthread_mutex_unlock(lock_of(l, id));
+}
+
+/* ---- addresses */
+
+bool limit_by_address(struct limits *l, struct call *call)
+{
+    return limit_take(l, (int64_t)proxy_network_of(call->actor.ip), call);
+}
+
+void limit_return_address(struct limits *l, const struct call *call)
+{
+    limit_return(l, (int64_t)proxy_network_of(call->actor.ip));
 }

@@ -1,4 +1,5 @@
 /* chancery-gateway: the door for customers' programs. */
+#include <limits.h>
 #include <string.h>
 
 #include "api/approvals.h"
@@ -7,20 +8,20 @@
 #include "api/tables.h"
 #include "gateway.h"
 #include "http.h"
+#include "key_session.h"
 #include "limit.h"
 #include "openapi.h"
 #include "published.h"
 #include "role.h"
 #include "service/metrics.h"
 #include "serving.h"
-#include "session.h"
 
 enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
     const char *serves, *listen, *pages_listen, *seal_key, *proxies, *cname_target;
-    int workers, committers, connections, per_address, bodies, burst, sustained, pages, wrong_keys,
-        feed_waiters;
+    int workers, committers, connections, per_address, bodies, burst, sustained, account, pages,
+        wrong_keys, feed_waiters;
     struct duration deadline, session, key_uses, feed_every;
     bool loopback;
 } settings;
@@ -43,13 +44,14 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
     CONFIG(struct gateway_settings, per_address,  "HTTP_CONNECTIONS_PER_ADDRESS", "64", "open connections of one address (of IPv6: a /64) at the most, but for TRUSTED_PROXIES; 0: any", "0", "16000"),
-    CONFIG(struct gateway_settings, bodies,       "HTTP_BODIES",     "64",    "mebibytes that the bodies of all requests under way may take, those over 16 KiB half of them", "1", "16000"),
+    CONFIG(struct gateway_settings, bodies,       "HTTP_BODIES",     "64",    "mebibytes that the bodies of all requests under way may take, those over 16 KiB half of them, and a quarter of that those of one address", "1", "16000"),
     CONFIG(struct gateway_settings, deadline,     "HTTP_DEADLINE",   "30s",   "how long a caller waits for an answer at the most", "1s", "5m"),
     CONFIG(struct gateway_settings, proxies,      "TRUSTED_PROXIES", "",      "addresses whose X-Forwarded-For is believed and that may open any number of connections: 10.0.0.0/8 ::1"),
     CONFIG(struct gateway_settings, session,      "SESSION_CACHE",   "5s",    "how long a revoked API key may still work at other gateways than the one that was told", "0s", "5m"),
     CONFIG(struct gateway_settings, key_uses,     "KEY_USES",        "1m",    "how often it is written when each API key was used last", "1s", "1h"),
     CONFIG(struct gateway_settings, burst,        "LIMIT_BURST",     "100",   "requests of an API key in 5 seconds", "1", "1000000000"),
     CONFIG(struct gateway_settings, sustained,    "LIMIT_SUSTAINED", "1000",  "requests of an API key in 3 minutes", "1", "1000000000"),
+    CONFIG(struct gateway_settings, account,      "LIMIT_ACCOUNT",   "4",     "times what an API key may request, for all keys of an account together", "1", "1000000000"),
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
@@ -62,7 +64,7 @@ static const struct config_item items[] = {
 // clang-format on
 
 static struct route_family api_families[] = {
-    { "/services/v2", api_tables, .admit = session_admit, .glance = session_glance,
+    { "/services/v2", api_tables, .admit = key_session_admit, .glance = key_session_glance,
       .published = published_calls },
     { "", openapi_tables },
     { 0 },
@@ -88,7 +90,7 @@ static bool serves_good(const char *text)
 }
 
 static struct roles *roles;
-static struct limits *limits, *page_limits, *strange_limits;
+static struct limits *limits, *account_limits, *page_limits, *strange_limits;
 static struct key_uses *key_uses;
 static struct http *door;
 
@@ -103,13 +105,32 @@ static struct limits *limits_of(const struct service_run *run, const char *burst
         f);
 }
 
-static bool limits_open(const struct service_run *run, struct fault *f)
+static int times(int requests, int factor)
+{
+    int product;
+    return __builtin_mul_overflow(requests, factor, &product) ? INT_MAX : product;
+}
+
+/* Of keys, and of all keys of an account: nobody gets more by making more of them. */
+static bool caller_limits_open(const struct service_run *run, struct fault *f)
 {
     struct limit_options l = { LIMIT_DEFAULTS, .redis = run->shared.redis };
     l.windows[0].requests = settings.burst;
     l.windows[1].requests = settings.sustained;
     limits = limits_new(&l, f);
-    page_limits = limits ? limits_of(run, "pages-burst", "pages", settings.pages, f) : NULL;
+    l.windows[0].name = "account-burst";
+    l.windows[1].name = "account-sustained";
+    for (int i = 0; i < LIMIT_WINDOWS; i++)
+        l.windows[i].requests = times(l.windows[i].requests, settings.account);
+    account_limits = limits ? limits_new(&l, f) : NULL;
+    return account_limits != NULL;
+}
+
+static bool limits_open(const struct service_run *run, struct fault *f)
+{
+    if (!caller_limits_open(run, f))
+        return false;
+    page_limits = limits_of(run, "pages-burst", "pages", settings.pages, f);
     strange_limits =
         page_limits ? limits_of(run, "keys-burst", "keys", settings.wrong_keys, f) : NULL;
     return strange_limits != NULL;
@@ -121,12 +142,13 @@ static bool admission_open(struct service_run *run, struct fault *f)
     if (!roles || !limits_open(run, f))
         return false;
     key_uses = key_uses_start(&run->store, settings.key_uses);
-    struct session_options s = { .roles = roles,
-                                 .limits = limits,
-                                 .strange = strange_limits,
-                                 .uses = key_uses,
-                                 .fresh = settings.session };
-    api_families[0].context = sessions_new(&s);
+    struct key_session_options s = { .roles = roles,
+                                     .limits = limits,
+                                     .accounts = account_limits,
+                                     .strange = strange_limits,
+                                     .uses = key_uses,
+                                     .fresh = settings.session };
+    gateway.key_sessions = api_families[0].context = key_sessions_new(&s);
     page_families[0].context = page_limits;
     return true;
 }
@@ -201,8 +223,9 @@ static void stop(struct service_run *run)
     http_free(door);
     committer_free(gateway.committer);
     key_uses_stop(key_uses);
-    sessions_free(api_families[0].context);
+    key_sessions_free(gateway.key_sessions);
     limits_free(limits);
+    limits_free(account_limits);
     limits_free(page_limits);
     limits_free(strange_limits);
     roles_free(roles);

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "csv.h"
+#include "list_csv.h"
 #include "message/json.h"
 #include "openapi_body.h"
 #include "openapi_tag.h"
@@ -112,7 +112,7 @@ static void add_parameters(struct schemas *s, const struct openapi_item *item,
 
 static void add_content(struct schemas *s, const struct route_entry *e)
 {
-    bool csv = e->route->shape == csv_shape;
+    bool csv = e->route->shape == list_csv_shape;
     if (e->route->shape && !csv && !(e->route->flags & ROUTE_JSON)) {
         text_add(s->out, ",\"content\":{\"*/*\":{}}");
         return;

@@ -153,10 +153,24 @@ bool proxy_is_trusted(const struct proxy_list *list, const struct sockaddr *peer
     return is_trusted(list, &ip);
 }
 
+/* IPv4 as 0:ffff:a.b.c.d, where no host of IPv6 is (RFC 4291, 2.4: 0000::/8 is reserved). One customer of
+ * a provider has a /64 of IPv6 (RFC 6177). */
+static uint64_t network_of(const struct in6_addr *ip)
+{
+    uint64_t network;
+    memcpy(&network, ip->s6_addr + (IN6_IS_ADDR_V4MAPPED(ip) ? 8 : 0), sizeof network);
+    return network;
+}
+
 uint64_t proxy_network(const struct sockaddr *peer)
 {
     struct in6_addr ip = peer_address(peer);
-    uint64_t network;
-    memcpy(&network, ip.s6_addr + (IN6_IS_ADDR_V4MAPPED(&ip) ? 8 : 0), sizeof network);
-    return network;
+    return network_of(&ip);
+}
+
+uint64_t proxy_network_of(const char *text)
+{
+    struct in6_addr ip;
+    int bits;
+    return ip_read(text, &ip, &bits) ? network_of(&ip) : 0;
 }

@@ -36,4 +36,7 @@ bool proxy_is_trusted(const struct proxy_list *list, const struct sockaddr *peer
  * of IPv6, a /64. */
 uint64_t proxy_network(const struct sockaddr *peer);
 
+/* The same of an address as proxy_client() writes it; 0: it is none. */
+uint64_t proxy_network_of(const char *ip);
+
 #endif

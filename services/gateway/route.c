@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actor.h"
 #include "message/field.h"
 #include "percent.h"
 
@@ -170,8 +169,7 @@ static bool in_path(const struct route_entry *e, const char *name)
 
 bool route_opens(const struct route_entry *e, const char *name)
 {
-    bool any_user = e->route->flags & ROUTE_ANY_USER && strcmp(name, "user_id") == 0;
-    return !in_path(e, name) && (any_user || !actor_owns(name));
+    return !in_path(e, name);
 }
 
 /* GET, HEAD and DELETE have no body (RFC 9110 section 9.3.1, 9.3.5: none with a meaning), nor has a row

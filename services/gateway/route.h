@@ -43,10 +43,9 @@ struct rpc {
     }
 
 enum route_flag {
-    ROUTE_RAW = 1,      /* the body is no JSON: its bytes become the member `body` of the input */
-    ROUTE_NO_BODY = 2,  /* whatever body comes is ignored; that of GET and DELETE always is */
-    ROUTE_ANY_USER = 4, /* `user_id` is what the query says, not the caller */
-    ROUTE_JSON = 16,    /* `shape` is for exceptions: the description is of JSON */
+    ROUTE_RAW = 1,     /* the body is no JSON: its bytes become the member `body` of the input */
+    ROUTE_NO_BODY = 2, /* whatever body comes is ignored; that of GET and DELETE always is */
+    ROUTE_JSON = 16,   /* `shape` is for exceptions: the description is of JSON */
     ROUTE_IDEMPOTENCY_KEY = 1024, /* the handler reads that header: said in the description */
     ROUTE_LATE_FAULTS = 512,      /* a fault of the late rpc is the truth as well, and is told */
 };
@@ -138,7 +137,7 @@ struct route_entry {
     bool own;                  /* the family is like a published API that does not have it */
 };
 
-/* May clients give this member of the input? Not what the path has nor what the door knows itself. */
+/* May clients give this member of the input in a query or a body? Not what the path has. */
 bool route_opens(const struct route_entry *e, const char *name);
 
 struct router;

@@ -1,8 +1,8 @@
 /* chancery-notifier: tells others what has happened. */
 #include <string.h>
 
-#include "base/email.h"
 #include "base/log.h"
+#include "base/mail_address.h"
 #include "channels/slack.h"
 #include "deliveries.h"
 #include "mails.h"
@@ -20,7 +20,7 @@ static bool good_relay(const char *text)
 
 static bool good_address(const char *text)
 {
-    return !*text || email_valid(text);
+    return !*text || mail_address_valid(text);
 }
 
 static bool good_web(const char *text)

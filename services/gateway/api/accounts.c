@@ -7,8 +7,10 @@
 #include "api/accounts.sql.h"
 #include "api/orders.h"
 #include "base/text.h"
+#include "caller.h"
+#include "common.pb-c.h"
 #include "gateway.h"
-#include "session.h"
+#include "statement.h"
 
 enum { CACHE = 1024, AUTH_KEY_LENGTH = 64, AUTH_KEY_ID_LENGTH = 20 };
 #define CACHE_LIFE seconds(5)
@@ -41,17 +43,16 @@ static void keep(const struct account_settings *settings)
     pthread_mutex_unlock(&lock);
 }
 
-static bool ask(struct arena *a, int64_t account_id, struct account_settings *out, struct fault *f)
+static bool ask(struct call *call, struct account_settings *out)
 {
-    AccountId in = ACCOUNT_ID__INIT;
+    Nothing nothing = NOTHING__INIT;
     AccountSettings row = ACCOUNT_SETTINGS__INIT;
     bool found = false;
-    in.account_id = account_id;
-    if (!store_maybe(store_mine(), a, &sql_account_settings, &in.base, &row.base, &found, f))
+    if (!statement_maybe(call, &sql_account_settings, &nothing.base, &row.base, &found))
         return false;
     if (!found)
-        return fault_set(f, FAULT_KEY, NULL, "the account does not exist");
-    *out = (struct account_settings){ .account_id = account_id,
+        return fault_set(&call->fault, FAULT_KEY, NULL, "the account does not exist");
+    *out = (struct account_settings){ .account_id = call->actor.account_id,
                                       .container_id = row.container_id,
                                       .dcv_scope = strcmp(row.dcv_scope, "fqdn") == 0
                                                        ? DCV_SCOPE__VALUE__FQDN
@@ -59,17 +60,14 @@ static bool ask(struct arena *a, int64_t account_id, struct account_settings *ou
     return true;
 }
 
-bool account_settings(int64_t account_id, struct account_settings *out, struct fault *f)
+bool account_settings(struct call *call, struct account_settings *out)
 {
-    if (cached(account_id, out))
+    if (cached(call->actor.account_id, out))
         return true;
-    struct arena a;
-    arena_init(&a);
-    bool ok = ask(&a, account_id, out, f);
-    arena_free(&a);
-    if (ok)
-        keep(out);
-    return ok;
+    if (!ask(call, out))
+        return false;
+    keep(out);
+    return true;
 }
 
 /* ---- AuthKey */
@@ -85,7 +83,7 @@ static void auth_key_answer(struct call *call, const AuthKeyRow *row, AuthKey_Cl
     struct bytes plain;
     AuthKey out = AUTH_KEY__INIT;
     out.auth_key_id = row->auth_key_id;
-    if (!session_may(call, "secret:reveal")) {
+    if (!caller_may(call, "secret:reveal")) {
         answer(&out, call);
         return;
     }
@@ -99,17 +97,15 @@ static void auth_key_answer(struct call *call, const AuthKeyRow *row, AuthKey_Cl
     answer(&out, call);
 }
 
-static void accounts_show_auth_key(Accounts_Service *self, const AccountId *in,
+static void accounts_show_auth_key(Accounts_Service *self, const Nothing *in,
                                    AuthKey_Closure answer, void *data)
 {
     (void)self, (void)in;
     struct call *call = data;
-    AccountId id = ACCOUNT_ID__INIT;
+    Nothing nothing = NOTHING__INIT;
     AuthKeyRow row = AUTH_KEY_ROW__INIT;
     bool found = false;
-    id.account_id = call->actor.account_id;
-    if (!store_maybe(store_mine(), &call->arena, &sql_auth_key_get, &id.base, &row.base, &found,
-                     &call->fault)) {
+    if (!statement_maybe(call, &sql_auth_key_get, &nothing.base, &row.base, &found)) {
         call_fail(call);
     } else if (!found) {
         fault_set(&call->fault, FAULT_AUTH_KEY_MISSING, NULL,
@@ -126,15 +122,14 @@ static void auth_key_make(struct call *call, AuthKeyNew *in)
          *id = arena_alloc(&call->arena, AUTH_KEY_ID_LENGTH + 1);
     random_text(key, AUTH_KEY_LENGTH);
     random_text(id, AUTH_KEY_ID_LENGTH);
-    actor_fill(call, &in->base);
     in->auth_key_id = id;
-    struct bytes sealed =
-        seal(&call->arena, gateway.seal, auth_key_aad(&call->arena, in->account_id), BYTES_OF(key));
+    struct bytes sealed = seal(&call->arena, gateway.seal,
+                               auth_key_aad(&call->arena, call->actor.account_id), BYTES_OF(key));
     in->auth_key_sealed =
         (ProtobufCBinaryData){ sealed.size, arena_copy(&call->arena, sealed.data, sealed.size) };
 }
 
-static void accounts_create_auth_key(Accounts_Service *self, const AccountId *in,
+static void accounts_create_auth_key(Accounts_Service *self, const Nothing *in,
                                      AuthKey_Closure answer, void *data)
 {
     (void)self, (void)in;
@@ -143,8 +138,7 @@ static void accounts_create_auth_key(Accounts_Service *self, const AccountId *in
     AuthKeyRow row = AUTH_KEY_ROW__INIT;
     bool found = false;
     auth_key_make(call, &new);
-    if (!store_maybe(store_mine(), &call->arena, &sql_auth_key_add, &new.base, &row.base, &found,
-                     &call->fault)) {
+    if (!statement_maybe(call, &sql_auth_key_add, &new.base, &row.base, &found)) {
         call_fail(call);
     } else if (!found) {
         fault_set(&call->fault, FAULT_AUTH_KEY_EXISTS, NULL, "the account has an AuthKey already");
@@ -156,14 +150,13 @@ static void accounts_create_auth_key(Accounts_Service *self, const AccountId *in
 
 /* ---- account */
 
-static void accounts_show(Accounts_Service *self, const AccountId *in, AccountInfo_Closure answer,
+static void accounts_show(Accounts_Service *self, const Nothing *in, AccountInfo_Closure answer,
                           void *data)
 {
     (void)self;
     struct call *call = data;
     AccountInfo out = ACCOUNT_INFO__INIT;
-    if (store_one(store_mine(), &call->arena, &sql_account_info, &in->base, &out.base,
-                  &call->fault))
+    if (statement_one(call, &sql_account_info, &in->base, &out.base))
         answer(&out, call);
     else
         call_fail(call);

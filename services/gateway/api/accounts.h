@@ -3,7 +3,7 @@
 #define API_ACCOUNTS_H
 
 #include "account.pb-c.h"
-#include "base/fault.h"
+#include "bus/call.h"
 #include "order.pb-c.h"
 #include "route.h"
 
@@ -15,7 +15,7 @@ struct account_settings {
     DcvScope__Value dcv_scope;
 };
 
-/* From memory for five seconds. On a worker. */
-bool account_settings(int64_t account_id, struct account_settings *out, struct fault *f);
+/* The caller's, from memory for five seconds. On a worker. */
+bool account_settings(struct call *call, struct account_settings *out);
 
 #endif

@@ -164,7 +164,7 @@ void approvals_dress(struct call *call, const struct http_answer *out)
 bool approvals_admit(struct call *call, const struct route *route, void *limits)
 {
     (void)route;
-    return limit_take_address(limits, call);
+    return limit_by_address(limits, call);
 }
 
 /* ---- the handlers */
@@ -196,9 +196,10 @@ static void decided(const ApprovalPage *page, void *data)
 
 static void ask(void (*stub)(ProtobufCService *, const ApprovalToken *, ApprovalPage_Closure,
                              void *),
-                const ApprovalToken *in, struct call *call)
+                const ApprovalLink *in, struct call *call)
 {
     ApprovalPage unknown = APPROVAL_PAGE__INIT;
+    ApprovalToken token = APPROVAL_TOKEN__INIT;
     unknown.state = APPROVAL_PAGE__STATE__UNKNOWN;
     if (!well_formed(in->token)) {
         page_answer(call, &unknown);
@@ -209,17 +210,19 @@ static void ask(void (*stub)(ProtobufCService *, const ApprovalToken *, Approval
                               .deadline = { call->deadline.us - ANSWER_MARGIN.us },
                               .context = call };
     memcpy(bus->traceparent, call->traceparent, sizeof bus->traceparent);
-    stub(bus_client(gateway.run->bus, "validation", &approvals__descriptor), in, decided, bus);
+    token.token = in->token;
+    token.ip = *call->actor.ip ? call->actor.ip : NULL;
+    stub(bus_client(gateway.run->bus, "validation", &approvals__descriptor), &token, decided, bus);
 }
 
-static void approval_pages_show(ApprovalPages_Service *self, const ApprovalToken *in,
+static void approval_pages_show(ApprovalPages_Service *self, const ApprovalLink *in,
                                 ApprovalPage_Closure answer, void *data)
 {
     (void)self, (void)answer;
     ask(approvals__look, in, data);
 }
 
-static void approval_pages_approve(ApprovalPages_Service *self, const ApprovalToken *in,
+static void approval_pages_approve(ApprovalPages_Service *self, const ApprovalLink *in,
                                    ApprovalPage_Closure answer, void *data)
 {
     (void)self, (void)answer;

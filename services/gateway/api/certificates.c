@@ -10,6 +10,7 @@
 #include "ledger/authority.sql.h"
 #include "list.h"
 #include "pki/pem.h"
+#include "statement.h"
 #include "store/store.h"
 
 static struct bytes der_of(const CertificateBytes *c)
@@ -26,7 +27,7 @@ static bool find(struct call *call, const struct sql *sql, const ProtobufCMessag
                  const char *none, CertificateBytes *out)
 {
     bool found = false;
-    return store_maybe(store_mine(), &call->arena, sql, in, &out->base, &found, &call->fault) &&
+    return statement_maybe(call, sql, in, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_NO_CERTIFICATE, NULL, "%s", none));
 }
 
@@ -126,8 +127,7 @@ static void certificates_intermediates(Certificates_Service *self, const Interme
     struct rows rows = { 0 };
     Nothing nothing = NOTHING__INIT;
     IntermediateList out = INTERMEDIATE_LIST__INIT;
-    if (!store_all(store_mine(), &call->arena, &sql_authority_all, &nothing.base, &rows,
-                   &call->fault)) {
+    if (!statement_all(call, &sql_authority_all, &nothing.base, &rows)) {
         call_fail(call);
         return;
     }

@@ -1,10 +1,10 @@
 /* A new division, with its first user where one is named: both are made, or neither. */
-#include "actor.h"
 #include "api/containers.h"
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
 #include "api/users.h"
-#include "session.h"
+#include "caller.h"
+#include "statement.h"
 
 enum { DEPARTMENT = 5 }; /* the template of who names none */
 
@@ -52,7 +52,7 @@ static bool may_be_first(struct call *call, const UserRequest *u)
     if (u->container)
         return fault_set(&call->fault, FAULT_INVALID, "container",
                          "must be left out: it is the new division");
-    return session_may(call, "user:create") || session_refuse(call, "user:create");
+    return caller_may(call, "user:create") || caller_refuse(call, "user:create");
 }
 
 /* What is wrong with the user is told as a member of it. */
@@ -85,7 +85,6 @@ static bool division_read(struct addition *a, const ContainerRequest *in)
         return false;
     if (in->has_template_id && !container_template_find(call, in->template_id))
         return fault_set(&call->fault, FAULT_INVALID, "template_id", "is no template");
-    actor_fill(call, &a->division.base);
     a->division.has_container_id = a->division.has_template_id = true;
     a->division.container_id = in->container_id;
     a->division.template_id = in->has_template_id ? in->template_id : DEPARTMENT;
@@ -95,14 +94,15 @@ static bool division_read(struct addition *a, const ContainerRequest *in)
                                           "is a division that is not active");
 }
 
+/* The worker's own connection, which is `s`, and the call's own fault. */
 static bool store(struct store *s, void *context, struct fault *f)
 {
+    (void)s, (void)f;
     struct addition *a = context;
     struct call *call = a->call;
     UserMade user = USER_MADE__INIT;
     bool found = false;
-    if (!store_maybe(s, &call->arena, &sql_container_add, &a->division.base, &a->made.base, &found,
-                     f))
+    if (!statement_maybe(call, &sql_container_add, &a->division.base, &a->made.base, &found))
         return false;
     if (!found)
         return container_missing(call);

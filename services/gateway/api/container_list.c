@@ -1,9 +1,9 @@
 /* Which divisions there are. */
 #include "api/containers.h"
 
-#include "actor.h"
 #include "api/containers.sql.h"
 #include "api/page.h"
+#include "statement.h"
 
 bool container_missing(struct call *call)
 {
@@ -15,12 +15,10 @@ static bool container_look(struct call *call, int64_t container_id, Container **
 {
     ContainerFilter filter = CONTAINER_FILTER__INIT;
     ContainerRow row = CONTAINER_ROW__INIT;
-    actor_fill(call, &filter.base);
     filter.has_only_id = filter.has_offset = filter.has_limit = true;
     filter.only_id = container_id;
     filter.limit = 1;
-    if (!store_maybe(store_mine(), &call->arena, &sql_container_list, &filter.base, &row.base,
-                     found, &call->fault))
+    if (!statement_maybe(call, &sql_container_list, &filter.base, &row.base, found))
         return false;
     *out = row.container;
     return true;
@@ -60,7 +58,6 @@ bool containers_all(struct call *call, Container ***out, size_t *count)
     ContainerList list = CONTAINER_LIST__INIT;
     Page page = PAGE__INIT;
     list.page = &page;
-    actor_fill(call, &filter.base);
     if (!container_list_read(call, &filter, &list))
         return false;
     *out = list.containers;

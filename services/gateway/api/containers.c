@@ -1,10 +1,10 @@
 #include "api/containers.h"
 
-#include "actor.h"
 #include "api/containers.sql.h"
 #include "api/text_rules.h"
+#include "caller.h"
 #include "list.h"
-#include "session.h"
+#include "statement.h"
 
 // clang-format off
 static const struct text_rule edit_rules[] = {
@@ -46,7 +46,6 @@ static void containers_children(Containers_Service *self, const ContainerPart *i
         call_fail(call);
         return;
     }
-    actor_fill(call, &filter.base);
     filter.has_parent_id = true;
     filter.parent_id = parent->id;
     filter.has_offset = in->has_offset;
@@ -89,7 +88,7 @@ static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t co
     AccessRole **out = arena_array(&call->arena, AccessRole *, count + 1);
     *shown = 0;
     for (size_t i = 0; i < count; i++) {
-        const Role *role = roles_find(session_roles(call), ids[i]);
+        const Role *role = roles_find(caller_roles(call), ids[i]);
         if (!role)
             continue;
         AccessRole *one = out[(*shown)++] = arena_new(&call->arena, AccessRole);
@@ -102,7 +101,7 @@ static AccessRole **roles_shown(struct call *call, const int32_t *ids, size_t co
 
 const ContainerTemplate *container_template_find(struct call *call, int32_t id)
 {
-    const Roles *file = roles_file(session_roles(call));
+    const Roles *file = roles_file(caller_roles(call));
     for (size_t i = 0; i < file->n_container_templates; i++)
         if (file->container_templates[i]->id == id)
             return file->container_templates[i];
@@ -147,7 +146,7 @@ static void containers_templates(Containers_Service *self, const ContainerWhole 
     (void)self;
     struct call *call = data;
     ContainerTemplateList out = CONTAINER_TEMPLATE_LIST__INIT;
-    const Roles *file = roles_file(session_roles(call));
+    const Roles *file = roles_file(caller_roles(call));
     Container *container;
     if (!container_find(call, in->container_id, &container)) {
         call_fail(call);
@@ -210,11 +209,9 @@ static void change_store(struct call *call, ContainerChange *change, int64_t con
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change->base);
     change->has_container_id = true;
     change->container_id = container_id;
-    if (store_maybe(store_mine(), &call->arena, &sql_container_change, &change->base, &done.base,
-                    &found, &call->fault) &&
+    if (statement_maybe(call, &sql_container_change, &change->base, &done.base, &found) &&
         (found || container_missing(call)) &&
         (done.changed || fault_set(&call->fault, FAULT_INVALID, "container_id",
                                    "is the account's own division, which stays active")))

@@ -140,11 +140,9 @@ static void row_add(struct email_intake *in, const char *domain, const char *loc
     struct arena *a = &call->arena;
     EmailChoice *e = arena_new(a, EmailChoice);
     email_choice__init(e);
-    e->account_id = call->actor.account_id;
     e->domain = arena_strdup(a, domain);
     e->address = arena_format(a, "%s@%s", local, domain);
     e->locale = in->locale && strlen(in->locale) <= LOCALE_MAX ? in->locale : NULL;
-    e->now = instant_message(a, clock_now());
     in->row->emails[in->row->n_emails++] = e;
 }
 

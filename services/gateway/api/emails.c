@@ -9,6 +9,7 @@
 #include "gateway.h"
 #include "message/convert.h"
 #include "pki/name.h"
+#include "statement.h"
 
 enum { HINTS_MAX = 32, LOCALE_MAX = 35 };
 
@@ -25,9 +26,7 @@ bool emails_allowed(struct call *call, const char *rule_scope)
     EmailRule in = EMAIL_RULE__INIT;
     EmailVerdict out = EMAIL_VERDICT__INIT;
     in.scope = arena_strdup(&call->arena, rule_scope);
-    in.now = instant_message(&call->arena, clock_now());
-    return store_one(store_mine(), &call->arena, &sql_email_verdict, &in.base, &out.base,
-                     &call->fault) &&
+    return statement_one(call, &sql_email_verdict, &in.base, &out.base) &&
            (!out.prohibited || refuse_prohibited(call));
 }
 
@@ -38,9 +37,7 @@ static bool order_read(struct call *call, int64_t order_id, EmailOrder *out)
     OrderId in = ORDER_ID__INIT;
     bool found = false;
     in.order_id = order_id;
-    actor_fill(call, &in.base);
-    if (!store_maybe(store_mine(), &call->arena, &sql_email_order, &in.base, &out->base, &found,
-                     &call->fault))
+    if (!statement_maybe(call, &sql_email_order, &in.base, &out->base, &found))
         return false;
     if (!found)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
@@ -100,12 +97,10 @@ static void order_emails_resend(OrderEmails_Service *self, const ResendEmails *i
     EmailResend resend = EMAIL_RESEND__INIT;
     Nothing nothing = NOTHING__INIT;
     struct rows rows = { 0 };
-    actor_fill(call, &resend.base);
     resend.order_id = in->order_id;
     if (!order_read(call, in->order_id, &order) || !may_be_asked(call, &order) ||
         !wishes_read(call, in, &order, &resend) ||
-        !store_all(store_mine(), &call->arena, &sql_email_resend, &resend.base, &rows,
-                   &call->fault)) {
+        !statement_all(call, &sql_email_resend, &resend.base, &rows)) {
         call_fail(call);
         return;
     }
@@ -159,13 +154,13 @@ void emails_explain(struct call *call, OrderInfo *o)
 {
     OrderId id = ORDER_ID__INIT;
     struct rows rows = { 0 };
-    struct fault ignored = { 0 };
     if (o->n_blockers == 0)
         return;
     id.order_id = o->id;
-    actor_fill(call, &id.base);
-    if (!store_all(store_mine(), &call->arena, &sql_email_invitations, &id.base, &rows, &ignored))
+    if (!statement_all(call, &sql_email_invitations, &id.base, &rows)) {
+        call->fault = (struct fault){ 0 }; /* without these words the order is shown all the same */
         rows.count = 0;
+    }
     for (size_t i = 0; i < o->n_blockers; i++)
         if (strcmp(o->blockers[i]->kind, "dcv") == 0)
             o->blockers[i]->how_to_fix = telling(call, &rows, o->blockers[i]->domain);

@@ -1,16 +1,16 @@
 -- email_order: OrderId -> EmailOrder?
 SELECT o.id AS order_id, o.status, coalesce(c.method, r.dcv_method) AS dcv_method,
-       method_prohibited('3.2.2.4.4', r.rule_scope, :now) AS prohibited,
-       (SELECT json_agg(json_build_object('order_id', o.id, 'position', n.position, 'fqdn', n.name, 'domain', n.domain,
-                                          'account_id', n.account_id) ORDER BY n.position)
+       method_prohibited('3.2.2.4.4', r.rule_scope, :caller.now) AS prohibited,
+       (SELECT json_agg(json_build_object('order_id', o.id, 'position', n.position, 'fqdn', n.name, 'domain', n.domain)
+                          ORDER BY n.position)
           FROM request_name n WHERE n.request_id = r.id) AS names
   FROM orders o
   JOIN request r ON r.id = o.request_id
   LEFT JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
- WHERE o.id = :order_id AND o.account_id = :account_id;
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id;
 
 -- email_verdict: EmailRule -> EmailVerdict
-SELECT method_prohibited('3.2.2.4.4', :scope, :now) AS prohibited;
+SELECT method_prohibited('3.2.2.4.4', :scope, :caller.now) AS prohibited;
 
 -- email_resend: EmailResend -> JobId*
 -- The mails that are asked for once more, each with a random value of its own; what was mailed before
@@ -22,11 +22,11 @@ WITH asked AS MATERIALIZED (
     SELECT o.id, o.account_id, o.request_id, c.id AS challenge_id, c.poll_from
       FROM orders o
       JOIN challenge c ON c.asked_by = 'request' AND c.subject = o.request_id AND c.account_id = o.account_id
-     WHERE o.id = :order_id AND o.account_id = :account_id AND o.status = 'pending' AND c.method = 'email'
+     WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending' AND c.method = 'email'
 ), open AS MATERIALIZED (
     SELECT DISTINCT t.domain
       FROM asked a
-      CROSS JOIN LATERAL request_open_task(ARRAY[a.request_id], :now) t
+      CROSS JOIN LATERAL request_open_task(ARRAY[a.request_id], :caller.now) t
      WHERE t.kind = 'dcv'
 ), wished AS MATERIALIZED (
     SELECT DISTINCT domain, nullif(split_part(address, '@', 1), '') AS local_part
@@ -48,7 +48,7 @@ WITH asked AS MATERIALIZED (
      WHERE w.local_part IS NULL AND w.domain NOT IN (SELECT domain FROM known)
 ), invited AS (
     INSERT INTO email_invitation AS i (challenge_id, account_id, domain, local_part, locale, poll_from, state, created_at)
-    SELECT a.challenge_id, a.account_id, w.domain, w.local_part, :locale, a.poll_from, 'waiting', :now
+    SELECT a.challenge_id, a.account_id, w.domain, w.local_part, :locale, a.poll_from, 'waiting', :caller.now
       FROM asked a
       CROSS JOIN wanted w
      WHERE EXISTS (SELECT FROM open t WHERE name_within(t.domain, w.domain))
@@ -58,21 +58,22 @@ WITH asked AS MATERIALIZED (
     RETURNING i.id, i.address, coalesce(i.tried_at + email_pause(), '-infinity') AS rested_at
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
-    SELECT 'mail', id, greatest(:now::timestamptz + interval '2 seconds', rested_at), 'mail/' || id || '/again', :traceparent
+    SELECT 'mail', id, greatest(:caller.now::timestamptz + interval '2 seconds', rested_at), 'mail/' || id || '/again', :caller.traceparent
       FROM invited
     ON CONFLICT (idem_key) WHERE idem_key IS NOT NULL DO NOTHING
     RETURNING id, subject
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'approval mails asked for', 'order/' || a.id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'approval mails asked for', 'order/' || a.id,
            jsonb_build_object('addresses', jsonb_agg(i.address))
       FROM asked a
       CROSS JOIN invited i
      GROUP BY a.id
 )
-SELECT q.id FROM queued q JOIN invited i ON i.id = q.subject WHERE i.rested_at <= :now
+SELECT q.id FROM queued q JOIN invited i ON i.id = q.subject WHERE i.rested_at <= :caller.now
 UNION
-SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again' WHERE i.rested_at <= :now;
+SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again' WHERE i.rested_at <= :caller.now;
 
 -- email_invitations: OrderId -> EmailInvitation*
 -- For people: who was asked, and what came of it. A mail that waits for its next attempt has not been
@@ -82,5 +83,5 @@ SELECT i.id, i.domain, i.address, CASE WHEN i.state = 'waiting' AND i.next_at IS
   FROM orders o
   JOIN challenge c ON c.asked_by = 'request' AND c.subject = o.request_id
   JOIN email_invitation i ON i.challenge_id = c.id AND i.account_id = o.account_id
- WHERE o.id = :order_id AND o.account_id = :account_id
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id
  ORDER BY i.domain, i.address;

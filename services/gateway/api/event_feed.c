@@ -7,11 +7,13 @@
 #include "api/events.h"
 #include "api/events.sql.h"
 #include "base/log.h"
+#include "statement.h"
 
 /* Lives in its call's arena; only the feed's thread takes it out of the list. */
 struct waiter {
     struct waiter *next;
     struct call *call;
+    const Caller *caller; /* made by the call's own thread, as all in its arena */
     EventPosition *position;
     struct tick until;
     EventRow **rows; /* what this look has found */
@@ -62,9 +64,12 @@ static void waiters_look(struct arena *a, struct waiter **waiters, size_t count)
     struct fault f = { 0 };
     struct rows rows = { 0 };
     const ProtobufCMessage **in = arena_array(a, const ProtobufCMessage *, count + 1);
-    for (size_t i = 0; i < count; i++)
+    const Caller **callers = arena_array(a, const Caller *, count + 1);
+    for (size_t i = 0; i < count; i++) {
         in[i] = &waiters[i]->position->base;
-    if (count && !store_set(feed.store, a, &sql_events_read, in, count, &rows, &f))
+        callers[i] = waiters[i]->caller;
+    }
+    if (count && !store_set_by(feed.store, a, &sql_events_read, callers, in, count, &rows, &f))
         log_warn("the feed of events could not look", LOG_FAULT(&f));
     else
         rows_share(waiters, &rows);
@@ -179,7 +184,7 @@ static int waiters_of(int64_t account_id)
 {
     int n = 0;
     for (const struct waiter *w = feed.first; w; w = w->next)
-        n += w->position->account_id == account_id;
+        n += w->call->actor.account_id == account_id;
     return n;
 }
 
@@ -195,9 +200,11 @@ static enum feed_wait room_for(int64_t account_id)
 enum feed_wait feed_wait(struct call *call, EventPosition *position, struct tick until)
 {
     struct waiter *w = arena_new(&call->arena, struct waiter);
-    *w = (struct waiter){ .call = call, .position = position, .until = until };
+    *w = (struct waiter){
+        .call = call, .caller = statement_caller(call), .position = position, .until = until
+    };
     pthread_mutex_lock(&feed.lock);
-    enum feed_wait said = room_for(position->account_id);
+    enum feed_wait said = room_for(call->actor.account_id);
     if (said == FEED_WAITS) {
         w->next = feed.first;
         feed.first = w;

@@ -8,6 +8,7 @@
 #include "list.h"
 #include "message/convert.h"
 #include "range.h"
+#include "statement.h"
 
 /* A log grows without end, so `total` counts on to so many entries behind the page and no further:
  * enough to go on paging, and as much work wherever one is. */
@@ -76,8 +77,7 @@ static bool total_find(struct call *call, const EventLogQuery *query, size_t sho
         return true;
     if (__builtin_add_overflow(page->offset, page->limit + COUNT_AHEAD, &all.limit))
         all.limit = INT64_MAX;
-    if (!store_one(store_mine(), &call->arena, &sql_event_log_count, &all.base, &count.base,
-                   &call->fault))
+    if (!statement_one(call, &sql_event_log_count, &all.base, &count.base))
         return false;
     page->total = count.total;
     return true;
@@ -94,7 +94,6 @@ void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLo
     WebhookRow row = WEBHOOK_ROW__INIT;
     struct rows rows = { 0 };
     struct pick order = { 0 };
-    query.account_id = call->actor.account_id;
     query.has_webhook_id = in->has_webhook_id;
     query.webhook_id = in->webhook_id;
     page_read(in, &page, &query);
@@ -102,8 +101,8 @@ void webhook_settings_event_logs(WebhookSettingsApi_Service *self, const EventLo
     if (list_sort(call, &sql_event_log_list, in->sort, &order) &&
         filters_read(call, in->filters, &query) &&
         (!in->has_webhook_id || webhook_find(call, in->webhook_id, &row)) &&
-        store_all(store_mine(), &call->arena, pick_sql(&call->arena, &sql_event_log_list, &order),
-                  &query.base, &rows, &call->fault) &&
+        statement_all(call, pick_sql(&call->arena, &sql_event_log_list, &order), &query.base,
+                      &rows) &&
         total_find(call, &query, rows.count, &page)) {
         out.events = (EventLogEntry **)(void *)rows.items;
         out.n_events = rows.count;

@@ -5,7 +5,7 @@ SELECT a.id, nullif(a.webhook_id, 0) AS webhook_id, a.event_name, a.data AS even
        CASE WHEN a.ok THEN 'success' ELSE 'failed' END AS request_status,
        a.sent_at AS request_sent_time, a.received_at AS response_received_time, a.response_code, a.cause AS reason
   FROM delivery_attempt a
- WHERE a.account_id = :account_id
+ WHERE a.account_id = :caller.account_id
    AND attempt_fits(a, :webhook_id, :event_name, :ok, :response_code, :since, :before)
  ORDER BY
        a.id,  --> by_request_sent_time
@@ -20,6 +20,6 @@ OFFSET :offset LIMIT :limit;
 SELECT count(*) AS total
   FROM (SELECT a.id
           FROM delivery_attempt a
-         WHERE a.account_id = :account_id
+         WHERE a.account_id = :caller.account_id
            AND attempt_fits(a, :webhook_id, :event_name, :ok, :response_code, :since, :before)
          LIMIT :limit) counted;

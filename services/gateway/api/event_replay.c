@@ -7,6 +7,7 @@
 #include "api/webhooks.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "statement.h"
 
 /* A statement's, and a call's, which a worker does: more of them are another call. */
 enum { REPLAY_STEP = 500, REPLAY_CALL = 10000 };
@@ -24,8 +25,7 @@ static bool webhook_listens(struct call *call, int64_t webhook_id)
 static bool entry_replay(struct call *call, const ReplayOne *in, ReplayedOne *out)
 {
     bool found = false;
-    if (!store_maybe(store_mine(), &call->arena, &sql_delivery_replay, &in->base, &out->base,
-                     &found, &call->fault))
+    if (!statement_maybe(call, &sql_delivery_replay, &in->base, &out->base, &found))
         return false;
     if (!found)
         return fault_set(&call->fault, FAULT_NOT_FOUND, "entry_id", "the log has no such entry");
@@ -52,12 +52,10 @@ void webhook_settings_replay(WebhookSettingsApi_Service *self, const ReplayOne *
 
 /* ---- all that failed */
 
-static void step_begin(struct call *call, const ReplayFailed *in, ReplayStep *out)
+static void step_begin(const ReplayFailed *in, ReplayStep *out)
 {
-    actor_fill(call, &out->base);
     out->webhook_id = in->webhook_id;
     out->failed_since = in->failed_since;
-    out->now = in->now;
     out->room = REPLAY_STEP;
 }
 
@@ -66,8 +64,7 @@ static bool failed_replay(struct call *call, ReplayStep *step, Replayed *out)
     Replayed did = REPLAYED__INIT;
     do {
         step->before = out->replayed;
-        if (!store_one(store_mine(), &call->arena, &sql_deliveries_replay, &step->base, &did.base,
-                       &call->fault))
+        if (!statement_one(call, &sql_deliveries_replay, &step->base, &did.base))
             return false;
         out->replayed += did.replayed;
     } while (did.replayed == REPLAY_STEP && out->replayed < REPLAY_CALL);
@@ -83,7 +80,7 @@ void webhook_settings_replay_all(WebhookSettingsApi_Service *self, const ReplayF
     struct call *call = data;
     ReplayStep step = REPLAY_STEP__INIT;
     Replayed out = REPLAYED__INIT;
-    step_begin(call, in, &step);
+    step_begin(in, &step);
     if (webhook_listens(call, in->webhook_id) && failed_replay(call, &step, &out))
         answer(&out, call);
     else

@@ -4,20 +4,21 @@ WITH asked AS (
     SELECT a.id, d.id AS delivery_id
       FROM delivery_attempt a
       LEFT JOIN delivery d ON d.id = a.delivery_id AND d.account_id = a.account_id AND d.webhook_id = a.webhook_id
-     WHERE a.id = :entry_id AND a.account_id = :account_id AND a.webhook_id = :webhook_id
+     WHERE a.id = :entry_id AND a.account_id = :caller.account_id AND a.webhook_id = :webhook_id
 ), again AS (
     UPDATE delivery d
        SET state = 'waiting', failed_at = NULL, tries = 0
       FROM asked k
-     WHERE d.id = k.delivery_id AND d.account_id = :account_id AND d.state <> 'waiting'
+     WHERE d.id = k.delivery_id AND d.account_id = :caller.account_id AND d.state <> 'waiting'
     RETURNING d.id
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, traceparent)
-    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds', :traceparent FROM again
+    SELECT 'deliver', id, :caller.now::timestamptz + interval '2 seconds', :caller.traceparent FROM again
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'delivery replayed', 'webhook/' || :webhook_id::bigint,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'delivery replayed', 'webhook/' || :webhook_id::bigint,
            jsonb_build_object('delivery_id', id)
       FROM again
 )
@@ -31,8 +32,8 @@ WITH failed AS (
     SELECT d.id, row_number() OVER (ORDER BY d.failed_at, d.id) AS place
       FROM (SELECT d.id, d.failed_at
               FROM delivery d
-             WHERE d.webhook_id = :webhook_id AND d.account_id = :account_id AND d.failed_at >= :failed_since
-               AND EXISTS (SELECT FROM webhook w WHERE w.id = d.webhook_id AND w.account_id = :account_id AND w.status = 'active')
+             WHERE d.webhook_id = :webhook_id AND d.account_id = :caller.account_id AND d.failed_at >= :failed_since
+               AND EXISTS (SELECT FROM webhook w WHERE w.id = d.webhook_id AND w.account_id = :caller.account_id AND w.status = 'active')
              ORDER BY d.failed_at, d.id
              LIMIT :room
                FOR UPDATE SKIP LOCKED) d
@@ -44,12 +45,13 @@ WITH failed AS (
     RETURNING d.id, f.place
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, traceparent)
-    SELECT 'deliver', id, :now::timestamptz + interval '2 seconds' + (:before + place) * interval '40 milliseconds',
-           :traceparent
+    SELECT 'deliver', id, :caller.now::timestamptz + interval '2 seconds' + (:before + place) * interval '40 milliseconds',
+           :caller.traceparent
       FROM again
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'deliveries replayed', 'webhook/' || :webhook_id::bigint,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'deliveries replayed', 'webhook/' || :webhook_id::bigint,
            jsonb_build_object('failed_since', :failed_since::timestamptz, 'count', count(*))
       FROM again
     HAVING count(*) > 0

@@ -9,6 +9,7 @@
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "http.h"
+#include "statement.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, WAIT_MAX_S = 30 };
 enum { CURSOR_VERSION = 1, CURSOR_SIZE = 17 };
@@ -91,7 +92,6 @@ static bool query_read(struct call *call, const EventQuery *in, EventPosition *o
         return fault_set(&call->fault, FAULT_INVALID, "limit", "takes 1 to 1000");
     if (in->after && !event_cursor_read(&call->arena, in->after, &xid, &out->after_id))
         return fault_set(&call->fault, FAULT_INVALID, "after", "is no cursor of this feed");
-    out->account_id = call->actor.account_id;
     out->after_xid = arena_format(&call->arena, "%" PRIu64, xid);
     out->room = in->has_limit && in->limit ? in->limit : PAGE_DEFAULT;
     return true;
@@ -103,8 +103,7 @@ static bool cursor_reached(struct call *call, const EventPosition *p)
 {
     EventHorizon horizon = EVENT_HORIZON__INIT;
     Nothing nothing = NOTHING__INIT;
-    return store_one(store_mine(), &call->arena, &sql_events_horizon, &nothing.base, &horizon.base,
-                     &call->fault) &&
+    return statement_one(call, &sql_events_horizon, &nothing.base, &horizon.base) &&
            (strtoull(p->after_xid, NULL, 10) < strtoull(horizon.xid, NULL, 10) ||
             fault_set(&call->fault, FAULT_INVALID, "after", "is no cursor of this feed"));
 }
@@ -139,9 +138,7 @@ static void events_list(Events_Service *self, const EventQuery *in, EventFeed_Cl
     EventPosition *p = arena_new(&call->arena, EventPosition);
     struct rows rows = { 0 };
     event_position__init(p);
-    if (!query_read(call, in, p) ||
-        !store_set(store_mine(), &call->arena, &sql_events_read,
-                   (const ProtobufCMessage *[]){ &p->base }, 1, &rows, &call->fault) ||
+    if (!query_read(call, in, p) || !statement_set(call, &sql_events_read, &p->base, &rows) ||
         (rows.count == 0 && in->after && !cursor_reached(call, p)))
         call_fail(call);
     else if (rows.count == 0 && in->wait > 0)

@@ -2,7 +2,7 @@
 -- Rows of transactions at or above the oldest running one may still get company in front of them:
 -- they are handed out when it has ended. Any number of askers are one statement.
 SELECT a.key, e.id, e.xid, e.event, e.data, e.at
-  FROM unnest(:key, :account_id, :after_xid, :after_id, :room) AS a (key, account_id, after_xid, after_id, room)
+  FROM unnest(:key, :caller.account_id, :after_xid, :after_id, :room) AS a (key, account_id, after_xid, after_id, room)
   CROSS JOIN LATERAL (
         SELECT v.id, v.xid::text AS xid, v.name AS event, v.at,
                json_build_object('order_id', v.order_id, 'certificate_id', v.certificate_id) AS data

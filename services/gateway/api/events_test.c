@@ -272,11 +272,11 @@ static void there_is_room_for_so_many(void **state)
     for (int i = 0; i < 3; i++)
         ask(&a[i], 900, NULL, 30, 10);
     arena_init(&extra.arena);
-    p.account_id = 900;
+    extra.actor.account_id = 900;
     p.after_xid = (char[]){ "0" };
     assert_int_equal(feed_wait(&extra, &p, tick_after(patience())), FEED_CROWDED);
     ask(&a[3], 901, NULL, 30, 10);
-    p.account_id = 902;
+    extra.actor.account_id = 902;
     assert_int_equal(feed_wait(&extra, &p, tick_after(patience())), FEED_BUSY);
     arena_free(&extra.arena);
     feed_close();
@@ -299,7 +299,7 @@ static void feed_closes(void)
     struct call probe = { 0 };
     EventPosition p = EVENT_POSITION__INIT;
     pthread_create(&closer, NULL, close_thread, NULL);
-    p.account_id = 900;
+    probe.actor.account_id = 900;
     arena_init(&probe.arena);
     while (feed_wait(&probe, &p, tick_after(patience())) == FEED_CROWDED)
         patience_nap();

@@ -7,9 +7,9 @@
 #include "api/examining.h"
 #include "api/text_rules.h"
 #include "base/text.h"
+#include "caller.h"
 #include "message/convert.h"
 #include "message/json.h"
-#include "session.h"
 
 enum { ALTERNATIVE_ID_MAX = 64 };
 
@@ -92,14 +92,14 @@ static void options(struct examining *e)
 /* B4: one step of approval by an administrator; who may approve asks for none. */
 static void approval(struct examining *e)
 {
-    bool approved = session_may(e->call, "request:approve");
+    bool approved = caller_may(e->call, "request:approve");
     e->row->status = approved ? "pending" : "needs_approval";
     e->row->request_status = approved ? "approved" : "pending";
 }
 
 static bool account(struct examining *e)
 {
-    if (!account_settings(e->call->actor.account_id, &e->account, &e->call->fault))
+    if (!account_settings(e->call, &e->account))
         return false;
     int64_t asked = e->in->container && e->in->container->has_id ? e->in->container->id
                                                                  : e->account.container_id;
@@ -110,17 +110,9 @@ static bool account(struct examining *e)
     return true;
 }
 
-static void actor(struct examining *e)
+static void product(struct examining *e)
 {
-    const struct call *call = e->call;
     OrderIntake *row = e->row;
-    row->account_id = call->actor.account_id;
-    row->user_id = call->actor.user_id;
-    row->has_api_key_id = call->actor.api_key_id != 0;
-    row->api_key_id = call->actor.api_key_id;
-    row->source = arena_strdup(&e->call->arena, call->actor.source);
-    row->ip = arena_strdup(&e->call->arena, call->actor.ip);
-    row->traceparent = arena_strdup(&e->call->arena, call->traceparent);
     row->rule_scope = e->out->product->rule_scope;
     row->renewal_of_order_id = e->in->renewal_of_order_id;
     row->has_renewal_of_order_id = row->renewal_of_order_id != 0; /* 0 means none */
@@ -145,6 +137,6 @@ bool intake_examine(struct call *call, const OrderRequest *in, struct intake *ou
             return false;
     options(&e);
     approval(&e);
-    actor(&e);
+    product(&e);
     return true;
 }

@@ -42,7 +42,6 @@ static void names_store(struct examining *e, const struct name_list *names)
         row->kind = arena_strdup(a, kind_of(n));
         row->fqdn = arena_strdup(a, n->fqdn);
         row->domain = arena_strdup(a, at_base ? n->base_domain : highest(names, n));
-        row->account_id = e->call->actor.account_id;
         e->row->names[e->row->n_names++] = row;
     }
     e->row->dcv_scope = scope_of(e);

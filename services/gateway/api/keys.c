@@ -2,14 +2,16 @@
 
 #include <string.h>
 
-#include "actor.h"
 #include "api/keys.sql.h"
 #include "api/page.h"
 #include "api/text_rules.h"
 #include "api/users.h"
+#include "caller.h"
+#include "gateway.h"
+#include "key_session.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
-#include "session.h"
+#include "statement.h"
 
 // clang-format off
 static const struct text_rule add_rules[] = {
@@ -33,12 +35,10 @@ static bool key_find(struct call *call, int64_t key_id, KeyRow *out)
 {
     KeyFilter filter = KEY_FILTER__INIT;
     bool found = false;
-    filter.has_account_id = filter.has_only_id = filter.has_offset = filter.has_limit = true;
-    filter.account_id = call->actor.account_id;
+    filter.has_only_id = filter.has_offset = filter.has_limit = true;
     filter.only_id = key_id;
     filter.limit = 1;
-    return store_maybe(store_mine(), &call->arena, &sql_key_list, &filter.base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, &sql_key_list, &filter.base, &out->base, &found) &&
            (found || no_key(call));
 }
 
@@ -77,15 +77,15 @@ static void keys_show(Keys_Service *self, const KeyId *in, ApiKey_Closure answer
 /* No key may more than who makes it, nor more than a service user was made for. */
 static bool restriction_good(struct call *call, int role, int user_key_role, int key_role)
 {
-    const struct roles *roles = session_roles(call);
+    const struct roles *roles = caller_roles(call);
     if (!roles_find_key_role(roles, key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "is no role of keys: %s are",
-                         roles_key_ids(session_roles(call), &call->arena));
+                         roles_key_ids(caller_roles(call), &call->arena));
     if (!roles_within(roles, role, key_role, role, user_key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "must be %d or less: the service user may not more", user_key_role);
-    return session_covers(call, role, key_role) || session_refuse_more(call);
+    return caller_covers(call, role, key_role) || caller_refuse_more(call);
 }
 
 /* ---- adding */
@@ -97,14 +97,12 @@ static bool key_insert(struct call *call, const KeyRequest *in, int key_role, Ke
     uint8_t hash[SHA256_SIZE];
     bool found = false;
     api_key_make(text, hash);
-    actor_fill(call, &change.base);
     change.has_of_user_id = change.has_key_hash = change.has_restricted_to_role_id = true;
     change.of_user_id = in->user_id;
     change.name = in->name;
     change.key_hash = bytes_message(&call->arena, (struct bytes){ hash, sizeof hash });
     change.restricted_to_role_id = key_role;
-    if (!store_maybe(store_mine(), &call->arena, &sql_key_add, &change.base, &out->base, &found,
-                     &call->fault))
+    if (!statement_maybe(call, &sql_key_add, &change.base, &out->base, &found))
         return false;
     out->api_key = text;
     return found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user");
@@ -135,13 +133,11 @@ static bool key_store(struct call *call, KeyChange *change, int64_t key_id)
 {
     PersonChanged done = PERSON_CHANGED__INIT;
     bool found = false;
-    actor_fill(call, &change->base);
     change->has_key_id = true;
     change->key_id = key_id;
-    if (!store_maybe(store_mine(), &call->arena, &sql_key_change, &change->base, &done.base, &found,
-                     &call->fault))
+    if (!statement_maybe(call, &sql_key_change, &change->base, &done.base, &found))
         return false;
-    session_forget(call, 0, key_id);
+    key_sessions_forget(gateway.key_sessions, 0, key_id);
     return found ? done.changed ||
                        fault_set(&call->fault, FAULT_INVALID, "status", "the key's user is deleted")
                  : no_key(call);
@@ -206,7 +202,7 @@ Keys_Service keys_service = KEYS__INIT(keys_);
 
 // clang-format off
 const struct route key_routes[] = {
-    { GET,  "/key",                 WORKER, RPC(keys_service, "List"),      "key:read",   200, "List API keys, those of one user with user_id", .flags = ROUTE_ANY_USER },
+    { GET,  "/key",                 WORKER, RPC(keys_service, "List"),      "key:read",   200, "List API keys, those of one user with user_id" },
     { GET,  "/key/{key_id}",        WORKER, RPC(keys_service, "Show"),      "key:read",   200, "Show an API key" },
     { POST, "/key/user/{user_id}",  WORKER, RPC(keys_service, "Add"),       "key:create", 201, "Create an API key for a user" },
     { PUT,  "/key/{key_id}",        WORKER, RPC(keys_service, "Edit"),      "key:update", 204, "Change an API key's name or restriction" },

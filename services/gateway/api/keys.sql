@@ -8,7 +8,7 @@ SELECT k.id AS "key.id", u.id AS "key.user.id", u.first_name AS "key.user.first_
        u.restricted_to_role_id AS user_restricted_to_role_id, count(*) OVER () AS total
   FROM api_key k
   JOIN user_account u ON u.id = k.user_id AND u.account_id = k.account_id
- WHERE k.account_id = :account_id
+ WHERE k.account_id = :caller.account_id
    AND k.id BETWEEN coalesce(:only_id, 0) AND coalesce(:only_id, 9223372036854775807)
    AND (:user_id IS NULL OR k.user_id = :user_id)
  ORDER BY
@@ -33,13 +33,14 @@ OFFSET :offset LIMIT :limit;
 -- None when the user was deleted meanwhile.
 WITH added AS (
     INSERT INTO api_key (account_id, user_id, name, key_hash, restricted_to_role_id, status, created_at)
-    SELECT u.account_id, u.id, :name, :key_hash, :restricted_to_role_id, 'active', :now
+    SELECT u.account_id, u.id, :name, :key_hash, :restricted_to_role_id, 'active', :caller.now
       FROM user_account u
-     WHERE u.id = :of_user_id AND u.account_id = :account_id AND u.status = 'active'
+     WHERE u.id = :of_user_id AND u.account_id = :caller.account_id AND u.status = 'active'
     RETURNING id, user_id, name, restricted_to_role_id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'API key created', 'key/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'API key created', 'key/' || id,
            jsonb_build_object('user_id', user_id, 'name', name, 'role_id', restricted_to_role_id)
       FROM added
 )
@@ -51,19 +52,20 @@ WITH before AS MATERIALIZED (
     SELECT k.id, u.status AS user_status
       FROM api_key k
       JOIN user_account u ON u.id = k.user_id AND u.account_id = k.account_id
-     WHERE k.id = :key_id AND k.account_id = :account_id
+     WHERE k.id = :key_id AND k.account_id = :caller.account_id
 ), changed AS (
     UPDATE api_key k
        SET name = coalesce(:name, k.name),
            restricted_to_role_id = coalesce(:restricted_to_role_id, k.restricted_to_role_id),
            status = coalesce(:status, k.status)
       FROM before b
-     WHERE k.id = b.id AND k.account_id = :account_id
+     WHERE k.id = b.id AND k.account_id = :caller.account_id
        AND (:status IS DISTINCT FROM 'active' OR b.user_status = 'active')
     RETURNING k.id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'API key changed', 'key/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'API key changed', 'key/' || id,
            jsonb_strip_nulls(jsonb_build_object('name', :name::text, 'role_id', :restricted_to_role_id::int,
                                                 'status', :status::text))
       FROM changed

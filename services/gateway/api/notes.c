@@ -5,6 +5,7 @@
 #include "api/notes.sql.h"
 #include "api/text_rules.h"
 #include "common.pb-c.h"
+#include "statement.h"
 #include "store/store.h"
 
 static const struct text_rule note_rules[] = {
@@ -35,8 +36,7 @@ static void notes_add(Notes_Service *self, const NoteRequest *in, Note_Closure a
     NoteAdded out = NOTE_ADDED__INIT;
     bool found = false;
     if (acceptable(call, in) &&
-        store_maybe(store_mine(), &call->arena, &sql_note_add, &in->base, &out.base, &found,
-                    &call->fault) &&
+        statement_maybe(call, &sql_note_add, &in->base, &out.base, &found) &&
         added(call, &out, found))
         answer(out.note, call);
     else

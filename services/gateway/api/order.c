@@ -13,14 +13,14 @@
 #include "ledger/authority.h"
 #include "ledger/policy.h"
 #include "pki/pem.h"
+#include "statement.h"
 
 /* ---- which order */
 
 static bool order_by(struct call *call, const struct sql *sql, const SerialRef *in, OrderId *out,
                      bool *found)
 {
-    return *found ||
-           store_maybe(store_mine(), &call->arena, sql, &in->base, &out->base, found, &call->fault);
+    return *found || statement_maybe(call, sql, &in->base, &out->base, found);
 }
 
 /* Short and decimal: an id. Hex, also with the colons that openssl prints: a serial number; of 40 digits,
@@ -39,8 +39,6 @@ static bool order_find(struct call *call, const char *text, int64_t *id)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
     in.serial =
         (ProtobufCBinaryData){ serial.size, arena_copy(&call->arena, serial.data, serial.size) };
-    in.has_account_id = true;
-    in.account_id = call->actor.account_id;
     if (!order_by(call, &sql_order_by_serial, &in, &out, &found) ||
         (length == 40 && !order_by(call, &sql_order_by_thumbprint, &in, &out, &found)))
         return false;
@@ -167,8 +165,7 @@ static bool info_open(struct call *call, const OrderId *id, OrderInfo *o)
     bool found = false;
     if (strcmp(o->status, "pending") != 0 && strcmp(o->status, "needs_approval") != 0)
         return true;
-    if (!store_maybe(store_mine(), &call->arena, &sql_order_info_open, &id->base, &open.base,
-                     &found, &call->fault))
+    if (!statement_maybe(call, &sql_order_info_open, &id->base, &open.base, &found))
         return false;
     o->dcv_random_value_expiration_date = open.dcv_random_value_expiration_date;
     o->blockers = open.blockers;
@@ -180,10 +177,8 @@ bool order_info_read(struct call *call, int64_t order_id, OrderInfo *out)
 {
     OrderId id = ORDER_ID__INIT;
     bool found = false;
-    actor_fill(call, &id.base);
     id.order_id = order_id;
-    if (!store_maybe(store_mine(), &call->arena, &sql_order_info, &id.base, &out->base, &found,
-                     &call->fault))
+    if (!statement_maybe(call, &sql_order_info, &id.base, &out->base, &found))
         return false;
     if (!found)
         return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
@@ -267,11 +262,9 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     ChangeResult result = CHANGE_RESULT__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     const struct status_change *to = status_change_find(call, in->status);
     if (to && texts_good(call, &in->base, status_text_rules, "") &&
-        store_maybe(store_mine(), &call->arena, to->sql, &change.base, &result.base, &found,
-                    &call->fault) &&
+        statement_maybe(call, to->sql, &change.base, &result.base, &found) &&
         changed(call, to, &result, found))
         answer(&nothing, call);
     else

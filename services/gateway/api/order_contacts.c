@@ -7,6 +7,7 @@
 #include "api/text_rules.h"
 #include "common.pb-c.h"
 #include "message/json.h"
+#include "statement.h"
 #include "store/store.h"
 
 /* DV orders have no organization, so none of its contacts (services API 3.13). */
@@ -82,11 +83,9 @@ static void order_contacts_set(OrderContacts_Service *self, const OrderContactsR
         call_fail(call);
         return;
     }
-    actor_fill(call, &change.base);
     change.order_id = in->order_id;
     change.contact = contact_text(call, in->contacts[0]);
-    if (store_maybe(store_mine(), &call->arena, &sql_order_contact_set, &change.base, &done.base,
-                    &found, &call->fault) &&
+    if (statement_maybe(call, &sql_order_contact_set, &change.base, &done.base, &found) &&
         (found || fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order")))
         answer(&nothing, call);
     else

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "actor.h"
 #include "api/emails.h"
 #include "api/order_domains.sql.h"
 #include "api/orders.sql.h"
@@ -13,6 +12,7 @@
 #include "ledger/policy.h"
 #include "message/field.h"
 #include "pki/name.h"
+#include "statement.h"
 
 static bool no_order(struct call *call)
 {
@@ -55,9 +55,7 @@ static bool dcv_read(struct call *call, int64_t order_id, OrderDcv *out)
     OrderId in = ORDER_ID__INIT;
     bool found = false;
     in.order_id = order_id;
-    actor_fill(call, &in.base);
-    return store_maybe(store_mine(), &call->arena, &sql_order_dcv, &in.base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, &sql_order_dcv, &in.base, &out->base, &found) &&
            (found || no_order(call));
 }
 
@@ -90,10 +88,8 @@ static bool value_read(struct call *call, int64_t order_id, OrderDcv *out)
 {
     DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     change.order_id = order_id;
-    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_value, &change.base, &out->base,
-                       &found, &call->fault) &&
+    return statement_maybe(call, &sql_order_dcv_value, &change.base, &out->base, &found) &&
            (found || no_order(call)) &&
            (is_pending(out) || (dcv_read(call, order_id, out) && settled(call, out)));
 }
@@ -108,12 +104,10 @@ static bool method_change(struct call *call, const DcvMethodRequest *in, OrderDc
 {
     DcvMethodChange change = DCV_METHOD_CHANGE__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     change.order_id = in->order_id;
     change.has_dcv_method = true;
     change.dcv_method = in->dcv_method;
-    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_method, &change.base,
-                       &after->base, &found, &call->fault) &&
+    return statement_maybe(call, &sql_order_dcv_method, &change.base, &after->base, &found) &&
            (found || no_order(call)) && (after->changed || pending(call, after));
 }
 
@@ -188,8 +182,7 @@ static bool names_read(struct call *call, const CheckDcvRequest *in, OrderId *id
                        CheckDcvAnswer *out, bool *all)
 {
     struct rows rows;
-    if (!store_all(store_mine(), &call->arena, &sql_order_dcv_names, &id->base, &rows,
-                   &call->fault))
+    if (!statement_all(call, &sql_order_dcv_names, &id->base, &rows))
         return false;
     out->dns_name_validations = arena_array(&call->arena, DnsNameValidation *, rows.count);
     *all = true;
@@ -205,8 +198,7 @@ static bool names_read(struct call *call, const CheckDcvRequest *in, OrderId *id
 static bool state_read(struct call *call, OrderId *id, CheckDcvAnswer *out)
 {
     struct rows rows;
-    const ProtobufCMessage *in = &id->base;
-    if (!store_set(store_mine(), &call->arena, &sql_order_state, &in, 1, &rows, &call->fault))
+    if (!statement_set(call, &sql_order_state, &id->base, &rows))
         return false;
     if (rows.count == 0)
         return no_order(call);
@@ -254,7 +246,6 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     OrderId id = ORDER_ID__INIT;
     bool all = false;
     id.order_id = in->order_id;
-    actor_fill(call, &id.base);
     if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all) ||
         !(all || dcv_read(call, in->order_id, &dcv)) || !(all || missing_told(call, &out, &dcv))) {
         call_fail(call);
@@ -305,7 +296,6 @@ static bool names_known(struct call *call, const CheckDcvRequest *in)
     OrderId id = ORDER_ID__INIT;
     bool proved;
     id.order_id = in->order_id;
-    actor_fill(call, &id.base);
     if (in->n_dns_names_validations == 0)
         return true;
     if (!name_entries_counted(in->n_dns_names_validations, &call->fault, "dns_names_validations") ||
@@ -324,9 +314,7 @@ static bool step_find(struct call *call, int64_t order_id, OrderDcv *step)
     OrderId id = ORDER_ID__INIT;
     bool found = false;
     id.order_id = order_id;
-    actor_fill(call, &id.base);
-    return store_maybe(store_mine(), &call->arena, &sql_order_dcv_advance, &id.base, &step->base,
-                       &found, &call->fault);
+    return statement_maybe(call, &sql_order_dcv_advance, &id.base, &step->base, &found);
 }
 
 /* A question: whatever has become of the order, and whoever is at work on it, is an answer. */

@@ -166,15 +166,12 @@ static void checks_have_one_job(void **state)
     OrderId in = ORDER_ID__INIT;
     int64_t first = strtoll(of_job(id, "j.id"), NULL, 10);
     in.order_id = id;
-    in.has_account_id = true;
-    in.account_id = ACCOUNT;
-    in.now = instant_message(&arena, clock_now());
     for (int i = 0; i < 3; i++) {
         OrderDcv step = ORDER_DCV__INIT;
         struct fault f;
         bool found = false;
-        assert_true(store_maybe(store_mine(), &arena, &sql_order_dcv_advance, &in.base, &step.base,
-                                &found, &f));
+        assert_true(store_maybe_by(store_mine(), &arena, &sql_order_dcv_advance, caller_now(),
+                                   &in.base, &step.base, &found, &f));
         assert_true(found);
         assert_string_equal(step.lane, "dcv");
         assert_int_equal(step.job_id, first);

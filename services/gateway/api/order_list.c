@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#include "actor.h"
 #include "api/list_product.h"
 #include "api/order_list.sql.h"
-#include "csv.h"
 #include "ledger/policy.h"
+#include "list_csv.h"
 #include "list_note.h"
 #include "message/convert.h"
+#include "statement.h"
 #include "store/store.h"
 
 // clang-format off
@@ -102,8 +102,6 @@ static bool read(struct listing *l, const OrderListRequest *in)
 {
     struct call *call = l->call;
     order_query__init(&l->query);
-    l->query.has_account_id = true;
-    l->query.account_id = call->actor.account_id;
     if (!list_page(call, &in->base, 0, &l->page) ||
         !list_read(call, filters, in->filters ? &in->filters->base : NULL, &l->query.base,
                    &l->parts) ||
@@ -131,8 +129,7 @@ static bool count(struct listing *l)
     ListTotal total = LIST_TOTAL__INIT;
     if (l->open && sql == &sql_order_count)
         pick_add(&parts, "open");
-    if (!store_one(store_mine(), a, pick_sql(a, sql, &parts), &l->query.base, &total.base,
-                   &l->call->fault))
+    if (!statement_one(l->call, pick_sql(a, sql, &parts), &l->query.base, &total.base))
         return false;
     list_walk_begin(l->call, &l->walk, &total);
     return true;
@@ -142,7 +139,6 @@ static bool count(struct listing *l)
 static void place(struct listing *l)
 {
     OrderQuery *q = &l->query;
-    q->now = instant_message(&l->call->arena, clock_now());
     q->settled = l->walk.note.settled;
     q->seen = l->walk.note.seen;
     q->has_limit = q->has_offset = true;
@@ -167,8 +163,7 @@ static bool rows(struct listing *l, struct rows *out)
         pick_add(&l->parts, "open");
     for (size_t i = 0; i < l->order.count; i++)
         pick_add(&l->parts, l->order.parts[i]);
-    return store_all(store_mine(), a, pick_sql(a, sql, &l->parts), &l->query.base, out,
-                     &l->call->fault);
+    return statement_all(l->call, pick_sql(a, sql, &l->parts), &l->query.base, out);
 }
 
 static void went(struct listing *l, const struct rows *rows)
@@ -220,7 +215,7 @@ OrderLists_Service order_lists_service = ORDER_LISTS__INIT(order_lists_);
 // clang-format off
 const struct route order_list_routes[] = {
     { GET, "/order/certificate",                       WORKER, RPC(order_lists_service, "List"),          "order:read", 200,
-      "List orders, as JSON or (Accept: text/csv) as CSV", .shape = csv_shape },
+      "List orders, as JSON or (Accept: text/csv) as CSV", .shape = list_csv_shape },
     { GET, "/order/certificate/status-changes",        WORKER, RPC(order_lists_service, "StatusChanges"), "order:read", 200,
       "List the orders whose status has changed" },
     { GET, "/order/alternate/{alternative_order_id}",  WORKER, RPC(order_lists_service, "Alternative"),   "order:read", 200,

@@ -17,8 +17,9 @@ static struct arena arena;
 /* Members that are no filter but the page's own. */
 static bool is_own(const char *name)
 {
-    static const char *const own[] = { "account_id", "now",    "settled", "seen",
-                                       "after_at",   "offset", "limit",   "after_id" };
+    static const char *const own[] = {
+        "settled", "seen", "after_at", "offset", "limit", "after_id"
+    };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(own[i], name) == 0)
             return true;

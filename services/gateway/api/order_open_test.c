@@ -96,11 +96,10 @@ static OrderQuery query_of(char **statuses, size_t count)
 {
     static char seen[] = "1:1:";
     OrderQuery q = ORDER_QUERY__INIT;
-    q.has_account_id = q.has_limit = q.has_offset = true;
-    q.account_id = ACCOUNT;
+    q.has_limit = q.has_offset = true;
     q.status = statuses;
     q.n_status = count;
-    q.now = q.settled = instant_message(&arena, instant_from_unix(1800000000));
+    q.settled = instant_message(&arena, instant_from_unix(1800000000));
     q.seen = seen;
     q.limit = 100;
     return q;
@@ -114,14 +113,18 @@ static const char *listed(OrderQuery *q, bool after)
     struct fault f = { 0 };
     struct text out;
     ListTotal total = LIST_TOTAL__INIT;
+    Caller caller = CALLER__INIT;
+    caller.account_id = ACCOUNT;
+    caller.source = (char[]){ "api" };
+    caller.now = instant_message(&arena, instant_from_unix(1800000000));
     pick_add(&parts, "status");
-    if (!store_one(store, &arena, pick_sql(&arena, &sql_order_total_open, &parts), &q->base,
-                   &total.base, &f))
+    if (!store_one_by(store, &arena, pick_sql(&arena, &sql_order_total_open, &parts), &caller,
+                      &q->base, &total.base, &f))
         fail_msg("%s", f.detail);
     if (after)
         pick_add(&parts, "after");
-    if (!store_all(store, &arena, pick_sql(&arena, &sql_order_list_open, &parts), &q->base, &rows,
-                   &f))
+    if (!store_all_by(store, &arena, pick_sql(&arena, &sql_order_list_open, &parts), &caller,
+                      &q->base, &rows, &f))
         fail_msg("%s", f.detail);
     text_init(&out, &arena);
     for (size_t i = 0; i < rows.count; i++)

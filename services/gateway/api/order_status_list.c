@@ -3,6 +3,7 @@
 #include "api/order_list.sql.h"
 #include "list.h"
 #include "message/convert.h"
+#include "statement.h"
 #include "store/store.h"
 
 /* ---- orders that changed their status */
@@ -89,15 +90,13 @@ void order_lists_status_changes(OrderLists_Service *self, const StatusChangesReq
     struct rows rows = { 0 };
     StatusChangesQuery q = STATUS_CHANGES_QUERY__INIT;
     StatusChangeList out = STATUS_CHANGE_LIST__INIT;
-    q.account_id = call->actor.account_id;
     struct pick order = { 0 };
     bool good = list_page(call, &in->base, LIST_LIMIT, &page) && window(call, in, &q) &&
                 list_sort(call, &sql_order_status_changes, in->sort, &order);
     q.limit = good ? page.limit : 0;
     q.offset = good ? page.offset : 0;
-    if (!good || !store_all(store_mine(), &call->arena,
-                            pick_sql(&call->arena, &sql_order_status_changes, &order), &q.base,
-                            &rows, &call->fault)) {
+    if (!good || !statement_all(call, pick_sql(&call->arena, &sql_order_status_changes, &order),
+                                &q.base, &rows)) {
         call_fail(call);
         return;
     }
@@ -119,7 +118,7 @@ static bool alternatives(struct call *call, AlternativeRequest q, struct list_pa
     if (!list_sort(call, &sql_orders_alternative, q.sort, &order))
         return false;
     const struct sql *sql = pick_sql(&call->arena, &sql_orders_alternative, &order);
-    if (!store_all(store_mine(), &call->arena, sql, &q.base, &rows, &call->fault))
+    if (!statement_all(call, sql, &q.base, &rows))
         return false;
     out->orders = statuses_of(call, &rows, &page->shown.total);
     out->n_orders = rows.count;
@@ -128,7 +127,7 @@ static bool alternatives(struct call *call, AlternativeRequest q, struct list_pa
     /* Behind the last order no row says how many there are. */
     q.offset = 0;
     q.limit = 1;
-    if (!store_all(store_mine(), &call->arena, sql, &q.base, &rows, &call->fault))
+    if (!statement_all(call, sql, &q.base, &rows))
         return false;
     statuses_of(call, &rows, &page->shown.total);
     return true;

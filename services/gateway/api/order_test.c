@@ -11,11 +11,6 @@ static OrderStatusChange cancel_of(int64_t id)
     OrderStatusChange in = ORDER_STATUS_CHANGE__INIT;
     in.order_id = id;
     in.status = "canceled";
-    in.has_account_id = in.has_user_id = true;
-    in.account_id = ACCOUNT;
-    in.user_id = USER;
-    in.source = "api";
-    in.now = instant_message(&arena, clock_now());
     return in;
 }
 
@@ -25,7 +20,7 @@ static const ChangeResult *change(const struct sql *sql, const ProtobufCMessage 
     struct fault f;
     bool found = false;
     change_result__init(out);
-    if (!store_maybe(store_mine(), &arena, sql, in, &out->base, &found, &f))
+    if (!store_maybe_by(store_mine(), &arena, sql, caller_now(), in, &out->base, &found, &f))
         fail_msg("%s: %s", sql->name, f.detail);
     return found ? out : NULL;
 }
@@ -43,11 +38,6 @@ static const ChangeResult *decide(const struct sql *sql, int64_t order_id)
         ask("SELECT request_id FROM orders WHERE id = %lld", (long long)order_id), NULL, 10);
     in.status = "";
     in.processor_comment = "why";
-    in.has_account_id = in.has_user_id = true;
-    in.account_id = ACCOUNT;
-    in.user_id = USER;
-    in.source = "api";
-    in.now = instant_message(&arena, clock_now());
     return change(sql, &in.base);
 }
 
@@ -98,6 +88,7 @@ static void what_has_ended_is_not_ended_again(void **state)
 struct elsewhere {
     const char *url;
     OrderStatusChange in;
+    const Caller *caller;
     char status[24];
     bool found, changed;
 };
@@ -111,7 +102,8 @@ static void *cancel_elsewhere(void *data)
     struct store *mine =
         store_new(&(struct store_options){ .url = { e->url }, .timeout = patience() });
     arena_init(&own);
-    if (!store_maybe(mine, &own, &sql_order_cancel, &e->in.base, &out.base, &e->found, &f))
+    if (!store_maybe_by(mine, &own, &sql_order_cancel, e->caller, &e->in.base, &out.base, &e->found,
+                        &f))
         print_error("%s\n", f.detail);
     snprintf(e->status, sizeof e->status, "%s", e->found ? out.status : "");
     e->changed = e->found && out.changed;
@@ -134,7 +126,9 @@ static void who_waited_sees_what_has_become_of_it(void **state)
                                         " WHERE id = %lld",
                                         (long long)id),
                            &f));
-    struct elsewhere e = { .url = database_url(database, "gateway"), .in = cancel_of(id) };
+    struct elsewhere e = { .url = database_url(database, "gateway"),
+                           .in = cancel_of(id),
+                           .caller = caller_now() };
     pthread_create(&thread, NULL, cancel_elsewhere, &e);
     while (strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") == 0)
         ;
@@ -189,10 +183,9 @@ static const OrderInfo *info(const struct sql *sql, int64_t id)
     bool found = false;
     order_info__init(out);
     in.order_id = id;
-    in.has_account_id = true;
-    in.account_id = ACCOUNT;
-    in.now = instant_message(&arena, clock_now());
-    if (!store_maybe(store_mine(), &arena, sql, &in.base, &out->base, &found, &f) || !found)
+    if (!store_maybe_by(store_mine(), &arena, sql, caller_now(), &in.base, &out->base, &found,
+                        &f) ||
+        !found)
         fail_msg("%s: %s", sql->name, f.detail);
     return out;
 }

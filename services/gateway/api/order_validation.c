@@ -5,6 +5,7 @@
 #include "api/order_validation.sql.h"
 #include "ledger/policy.h"
 #include "pki/name.h"
+#include "statement.h"
 #include "store/store.h"
 
 /* One label more than the public suffix. The list may have changed since the order was placed; then
@@ -44,8 +45,7 @@ static void order_validations_show(OrderValidations_Service *self, const OrderVa
     struct call *call = data;
     OrderValidationRow row = ORDER_VALIDATION_ROW__INIT;
     bool found = false, risk = false;
-    if (!store_maybe(store_mine(), &call->arena, &sql_order_validation, &in->base, &row.base,
-                     &found, &call->fault) ||
+    if (!statement_maybe(call, &sql_order_validation, &in->base, &row.base, &found) ||
         (!found &&
          !fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order")) ||
         !risk_shown(call, &row, in, &risk)) {

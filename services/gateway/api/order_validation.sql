@@ -3,8 +3,8 @@
 WITH open AS MATERIALIZED (
     SELECT t.kind, t.dns_name, t.domain
       FROM orders o
-      CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :now) t
-     WHERE o.id = :order_id AND o.account_id = :account_id
+      CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :caller.now) t
+     WHERE o.id = :order_id AND o.account_id = :caller.account_id
 )
 SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
        CASE WHEN r.dcv_method IS NOT NULL THEN r.dcv_scope END AS "shown.order_name_scope", m.method AS "shown.order_dcv_method",
@@ -17,7 +17,7 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
           FROM request_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.name
           CROSS JOIN LATERAL (SELECT max(d.valid_until) AS valid_until
-                                FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :now) d) e
+                                FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :caller.now) d) e
          WHERE n.request_id = r.id) AS "shown.dns_name_validations",
        CASE WHEN EXISTS (SELECT FROM open t WHERE t.kind = 'quarantine') THEN 'flagged' ELSE 'passed' END
            AS "shown.risk_status",
@@ -26,4 +26,4 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
   JOIN request r ON r.id = o.request_id
   CROSS JOIN LATERAL (SELECT coalesce((SELECT h.method FROM challenge h WHERE h.asked_by = 'request' AND h.subject = r.id),
                                       r.dcv_method) AS method) m
- WHERE o.id = :order_id AND o.account_id = :account_id;
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id;

@@ -20,6 +20,7 @@
 #include "message/convert.h"
 #include "message/field.h"
 #include "pki/digest.h"
+#include "statement.h"
 #include "testing/point.h"
 #include "validation.pb-c.h"
 
@@ -33,6 +34,22 @@ static void fail(struct placing *p, const struct fault *f)
 {
     p->call->fault = *f;
     call_fail(p->call);
+}
+
+/* A statement of this order, which a committer runs together with those of others: `done` is called there,
+ * unless this is false. */
+static bool commit(struct placing *p, const struct sql *sql, const ProtobufCMessage *in,
+                   void (*done)(struct commit *c, const struct rows *rows, const struct fault *f),
+                   struct fault *f)
+{
+    p->commit = (struct commit){ .sql = sql,
+                                 .in = in,
+                                 .caller = statement_caller(p->call),
+                                 .key = "order_id",
+                                 .account_id = p->call->actor.account_id,
+                                 .done = done,
+                                 .context = p };
+    return committer_put(gateway.committer, &p->commit, f);
 }
 
 /* ---- after C1 */
@@ -57,15 +74,7 @@ static void state_ask(struct placing *p, int64_t order_id)
     struct fault f = { 0 };
     order_id__init(&p->id);
     p->id.order_id = order_id;
-    p->id.has_account_id = true;
-    p->id.account_id = p->row->account_id;
-    p->commit = (struct commit){ .sql = &sql_order_state,
-                                 .in = &p->id.base,
-                                 .key = "order_id",
-                                 .account_id = p->row->account_id,
-                                 .done = state_read,
-                                 .context = p };
-    if (!committer_put(gateway.committer, &p->commit, &f))
+    if (!commit(p, &sql_order_state, &p->id.base, state_read, &f))
         http_late(p->call);
 }
 
@@ -148,15 +157,8 @@ static void before_ask(struct placing *p)
     struct fault f = { 0 };
     idempotency_key__init(&p->key);
     p->key.order_id = p->row->order_id;
-    p->key.account_id = p->row->account_id;
     p->key.idem_key = p->row->idem_key;
-    p->commit = (struct commit){ .sql = &sql_order_before,
-                                 .in = &p->key.base,
-                                 .key = "order_id",
-                                 .account_id = p->row->account_id,
-                                 .done = before_read,
-                                 .context = p };
-    if (!committer_put(gateway.committer, &p->commit, &f))
+    if (!commit(p, &sql_order_before, &p->key.base, before_read, &f))
         fail(p, &f);
 }
 
@@ -201,6 +203,7 @@ static ProtobufCBinaryData hash_of(struct arena *a, const char *text)
 static void idempotency(struct placing *p, struct instant now)
 {
     struct arena *a = &p->call->arena;
+    const struct actor *by = &p->call->actor;
     const char *given = http_request_header(p->call, "Idempotency-Key");
     bool explicit_key = given && *given;
     uint8_t body[SHA256_SIZE];
@@ -208,8 +211,8 @@ static void idempotency(struct placing *p, struct instant now)
     const char *asked = arena_format(a, "%s %s", http_path(p->call),
                                      hex_lower(a, (struct bytes){ body, sizeof body }));
     const char *key = explicit_key
-                          ? arena_format(a, "key %lld %s", (long long)p->row->account_id, given)
-                          : arena_format(a, "print %lld %s", (long long)p->row->api_key_id, asked);
+                          ? arena_format(a, "key %lld %s", (long long)by->account_id, given)
+                          : arena_format(a, "print %lld %s", (long long)by->api_key_id, asked);
     p->row->idem_key = hash_of(a, key);
     p->row->body_sha256 = hash_of(a, asked);
     p->row->idem_until =
@@ -220,17 +223,10 @@ static void place(struct placing *p)
 {
     struct fault f = { 0 };
     struct arena *a = &p->call->arena;
-    struct instant now = clock_now();
-    p->row->now = instant_message(a, now);
-    p->row->answer_by = instant_message(a, instant_add(now, tick_left(margin(p->call->deadline))));
-    p->commit = (struct commit){ .sql = &sql_order_place,
-                                 .in = &p->row->base,
-                                 .key = "order_id",
-                                 .account_id = p->row->account_id,
-                                 .done = place_done,
-                                 .context = p };
+    p->row->answer_by =
+        instant_message(a, instant_add(clock_now(), tick_left(margin(p->call->deadline))));
     TEST_POINT("gateway.c1.before");
-    if (!committer_put(gateway.committer, &p->commit, &f))
+    if (!commit(p, &sql_order_place, &p->row->base, place_done, &f))
         fail(p, &f);
 }
 
@@ -289,7 +285,7 @@ static void look(struct placing *p)
 {
     struct arena *a = &p->call->arena;
     LookRequest in = LOOK_REQUEST__INIT;
-    in.account_id = p->row->account_id;
+    in.account_id = p->call->actor.account_id;
     in.dcv_method = p->row->dcv_method;
     in.csr = p->row->csr;
     in.csr_sha256 = p->row->csr_sha256;
@@ -343,14 +339,10 @@ static bool placed_find(struct placing *p, struct rows *rows)
     struct call *call = p->call;
     p->row = arena_new(&call->arena, OrderIntake);
     order_intake__init(p->row);
-    p->row->account_id = call->actor.account_id;
-    p->row->api_key_id = call->actor.api_key_id;
     idempotency(p, clock_now());
     idempotency_key__init(&p->key);
-    p->key.account_id = p->row->account_id;
     p->key.idem_key = p->row->idem_key;
-    const ProtobufCMessage *key = &p->key.base;
-    if (!store_set(store_mine(), &call->arena, &sql_order_before, &key, 1, rows, &call->fault))
+    if (!statement_set(call, &sql_order_before, &p->key.base, rows))
         return false;
     if (rows->count == 0)
         return fault_set(&call->fault, FAULT_TIMEOUT, NULL, "the order was not placed in time");
@@ -361,14 +353,10 @@ static bool placed_find(struct placing *p, struct rows *rows)
 static bool placed_state(struct placing *p, int64_t order_id, const OrderState **out)
 {
     struct rows rows = { 0 };
-    const ProtobufCMessage *in = &p->id.base;
     order_id__init(&p->id);
     p->id.order_id = order_id;
-    p->id.has_account_id = true;
-    p->id.account_id = p->row->account_id;
     do {
-        if (!store_set(store_mine(), &p->call->arena, &sql_order_state, &in, 1, &rows,
-                       &p->call->fault))
+        if (!statement_set(p->call, &sql_order_state, &p->id.base, &rows))
             return false;
         *out = rows.count ? (const OrderState *)rows.items[0] : NULL;
     } while (*out && !(*out)->told);

@@ -2,7 +2,6 @@
 #ifndef API_ORDERS_H
 #define API_ORDERS_H
 
-#include "actor.h"
 #include "order.pb-c.h"
 #include "route.h"
 

@@ -12,10 +12,10 @@ SELECT nextval('request_block') AS first;
 -- request_advance() would make.
 WITH intake AS MATERIALIZED (
     SELECT i.*, (SELECT true FROM blocked_key b WHERE b.spki_sha256 = i.spki_sha256) IS NOT NULL AS key_blocked
-      FROM unnest(:order_id, :account_id, :user_id, :api_key_id, :container_id, :product_name_id, :rule_scope, :status,
+      FROM unnest(:order_id, :caller.account_id, :caller.user_id, :caller.api_key_id, :container_id, :product_name_id, :rule_scope, :status,
                   :request_id, :csr, :csr_sha256, :spki_sha256, :key_type, :key_size, :signature_hash, :ca_id, :dcv_method,
-                  :dcv_scope, :valid_till, :cert_not_after, :alternative_order_id, :options, :now,
-                  :answer_by, :idem_key, :body_sha256, :idem_until, :request_status, :comments, :source, :ip, :traceparent,
+                  :dcv_scope, :valid_till, :cert_not_after, :alternative_order_id, :options, :caller.now,
+                  :answer_by, :idem_key, :body_sha256, :idem_until, :request_status, :comments, :caller.source, :caller.ip, :caller.traceparent,
                   :profile_option, :renewal_of_order_id)
         AS i (order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
               request_id, csr, csr_sha256, spki_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,
@@ -24,8 +24,8 @@ WITH intake AS MATERIALIZED (
               profile_option, renewal_of_order_id)
 ), names AS MATERIALIZED (
     SELECT *
-      FROM unnest(:names.order_id, :names.position, :names.account_id, :names.kind, :names.fqdn, :names.domain)
-        AS n (order_id, position, account_id, kind, name, domain)
+      FROM unnest(:names.order_id, :names.position, :names.kind, :names.fqdn, :names.domain)
+        AS n (order_id, position, kind, name, domain)
 ), gate AS (
     INSERT INTO idempotency AS g (account_id, idem_key, body_sha256, order_id, expires_at)
     SELECT DISTINCT ON (account_id, idem_key) account_id, idem_key, body_sha256, order_id, idem_until
@@ -71,7 +71,7 @@ WITH intake AS MATERIALIZED (
       FROM accepted
 ), named AS (
     INSERT INTO request_name (request_id, position, account_id, kind, name, domain)
-    SELECT a.request_id, n.position, n.account_id, n.kind, n.name, n.domain
+    SELECT a.request_id, n.position, a.account_id, n.kind, n.name, n.domain
       FROM names n
       JOIN accepted a ON a.order_id = n.order_id
 ), queued AS (
@@ -89,9 +89,9 @@ WITH intake AS MATERIALIZED (
 )
 SELECT a.order_id, q.id AS job_id, a.lane, (a.challenge).random_value, false AS key_blocked,
        CASE WHEN a.dcv_method = 'email'
-            THEN (SELECT count(email_choose((a.challenge).id, m.account_id, m.domain, m.address, m.locale, m.now))
-                    FROM unnest(:emails.order_id, :emails.account_id, :emails.domain, :emails.address, :emails.locale,
-                                :emails.now) AS m (order_id, account_id, domain, address, locale, now)
+            THEN (SELECT count(email_choose((a.challenge).id, a.account_id, m.domain, m.address, m.locale, a.now))
+                    FROM unnest(:emails.order_id, :emails.domain, :emails.address, :emails.locale)
+                         AS m (order_id, domain, address, locale)
                    WHERE m.order_id = a.order_id) END AS emails_chosen
   FROM accepted a
   LEFT JOIN queued q ON q.lane = a.lane
@@ -104,7 +104,7 @@ SELECT i.order_id, NULL, NULL, NULL, true, NULL
 -- order_before: IdempotencyKey* -> OrderBefore*
 -- The order that won at the gate.
 SELECT k.order_id, g.order_id AS id, g.body_sha256
-  FROM unnest(:order_id, :account_id, :idem_key) AS k (order_id, account_id, idem_key)
+  FROM unnest(:order_id, :caller.account_id, :idem_key) AS k (order_id, account_id, idem_key)
   JOIN idempotency g ON g.account_id = k.account_id AND g.idem_key = k.idem_key;
 
 -- order_state: OrderId* -> OrderState*
@@ -113,7 +113,7 @@ SELECT k.order_id, g.order_id AS id, g.body_sha256
 -- the answer: answer_by says so, and C3 will tell the webhooks. Where C3 was quicker than this
 -- statement's snapshot, `told` is false. An order whose callers have all gone is not written again.
 WITH asked AS MATERIALIZED (
-    SELECT DISTINCT * FROM unnest(:order_id, :account_id) AS k (order_id, account_id)
+    SELECT DISTINCT * FROM unnest(:order_id, :caller.account_id) AS k (order_id, account_id)
 ), locked AS MATERIALIZED ( -- in the order of all who lock several
     SELECT o.id
       FROM asked k
@@ -144,11 +144,11 @@ SELECT k.order_id, o.status, r.id AS request_id, r.status AS request_status, c.i
 SELECT c.order_id
   FROM issuance x
   JOIN certificate c ON c.id = x.id
- WHERE x.serial = :serial AND x.account_id = :account_id
+ WHERE x.serial = :serial AND x.account_id = :caller.account_id
  LIMIT 1;
 
 -- order_by_thumbprint: SerialRef -> OrderId?
-SELECT order_id FROM certificate WHERE thumbprint = :serial AND account_id = :account_id;
+SELECT order_id FROM certificate WHERE thumbprint = :serial AND account_id = :caller.account_id;
 
 -- order_info: OrderId -> OrderInfo?
 -- IS NOT DISTINCT FROM is a check and no way to the rows: without statistics the planner would walk
@@ -183,7 +183,7 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
        n.names AS "certificate.dns_names",
        o.created_at AS "certificate.date_created", c.issued_at AS "certificate.date_issued",
        c.not_before AS "certificate.valid_from", c.not_after AS "certificate.valid_till",
-       floor(extract(epoch FROM c.not_after - :now) / 86400)::bigint AS "certificate.days_remaining",
+       floor(extract(epoch FROM c.not_after - :caller.now) / 86400)::bigint AS "certificate.days_remaining",
        encode(r.csr, 'base64') AS "certificate.csr",
        coalesce((o.options ->> 'server_platform_id')::bigint, -1) AS "certificate.server_platform.id",
        r.profile_option AS "certificate.profile_option",
@@ -218,7 +218,7 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
                              count(*) FILTER (WHERE n.name LIKE '*%') AS wildcards
                         FROM request_name n
                        WHERE n.request_id = o.request_id) AS n
- WHERE o.id = :order_id AND o.account_id = :account_id;
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id;
 
 -- order_info_open: OrderId -> OrderInfo?
 -- What order_info says of an order that waits, and of no other. Jobs that were given up are one task,
@@ -226,7 +226,7 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
 SELECT o.id, o.status,
        CASE WHEN o.status = 'pending' AND h.method <> 'email'
             THEN h.random_value_at + (SELECT rule_interval(r.value, r.unit)
-                                        FROM policy_at(:now, h.rule_scope, 'random.life') r) END
+                                        FROM policy_at(:caller.now, h.rule_scope, 'random.life') r) END
            AS dcv_random_value_expiration_date,
        (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', t.domain,
                                           'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline,
@@ -234,22 +234,23 @@ SELECT o.id, o.status,
                                                        THEN coalesce(h.seen ->> t.domain, h.seen ->> '*') END)
                         ORDER BY t.kind, t.dns_name)
           FROM (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
-                  FROM request_open_task(ARRAY[o.request_id], :now) k
+                  FROM request_open_task(ARRAY[o.request_id], :caller.now) k
                  ORDER BY k.kind, k.dns_name, k.since) t) AS blockers
   FROM orders o
   LEFT JOIN LATERAL (SELECT c.method, c.random_value_at, c.rule_scope, c.poll_from, c.checked_at, c.seen
                        FROM challenge c
                       WHERE c.asked_by = 'request' AND c.subject = o.request_id
                       LIMIT 1) h ON true
- WHERE o.id = :order_id AND o.account_id = :account_id;
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id;
 
 -- order_cancel: OrderStatusChange -> ChangeResult?
 -- Not while a certificate is being issued: a living attempt freezes the order.
 WITH asked AS MATERIALIZED (
-    SELECT id, status, frozen, changed FROM order_cancel(:account_id, :order_id, :user_id, :note, :now)
+    SELECT id, status, frozen, changed FROM order_cancel(:caller.account_id, :order_id, :caller.user_id, :note, :caller.now)
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'order canceled', 'order/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'order canceled', 'order/' || id,
            jsonb_build_object('note', :note::text)
       FROM asked
      WHERE changed

@@ -5,12 +5,12 @@ static const OrderBefore *before(const OrderIntake *row)
 {
     IdempotencyKey key = IDEMPOTENCY_KEY__INIT;
     const ProtobufCMessage *in = &key.base;
+    const Caller *caller = caller_now();
     struct rows rows = { 0 };
     struct fault f;
     key.order_id = row->order_id;
-    key.account_id = row->account_id;
     key.idem_key = row->idem_key;
-    if (!store_set(store_mine(), &arena, &sql_order_before, &in, 1, &rows, &f))
+    if (!store_set_by(store_mine(), &arena, &sql_order_before, &caller, &in, 1, &rows, &f))
         fail_msg("order_before: %s", f.detail);
     assert_int_equal(rows.count, 1);
     return (const OrderBefore *)rows.items[0];
@@ -20,12 +20,11 @@ static const OrderState *state_of(int64_t id)
 {
     OrderId key = ORDER_ID__INIT;
     const ProtobufCMessage *in[] = { &key.base, &key.base };
+    const Caller *callers[] = { caller_now(), caller_now() };
     struct rows rows = { 0 };
     struct fault f;
     key.order_id = id;
-    key.has_account_id = true;
-    key.account_id = ACCOUNT;
-    if (!store_set(store_mine(), &arena, &sql_order_state, in, 2, &rows, &f))
+    if (!store_set_by(store_mine(), &arena, &sql_order_state, callers, in, 2, &rows, &f))
         fail_msg("order_state: %s", f.detail);
     assert_int_equal(rows.count, 1);
     return (const OrderState *)rows.items[0];
@@ -107,10 +106,8 @@ static void mails_go_to_the_addresses_that_were_chosen(void **state)
     OrderIntake *row = intake_row(&(struct wish){ .method = DCV_METHOD__VALUE__EMAIL });
     EmailChoice e = EMAIL_CHOICE__INIT, *all[] = { &e };
     e.order_id = row->order_id;
-    e.account_id = ACCOUNT;
     e.domain = row->names[0]->domain;
     e.address = arena_format(&arena, "admin@%s", e.domain);
-    e.now = row->now;
     row->emails = all;
     row->n_emails = 1;
     const OrderPlaced *p = place(row);
@@ -207,7 +204,7 @@ static void key_is_free_when_it_has_expired(void **state)
     struct wish w = { .key = "old" };
     (void)state;
     OrderIntake *row = intake_row(&w);
-    row->idem_until = row->now;
+    row->idem_until = instant_message(&arena, clock_now());
     assert_non_null(place(row));
     assert_non_null(place(intake_row(&w)));
 }

@@ -2,6 +2,7 @@
 
 #include "list.h"
 #include "message/field.h"
+#include "statement.h"
 
 enum { PAGE_MAX = 1000 };
 
@@ -43,7 +44,7 @@ static bool total_ask(struct call *call, const struct sql *sql, ProtobufCMessage
     struct rows first;
     number_set(filter, "offset", INT64_MAX, 0, 0);
     number_set(filter, "limit", INT64_MAX, 1, 1);
-    if (!store_all(store_mine(), &call->arena, sql, filter, &first, &call->fault))
+    if (!statement_all(call, sql, filter, &first))
         return false;
     page->total = total_of(&first);
     return true;
@@ -58,7 +59,7 @@ bool page_read(struct call *call, const struct sql *sql, ProtobufCMessage *filte
     sql = pick_sql(&call->arena, sql, &order);
     page->offset = number_set(filter, "offset", 0, INT64_MAX, 0);
     page->limit = number_set(filter, "limit", 1, PAGE_MAX, PAGE_MAX);
-    if (!store_all(store_mine(), &call->arena, sql, filter, rows, &call->fault))
+    if (!statement_all(call, sql, filter, rows))
         return false;
     page->total = total_of(rows);
     return rows->count > 0 || page->offset == 0 || total_ask(call, sql, filter, page);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actor.h"
 #include "api/orders.sql.h"
 #include "base/cleanup.h"
 #include "gateway.h"
@@ -113,6 +112,25 @@ SHARED int world_stop(void **state)
     return 0;
 }
 
+/* Who asks, at that time. */
+SHARED const Caller *caller_at(struct instant now)
+{
+    static char source[] = "api";
+    Caller *out = arena_new(&arena, Caller);
+    caller__init(out);
+    out->account_id = ACCOUNT;
+    out->has_user_id = true;
+    out->user_id = USER;
+    out->source = source;
+    out->now = instant_message(&arena, now);
+    return out;
+}
+
+SHARED const Caller *caller_now(void)
+{
+    return caller_at(clock_now());
+}
+
 /* ---- orders */
 
 struct wish {
@@ -136,7 +154,6 @@ SHARED OrderName *name_of(const OrderIntake *row, const struct wish *w)
     OrderName *n = arena_new(&arena, OrderName);
     order_name__init(n);
     n->order_id = row->order_id;
-    n->account_id = ACCOUNT;
     n->kind = "dns";
     n->fqdn = w->name ? arena_strdup(&arena, w->name)
                       : arena_format(&arena, "n%lld.example", (long long)row->order_id);
@@ -152,8 +169,6 @@ SHARED OrderIntake *intake_row(const struct wish *w)
     row->order_id = last_order++;
     row->request_id = last_request++;
     const char *own = arena_format(&arena, "%lld", (long long)row->order_id);
-    row->account_id = ACCOUNT;
-    row->user_id = USER;
     row->product_name_id = "ssl_dv";
     row->rule_scope = "TLS";
     row->status = w->unapproved ? "needs_approval" : "pending";
@@ -168,13 +183,11 @@ SHARED OrderIntake *intake_row(const struct wish *w)
     row->has_dcv_method = !w->unproved_product;
     row->dcv_method = w->method ? w->method : DCV_METHOD__VALUE__DNS_TXT_TOKEN;
     row->dcv_scope = DCV_SCOPE__VALUE__FQDN;
-    row->now = instant_message(&arena, now);
     row->valid_till = instant_message(&arena, instant_add(now, days(365)));
     row->answer_by = instant_message(&arena, instant_add(now, seconds(30)));
     row->idem_until = instant_message(&arena, instant_add(now, days(1)));
     row->idem_key = hash(w->key ? w->key : own);
     row->body_sha256 = hash("body");
-    row->source = "api";
     row->options = "{}";
     row->names = arena_array(&arena, OrderName *, 1);
     row->names[row->n_names++] = name_of(row, w);
@@ -185,8 +198,11 @@ SHARED struct rows place_all(OrderIntake *const *rows, size_t count)
 {
     struct rows out = { 0 };
     struct fault f;
-    if (!store_set(store_mine(), &arena, &sql_order_place, (const ProtobufCMessage *const *)rows,
-                   count, &out, &f))
+    const Caller **callers = arena_array(&arena, const Caller *, count);
+    for (size_t i = 0; i < count; i++)
+        callers[i] = caller_now();
+    if (!store_set_by(store_mine(), &arena, &sql_order_place, callers,
+                      (const ProtobufCMessage *const *)rows, count, &out, &f))
         fail_msg("order_place: %s", f.detail);
     return out;
 }

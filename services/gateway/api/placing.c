@@ -10,7 +10,7 @@ void placing_note(const struct placing *p)
     const OrderIntake *row = p->row;
     metric_add(METRIC_ORDERS_PLACED, 1);
     log_context(p->call->traceparent, row->order_id);
-    log_info("order placed", LOG_INT("account_id", row->account_id),
+    log_info("order placed", LOG_INT("account_id", p->call->actor.account_id),
              LOG_TEXT("product", row->product_name_id), LOG_TEXT("status", row->status),
              LOG_TEXT("lane", p->placed->lane));
     log_context("", 0);

@@ -6,6 +6,7 @@
 #include "api/renewals.sql.h"
 #include "message/convert.h"
 #include "renewal.pb-c.h"
+#include "statement.h"
 
 static const char field[] = "renewal_of_order_id";
 
@@ -13,11 +14,8 @@ static bool state_read(struct call *call, const OrderIntake *row, RenewalState *
 {
     RenewalAsked in = RENEWAL_ASKED__INIT;
     in.renewed_order_id = row->renewal_of_order_id;
-    in.account_id = row->account_id;
     in.idem_key = row->idem_key;
-    in.now = instant_message(&call->arena, clock_now());
-    return store_maybe(store_mine(), &call->arena, &sql_renewal_state, &in.base, &out->base, found,
-                       &call->fault);
+    return statement_maybe(call, &sql_renewal_state, &in.base, &out->base, found);
 }
 
 static bool in_window(const RenewalState *o, struct instant now)

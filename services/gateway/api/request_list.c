@@ -4,9 +4,10 @@
 
 #include "api/orders.h"
 #include "api/request_list.sql.h"
-#include "csv.h"
 #include "ledger/policy.h"
+#include "list_csv.h"
 #include "list_note.h"
+#include "statement.h"
 #include "store/store.h"
 
 static const char *const statuses[] = { "submitted", "pending", "approved", "rejected", NULL };
@@ -31,7 +32,6 @@ static bool read(struct listing *l, const RequestListRequest *in)
 {
     RequestFilters older = REQUEST_FILTERS__INIT;
     request_query__init(&l->query);
-    l->query.account_id = l->call->actor.account_id;
     older.status = in->status;
     older.n_status = in->n_status;
     if (!list_page(l->call, &in->base, 0, &l->page) ||
@@ -49,8 +49,8 @@ static bool count(struct listing *l)
 {
     struct arena *a = &l->call->arena;
     ListTotal total = LIST_TOTAL__INIT;
-    if (!store_one(store_mine(), a, pick_sql(a, &sql_request_count, &l->parts), &l->query.base,
-                   &total.base, &l->call->fault))
+    if (!statement_one(l->call, pick_sql(a, &sql_request_count, &l->parts), &l->query.base,
+                       &total.base))
         return false;
     list_walk_begin(l->call, &l->walk, &total);
     return true;
@@ -71,8 +71,7 @@ static bool rows(struct listing *l, struct rows *out)
         pick_add(&l->parts, "after");
     for (size_t i = 0; i < l->order.count; i++)
         pick_add(&l->parts, l->order.parts[i]);
-    return store_all(store_mine(), a, pick_sql(a, &sql_request_list, &l->parts), &q->base, out,
-                     &l->call->fault);
+    return statement_all(l->call, pick_sql(a, &sql_request_list, &l->parts), &q->base, out);
 }
 
 static bool complete(struct listing *l, const struct rows *rows)
@@ -125,8 +124,7 @@ static void request_lists_info(RequestLists_Service *self, const RequestId *in,
     RequestDetail out = REQUEST_DETAIL__INIT;
     OrderInfo order = ORDER_INFO__INIT;
     bool found = false;
-    if (!store_maybe(store_mine(), &call->arena, &sql_request_get, &in->base, &row.base, &found,
-                     &call->fault) ||
+    if (!statement_maybe(call, &sql_request_get, &in->base, &row.base, &found) ||
         (!found &&
          !fault_set(&call->fault, FAULT_NO_REQUEST, "request_id", "there is no such request")) ||
         !order_info_read(call, row.order_id, &order)) {
@@ -151,7 +149,7 @@ RequestLists_Service request_lists_service = REQUEST_LISTS__INIT(request_lists_)
 // clang-format off
 const struct route request_list_routes[] = {
     { GET, "/request",              WORKER, RPC(request_lists_service, "List"), "request:read", 200,
-      "List requests, as JSON or (Accept: text/csv) as CSV", .shape = csv_shape },
+      "List requests, as JSON or (Accept: text/csv) as CSV", .shape = list_csv_shape },
     { GET, "/request/{request_id}", WORKER, RPC(request_lists_service, "Info"), "request:read", 200,
       "Show one request with its order" },
     { 0 },

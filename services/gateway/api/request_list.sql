@@ -5,8 +5,8 @@ AND r.status = 'pending'  --? pending
 -- request_count: RequestQuery -> ListTotal
 SELECT count(*) AS total, pg_current_snapshot()::text AS seen
   FROM request r
-  JOIN orders o ON o.id = r.order_id AND o.account_id = :account_id
- WHERE r.account_id = :account_id
+  JOIN orders o ON o.id = r.order_id AND o.account_id = :caller.account_id
+ WHERE r.account_id = :caller.account_id
    --+ request_filters
 ;
 
@@ -20,8 +20,8 @@ SELECT r.id, r.created_at AS date, r.type, r.status,
   FROM (SELECT p.id, p.order_id, p.created_at, p.type, p.status, p.requester_id, row_number() OVER () AS place
           FROM (SELECT r.id, r.order_id, r.created_at, r.type, r.status, r.requester_id
                   FROM request r
-                  JOIN orders o ON o.id = r.order_id AND o.account_id = :account_id
-                 WHERE r.account_id = :account_id
+                  JOIN orders o ON o.id = r.order_id AND o.account_id = :caller.account_id
+                 WHERE r.account_id = :caller.account_id
                    AND r.id > :after_id  --? after
                    AND (o.created_at < :settled OR pg_visible_in_snapshot(o.xid, :seen::text::pg_snapshot))
                    --+ request_filters
@@ -46,9 +46,9 @@ SELECT r.id, r.created_at AS date, r.type, r.status,
                        o.product_name_id DESC,  --> by_product_name_id_desc
                        r.id
                  LIMIT :limit OFFSET :offset) AS p) AS r
-  JOIN orders o ON o.id = r.order_id AND o.account_id = :account_id
+  JOIN orders o ON o.id = r.order_id AND o.account_id = :caller.account_id
   LEFT JOIN request_name n ON n.request_id = r.id AND n.position = 0
-  LEFT JOIN user_account u ON u.id = r.requester_id AND u.account_id = :account_id
+  LEFT JOIN user_account u ON u.id = r.requester_id AND u.account_id = :caller.account_id
   LEFT JOIN container k ON k.id = o.container_id AND k.account_id = o.account_id
  ORDER BY r.place;
 
@@ -62,4 +62,4 @@ SELECT r.id, r.created_at AS date, r.type, r.status, r.order_id, r.comments, r.p
   FROM request r
   LEFT JOIN user_account u ON u.id = r.requester_id AND u.account_id = r.account_id
   LEFT JOIN user_account p ON p.id = r.processor_id AND p.account_id = r.account_id
- WHERE r.id = :request_id AND r.account_id = :account_id;
+ WHERE r.id = :request_id AND r.account_id = :caller.account_id;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
+#include "statement.h"
 
 static const struct text_rule decision_text_rules[] = {
     { "processor_comment", TEXT_LINES, 1024 },
@@ -81,11 +82,9 @@ static void requests_set_status(Requests_Service *self, const RequestStatusChang
     ChangeResult result = CHANGE_RESULT__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     const struct decision *to = decision_find(call, in->status);
     if (!to || !texts_good(call, &in->base, decision_text_rules, "") ||
-        !store_maybe(store_mine(), &call->arena, to->sql, &change.base, &result.base, &found,
-                     &call->fault) ||
+        !statement_maybe(call, to->sql, &change.base, &result.base, &found) ||
         !decided(call, to, &result, found)) {
         call_fail(call);
         return;

@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
-#include "actor.h"
 #include "api/tables.h"
+#include "caller.pb-c.h"
+#include "message/field.h"
 #include "openapi.h"
 #include "published.h"
 #include "role.h"
@@ -92,14 +93,13 @@ static bool is_filled(const struct route_entry *e)
 {
     for (unsigned i = 0; i < e->in->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &e->in->fields[i];
-        if (field->label == PROTOBUF_C_LABEL_REQUIRED && !in_path(e, field->name) &&
-            !actor_owns(field->name))
+        if (field->label == PROTOBUF_C_LABEL_REQUIRED && !in_path(e, field->name))
             return false;
     }
     return true;
 }
 
-/* GET has no body that could bring what is required: path and door have it all. */
+/* GET has no body that could bring what is required: the path has it all. */
 static void reading_needs_no_body(void **state)
 {
     struct fault f = { 0 };
@@ -115,6 +115,25 @@ static void reading_needs_no_body(void **state)
     router_free(r);
 }
 
+/* Who calls, from where and when comes from the call (statement.h): no input has it, where a client could
+ * send it. An input may name a user to speak of. */
+static void no_input_has_a_caller(void **state)
+{
+    struct fault f = { 0 };
+    const struct route_entry *entries;
+    struct router *r = router_new(families, &f);
+    (void)state;
+    assert_non_null(r);
+    size_t count = router_entries(r, &entries);
+    for (size_t i = 0; i < count; i++)
+        for (unsigned k = 0; k < caller__descriptor.n_fields; k++) {
+            const char *name = caller__descriptor.fields[k].name;
+            if (strcmp(name, "user_id") != 0 && field_find(entries[i].in, name))
+                fail_msg("%s has the member %s", entries[i].route->path, name);
+        }
+    router_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +141,7 @@ int main(void)
         cmocka_unit_test(every_published_call_is_known),
         cmocka_unit_test(every_permission_is_known),
         cmocka_unit_test(reading_needs_no_body),
+        cmocka_unit_test(no_input_has_a_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

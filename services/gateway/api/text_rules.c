@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/email.h"
+#include "base/mail_address.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "message/field.h"
@@ -53,7 +53,7 @@ static const struct {
     bool (*good)(const char *text);
     const char *says;
 } kinds[] = {
-    [TEXT_EMAIL] = { email_valid, "must be an email address" },
+    [TEXT_EMAIL] = { mail_address_valid, "must be an email address" },
     [TEXT_USERNAME] = { username_good, "takes letters, digits and @ - _ + ." },
     [TEXT_TELEPHONE] = { telephone_good, "is no telephone number" },
 };

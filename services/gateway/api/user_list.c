@@ -1,13 +1,13 @@
 /* Users as they are read and shown. */
-#include "actor.h"
 #include "api/users.h"
 #include "api/users.sql.h"
-#include "session.h"
+#include "caller.h"
+#include "statement.h"
 #include "store/store.h"
 
 User *user_shown(struct call *call, const UserRow *row)
 {
-    const Role *role = roles_find(session_roles(call), row->role_id);
+    const Role *role = roles_find(caller_roles(call), row->role_id);
     User *user = row->user;
     user->access_roles = arena_new(&call->arena, AccessRole *);
     if (role) {
@@ -26,11 +26,9 @@ bool user_find(struct call *call, int64_t user_id, UserRow *out)
 {
     UserFilter filter = USER_FILTER__INIT;
     bool found = false;
-    actor_fill(call, &filter.base);
     filter.has_only_id = filter.has_offset = filter.has_limit = true;
     filter.only_id = user_id;
     filter.limit = 1;
-    return store_maybe(store_mine(), &call->arena, &sql_user_list, &filter.base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, &sql_user_list, &filter.base, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
 }

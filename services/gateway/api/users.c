@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-#include "actor.h"
 #include "api/accounts.h"
 #include "api/containers.h"
 #include "api/page.h"
 #include "api/text_rules.h"
 #include "api/users.sql.h"
 #include "base/text.h"
+#include "caller.h"
+#include "gateway.h"
+#include "key_session.h"
 #include "ledger/api_key.h"
 #include "message/convert.h"
-#include "session.h"
+#include "statement.h"
 
 enum { SERVICE_NAME_LENGTH = 16 };
 
@@ -89,8 +91,7 @@ static void users_availability(Users_Service *self, const UserName *in,
     (void)self;
     struct call *call = data;
     UserNameState out = USER_NAME_STATE__INIT;
-    if (store_one(store_mine(), &call->arena, &sql_user_name_free, &in->base, &out.base,
-                  &call->fault))
+    if (statement_one(call, &sql_user_name_free, &in->base, &out.base))
         answer(&out, call);
     else
         call_fail(call);
@@ -106,9 +107,9 @@ static bool one_role(struct call *call, AccessRoleRef *const *roles, size_t coun
         return fault_set(&call->fault, FAULT_INVALID, "access_roles", "takes one role");
     out->has_role_id = true;
     out->role_id = roles[0]->has_id ? roles[0]->id : 0;
-    return roles_find(session_roles(call), out->role_id) ||
+    return roles_find(caller_roles(call), out->role_id) ||
            fault_set(&call->fault, FAULT_INVALID, "access_roles[0].id", "is no role: %s are",
-                     roles_ids(session_roles(call), &call->arena));
+                     roles_ids(caller_roles(call), &call->arena));
 }
 
 /* Nobody is restricted to divisions: whoever asks for it is not left to believe it. */
@@ -117,7 +118,7 @@ static bool assignments_good(struct call *call, const int64_t *ids, size_t count
     struct account_settings account;
     if (count == 0)
         return true;
-    if (!account_settings(call->actor.account_id, &account, &call->fault))
+    if (!account_settings(call, &account))
         return false;
     for (size_t i = 0; i < count; i++)
         if (ids[i] == account.container_id)
@@ -163,8 +164,7 @@ static bool name_taken(struct call *call)
 bool user_insert(struct call *call, const UserChange *change, UserMade *out)
 {
     UserAdded added = USER_ADDED__INIT;
-    if (!store_one(store_mine(), &call->arena, &sql_user_add, &change->base, &added.base,
-                   &call->fault))
+    if (!statement_one(call, &sql_user_add, &change->base, &added.base))
         return false;
     out->id = added.id;
     return (added.has_container || no_container(call)) && (added.has_id || name_taken(call));
@@ -172,13 +172,12 @@ bool user_insert(struct call *call, const UserChange *change, UserMade *out)
 
 bool person_read(struct call *call, const UserRequest *in, UserChange *out)
 {
-    actor_fill(call, &out->base);
     if (!texts_good(call, &in->base, person_rules, "") ||
         !one_role(call, in->access_roles, in->n_access_roles, out) ||
         !assignments_good(call, in->container_id_assignments, in->n_container_id_assignments))
         return false;
-    if (!session_role_covers(call, out->role_id))
-        return session_refuse_more(call);
+    if (!caller_role_covers(call, out->role_id))
+        return caller_refuse_more(call);
     PERSON_FILL(out, in);
     return true;
 }
@@ -193,19 +192,19 @@ static bool person_add(struct call *call, const UserRequest *in, UserMade *out)
 static bool service_allowed(struct call *call, const UserRequest *in)
 {
     int key_role = in->has_restricted_to_role_id ? in->restricted_to_role_id : 0;
-    if (!roles_find_key_role(session_roles(call), key_role))
+    if (!roles_find_key_role(caller_roles(call), key_role))
         return fault_set(&call->fault, FAULT_INVALID, "restricted_to_role_id",
                          "is no role of keys: %s are",
-                         roles_key_ids(session_roles(call), &call->arena));
-    if (!session_may(call, "service_user:create"))
-        return session_refuse(call, "service_user:create");
-    return session_covers(call, session_role(call), key_role) || session_refuse_more(call);
+                         roles_key_ids(caller_roles(call), &call->arena));
+    if (!caller_may(call, "service_user:create"))
+        return caller_refuse(call, "service_user:create");
+    return caller_covers(call, caller_role(call), key_role) || caller_refuse_more(call);
 }
 
 /* It gets the role of who makes it: whoever asks for another is not left to believe in it. */
 static bool no_other_role(struct call *call, const UserRequest *in)
 {
-    int own = session_role(call);
+    int own = caller_role(call);
     for (size_t i = 0; i < in->n_access_roles; i++)
         if (in->access_roles[i]->id != own)
             return fault_set(&call->fault, FAULT_INVALID, "access_roles",
@@ -226,14 +225,13 @@ static bool service_add(struct call *call, const UserRequest *in, UserMade *out)
         return false;
     random_text(name, SERVICE_NAME_LENGTH);
     api_key_make(key, hash);
-    actor_fill(call, &change.base);
     home_fill(&change, in->container);
     change.username = arena_format(&call->arena, "service-%s", name);
     change.first_name = in->api_name;
     change.last_name = arena_strdup(&call->arena, "");
     change.email = in->email;
     change.has_role_id = change.has_is_api_only = change.is_api_only = true;
-    change.role_id = session_role(call);
+    change.role_id = caller_role(call);
     change.has_restricted_to_role_id = in->has_restricted_to_role_id;
     change.restricted_to_role_id = in->restricted_to_role_id;
     change.has_key_hash = true;
@@ -262,21 +260,19 @@ static bool user_below(struct call *call, int64_t user_id)
 {
     UserRow row = USER_ROW__INIT;
     return user_find(call, user_id, &row) &&
-           (session_role_covers(call, row.role_id) || session_refuse_more(call));
+           (caller_role_covers(call, row.role_id) || caller_refuse_more(call));
 }
 
 static bool user_store(struct call *call, const struct sql *sql, UserChange *change,
                        PersonChanged *out)
 {
     bool found = false;
-    return store_maybe(store_mine(), &call->arena, sql, &change->base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, sql, &change->base, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_NO_USER, "user_id", "there is no such user"));
 }
 
-static void change_begin(struct call *call, UserChange *change, int64_t user_id)
+static void change_begin(UserChange *change, int64_t user_id)
 {
-    actor_fill(call, &change->base);
     change->has_of_user_id = true;
     change->of_user_id = user_id;
 }
@@ -285,7 +281,7 @@ static bool user_edit(struct call *call, const UserEdit *in)
 {
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     PERSON_FILL(&change, in);
     if (!user_store(call, &sql_user_change, &change, &done))
         return call->fault.code == FAULT_CONFLICT && *call->fault.field ? name_taken(call) : false;
@@ -320,12 +316,12 @@ static void users_set_role(Users_Service *self, const UserRoleChange *in, Nothin
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) &&
         one_role(call, in->access_roles, in->n_access_roles, &change) &&
-        (session_covers(call, change.role_id, 0) || session_refuse_more(call)) &&
+        (caller_covers(call, change.role_id, 0) || caller_refuse_more(call)) &&
         user_store(call, &sql_user_set_role, &change, &done) && stays_administered(call, &done)) {
-        session_forget(call, in->user_id, 0);
+        key_sessions_forget(gateway.key_sessions, in->user_id, 0);
         answer(&nothing, call);
     } else {
         call_fail(call);
@@ -339,10 +335,10 @@ static void users_delete(Users_Service *self, const UserId *in, Nothing_Closure 
     UserChange change = USER_CHANGE__INIT;
     PersonChanged done = PERSON_CHANGED__INIT;
     Nothing nothing = NOTHING__INIT;
-    change_begin(call, &change, in->user_id);
+    change_begin(&change, in->user_id);
     if (user_below(call, in->user_id) && user_store(call, &sql_user_delete, &change, &done) &&
         stays_administered(call, &done)) {
-        session_forget(call, in->user_id, 0);
+        key_sessions_forget(gateway.key_sessions, in->user_id, 0);
         answer(&nothing, call);
     } else {
         call_fail(call);

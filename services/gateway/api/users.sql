@@ -14,8 +14,8 @@ SELECT u.id AS "user.id", u.username AS "user.username", u.account_id AS "user.a
   FROM user_account u
   JOIN account a ON a.id = u.account_id
   JOIN container c ON c.account_id = u.account_id
-   AND c.id = coalesce(u.container_id, (SELECT min(r.id) FROM container r WHERE r.account_id = :account_id))
- WHERE u.account_id = :account_id AND u.status <> 'deleted'
+   AND c.id = coalesce(u.container_id, (SELECT min(r.id) FROM container r WHERE r.account_id = :caller.account_id))
+ WHERE u.account_id = :caller.account_id AND u.status <> 'deleted'
    AND u.id BETWEEN coalesce(:only_id, 0) AND coalesce(:only_id, 9223372036854775807)
    AND (:container_id IS NULL OR c.id = :container_id)
    AND (:filters.username IS NULL OR lower(u.username) = lower(:filters.username))
@@ -65,30 +65,32 @@ SELECT NOT EXISTS (SELECT FROM user_account u WHERE lower(u.username) = lower(:u
 WITH home AS MATERIALIZED (
     SELECT c.id
       FROM container c
-     WHERE c.account_id = :account_id AND c.is_active
-       AND c.id = coalesce(:container_id, (SELECT min(r.id) FROM container r WHERE r.account_id = :account_id))
+     WHERE c.account_id = :caller.account_id AND c.is_active
+       AND c.id = coalesce(:container_id, (SELECT min(r.id) FROM container r WHERE r.account_id = :caller.account_id))
 ), added AS (
     INSERT INTO user_account (account_id, username, first_name, last_name, email, job_title, telephone, container_id,
                               role_id, status, is_api_only, is_saml_sso_only, restricted_to_role_id, created_at)
-    SELECT :account_id, :username, :first_name, :last_name, :email, :job_title, :telephone, h.id, :role_id, 'active',
-           coalesce(:is_api_only, false), coalesce(:is_saml_sso_only, false), coalesce(:restricted_to_role_id, 0), :now
+    SELECT :caller.account_id, :username, :first_name, :last_name, :email, :job_title, :telephone, h.id, :role_id, 'active',
+           coalesce(:is_api_only, false), coalesce(:is_saml_sso_only, false), coalesce(:restricted_to_role_id, 0), :caller.now
       FROM home h
     ON CONFLICT (lower(username)) WHERE status <> 'deleted' DO NOTHING
     RETURNING id, username, role_id, is_api_only, restricted_to_role_id
 ), keyed AS (
     INSERT INTO api_key (account_id, user_id, name, key_hash, restricted_to_role_id, status, created_at)
-    SELECT :account_id, a.id, :first_name, :key_hash, a.restricted_to_role_id, 'active', :now
+    SELECT :caller.account_id, a.id, :first_name, :key_hash, a.restricted_to_role_id, 'active', :caller.now
       FROM added a
      WHERE :key_hash IS NOT NULL
     RETURNING id, user_id, name, restricted_to_role_id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'user created', 'user/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'user created', 'user/' || id,
            jsonb_build_object('username', username, 'role_id', role_id, 'is_api_only', is_api_only,
                               'restricted_to_role_id', restricted_to_role_id)
       FROM added
     UNION ALL
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'API key created', 'key/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'API key created', 'key/' || id,
            jsonb_build_object('user_id', user_id, 'name', name, 'role_id', restricted_to_role_id)
       FROM keyed
 )
@@ -99,7 +101,7 @@ SELECT (SELECT id FROM added) AS id, EXISTS (SELECT FROM home) AS has_container;
 WITH before AS MATERIALIZED (
     SELECT u.id
       FROM user_account u
-     WHERE u.id = :of_user_id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = :of_user_id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
 ), changed AS (
     UPDATE user_account u
        SET username = coalesce(:username, u.username),
@@ -111,14 +113,15 @@ WITH before AS MATERIALIZED (
            container_id = coalesce(:container_id, u.container_id),
            is_saml_sso_only = coalesce(:is_saml_sso_only, u.is_saml_sso_only)
       FROM before b
-     WHERE u.id = b.id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = b.id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
        AND (:container_id IS NULL
             OR EXISTS (SELECT FROM container c
-                        WHERE c.id = :container_id AND c.account_id = :account_id AND c.is_active))
+                        WHERE c.id = :container_id AND c.account_id = :caller.account_id AND c.is_active))
     RETURNING u.id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'user changed', 'user/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'user changed', 'user/' || id,
            jsonb_strip_nulls(jsonb_build_object(
                'username', :username::text, 'first_name', :first_name::text, 'last_name', :last_name::text,
                'email', :email::text, 'job_title', :job_title::text, 'telephone', :telephone::text,
@@ -133,24 +136,25 @@ SELECT b.id, EXISTS (SELECT FROM changed) AS changed FROM before b;
 WITH keepers AS MATERIALIZED (
     SELECT u.id
       FROM user_account u
-     WHERE u.account_id = :account_id AND u.role_id = 1 AND u.status = 'active' AND NOT u.is_api_only
+     WHERE u.account_id = :caller.account_id AND u.role_id = 1 AND u.status = 'active' AND NOT u.is_api_only
      ORDER BY u.id
        FOR NO KEY UPDATE
 ), before AS MATERIALIZED (
     SELECT u.id, u.role_id
       FROM user_account u
-     WHERE u.id = :of_user_id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = :of_user_id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
 ), changed AS (
     UPDATE user_account u
        SET role_id = :role_id
       FROM before b
-     WHERE u.id = b.id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = b.id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
        AND (:role_id = 1 OR NOT EXISTS (SELECT FROM keepers k WHERE k.id = u.id)
             OR EXISTS (SELECT FROM keepers k WHERE k.id <> u.id))
     RETURNING u.id, b.role_id AS old_role_id, u.role_id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'user role changed', 'user/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'user role changed', 'user/' || id,
            jsonb_build_object('from', old_role_id, 'to', role_id)
       FROM changed
 )
@@ -161,18 +165,18 @@ SELECT b.id, EXISTS (SELECT FROM changed) AS changed FROM before b;
 WITH keepers AS MATERIALIZED (
     SELECT u.id
       FROM user_account u
-     WHERE u.account_id = :account_id AND u.role_id = 1 AND u.status = 'active' AND NOT u.is_api_only
+     WHERE u.account_id = :caller.account_id AND u.role_id = 1 AND u.status = 'active' AND NOT u.is_api_only
      ORDER BY u.id
        FOR NO KEY UPDATE
 ), before AS MATERIALIZED (
     SELECT u.id
       FROM user_account u
-     WHERE u.id = :of_user_id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = :of_user_id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
 ), deleted AS (
     UPDATE user_account u
        SET status = 'deleted'
       FROM before b
-     WHERE u.id = b.id AND u.account_id = :account_id AND u.status <> 'deleted'
+     WHERE u.id = b.id AND u.account_id = :caller.account_id AND u.status <> 'deleted'
        AND (NOT EXISTS (SELECT FROM keepers k WHERE k.id = u.id)
             OR EXISTS (SELECT FROM keepers k WHERE k.id <> u.id))
     RETURNING u.id, u.username
@@ -180,11 +184,12 @@ WITH keepers AS MATERIALIZED (
     UPDATE api_key k
        SET status = 'revoked'
       FROM deleted d
-     WHERE k.user_id = d.id AND k.account_id = :account_id AND k.status = 'active'
+     WHERE k.user_id = d.id AND k.account_id = :caller.account_id AND k.status = 'active'
     RETURNING k.id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'user deleted', 'user/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'user deleted', 'user/' || id,
            jsonb_build_object('username', username, 'keys', (SELECT coalesce(json_agg(r.id ORDER BY r.id), '[]') FROM revoked r))
       FROM deleted
 )

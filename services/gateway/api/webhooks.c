@@ -4,10 +4,11 @@
 
 #include "api/orders.h"
 #include "api/webhooks.sql.h"
+#include "caller.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "list.h"
-#include "session.h"
+#include "statement.h"
 
 enum { SECRET_MIN = 32, SECRET_MAX = 256, ENDPOINT_MAX = 2048 };
 
@@ -134,7 +135,7 @@ static void secret_change(struct call *call, const WebhookRow *before, const cha
 {
     bool same = secret && secret_is(call, before, secret);
     out->has_keeps_secret = true;
-    out->keeps_secret = same || session_may(call, "secret:reveal");
+    out->keeps_secret = same || caller_may(call, "secret:reveal");
     if (!secret || same)
         return;
     out->has_set_secret = out->set_secret = true;
@@ -170,10 +171,7 @@ bool webhook_find(struct call *call, int64_t webhook_id, WebhookRow *out)
     WebhookId id = WEBHOOK_ID__INIT;
     bool found = false;
     id.webhook_id = webhook_id;
-    id.has_account_id = true;
-    id.account_id = call->actor.account_id;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_get, &id.base, &out->base, &found,
-                       &call->fault) &&
+    return statement_maybe(call, &sql_webhook_get, &id.base, &out->base, &found) &&
            (found ||
             fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook"));
 }
@@ -182,11 +180,9 @@ bool webhook_change(struct call *call, int64_t webhook_id, WebhookChange *change
 {
     WebhookRow row = WEBHOOK_ROW__INIT;
     bool found = false;
-    actor_fill(call, &change->base);
     change->has_webhook_id = true;
     change->webhook_id = webhook_id;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_change, &change->base, &row.base,
-                       &found, &call->fault) &&
+    return statement_maybe(call, &sql_webhook_change, &change->base, &row.base, &found) &&
            (found ||
             fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook"));
 }
@@ -198,8 +194,7 @@ static bool number_draw(struct call *call, const char *secret, WebhookChange *ou
 {
     WebhookCreated drawn = WEBHOOK_CREATED__INIT;
     Nothing nothing = NOTHING__INIT;
-    if (!store_one(store_mine(), &call->arena, &sql_webhook_number, &nothing.base, &drawn.base,
-                   &call->fault))
+    if (!statement_one(call, &sql_webhook_number, &nothing.base, &drawn.base))
         return false;
     out->has_webhook_id = true;
     out->webhook_id = drawn.webhook_id;
@@ -212,8 +207,7 @@ static bool number_draw(struct call *call, const char *secret, WebhookChange *ou
 static bool webhook_add(struct call *call, const WebhookChange *change, WebhookCreated *out)
 {
     bool found = false;
-    return store_maybe(store_mine(), &call->arena, &sql_webhook_add, &change->base, &out->base,
-                       &found, &call->fault) &&
+    return statement_maybe(call, &sql_webhook_add, &change->base, &out->base, &found) &&
            (found || fault_set(&call->fault, FAULT_WEBHOOK_STATE, NULL,
                                "an account has ten webhooks at the most"));
 }
@@ -229,7 +223,6 @@ static void webhook_settings_create(WebhookSettingsApi_Service *self, const Webh
         call_fail(call);
         return;
     }
-    actor_fill(call, &change.base);
     change_fill(&change, in);
     if (change.n_events == 0) {
         change.events = default_events;
@@ -269,7 +262,7 @@ static Webhook *webhook_shown(struct call *call, WebhookRow *row)
     webhook_settings__init(s);
     w->id = row->id;
     w->endpoint = row->endpoint;
-    w->secret = session_may(call, "secret:reveal") ? secret_open(call, row) : NULL;
+    w->secret = caller_may(call, "secret:reveal") ? secret_open(call, row) : NULL;
     w->events = row->events;
     w->n_events = row->n_events;
     w->status = row->status;
@@ -291,7 +284,7 @@ static void webhook_settings_list(WebhookSettingsApi_Service *self, const Webhoo
     struct call *call = data;
     struct rows rows;
     WebhookList out = WEBHOOK_LIST__INIT;
-    if (!store_all(store_mine(), &call->arena, &sql_webhook_list, &in->base, &rows, &call->fault)) {
+    if (!statement_all(call, &sql_webhook_list, &in->base, &rows)) {
         call_fail(call);
         return;
     }
@@ -319,11 +312,9 @@ static void webhook_settings_delete(WebhookSettingsApi_Service *self, const Webh
     WebhookCreated gone = WEBHOOK_CREATED__INIT;
     Nothing nothing = NOTHING__INIT;
     bool found = false;
-    actor_fill(call, &change.base);
     change.has_webhook_id = true;
     change.webhook_id = in->webhook_id;
-    if (store_maybe(store_mine(), &call->arena, &sql_webhook_remove, &change.base, &gone.base,
-                    &found, &call->fault) &&
+    if (statement_maybe(call, &sql_webhook_remove, &change.base, &gone.base, &found) &&
         (found ||
          fault_set(&call->fault, FAULT_NO_WEBHOOK, "webhook_id", "there is no such webhook")))
         answer(&nothing, call);

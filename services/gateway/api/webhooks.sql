@@ -1,13 +1,13 @@
 -- webhook_list: WebhookListFilter -> WebhookRow*
 SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency
   FROM webhook
- WHERE account_id = :account_id
+ WHERE account_id = :caller.account_id
  ORDER BY id;
 
 -- webhook_get: WebhookId -> WebhookRow?
 SELECT id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency, challenge_sha256, challenge_until, verified
   FROM webhook
- WHERE id = :webhook_id AND account_id = :account_id;
+ WHERE id = :webhook_id AND account_id = :caller.account_id;
 
 -- webhook_number: Nothing -> WebhookCreated
 SELECT nextval('webhook_id_seq') AS webhook_id;
@@ -17,13 +17,14 @@ SELECT nextval('webhook_id_seq') AS webhook_id;
 WITH added AS (
     INSERT INTO webhook (id, account_id, endpoint, secret_sealed, events, status, instant, chain, instant_chain, frequency, created_at)
     OVERRIDING SYSTEM VALUE
-    SELECT :webhook_id, :account_id, :endpoint, :secret_sealed, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
-            coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :now
-     WHERE (SELECT count(*) FROM webhook w WHERE w.account_id = :account_id) < 10
+    SELECT :webhook_id, :caller.account_id, :endpoint, :secret_sealed, :events, 'pending', coalesce(:instant, false), coalesce(:chain, false),
+            coalesce(:instant_chain, false), coalesce(:frequency, '{}'), :caller.now
+     WHERE (SELECT count(*) FROM webhook w WHERE w.account_id = :caller.account_id) < 10
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook created', 'webhook/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'webhook created', 'webhook/' || id,
            jsonb_build_object('endpoint', :endpoint::text)
       FROM added
 )
@@ -42,7 +43,7 @@ WITH changed AS (
            secret_before_sealed = CASE WHEN :endpoint <> w.endpoint THEN NULL
                                        WHEN :set_secret THEN CASE WHEN :secret_sealed IS NOT NULL THEN w.secret_sealed END
                                        ELSE w.secret_before_sealed END,
-           secret_before_until = CASE WHEN :set_secret THEN :now + interval '1 day' ELSE w.secret_before_until END,
+           secret_before_until = CASE WHEN :set_secret THEN :caller.now + interval '1 day' ELSE w.secret_before_until END,
            events = CASE WHEN :set_events::boolean THEN :events ELSE w.events END,
            frequency = CASE WHEN :set_frequency::boolean THEN :frequency ELSE w.frequency END,
            instant = coalesce(:instant, w.instant),
@@ -53,13 +54,14 @@ WITH changed AS (
            challenge_sha256 = CASE WHEN :endpoint <> w.endpoint OR :verified THEN NULL ELSE coalesce(:challenge_sha256, w.challenge_sha256) END,
            challenge_until = coalesce(:challenge_until, w.challenge_until),
            verified = CASE WHEN :endpoint <> w.endpoint THEN false ELSE coalesce(:verified, w.verified) END
-     WHERE w.id = :webhook_id AND w.account_id = :account_id
+     WHERE w.id = :webhook_id AND w.account_id = :caller.account_id
        AND (:verified IS NOT TRUE OR w.challenge_sha256 = :challenge_sha256)
        AND (:status IS DISTINCT FROM 'active' OR w.verified)
     RETURNING w.id, w.endpoint, w.events, w.status, w.instant, w.chain, w.instant_chain, w.frequency
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook changed', 'webhook/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'webhook changed', 'webhook/' || id,
            jsonb_build_object('endpoint', endpoint, 'status', status, 'events', events)
       FROM changed
 )
@@ -67,10 +69,11 @@ SELECT id, endpoint, events, status, instant, chain, instant_chain, frequency FR
 
 -- webhook_remove: WebhookChange -> WebhookCreated?
 WITH removed AS (
-    DELETE FROM webhook WHERE id = :webhook_id AND account_id = :account_id RETURNING id, endpoint
+    DELETE FROM webhook WHERE id = :webhook_id AND account_id = :caller.account_id RETURNING id, endpoint
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
-    SELECT :now, :account_id, :user_id, :api_key_id, :source, :ip, 'webhook deleted', 'webhook/' || id,
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'webhook deleted', 'webhook/' || id,
            jsonb_build_object('endpoint', endpoint)
       FROM removed
 )

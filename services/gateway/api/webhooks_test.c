@@ -34,9 +34,6 @@ static void change_run(int64_t id, const struct change *c, struct instant now)
     bool found = false;
     in.has_webhook_id = true;
     in.webhook_id = id;
-    in.account_id = ACCOUNT;
-    in.source = (char[]){ "api" };
-    in.now = instant_message(&arena, now);
     in.endpoint = c->endpoint ? arena_strdup(&arena, c->endpoint) : NULL;
     in.has_keeps_secret = true;
     in.keeps_secret = c->keeps;
@@ -45,7 +42,8 @@ static void change_run(int64_t id, const struct change *c, struct instant now)
     if (in.has_secret_sealed)
         in.secret_sealed =
             (ProtobufCBinaryData){ strlen(c->secret), (uint8_t *)arena_strdup(&arena, c->secret) };
-    if (!store_maybe(store_mine(), &arena, &sql_webhook_change, &in.base, &out.base, &found, &f))
+    if (!store_maybe_by(store_mine(), &arena, &sql_webhook_change, caller_at(now), &in.base,
+                        &out.base, &found, &f))
         fail_msg("%s", f.detail);
     assert_true(found);
 }

@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "base/email.h"
+#include "base/mail_address.h"
 #include "base/plain_line.h"
 
 enum { LINE_MAX_QP = 76, VALUE_MAX = 900, DATE_SIZE = 40, ACCOUNT_MAX = 100 };
@@ -147,9 +147,9 @@ static bool add_header(struct text *out, const char *name, const char *value, st
 
 static bool addresses_good(const struct email *m, struct fault *f)
 {
-    if (!email_valid(m->from))
+    if (!mail_address_valid(m->from))
         return fault_set(f, FAULT_INVALID, "From", "is no address");
-    return email_valid(m->to) || fault_set(f, FAULT_INVALID, "To", "is no address");
+    return mail_address_valid(m->to) || fault_set(f, FAULT_INVALID, "To", "is no address");
 }
 
 bool email_write(struct arena *a, const struct email *m, struct bytes *out, struct fault *f)

@@ -1,4 +1,4 @@
-#include "csv.h"
+#include "list_csv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static double asked_for(const char *accept, const char *type)
 }
 
 /* Without a word about CSV the answer is JSON, whatever else is named. */
-bool csv_preferred(const char *accept)
+bool list_csv_preferred(const char *accept)
 {
     if (!accept)
         return false;
@@ -51,13 +51,13 @@ static const ProtobufCFieldDescriptor *list_of(const ProtobufCMessageDescriptor 
     return NULL;
 }
 
-bool csv_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
+bool list_csv_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
     const ProtobufCFieldDescriptor *list = list_of(answer->descriptor);
     const char *base = (const char *)answer;
     struct text text;
     http_header(call, "Vary", "Accept");
-    if (!list || !csv_preferred(http_request_header(call, "Accept")))
+    if (!list || !list_csv_preferred(http_request_header(call, "Accept")))
         return false;
     text_init(&text, &call->arena);
     messages_to_csv(list->descriptor,

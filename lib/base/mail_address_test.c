@@ -1,4 +1,4 @@
-#include "base/email.h"
+#include "base/mail_address.h"
 
 // clang-format off
 #include <setjmp.h>
@@ -58,7 +58,7 @@ static void addresses(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (email_valid(cases[i].text) != cases[i].valid)
+        if (mail_address_valid(cases[i].text) != cases[i].valid)
             fail_msg("%s: %s", cases[i].text, cases[i].valid ? "refused" : "taken");
 }
 

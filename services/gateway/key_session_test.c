@@ -1,14 +1,16 @@
 #include <fcntl.h>
 
+#include "caller.h"
+#include "gateway.h"
 #include "http_toy.h"
+#include "key_session.h"
 #include "pki/digest.h"
 #include "service/metrics.h"
-#include "session.h"
 
 /* Keys "k-ROLE-KEYROLE" exist; asking for "down" finds no database. */
 static atomic_int asked;
-static atomic_bool revoked;                /* "k-1-revoked" */
-static struct sessions *changes_meanwhile; /* something changes during each look-up */
+static atomic_bool revoked;                    /* "k-1-revoked" */
+static struct key_sessions *changes_meanwhile; /* something changes during each look-up */
 
 static const struct {
     const char *text;
@@ -29,7 +31,7 @@ static bool find_key(struct arena *a, const SessionKey *key, Session *out, bool 
     atomic_fetch_add(&asked, 1);
     *found = false;
     if (changes_meanwhile)
-        sessions_forget(changes_meanwhile, 7, 0);
+        key_sessions_forget(changes_meanwhile, 7, 0);
     if (has_hash(key, "down"))
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "no database");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -48,14 +50,14 @@ static bool find_key(struct arena *a, const SessionKey *key, Session *out, bool 
 static bool may_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
     (void)answer;
-    out->body = session_may(call, "order:create") ? BYTES_OF("may") : BYTES_OF("may not");
+    out->body = caller_may(call, "order:create") ? BYTES_OF("may") : BYTES_OF("may not");
     return true;
 }
 
 static bool forget_shape(struct call *call, const ProtobufCMessage *answer, struct http_answer *out)
 {
     (void)answer, (void)out;
-    session_forget(call, call->actor.user_id, 0);
+    key_sessions_forget(gateway.key_sessions, call->actor.user_id, 0);
     return false;
 }
 
@@ -106,7 +108,7 @@ static char *ask_as(struct http *h, struct arena *a, const char *line, const cha
 struct house {
     struct roles *roles;
     struct limits *strange;
-    struct sessions *sessions;
+    struct key_sessions *sessions;
     struct route_family families[2];
     struct http *http;
 };
@@ -121,15 +123,16 @@ static void open_limited(struct house *h, struct duration fresh, struct duration
                                          .redis = { "" } };
     h->strange = limits_new(&limit, &f);
     h->roles = roles_load("policy/roles.json", &f);
-    h->sessions = sessions_new(&(struct session_options){ .roles = h->roles,
-                                                          .strange = h->strange,
-                                                          .fresh = fresh,
-                                                          .absent = absent,
-                                                          .find = find_key });
+    h->sessions = key_sessions_new(&(struct key_session_options){ .roles = h->roles,
+                                                                  .strange = h->strange,
+                                                                  .fresh = fresh,
+                                                                  .absent = absent,
+                                                                  .find = find_key });
+    gateway.key_sessions = h->sessions;
     h->families[0] = (struct route_family){ .base = "",
                                             .tables = tables,
-                                            .admit = session_admit,
-                                            .glance = session_glance,
+                                            .admit = key_session_admit,
+                                            .glance = key_session_glance,
                                             .context = h->sessions };
     h->families[1] = (struct route_family){ 0 };
     struct http_options o = toy_options();
@@ -148,7 +151,7 @@ static void open_house(struct house *h, struct duration fresh, struct duration a
 static void close_house(struct house *h)
 {
     toy_stop(h->http);
-    sessions_free(h->sessions);
+    key_sessions_free(h->sessions);
     limits_free(h->strange);
     roles_free(h->roles);
 }

@@ -1,4 +1,4 @@
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +119,7 @@ static void keys_are_made_once(void **state)
     struct fault f;
 
     assert_true(bus_make_keys(w->rig.folder, "scheduler", &f));
-    assert_int_equal(keys_read_own(w->rig.folder, "scheduler", first, &f), 1);
+    assert_int_equal(curve_keys_read_own(w->rig.folder, "scheduler", first, &f), 1);
     bus_rig_path(&w->rig, "scheduler.key", key);
     assert_int_equal(stat(key, &is), 0);
     assert_int_equal(is.st_mode & 0777, 0600);
@@ -127,7 +127,7 @@ static void keys_are_made_once(void **state)
     assert_int_equal(unlink(pub), 0);
     assert_true(bus_make_keys(w->rig.folder, "scheduler", &f)); /* makes what is missing */
     assert_int_equal(access(pub, R_OK), 0);
-    assert_int_equal(keys_read_own(w->rig.folder, "scheduler", again, &f), 1);
+    assert_int_equal(curve_keys_read_own(w->rig.folder, "scheduler", again, &f), 1);
     assert_string_equal(first[0].secret, again[0].secret);
     assert_int_equal(unlink(key), 0);
     assert_false(bus_make_keys(w->rig.folder, "scheduler", &f));
@@ -145,14 +145,14 @@ static void bad_key_files_are_refused(void **state)
 
     bus_rig_path(&w->rig, "notifier.key", key);
     assert_int_equal(chmod(key, 0644), 0);
-    assert_int_equal(keys_read_own(w->rig.folder, "notifier", pair, &f), 0);
+    assert_int_equal(curve_keys_read_own(w->rig.folder, "notifier", pair, &f), 0);
     assert_non_null(strstr(f.detail, "everybody may use: chmod 600"));
     assert_int_equal(chmod(key, 0600), 0);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         FILE *file = fopen(key, "we");
         fputs(texts[i], file);
         fclose(file);
-        assert_int_equal(keys_read_own(w->rig.folder, "notifier", pair, &f), 0);
+        assert_int_equal(curve_keys_read_own(w->rig.folder, "notifier", pair, &f), 0);
         assert_string_equal(f.field, "keys");
     }
 }

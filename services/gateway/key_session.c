@@ -1,4 +1,4 @@
-#include "session.h"
+#include "key_session.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,18 +6,17 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "caller.h"
 #include "http.h"
 #include "pki/digest.h"
 #include "service/metrics.h"
-#include "services/gateway/session.sql.h"
+#include "services/gateway/key_session.sql.h"
 #include "store/store.h"
 
 /* Two tables of fixed size, so that nobody who tries keys pushes out the good ones. */
 enum { SETS = 2048, WAYS = 4, LOCKS = 64, KEY_MAX = 256 };
 
 #define BETWEEN_LINES seconds(60) /* about keys that are refused */
-
-enum { NO_KEY_ROLE = 0 }; /* of policy/roles.json: a key that is not restricted */
 
 struct entry {
     uint8_t hash[SHA256_SIZE];
@@ -29,8 +28,8 @@ struct table {
     struct entry entries[SETS][WAYS];
 };
 
-struct sessions {
-    struct session_options options;
+struct key_sessions {
+    struct key_session_options options;
     atomic_uint changes; /* what was read before one of them is not kept after it */
     pthread_mutex_t locks[LOCKS];
     struct table present, absent;
@@ -38,22 +37,17 @@ struct sessions {
     atomic_int_least64_t untold;
 };
 
-struct caller {
-    struct sessions *sessions;
-    int role_id, key_role_id;
-};
-
 static bool find_stored(struct arena *a, const SessionKey *key, Session *out, bool *found,
                         struct fault *f)
 {
     if (!store_mine())
         return fault_set(f, FAULT_UNAVAILABLE, NULL, "this thread has no connection");
-    return store_maybe(store_mine(), a, &sql_session_find, &key->base, &out->base, found, f);
+    return store_maybe(store_mine(), a, &sql_key_session_find, &key->base, &out->base, found, f);
 }
 
-struct sessions *sessions_new(const struct session_options *options)
+struct key_sessions *key_sessions_new(const struct key_session_options *options)
 {
-    struct sessions *s = calloc(1, sizeof *s);
+    struct key_sessions *s = calloc(1, sizeof *s);
     s->options = *options;
     s->options.find = options->find ? options->find : find_stored;
     if (!options->absent.us)
@@ -63,7 +57,7 @@ struct sessions *sessions_new(const struct session_options *options)
     return s;
 }
 
-void sessions_free(struct sessions *s)
+void key_sessions_free(struct key_sessions *s)
 {
     if (!s)
         return;
@@ -111,7 +105,7 @@ static void drop(struct table *t, const uint8_t hash[SHA256_SIZE])
         *e = (struct entry){ 0 };
 }
 
-static bool ask(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
+static bool ask(struct key_sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
                 Session *out, bool *found)
 {
     SessionKey key = SESSION_KEY__INIT;
@@ -129,7 +123,7 @@ struct standing {
     int64_t at; /* a tick before anybody was asked: nothing is believed for longer than it may */
 };
 
-static struct standing recall(struct sessions *s, const uint8_t hash[SHA256_SIZE], Session *out)
+static struct standing recall(struct key_sessions *s, const uint8_t hash[SHA256_SIZE], Session *out)
 {
     pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
     int64_t now = tick_now().us;
@@ -147,8 +141,8 @@ static struct standing recall(struct sessions *s, const uint8_t hash[SHA256_SIZE
     return k;
 }
 
-static void remember(struct sessions *s, const uint8_t hash[SHA256_SIZE], const Session *session,
-                     bool found, const struct standing *before)
+static void remember(struct key_sessions *s, const uint8_t hash[SHA256_SIZE],
+                     const Session *session, bool found, const struct standing *before)
 {
     pthread_mutex_t *lock = &s->locks[set_of(hash) % LOCKS];
     struct duration life = found ? s->options.fresh : s->options.absent;
@@ -161,7 +155,7 @@ static void remember(struct sessions *s, const uint8_t hash[SHA256_SIZE], const 
 }
 
 /* Counted each time, logged now and then: whoever tries keys does not fill the log. */
-static bool refuse(struct sessions *s, struct call *call)
+static bool refuse(struct key_sessions *s, struct call *call)
 {
     int64_t now = tick_now().us, at = atomic_load(&s->tell_at);
     metric_add(METRIC_KEYS_REFUSED, 1);
@@ -174,14 +168,14 @@ static bool refuse(struct sessions *s, struct call *call)
 }
 
 /* A key that never was good here costs its address a request, which it gets back if it is. */
-static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
+static bool find(struct key_sessions *s, struct call *call, const uint8_t hash[SHA256_SIZE],
                  Session *out)
 {
     struct standing k = recall(s, hash, out);
     bool strange = !k.present && !k.once && s->options.strange, found = false;
     if (k.present)
         return true;
-    if (strange && !limit_take_address(s->options.strange, call))
+    if (strange && !limit_by_address(s->options.strange, call))
         return false;
     bool answered = k.absent || ask(s, call, hash, out, &found);
     if (strange && (found || !answered))
@@ -193,18 +187,18 @@ static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA25
     return found || refuse(s, call);
 }
 
-static void enter(struct sessions *s, struct call *call, const Session *session)
+static void enter(const struct key_sessions *s, struct call *call, const Session *session)
 {
-    struct caller *caller = arena_new(&call->arena, struct caller);
-    *caller = (struct caller){ s, session->role_id, session->key_role_id };
-    http_set_caller(call, caller);
-    call->actor.account_id = session->account_id;
-    call->actor.user_id = session->user_id;
-    call->actor.api_key_id = session->api_key_id;
+    caller_enter(call, &(struct caller){ .account_id = session->account_id,
+                                         .user_id = session->user_id,
+                                         .api_key_id = session->api_key_id,
+                                         .roles = s->options.roles,
+                                         .role_id = session->role_id,
+                                         .key_role_id = session->key_role_id });
 }
 
 /* A key that is too long is answered as one that is unknown (services-api 6). */
-static bool key_hash(struct sessions *s, struct call *call, uint8_t out[SHA256_SIZE])
+static bool key_hash(struct key_sessions *s, struct call *call, uint8_t out[SHA256_SIZE])
 {
     const char *key = http_request_header(call, "X-DC-DEVKEY");
     if (!key || !*key)
@@ -216,9 +210,22 @@ static bool key_hash(struct sessions *s, struct call *call, uint8_t out[SHA256_S
     return true;
 }
 
-bool session_admit(struct call *call, const struct route *route, void *sessions)
+/* Of the key first: what it is refused is not taken from the account's other keys. */
+static bool within_limits(const struct key_session_options *o, struct call *call)
 {
-    struct sessions *s = sessions;
+    const struct actor *by = &call->actor;
+    if (o->limits && !limit_take(o->limits, by->api_key_id, call))
+        return false;
+    if (!o->accounts || limit_take(o->accounts, by->account_id, call))
+        return true;
+    if (o->limits)
+        limit_return(o->limits, by->api_key_id);
+    return false;
+}
+
+bool key_session_admit(struct call *call, const struct route *route, void *sessions)
+{
+    struct key_sessions *s = sessions;
     Session session = SESSION__INIT;
     uint8_t hash[SHA256_SIZE];
     if (!route->permission)
@@ -228,15 +235,14 @@ bool session_admit(struct call *call, const struct route *route, void *sessions)
     enter(s, call, &session);
     if (s->options.uses)
         key_uses_note(s->options.uses, session.api_key_id, session.account_id, clock_now());
-    if (s->options.limits && !limit_take(s->options.limits, call))
-        return false;
-    return session_may(call, route->permission) || session_refuse(call, route->permission);
+    return within_limits(&s->options, call) &&
+           (caller_may(call, route->permission) || caller_refuse(call, route->permission));
 }
 
 /* What is not known is for a worker to ask the database. */
-bool session_glance(struct call *call, const struct route *route, void *sessions)
+bool key_session_glance(struct call *call, const struct route *route, void *sessions)
 {
-    struct sessions *s = sessions;
+    struct key_sessions *s = sessions;
     Session session = SESSION__INIT;
     uint8_t hash[SHA256_SIZE];
     if (!route->permission)
@@ -248,60 +254,11 @@ bool session_glance(struct call *call, const struct route *route, void *sessions
         return refuse(s, call);
     return !k.present ||
            roles_allow(s->options.roles, session.role_id, session.key_role_id, route->permission) ||
-           session_refuse(call, route->permission);
-}
-
-bool session_refuse(struct call *call, const char *permission)
-{
-    if (strcmp(permission, "any") == 0)
-        permission = "a role that is known here";
-    return fault_set(&call->fault, FAULT_PERMISSION, NULL,
-                     "Access denied due to missing_permission: this takes %s.", permission);
-}
-
-bool session_refuse_more(struct call *call)
-{
-    return fault_set(
-        &call->fault, FAULT_PERMISSION, NULL,
-        "Access denied due to missing_permission: this takes every permission that the "
-        "other user or key has.");
-}
-
-bool session_may(const struct call *call, const char *permission)
-{
-    const struct caller *caller = http_caller(call);
-    return caller && roles_allow(caller->sessions->options.roles, caller->role_id,
-                                 caller->key_role_id, permission);
-}
-
-bool session_covers(const struct call *call, int role, int key_role)
-{
-    const struct caller *caller = http_caller(call);
-    return caller && roles_within(caller->sessions->options.roles, role, key_role, caller->role_id,
-                                  caller->key_role_id);
-}
-
-bool session_role_covers(const struct call *call, int role)
-{
-    const struct caller *caller = http_caller(call);
-    return caller && roles_within(caller->sessions->options.roles, role, NO_KEY_ROLE,
-                                  caller->role_id, NO_KEY_ROLE);
-}
-
-int session_role(const struct call *call)
-{
-    const struct caller *caller = http_caller(call);
-    return caller ? caller->role_id : 0;
-}
-
-const struct roles *session_roles(const struct call *call)
-{
-    const struct caller *caller = http_caller(call);
-    return caller->sessions->options.roles;
+           caller_refuse(call, route->permission);
 }
 
 /* An absent key has no name, so all of them are forgotten. */
-static void forget_set(struct sessions *s, size_t set, int64_t user_id, int64_t api_key_id)
+static void forget_set(struct key_sessions *s, size_t set, int64_t user_id, int64_t api_key_id)
 {
     for (int i = 0; i < WAYS; i++) {
         struct entry *e = &s->present.entries[set][i];
@@ -312,7 +269,7 @@ static void forget_set(struct sessions *s, size_t set, int64_t user_id, int64_t 
     }
 }
 
-void sessions_forget(struct sessions *s, int64_t user_id, int64_t api_key_id)
+void key_sessions_forget(struct key_sessions *s, int64_t user_id, int64_t api_key_id)
 {
     atomic_fetch_add(&s->changes, 1);
     for (size_t set = 0; set < SETS; set++) {
@@ -320,10 +277,4 @@ void sessions_forget(struct sessions *s, int64_t user_id, int64_t api_key_id)
         forget_set(s, set, user_id, api_key_id);
         pthread_mutex_unlock(&s->locks[set % LOCKS]);
     }
-}
-
-void session_forget(const struct call *call, int64_t user_id, int64_t api_key_id)
-{
-    const struct caller *caller = http_caller(call);
-    sessions_forget(caller->sessions, user_id, api_key_id);
 }

@@ -31,8 +31,8 @@ static void dial(struct world *w)
     w->monitor =
         curve_watch(w->zmq, w->socket, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
     zmq_setsockopt(w->socket, ZMQ_LINGER, &(int){ 0 }, sizeof(int));
-    assert_int_equal(keys_read_own(w->rig.folder, "gateway", own, &f), 1);
-    assert_int_equal(keys_read_public(w->rig.folder, "issuer", issuer, &f), 1);
+    assert_int_equal(curve_keys_read_own(w->rig.folder, "gateway", own, &f), 1);
+    assert_int_equal(curve_keys_read_public(w->rig.folder, "issuer", issuer, &f), 1);
     assert_true(curve_dial(w->socket, &own[0], issuer[0], &f));
     assert_int_equal(zmq_connect(w->socket, bus_endpoint(w->issuer)), 0);
     assert_int_equal(curve_event(w->monitor, 0, NULL), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);

@@ -1,4 +1,4 @@
-#include "base/email.h"
+#include "base/mail_address.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static bool hyphens_inside(const char *domain)
            !strstr(domain, "-.");
 }
 
-bool email_valid(const char *text)
+bool mail_address_valid(const char *text)
 {
     const char *at = strchr(text, '@');
     if (!at || at == text || at - text > LOCAL_MAX)

@@ -1,4 +1,4 @@
--- session_find: SessionKey -> Session?
+-- key_session_find: SessionKey -> Session?
 SELECT k.account_id, k.user_id, k.id AS api_key_id, u.role_id,
        k.restricted_to_role_id AS key_role_id
   FROM api_key k

@@ -1,4 +1,4 @@
-#include "bus/keys.h"
+#include "bus/curve_keys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -66,8 +66,8 @@ static bool pair_read(const char *folder, const char *service, const char *suffi
             fault_set(f, FAULT_INVALID, "keys", "%s holds no secret key", path));
 }
 
-int keys_read_own(const char *folder, const char *service, struct key_pair out[KEYS_EACH],
-                  struct fault *f)
+int curve_keys_read_own(const char *folder, const char *service, struct key_pair out[KEYS_EACH],
+                        struct fault *f)
 {
     struct fault none;
 
@@ -84,8 +84,8 @@ static bool public_read(const char *folder, const char *service, const char *suf
     return path_of(path, folder, service, suffix, f) && key_read(path, false, out, f);
 }
 
-int keys_read_public(const char *folder, const char *service, char out[KEYS_EACH][KEY_TEXT_SIZE],
-                     struct fault *f)
+int curve_keys_read_public(const char *folder, const char *service,
+                           char out[KEYS_EACH][KEY_TEXT_SIZE], struct fault *f)
 {
     struct fault none;
 
@@ -120,7 +120,7 @@ static bool file_is_key(const char *folder, const char *file, const char *public
     return true;
 }
 
-bool keys_find_owner(const char *folder, const char *public, char owner[SERVICE_NAME_SIZE])
+bool curve_keys_find_owner(const char *folder, const char *public, char owner[SERVICE_NAME_SIZE])
 {
     AUTO(DIR) dir = opendir(folder);
     const struct dirent *entry;
