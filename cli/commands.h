@@ -31,6 +31,7 @@ bool heads_begin_command(struct command_run *r, struct fault *f);
 bool keys_command(struct command_run *r, struct fault *f);
 bool seal_key_command(struct command_run *r, struct fault *f);
 bool policy_key_command(struct command_run *r, struct fault *f);
+bool authority_check_command(struct command_run *r, struct fault *f);
 bool authority_list_command(struct command_run *r, struct fault *f);
 bool authority_stop_command(struct command_run *r, struct fault *f);
 bool authority_start_command(struct command_run *r, struct fault *f);

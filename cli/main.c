@@ -29,6 +29,7 @@ static const struct command commands[] = {
     { "quarantine",      "[JOURNAL] [--json]", "--json", quarantine_command,      "what is in quarantine; JOURNAL: after a restored backup, what it has and the database has not" },
     { "authority stop",  "ID",                NULL, authority_stop_command,  "keep an authority from signing, at once; its orders wait" },
     { "authority start", "ID",                NULL, authority_start_command, "let a stopped authority sign again" },
+    { "authority check", "[--json]",          "--json", authority_check_command, "whether a public authority has a name or addresses that cannot be meant in earnest; status 1: one has" },
     { "authority",       "[--json]",          "--json", authority_list_command,  "the authorities there are, and which may sign" },
     { "audit list",      "[--subject order/N] [--since WHEN] [--limit N] [--json]", "--subject= --since= --limit= --json", audit_list_command, "what was done, by whom, to what; the newest first" },
     { "audit heads begin", "",                NULL, heads_begin_command,     "let an empty copy of the heads be filled again, once, after it was lost" },

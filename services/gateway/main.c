@@ -41,7 +41,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
-    CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
+    CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", NULL, "the name of this CA that CNAME tokens point to, which customers publish: the same for gateway and validation"),
     CONFIG(struct gateway_settings, feed_every,   "FEED_EVERY",      "1s",    "how often new events are looked for while callers wait for them", "50ms", "30s"),
     CONFIG(struct gateway_settings, feed_waiters, "FEED_WAITERS",    "500",   "callers that may wait for events at once", "0", "16000"),
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),

@@ -25,6 +25,10 @@ SERVICES = ("gateway", "scheduler", "notifier", "validation", "issuer")
 MODULE = TOP / "build" / VARIANT / "services/issuer/token/testdata/moody.so"
 TROUBLE = re.compile(r"(ERROR: \w+Sanitizer|runtime error:|Assertion .* failed|WARNING: ThreadSanitizer)")
 
+# Who the CA of tools/stack is (tools/stack.d/services.sh).
+CA = "Chancery Demonstration (do not trust)"
+CA_HOST = "chancery.example"
+
 # What every group is started with; a group adds its own.
 DEFAULTS = {
     "CHANCERY_LIMIT_BURST": "1000000",
