@@ -144,6 +144,24 @@ static bool item_text(const struct config_item *item, struct arena *a, const cha
     return *out || refuse(bad, item->name, "must be set", item->help);
 }
 
+/* Texts and secrets alone can be empty. */
+static bool is_empty(const struct config_item *item, const void *into)
+{
+    const void *member = (const char *)into + item->offset;
+    const char *text = item->type == CONFIG_SECRET ? ((const struct secret *)member)->text
+                       : item->type == CONFIG_TEXT ? *(const char *const *)member
+                                                   : NULL;
+    return text && !*text;
+}
+
+void config_without(const struct config_table *tables, struct text *out)
+{
+    for (const struct config_table *t = tables; t->items; t++)
+        for (const struct config_item *item = t->items; item->name; item++)
+            if (item->without && is_empty(item, t->into))
+                text_format(out, PREFIX "%s is not set: %s\n", item->name, item->without);
+}
+
 static const char *range_text(const struct config_item *item, struct arena *a)
 {
     if (item->least && item->most)

@@ -30,7 +30,8 @@ const struct config_item config_common[] = {
     CONFIG(struct config_shared, database_timeout, "DATABASE_TIMEOUT", "5s",
            "how long connecting or one statement may take", "100ms", "5m"),
     CONFIG(struct config_shared, redis, "REDIS_URL", "",
-           "what may be lost: rate buckets, nonces, paging snapshots; empty: local buckets only"),
+           "what may be lost: rate buckets, nonces, paging snapshots; empty: local buckets only",
+           .without = "each gateway keeps limits for itself alone"),
     CONFIG(struct config_shared, bus_bind, "BUS_BIND", "",
            "where other services reach this one, as tcp://0.0.0.0:7003"),
     CONFIG(struct config_shared, bus_peers, "BUS_PEERS", "",
@@ -83,6 +84,14 @@ static void print_settings(const char *service, const struct config_table *table
     printf("## %s\n\n%s", service, out.data);
 }
 
+static void print_good(const char *service, const struct config_table *tables, struct arena *a)
+{
+    struct text without;
+    text_init(&without, a);
+    config_without(tables, &without);
+    printf("chancery-%s: settings are good\n%s", service, without.length ? without.data : "");
+}
+
 static enum config_outcome load(const char *service, const struct config_table *tables,
                                 struct arena *a, enum config_outcome success)
 {
@@ -97,7 +106,7 @@ static enum config_outcome load(const char *service, const struct config_table *
     if (!good || (unknown.length && shared->strict))
         return CONFIG_REFUSED;
     if (success == CONFIG_DONE)
-        printf("chancery-%s: settings are good\n", service);
+        print_good(service, tables, a);
     return success;
 }
 

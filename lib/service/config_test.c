@@ -233,6 +233,46 @@ static void addresses_are_numbers(void **state)
     }
 }
 
+static void what_is_empty_says_what_it_costs(void **state)
+{
+    (void)state;
+    static struct {
+        const char *relay, *proxy, *other;
+        struct secret cache;
+    } empty = { .relay = "", .proxy = "a", .other = "", .cache = { "" } };
+    const struct config_item rows[] = {
+        { .name = "RELAY",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .without = "no mails",
+          .offset = (size_t)((char *)&empty.relay - (char *)&empty) },
+        { .name = "PROXY",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .without = "no proxy",
+          .offset = (size_t)((char *)&empty.proxy - (char *)&empty) },
+        { .name = "OTHER",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .offset = (size_t)((char *)&empty.other - (char *)&empty) },
+        { .name = "CACHE",
+          .fallback = "",
+          .type = CONFIG_SECRET,
+          .without = "no cache",
+          .offset = (size_t)((char *)&empty.cache - (char *)&empty) },
+        { 0 },
+    };
+    const struct config_table tables[] = { { rows, &empty }, { 0 } };
+    struct arena a;
+    struct text out;
+    arena_init(&a);
+    text_init(&out, &a);
+    config_without(tables, &out);
+    assert_string_equal(out.data, "CHANCERY_RELAY is not set: no mails\n"
+                                  "CHANCERY_CACHE is not set: no cache\n");
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +283,7 @@ int main(void)
         cmocka_unit_test(bounds_are_those_of_the_code),
         cmocka_unit_test(help_names_every_setting),
         cmocka_unit_test(addresses_are_numbers),
+        cmocka_unit_test(what_is_empty_says_what_it_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
