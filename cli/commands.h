@@ -33,6 +33,7 @@ bool audit_facts_command(struct command_run *r, struct fault *f);
 bool heads_begin_command(struct command_run *r, struct fault *f);
 bool keys_command(struct command_run *r, struct fault *f);
 bool seal_key_command(struct command_run *r, struct fault *f);
+bool reseal_command(struct command_run *r, struct fault *f);
 bool policy_key_command(struct command_run *r, struct fault *f);
 bool authority_check_command(struct command_run *r, struct fault *f);
 bool authority_list_command(struct command_run *r, struct fault *f);

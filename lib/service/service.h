@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 /* Migrations (numbers of db/migrations) that this code runs on. */
-enum { SCHEMA_OLDEST = 11, SCHEMA_NEWEST = 13 };
+enum { SCHEMA_OLDEST = 11, SCHEMA_NEWEST = 14 };
 
 struct service;
 

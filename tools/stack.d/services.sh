@@ -28,7 +28,7 @@ prepare() {
 chancery() {
     as operator env -i PATH="$PATH" CHANCERY_MIGRATIONS=app/db/migrations \
         CHANCERY_DATABASE_URL_FILE=secrets/operator/database \
-        CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key \
+        CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key CHANCERY_SEAL_KEY=secrets/operator/seal-key \
         CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database \
         ${CHANCERY_TEST_CLOCK:+"CHANCERY_TEST_CLOCK=$CHANCERY_TEST_CLOCK"} app/bin/chancery "$@"
 }
