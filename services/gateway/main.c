@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/approvals.h"
+#include "api/authority_files.h"
 #include "api/event_feed.h"
 #include "api/orders.sql.h"
 #include "api/tables.h"
@@ -53,6 +54,7 @@ static struct route_family families[] = {
     { "/services/v2", api_tables, .admit = session_admit, .glance = session_glance,
       .published = published_calls },
     { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault },
+    { "/ca", authority_file_tables, .admit = authority_files_admit },
     { "", openapi_tables },
     { 0 },
 };
@@ -97,7 +99,7 @@ static bool admission_open(struct service_run *run, struct fault *f)
                                  .uses = key_uses,
                                  .fresh = settings.session };
     families[0].context = sessions_new(&s);
-    families[1].context = page_limits;
+    families[1].context = families[2].context = page_limits;
     return true;
 }
 

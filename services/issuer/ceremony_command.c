@@ -11,6 +11,7 @@
 #include "message/convert.h"
 #include "message/json.h"
 #include "order.pb-c.h"
+#include "pki/digest.h"
 
 enum { SCRIPT_MAX = 64 * 1024 };
 
@@ -40,6 +41,14 @@ static bool is_same(const Authority *a, struct fault *f)
                known ? known->id : "none", a->id);
 }
 
+/* What those compare who are to trust it. */
+static void root_tell(struct service_run *run, const Authority *a)
+{
+    uint8_t hash[SHA256_SIZE];
+    digest_sha256((struct bytes){ a->der.data, a->der.len }, hash);
+    printf("         SHA-256 %s\n", hex_upper(&run->arena, (struct bytes){ hash, sizeof hash }));
+}
+
 static bool authority_enter(struct service_run *run, Authority *a, struct fault *f)
 {
     AuthorityRef entered = AUTHORITY_REF__INIT;
@@ -50,6 +59,8 @@ static bool authority_enter(struct service_run *run, Authority *a, struct fault 
         return false;
     printf("%-8s %s  %s%s\n", is_new ? "entered" : "known", a->id, a->name,
            a->may_sign ? "" : "  (root: signs no leaf)");
+    if (!a->parent_id)
+        root_tell(run, a);
     return true;
 }
 
