@@ -179,8 +179,10 @@ static bool find(struct sessions *s, struct call *call, const uint8_t hash[SHA25
 {
     struct standing k = recall(s, hash, out);
     bool strange = !k.present && !k.once && s->options.strange, found = false;
-    if (k.present)
+    if (k.present) {
+        metric_add(METRIC_SESSION_HITS, 1);
         return true;
+    }
     if (strange && !limit_take_address(s->options.strange, call))
         return false;
     bool answered = k.absent || ask(s, call, hash, out, &found);
