@@ -57,7 +57,9 @@ static const struct {
     { { "T_PIN=1", "TEST_CLOCK=/x", "GATEWAY_PORT_80_TCP_ADDR=1" }, "", "", "nobody", 3, false, 1000 },
     { { "T_PIN=1", "T_PIN_FILE=/etc/hostname" },
       "CHANCERY_T_PIN is set twice, as a value and as _FILE (what opens it)\n", "", NULL, 0, 0, 0 },
-    { { "T_PIN_FILE=/nowhere/at/all" }, "CHANCERY_T_PIN cannot be read from its _FILE (what opens it)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN_FILE=/nowhere/at/all" }, "CHANCERY_T_PIN cannot be read from its _FILE, /nowhere/at/all: No such file or directory (what opens it)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN=1", "T_NAME_FILE=/" }, "CHANCERY_T_NAME cannot be read from its _FILE, /: Is a directory (who it is)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN=1", "T_NAME_FILE=/dev/zero" }, "CHANCERY_T_NAME cannot be read from its _FILE, /dev/zero: it is too large (who it is)\n", "", NULL, 0, 0, 0 },
 };
 // clang-format on
 

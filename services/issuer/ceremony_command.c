@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ceremony.h"
 #include "ceremony.sql.h"
@@ -107,6 +108,10 @@ int ceremony_command(struct service_run *run, const struct token_options *option
     struct token *token = token_open(options);
     bool ok = hold(run, token, names, argv, &f);
     token_close(token);
+    if (geteuid() == 0)
+        fprintf(stderr,
+                "ceremony: held as root, so what the token's library keeps in files belongs to "
+                "root: give it to the issuer's account, or it finds no key\n");
     if (!ok)
         fprintf(stderr, "ceremony: %s %s\n", f.field, f.detail);
     return ok ? 0 : 1;
