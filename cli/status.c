@@ -1,4 +1,5 @@
 /* chancery status: one page of what the database knows. Whether the services run, their /readyz says. */
+#include "cli/reseal.sql.h"
 #include "cli/status.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
@@ -7,11 +8,13 @@
 #include "listing.h"
 #include "message/convert.h"
 #include "pki/certificate.h"
+#include "pki/seal.h"
+#include "seal.pb-c.h"
 
 /* Where counting ends: as the scheduler's figures do (lib/service/metrics.def). */
 enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
 
-enum { POLICY, AUTHORITIES, LANES, FIGURES, SECTIONS };
+enum { POLICY, AUTHORITIES, LANES, SEALED, FIGURES, SECTIONS };
 static const struct {
     const char *title, *member, *none;
     bool one; /* row */
@@ -19,6 +22,7 @@ static const struct {
     [POLICY] = { "POLICY", "policy", "none is in force (chancery policy load)", true },
     [AUTHORITIES] = { "AUTHORITIES", "authorities", "none (chancery-issuer ceremony)", false },
     [LANES] = { "LANES OF JOBS", "lanes", "none", false },
+    [SEALED] = { "SEALED SECRETS", "sealed", "none", false },
     [FIGURES] = { "FIGURES", "figures", "none", true },
 };
 
@@ -92,23 +96,66 @@ static bool lanes_fill(struct command_run *r, struct table *t, FiguresAsked *in,
     return true;
 }
 
+static const char *age_of(const struct seal_key *key, struct bytes prefix)
+{
+    static const char *const ages[] = {
+        [SEAL_UNKNOWN] = "unknown", [SEAL_OLD] = "old", [SEAL_NEW] = "new"
+    };
+    return key ? ages[seal_age(key, prefix)] : NULL;
+}
+
+static bool counts_fill(struct command_run *r, struct table *t, const struct seal_key *key,
+                        struct fault *f)
+{
+    struct arena *a = &r->arena;
+    Nothing none = NOTHING__INIT;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_sealed_counts, &none.base, &rows, f))
+        return false;
+    table_init(t, a, 4);
+    TABLE_ROW(t, "KEY", "WHICH", "AUTH KEYS#", "WEBHOOK SECRETS#");
+    for (size_t i = 0; i < rows.count; i++) {
+        const SealedCount *c = (const SealedCount *)rows.items[i];
+        struct bytes prefix = bytes_value(c->prefix);
+        TABLE_ROW(t, hex_lower(a, (struct bytes){ prefix.data + 1, prefix.size - 1 }),
+                  age_of(key, prefix), listing_number(a, c->auth_keys),
+                  listing_number(a, c->webhook_secrets));
+    }
+    return true;
+}
+
+/* Which key is the old one is known to who has the file. */
+static bool sealed_fill(struct command_run *r, struct table *t, struct fault *f)
+{
+    struct secret path;
+    if (!command_setting(r, "SEAL_KEY", "", "file with the key that seals secrets", &path, f))
+        return false;
+    struct seal_key *key = *path.text ? seal_key_load(path.text, f) : NULL;
+    bool ok = (key || !*path.text) && counts_fill(r, t, key, f);
+    seal_key_free(key);
+    return ok;
+}
+
 static bool figures_fill(struct command_run *r, struct table *t, FiguresAsked *in, struct fault *f)
 {
     struct arena *a = &r->arena;
+    Nothing none = NOTHING__INIT;
     LedgerFigures l = LEDGER_FIGURES__INIT;
     ExpiryFigures e = EXPIRY_FIGURES__INIT;
-    bool ok = store_one(r->store, a, &sql_figures_ledger, &in->base, &l.base, f);
+    StatusRelay mails = STATUS_RELAY__INIT;
+    bool ok = store_one(r->store, a, &sql_figures_ledger, &in->base, &l.base, f), said = false;
     in->room = EXPIRY_ROOM;
-    if (!ok || !store_one(r->store, a, &sql_figures_expiry, &in->base, &e.base, f))
+    if (!ok || !store_one(r->store, a, &sql_figures_expiry, &in->base, &e.base, f) ||
+        !store_maybe(r->store, a, &sql_status_relay, &none.base, &mails.base, &said, f))
         return false;
-    table_init(t, a, 8);
+    table_init(t, a, 9);
     TABLE_ROW(t, "ORDERS NOT ISSUED SOON#", "HELD UP BY JOBS GIVEN UP#", "ATTEMPTS IN QUARANTINE#",
               "WEBHOOKS FAILING#", "EXPIRE IN 7 DAYS#", "EXPIRE IN 30 DAYS#",
-              "AUDIT ROWS UNSEALED#", "OLDEST UNSEALED SECONDS#");
+              "AUDIT ROWS UNSEALED#", "OLDEST UNSEALED SECONDS#", "RELAY FOR MAILS");
     TABLE_ROW(t, listing_number(a, l.orders_waiting), listing_number(a, l.held_up),
               listing_number(a, l.quarantined), listing_number(a, l.webhooks_failing),
               listing_number(a, e.week), listing_number(a, e.month), listing_number(a, l.unsealed),
-              listing_number(a, l.unsealed_s));
+              listing_number(a, l.unsealed_s), said ? mails.relay : NULL);
     return true;
 }
 
@@ -148,7 +195,7 @@ bool status_command(struct command_run *r, struct fault *f)
     in.n_lanes = sizeof lanes / sizeof *lanes;
     if (!command_store(r, f) || !policy_fill(r, &t[POLICY], f) ||
         !authorities_fill(r, &t[AUTHORITIES], f) || !lanes_fill(r, &t[LANES], &in, f) ||
-        !figures_fill(r, &t[FIGURES], &in, f))
+        !sealed_fill(r, &t[SEALED], f) || !figures_fill(r, &t[FIGURES], &in, f))
         return false;
     text_init(&out, &r->arena);
     for (int i = 0; i < SECTIONS; i++)

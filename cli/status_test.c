@@ -79,6 +79,11 @@ static void what_waits_is_counted(void **state)
              "\"given_up\":1}");
     must_say("\"held_up_by_jobs_given_up\":1,\"attempts_in_quarantine\":0,");
     assert_string_equal(output + strlen(output) - 4, "}\n}\n");
+    must_say("\"relay_for_mails\":null}");
+    execute("INSERT INTO mail_relay VALUES (true, false, '2026-01-01')");
+    must(run_with(status_command, NULL, NULL));
+    must_say("RELAY FOR MAILS           none\n");
+    must(run_with(status_command, NULL, WORDS("json", "")));
     int64_t rows = number("SELECT count(*) FROM audit");
     assert_true(rows > 0);
     must_say(arena_format(&arena, "\"audit_rows_unsealed\":%lld,", (long long)rows));

@@ -368,6 +368,8 @@ BEGIN
                                  created_at, expires_at)
         VALUES (of_hash, mail.invitation_id, mail.challenge_id, mail.account_id, mail.domain, mail.address, mail.poll_from,
                 at, mail.expires_at);
+    ELSE -- for the customer, who asks why nothing comes
+        UPDATE email_invitation SET put_off_until = wait_until WHERE id = mail.invitation_id;
     END IF;
     RETURN NEXT;
 END $$;

@@ -146,14 +146,19 @@ struct bytes seal(struct arena *a, const struct seal_key *key, struct bytes aad,
     return (struct bytes){ out, HEADER + plain.size + TAG };
 }
 
-static const struct one_key *find_key(const struct seal_key *key, struct bytes sealed)
+static const struct one_key *find_named(const struct seal_key *key, struct bytes prefix)
 {
-    if (sealed.size < HEADER + TAG || sealed.data[0] != VERSION)
+    if (prefix.size < SEAL_PREFIX || prefix.data[0] != VERSION)
         return NULL;
     for (size_t i = 0; i < key->count; i++)
-        if (memcmp(key->keys[i].id, sealed.data + 1, ID) == 0)
+        if (memcmp(key->keys[i].id, prefix.data + 1, ID) == 0)
             return &key->keys[i];
     return NULL;
+}
+
+static const struct one_key *find_key(const struct seal_key *key, struct bytes sealed)
+{
+    return sealed.size < HEADER + TAG ? NULL : find_named(key, sealed);
 }
 
 static bool open_with(const struct one_key *one, struct bytes aad, struct bytes sealed,
@@ -187,6 +192,23 @@ bool unseal(struct arena *a, const struct seal_key *key, struct bytes aad, struc
     }
     *plain = (struct bytes){ out, size };
     return true;
+}
+
+struct bytes seal_prefix(struct arena *a, const struct seal_key *key)
+{
+    uint8_t out[SEAL_PREFIX] = { VERSION };
+
+    memcpy(out + 1, key->keys[0].id, ID);
+    return (struct bytes){ arena_copy(a, out, sizeof out), sizeof out };
+}
+
+enum seal_age seal_age(const struct seal_key *key, struct bytes prefix)
+{
+    const struct one_key *one = find_named(key, prefix);
+
+    if (!one)
+        return SEAL_UNKNOWN;
+    return one == &key->keys[0] ? SEAL_NEW : SEAL_OLD;
 }
 
 bool seal_is_current(const struct seal_key *key, struct bytes sealed)

@@ -41,4 +41,12 @@ bool unseal(struct arena *a, const struct seal_key *key, struct bytes aad, struc
 /* Whether it was sealed with the new key: if not, seal it again. */
 bool seal_is_current(const struct seal_key *key, struct bytes sealed);
 
+/* What all begins with that the new key seals: SEAL_PREFIX bytes, that name the key. */
+enum { SEAL_PREFIX = 5 };
+struct bytes seal_prefix(struct arena *a, const struct seal_key *key);
+
+/* Whether anything that begins so can be opened with one of the keys, and whether that is the new one. */
+enum seal_age { SEAL_UNKNOWN, SEAL_OLD, SEAL_NEW };
+enum seal_age seal_age(const struct seal_key *key, struct bytes prefix);
+
 #endif

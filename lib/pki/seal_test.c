@@ -144,6 +144,12 @@ static void the_old_key_opens_and_the_new_one_seals(void **state)
     assert_string_equal((const char *)plain.data, "before");
     assert_false(seal_is_current(key, before));
     assert_true(seal_is_current(key, seal(&arena, key, BYTES_OF("r"), plain)));
+    struct bytes prefix = seal_prefix(&arena, key);
+    assert_memory_equal(seal(&arena, key, BYTES_OF("r"), plain).data, prefix.data, prefix.size);
+    assert_int_equal(seal_age(key, prefix), SEAL_NEW);
+    assert_int_equal(seal_age(key, (struct bytes){ before.data, SEAL_PREFIX }), SEAL_OLD);
+    assert_int_equal(seal_age(key, (struct bytes){ before.data, SEAL_PREFIX - 1 }), SEAL_UNKNOWN);
+    assert_int_equal(seal_age(key, BYTES_OF("\1abcd")), SEAL_UNKNOWN);
     seal_key_free(key);
     unlink(old);
     key = load(HEX_B);

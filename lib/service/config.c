@@ -1,5 +1,6 @@
 #include "service/config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -105,7 +106,8 @@ static char *trimmed(struct arena *a, const char *data, size_t size)
     return memchr(data, 0, size) ? NULL : arena_strndup(a, data, size);
 }
 
-static const char *read_text(struct arena *a, int fd)
+/* NULL, and `why` says what is wrong with the file. */
+static const char *read_text(struct arena *a, int fd, const char **why)
 {
     char *data = arena_alloc(a, SETTING_FILE_MAX);
     size_t size = 0;
@@ -114,6 +116,7 @@ static const char *read_text(struct arena *a, int fd)
         got = read(fd, data + size, SETTING_FILE_MAX - size);
         size += got > 0 ? (size_t)got : 0;
     }
+    *why = got < 0 ? strerrordesc_np(errno) : got > 0 ? "it is too large" : "it is no text";
     return got == 0 ? trimmed(a, data, size) : NULL;
 }
 
@@ -122,13 +125,16 @@ static bool file_text(const struct config_item *item, const char *path, struct a
 {
     struct fault f;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const char *why = fd < 0 ? strerrordesc_np(errno) : "";
     bool kept = fd < 0 || item->type != CONFIG_SECRET || secret_file_guarded(fd, path, NULL, &f);
-    *out = fd < 0 ? NULL : read_text(a, fd);
+    *out = fd < 0 ? NULL : read_text(a, fd, &why);
     if (fd >= 0)
         close(fd);
     if (!kept)
         return refuse(bad, item->name, arena_format(a, "is refused: %s", f.detail), item->help);
-    return *out || refuse(bad, item->name, "cannot be read from its _FILE", item->help);
+    return *out ||
+           refuse(bad, item->name,
+                  arena_format(a, "cannot be read from its _FILE, %s: %s", path, why), item->help);
 }
 
 /* The text of a setting: from its variable, from its file, or the fallback. */
@@ -142,6 +148,24 @@ static bool item_text(const struct config_item *item, struct arena *a, const cha
         return file_text(item, file, a, out, bad);
     *out = value ? arena_strdup(a, value) : item->fallback;
     return *out || refuse(bad, item->name, "must be set", item->help);
+}
+
+/* Texts and secrets alone can be empty. */
+static bool is_empty(const struct config_item *item, const void *into)
+{
+    const void *member = (const char *)into + item->offset;
+    const char *text = item->type == CONFIG_SECRET ? ((const struct secret *)member)->text
+                       : item->type == CONFIG_TEXT ? *(const char *const *)member
+                                                   : NULL;
+    return text && !*text;
+}
+
+void config_without(const struct config_table *tables, struct text *out)
+{
+    for (const struct config_table *t = tables; t->items; t++)
+        for (const struct config_item *item = t->items; item->name; item++)
+            if (item->without && is_empty(item, t->into))
+                text_format(out, PREFIX "%s is not set: %s\n", item->name, item->without);
 }
 
 static const char *range_text(const struct config_item *item, struct arena *a)
@@ -222,7 +246,8 @@ bool config_load(const struct config_table *tables, struct arena *a, struct text
 
 static void item_help(const struct config_item *item, bool markdown, struct text *out)
 {
-    const char *range = range_text(item, out->arena), *type = types[item->type].name;
+    const char *range = item->check ? item->check->form : range_text(item, out->arena);
+    const char *type = types[item->type].name;
     const char *fallback = item->fallback ? item->fallback : "must be set";
     if (markdown)
         text_format(out, "| `" PREFIX "%s` | %s%s%s | %s%s%s | %s |\n", item->name, type,

@@ -33,6 +33,7 @@ struct config_item {
     const char *help;
     const char *least, *most;         /* as they would be written; for int and duration, or NULL */
     const struct config_check *check; /* of a text, beyond its type; or NULL */
+    const char *without; /* what does not work while it is empty: --check-config says it; or NULL */
     size_t offset;
     enum config_type type;
 };
@@ -70,6 +71,9 @@ struct config_table {
  * start with CHANCERY_TEST_ and those that Kubernetes sets for a service are passed over. */
 bool config_load(const struct config_table *tables, struct arena *a, struct text *bad,
                  struct text *unknown);
+
+/* A line for each setting that is empty and of which its row says what does not work then. */
+void config_without(const struct config_table *tables, struct text *out);
 
 /* The settings with type, range, default and meaning, as text or as a table in Markdown. */
 void config_help(const struct config_table *tables, bool markdown, struct text *out);

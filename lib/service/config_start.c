@@ -34,7 +34,8 @@ const struct config_item config_database[] = {
 
 const struct config_item config_redis[] = {
     CONFIG(struct config_shared, redis, "REDIS_URL", "",
-           "what may be lost: rate buckets, nonces, paging snapshots; empty: local buckets only"),
+           "what may be lost: rate buckets, nonces, paging snapshots; empty: local buckets only",
+           .without = "each gateway keeps limits for itself alone"),
     { 0 },
 };
 
@@ -91,6 +92,14 @@ static void print_settings(const char *service, const struct config_table *table
     printf("## %s\n\n%s", service, out.data);
 }
 
+static void print_good(const char *service, const struct config_table *tables, struct arena *a)
+{
+    struct text without;
+    text_init(&without, a);
+    config_without(tables, &without);
+    printf("chancery-%s: settings are good\n%s", service, without.length ? without.data : "");
+}
+
 static enum config_outcome load(const char *service, const struct config_table *tables,
                                 struct arena *a, enum config_outcome success)
 {
@@ -105,7 +114,7 @@ static enum config_outcome load(const char *service, const struct config_table *
     if (!good || (unknown.length && shared->strict))
         return CONFIG_REFUSED;
     if (success == CONFIG_DONE)
-        printf("chancery-%s: settings are good\n", service);
+        print_good(service, tables, a);
     return success;
 }
 

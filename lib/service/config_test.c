@@ -57,7 +57,9 @@ static const struct {
     { { "T_PIN=1", "TEST_CLOCK=/x", "GATEWAY_PORT_80_TCP_ADDR=1" }, "", "", "nobody", 3, false, 1000 },
     { { "T_PIN=1", "T_PIN_FILE=/etc/hostname" },
       "CHANCERY_T_PIN is set twice, as a value and as _FILE (what opens it)\n", "", NULL, 0, 0, 0 },
-    { { "T_PIN_FILE=/nowhere/at/all" }, "CHANCERY_T_PIN cannot be read from its _FILE (what opens it)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN_FILE=/nowhere/at/all" }, "CHANCERY_T_PIN cannot be read from its _FILE, /nowhere/at/all: No such file or directory (what opens it)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN=1", "T_NAME_FILE=/" }, "CHANCERY_T_NAME cannot be read from its _FILE, /: Is a directory (who it is)\n", "", NULL, 0, 0, 0 },
+    { { "T_PIN=1", "T_NAME_FILE=/dev/zero" }, "CHANCERY_T_NAME cannot be read from its _FILE, /dev/zero: it is too large (who it is)\n", "", NULL, 0, 0, 0 },
 };
 // clang-format on
 
@@ -263,6 +265,46 @@ static void addresses_are_numbers(void **state)
     }
 }
 
+static void what_is_empty_says_what_it_costs(void **state)
+{
+    (void)state;
+    static struct {
+        const char *relay, *proxy, *other;
+        struct secret cache;
+    } empty = { .relay = "", .proxy = "a", .other = "", .cache = { "" } };
+    const struct config_item rows[] = {
+        { .name = "RELAY",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .without = "no mails",
+          .offset = (size_t)((char *)&empty.relay - (char *)&empty) },
+        { .name = "PROXY",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .without = "no proxy",
+          .offset = (size_t)((char *)&empty.proxy - (char *)&empty) },
+        { .name = "OTHER",
+          .fallback = "",
+          .type = CONFIG_TEXT,
+          .offset = (size_t)((char *)&empty.other - (char *)&empty) },
+        { .name = "CACHE",
+          .fallback = "",
+          .type = CONFIG_SECRET,
+          .without = "no cache",
+          .offset = (size_t)((char *)&empty.cache - (char *)&empty) },
+        { 0 },
+    };
+    const struct config_table tables[] = { { rows, &empty }, { 0 } };
+    struct arena a;
+    struct text out;
+    arena_init(&a);
+    text_init(&out, &a);
+    config_without(tables, &out);
+    assert_string_equal(out.data, "CHANCERY_RELAY is not set: no mails\n"
+                                  "CHANCERY_CACHE is not set: no cache\n");
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +316,7 @@ int main(void)
         cmocka_unit_test(spare_settings_are_passed_over),
         cmocka_unit_test(help_names_every_setting),
         cmocka_unit_test(addresses_are_numbers),
+        cmocka_unit_test(what_is_empty_says_what_it_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

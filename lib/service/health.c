@@ -9,6 +9,7 @@
 #include "message/json.h"
 #include "service/admin.h"
 #include "service/metrics.h"
+#include "service/process_metrics.h"
 
 enum { FRESH_ROUNDS = 3, OK = 200, UNAVAILABLE = 503 };
 
@@ -184,6 +185,7 @@ static unsigned write_metrics(void *health, struct text *out)
 {
     (void)health;
     metrics_write(out);
+    process_metrics_write(out);
     return OK;
 }
 

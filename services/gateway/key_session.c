@@ -173,8 +173,10 @@ static bool find(struct key_sessions *s, struct call *call, const uint8_t hash[S
 {
     struct standing k = recall(s, hash, out);
     bool strange = !k.present && !k.once && s->options.strange, found = false;
-    if (k.present)
+    if (k.present) {
+        metric_add(METRIC_SESSION_HITS, 1);
         return true;
+    }
     if (strange && !limit_by_address(s->options.strange, call))
         return false;
     bool answered = k.absent || ask(s, call, hash, out, &found);

@@ -11,7 +11,7 @@
 /* A walk that rests for longer begins anew. */
 #define NOTE_LIFE seconds(10 * 60)
 /* What was placed longer ago than this is committed: no call takes as long, by far, and the clocks
- * of two hosts may differ by a minute. As in db/migrations/0012_order_list.sql. */
+ * of two hosts may differ by a minute. As in db/functions/order.sql. */
 #define SETTLED_AFTER seconds(15 * 60)
 
 static pthread_key_t caches;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/approvals.h"
+#include "api/authority_files.h"
 #include "api/event_feed.h"
 #include "api/orders.sql.h"
 #include "api/tables.h"
@@ -55,7 +56,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, pages,        "LIMIT_PAGES",     "60",    "requests of a network address for pages without a key in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
-    CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "the name of this CA that CNAME tokens point to"),
+    CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", NULL, "the name of this CA that CNAME tokens point to, which customers publish: the same for gateway and validation"),
     CONFIG(struct gateway_settings, feed_every,   "FEED_EVERY",      "1s",    "how often new events are looked for while callers wait for them", "50ms", "30s"),
     CONFIG(struct gateway_settings, feed_waiters, "FEED_WAITERS",    "500",   "callers that may wait for events at once", "0", "16000"),
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
@@ -66,6 +67,7 @@ static const struct config_item items[] = {
 static struct route_family api_families[] = {
     { "/services/v2", api_tables, .admit = key_session_admit, .glance = key_session_glance,
       .published = published_calls },
+    { "/ca", authority_file_tables, .admit = authority_files_admit },
     { "", openapi_tables },
     { 0 },
 };
@@ -149,7 +151,7 @@ static bool admission_open(struct service_run *run, struct fault *f)
                                      .uses = key_uses,
                                      .fresh = settings.session };
     gateway.key_sessions = api_families[0].context = key_sessions_new(&s);
-    page_families[0].context = page_limits;
+    api_families[1].context = page_families[0].context = page_limits;
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ceremony.h"
 #include "ceremony.sql.h"
@@ -11,10 +12,11 @@
 #include "message/convert.h"
 #include "message/json.h"
 #include "order.pb-c.h"
+#include "pki/digest.h"
 
 enum { SCRIPT_MAX = 64 * 1024 };
 
-static const Ceremony *script_read(struct arena *a, const char *path, struct fault *f)
+static Ceremony *script_read(struct arena *a, const char *path, struct fault *f)
 {
     FILE *file = fopen(path, "re");
     char *text = arena_alloc(a, SCRIPT_MAX);
@@ -25,7 +27,7 @@ static const Ceremony *script_read(struct arena *a, const char *path, struct fau
         fault_set(f, FAULT_INVALID, path, "cannot be read, is empty or is too large");
         return NULL;
     }
-    return (const Ceremony *)message_from_json(a, &ceremony__descriptor, text, n, f);
+    return (Ceremony *)message_from_json(a, &ceremony__descriptor, text, n, f);
 }
 
 /* One that is there already must be the very same: orders and chains go by its id. */
@@ -40,6 +42,14 @@ static bool is_same(const Authority *a, struct fault *f)
                known ? known->id : "none", a->id);
 }
 
+/* What those compare who are to trust it. */
+static void root_tell(struct service_run *run, const Authority *a)
+{
+    uint8_t hash[SHA256_SIZE];
+    digest_sha256((struct bytes){ a->der.data, a->der.len }, hash);
+    printf("         SHA-256 %s\n", hex_upper(&run->arena, (struct bytes){ hash, sizeof hash }));
+}
+
 static bool authority_enter(struct service_run *run, Authority *a, struct fault *f)
 {
     AuthorityRef entered = AUTHORITY_REF__INIT;
@@ -50,6 +60,8 @@ static bool authority_enter(struct service_run *run, Authority *a, struct fault 
         return false;
     printf("%-8s %s  %s%s\n", is_new ? "entered" : "known", a->id, a->name,
            a->may_sign ? "" : "  (root: signs no leaf)");
+    if (!a->parent_id)
+        root_tell(run, a);
     return true;
 }
 
@@ -68,23 +80,25 @@ static bool authorities_enter(struct service_run *run, Authority **all, size_t c
     return ok;
 }
 
-static bool hold(struct service_run *run, struct token *token, const char *status_host, char **argv,
-                 struct fault *f)
+static bool hold(struct service_run *run, struct token *token, const struct ceremony_names *names,
+                 char **argv, struct fault *f)
 {
-    struct ceremony c = { .script = script_read(&run->arena, argv[1], f),
-                          .status = status_host,
+    Ceremony *script = script_read(&run->arena, argv[1], f);
+    struct ceremony c = { .script = script,
+                          .status = names->status,
                           .folder = argv[2],
                           .operator= getenv("USER") ? getenv("USER") : "operator",
                           .now = clock_now() };
     Authority **all = NULL;
     size_t count = 0;
-    return c.script && token_connect(token, tick_after(seconds(10)), f) &&
+    return script && ceremony_name(script, names, &run->arena, f) &&
+           token_connect(token, tick_after(seconds(10)), f) &&
            ceremony_hold(token, &c, &run->arena, &all, &count, f) &&
            authorities_enter(run, all, count, c.now, f);
 }
 
 int ceremony_command(struct service_run *run, const struct token_options *options,
-                     const char *status_host, int argc, char **argv)
+                     const struct ceremony_names *names, int argc, char **argv)
 {
     struct fault f = { 0 };
     if (argc != 3) {
@@ -92,8 +106,12 @@ int ceremony_command(struct service_run *run, const struct token_options *option
         return 2;
     }
     struct token *token = token_open(options);
-    bool ok = hold(run, token, status_host, argv, &f);
+    bool ok = hold(run, token, names, argv, &f);
     token_close(token);
+    if (geteuid() == 0)
+        fprintf(stderr,
+                "ceremony: held as root, so what the token's library keeps in files belongs to "
+                "root: give it to the issuer's account, or it finds no key\n");
     if (!ok)
         fprintf(stderr, "ceremony: %s %s\n", f.field, f.detail);
     return ok ? 0 : 1;

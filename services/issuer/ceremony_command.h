@@ -3,11 +3,12 @@
 #ifndef ISSUER_CEREMONY_COMMAND_H
 #define ISSUER_CEREMONY_COMMAND_H
 
+#include "ceremony_names.h"
 #include "service/service.h"
 #include "token/token.h"
 
 /* The process's exit status. */
 int ceremony_command(struct service_run *run, const struct token_options *options,
-                     const char *status_host, int argc, char **argv);
+                     const struct ceremony_names *names, int argc, char **argv);
 
 #endif

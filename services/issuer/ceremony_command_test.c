@@ -22,14 +22,24 @@ static struct database *database;
 static struct script *admin;
 static struct service_run running;
 
-static int hold(const char *folder)
+static const struct ceremony_names nobody = {
+    .name = "", .organization = "", .country = "", .status = ""
+};
+static const struct ceremony_names acme = { "Acme", "Acme Trust GmbH", "DE", "pki.acme-trust.de" };
+
+static int hold_as(const struct ceremony_names *who, const char *folder)
 {
     static char command[] = "ceremony", script[] = "policy/ceremony.json";
     char *argv[] = { command, script, arena_strdup(&running.arena, folder), NULL };
     struct token_options o = { .module = SCRATCH_TOKEN_MODULE,
                                .label = "test-ceremony",
                                .pin = { SCRATCH_TOKEN_PIN } };
-    return ceremony_command(&running, &o, "status.example", 3, argv);
+    return ceremony_command(&running, &o, who, 3, argv);
+}
+
+static int hold(const char *folder)
+{
+    return hold_as(&acme, folder);
 }
 
 static const char *answer(const char *sql)
@@ -51,6 +61,16 @@ static char *path_of(const char *folder, const char *name, const char *suffix)
     return arena_format(&running.arena, "%s/%s%s", folder, name, suffix);
 }
 
+/* Before any key is there; what comes with the product has no name of its own. */
+static void a_ca_without_a_name_is_not_made(void **state)
+{
+    (void)state;
+    const char *folder = path_of(scratch_token_dir(), "nameless", "");
+    assert_int_equal(hold_as(&nobody, folder), 1);
+    assert_int_equal(access(folder, F_OK), -1);
+    assert_string_equal(answer("SELECT count(*)::text FROM authority"), "0");
+}
+
 static void no_key_gets_a_second_certificate(void **state)
 {
     (void)state;
@@ -59,6 +79,8 @@ static void no_key_gets_a_second_certificate(void **state)
     assert_int_equal(hold(folder), 0); /* which makes the folder */
     const char *before = ids();
     assert_string_equal(answer("SELECT count(*)::text FROM authority"), "5");
+    assert_string_equal(answer("SELECT name FROM authority WHERE key_label = 'private-p256'"),
+                        "Acme Private TLS P256 CA 1");
     assert_int_equal(hold(folder), 0);
     assert_int_equal(hold(other), 1); /* the first is lost */
     assert_int_equal(access(path_of(other, "root", ".der"), F_OK), -1);
@@ -107,6 +129,7 @@ static int close_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ca_without_a_name_is_not_made),
         cmocka_unit_test(no_key_gets_a_second_certificate),
         cmocka_unit_test(another_certificate_is_not_known),
     };

@@ -13,7 +13,8 @@
 #include "signers.h"
 
 static struct issuer_settings {
-    const char *module, *label, *status_host, *journal, *policy_key;
+    const char *module, *label, *journal, *policy_key;
+    struct ceremony_names names;
     struct secret pin;
     int workers, sessions;
     bool session_copy;
@@ -31,7 +32,10 @@ static const struct config_item items[] = {
     CONFIG(struct issuer_settings, policy_key,   "POLICY_PUBLIC_KEY", NULL, "file with the public half of the key that policies are signed with (chancery policy-key)"),
     CONFIG(struct issuer_settings, workers,      "ISSUE_WORKERS", "2",     "threads that issue", "1", "32"),
     CONFIG(struct issuer_settings, lease,        "ISSUE_LEASE",   "30s",   "how long a worker may take for its orders before others take them over", "1s", "10m"),
-    CONFIG(struct issuer_settings, status_host,  "STATUS_HOST",   "status.chancery.example", "host of the OCSP, CRL and CA certificate addresses in certificates"),
+    CONFIG(struct issuer_settings, names.status, "STATUS_HOST",   NULL,    "host of the OCSP, CRL and CA certificate addresses in certificates: it stands in them for as long as they are valid"),
+    CONFIG(struct issuer_settings, names.name,   "CA_NAME",       "",      "for the ceremony, which needs it: what the common names of the CA's certificates begin with"),
+    CONFIG(struct issuer_settings, names.organization, "CA_ORGANIZATION", "", "for the ceremony, which needs it: the organization in the CA's certificates"),
+    CONFIG(struct issuer_settings, names.country, "CA_COUNTRY",   "",      "for the ceremony, which needs it: the country in the CA's certificates, two letters of ISO 3166-1"),
     { 0 },
 };
 
@@ -86,7 +90,7 @@ static bool start(struct service_run *run, struct fault *f)
         return false;
     policy_trust(policy_key);
     issuer.run = run;
-    issuer.status_host = settings.status_host;
+    issuer.status_host = settings.names.status;
     issuer.lease = lanes[0].lease = settings.lease;
     issuer.issuance_ids = ids_new(&sql_issuance_id_block);
     issuer.token = token_open(&o);
@@ -114,7 +118,7 @@ static bool command(struct service_run *run, int argc, char **argv, int *status)
                                .session_copy = settings.session_copy };
     if (argc < 2 || strcmp(argv[1], "ceremony") != 0)
         return false;
-    *status = ceremony_command(run, &o, settings.status_host, argc - 1, argv + 1);
+    *status = ceremony_command(run, &o, &settings.names, argc - 1, argv + 1);
     return true;
 }
 

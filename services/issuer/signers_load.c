@@ -12,6 +12,8 @@
 #include "ledger/lane.h"
 #include "lints/lint.h"
 #include "message/convert.h"
+#include "pki/certificate.h"
+#include "service/metrics.h"
 #include "signers.h"
 #include "signers_load.sql.h"
 
@@ -32,6 +34,14 @@ static struct loader {
 
 /* ---- one round */
 
+static void end_show(const Authority *authority)
+{
+    struct certificate c;
+    struct fault ignored = { 0 };
+    if (certificate_read(bytes_value(authority->der), &c, &ignored, "der"))
+        metric_set_of(METRIC_AUTHORITY_ENDS, authority->id, c.not_after.us / 1000000);
+}
+
 /* The others are loaded all the same when the key of one is missing. */
 static bool authorities_load(struct arena *a, struct fault *f)
 {
@@ -43,6 +53,7 @@ static bool authorities_load(struct arena *a, struct fault *f)
     for (size_t i = 0; i < rows.count; i++) {
         const Authority *authority = (const Authority *)rows.items[i];
         struct fault why = { 0 };
+        end_show(authority);
         if (!authority->may_sign || signer_load(authority, &why))
             continue;
         if (good)

@@ -18,6 +18,7 @@ struct posting {
     const Delivery *delivery;
     DeliveryAttempt attempt;
     struct commit commit;
+    const char *failure; /* webhook_failure() */
 };
 
 static uint32_t random_number(void)
@@ -122,6 +123,8 @@ static void attempt_committed(struct commit *c, const struct rows *rows, const s
                  LOG_INT("webhook_id", p->delivery->webhook_id));
     attempt_log(p);
     metric_add(p->attempt.ok ? METRIC_DELIVER_OK : METRIC_DELIVER_FAILED, 1);
+    if (p->failure)
+        metric_add_of(METRIC_WEBHOOK_FAILURES, p->failure, 1);
     lane_finish_result(p->item, result_of(&p->attempt));
 }
 
@@ -172,6 +175,7 @@ static void posted(const struct post_result *r, void *context)
         return;
     }
     enum webhook_next next = webhook_next(r);
+    p->failure = webhook_failure(r);
     t->tried = true;
     t->ok = next == WEBHOOK_TAKEN;
     t->has_response_code = r->status != 0;

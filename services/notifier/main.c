@@ -6,6 +6,7 @@
 #include "channels/slack.h"
 #include "deliveries.h"
 #include "mails.h"
+#include "relay.h"
 #include "service/service.h"
 #include "webhooks.h"
 
@@ -30,7 +31,7 @@ static bool good_web(const char *text)
                        text[length - 1] != '/' && strcspn(text, " \r\n<>\"") == length);
 }
 
-static const struct config_check relay = { good_relay, "smtp://... or smtps://..." };
+static const struct config_check relay_url = { good_relay, "smtp://... or smtps://..." };
 static const struct config_check address = { good_address, "an address like ca@example.com" };
 static const struct config_check web = { good_web, "https://... without a slash at the end" };
 
@@ -53,7 +54,7 @@ static const struct config_item items[] = {
     CONFIG(struct notifier_settings, in_flight,  "DELIVER_IN_FLIGHT",  "200", "deliveries under way at the most", "1", "2000"),
     CONFIG(struct notifier_settings, timeout,    "DELIVER_TIMEOUT",    "20s", "how long an endpoint may take to answer", "1s", "60s"),
     CONFIG(struct notifier_settings, lease,      "DELIVER_LEASE",      "90s", "after how long others take over a delivery; more than three timeouts", "4s", "10m"),
-    CONFIG(struct notifier_settings, smtp_url,   "SMTP_URL",           "",    "relay that takes mails: smtp://relay.example:587 (STARTTLS) or smtps://relay.example:465; empty: none are sent", .check = &relay),
+    CONFIG(struct notifier_settings, smtp_url,   "SMTP_URL",           "",    "relay that takes mails: smtp://relay.example:587 (STARTTLS) or smtps://relay.example:465; empty: none are sent, and orders that are to be proved by mail are refused", .check = &relay_url, .without = "no mails are sent, and orders that are to be proved by mail are refused"),
     CONFIG(struct notifier_settings, smtp_user,  "SMTP_USER",          "",    "user at the relay; empty: none"),
     CONFIG(struct notifier_settings, smtp_password, "SMTP_PASSWORD",   "",    "password of that user"),
     CONFIG(struct notifier_settings, smtp_ca,    "SMTP_CA",            "",    "file with certificates (PEM) of authorities that are trusted for the relay beside the system's"),
@@ -85,7 +86,7 @@ enum { MAILS_PER_CONNECTION = 4 };
 static bool mails_complete(struct fault *f)
 {
     if (!*settings.smtp_url) {
-        log_warn("no relay takes mails: orders that are approved by mail will wait");
+        log_warn("no relay takes mails (CHANCERY_SMTP_URL is not set): orders by mail are refused");
         return true;
     }
     return (*settings.mail_from && *settings.public_url) ||
@@ -129,6 +130,7 @@ static bool start(struct service_run *run, struct fault *f)
                     .connections = settings.smtp_connections },
         .public_url = settings.public_url,
     };
+    relay_open(&run->store, *settings.smtp_url);
     lanes[0].room = settings.in_flight;
     lanes[0].lease = settings.lease;
     mail_lane(&lanes[1]);
@@ -148,6 +150,8 @@ static void stop(struct service_run *run)
     notifier_close();
 }
 
+static const struct health_check checks[] = { { "relay", relay_said, NULL }, { .name = NULL } };
+
 static const struct service notifier_service = {
     .name = "notifier",
     .stores = SERVICE_DATABASE,
@@ -156,6 +160,7 @@ static const struct service notifier_service = {
     .lanes = lanes,
     .lane_workers = &settings.workers,
     .serves = { &webhooks_service.base },
+    .checks = checks,
     .start = start,
     .drain = drain,
     .stop = stop,

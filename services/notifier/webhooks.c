@@ -10,6 +10,7 @@
 #include "deliveries.sql.h"
 #include "message/convert.h"
 #include "message/json.h"
+#include "service/metrics.h"
 
 enum { NONCE_LENGTH = 20 };
 #define ANSWER_MARGIN seconds(2) /* for the log, and for the way back */
@@ -63,6 +64,9 @@ static void sent(const struct post_result *r, void *context)
     s->answer.has_response_code = r->status != 0;
     s->answer.response_code = r->status;
     s->answer.reason = s->answer.ok ? NULL : webhook_cause(&s->call->arena, r);
+    const char *failure = webhook_failure(r);
+    if (failure)
+        metric_add_of(METRIC_WEBHOOK_FAILURES, failure, 1);
     log_fill(s, r);
     sent_log(s);
     s->commit = (struct commit){ .sql = &sql_webhook_logged,

@@ -4,6 +4,7 @@
 
 #include "message/convert.h"
 #include "notifier_rig.h"
+#include "service/metrics.h"
 
 static void on_sent(const WebhookSent *sent, void *call)
 {
@@ -87,6 +88,15 @@ static void ids_differ(void **state)
                             header(request_to("/ok/twice", 1), "webhook-id"));
 }
 
+static bool failures_counted(const char *why)
+{
+    struct text all;
+    text_init(&all, &arena);
+    metrics_write(&all);
+    return strstr(all.data, arena_format(&arena, "chancery_webhook_failures_total{reason=\"%s\"} ",
+                                         why)) != NULL;
+}
+
 /* A listener that says no is no fault of ours; what it is told names no address but its own. */
 static void listener_fails(void **state)
 {
@@ -122,6 +132,10 @@ static void listener_fails(void **state)
                                     cases[i].code)),
                          cases[i].code ? 1 : i - 1);
     }
+    static const char *const counted[] = { "status_4xx", "redirect", "no_answer", "refused",
+                                           "blocked_address" };
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        assert_true(failures_counted(counted[i]));
 }
 
 /* A host that is answered for by the kernel, and by nobody else; it is gone with the program. */

@@ -17,7 +17,7 @@ static const struct config_item items[] = {
     CONFIG(struct validation_settings, cache,        "DNS_CACHE",        "5s",      "how long a DNS answer may be used again", "0s", "8h"),
     CONFIG(struct validation_settings, loopback,     "DNS_LOOPBACK",     "no",      "name servers may have addresses that are not public: for tests"),
     CONFIG(struct validation_settings, web_loopback, "WEB_LOOPBACK",     "no",      "web servers that files are asked of may be on this host: for tests"),
-    CONFIG(struct validation_settings, cname_target, "DCV_CNAME_TARGET", "dcv.chancery.example", "where CNAME tokens point to"),
+    CONFIG(struct validation_settings, cname_target, "DCV_CNAME_TARGET", NULL, "the name of this CA that CNAME tokens point to, which customers publish: the same for gateway and validation"),
     CONFIG(struct validation_settings, seal_key,     "SEAL_KEY",         NULL,      "file with the key that AuthKeys are sealed with: 32 bytes in hexadecimal or base64"),
     CONFIG(struct validation_settings, workers,      "DCV_WORKERS",      "2",       "threads that start rounds of domain checks", "1", "32"),
     CONFIG(struct validation_settings, timeout,      "DCV_TIMEOUT",      "10s",     "how long one round of look-ups may take", "1s", "60s"),

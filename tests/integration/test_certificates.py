@@ -1,6 +1,8 @@
 """A certificate as a file, in every format that a server takes, and the authorities behind it."""
+import hashlib
 import io
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -219,9 +221,13 @@ def intermediates(stack):
     chain = account.client.get(f"/certificate/{order['certificate_id']}/chain").json["intermediates"]
     answer = account.client.get("/certificate/intermediates")
     golden.check("GET certificate/intermediates", answer,
-                 loose=("subject_common_name", "issuer_common_name"))
+                 loose=("subject_common_name", "issuer_common_name", "certificate_path", "issuer_certificate_path"))
     listed = {i["subject_common_name"]: i for i in answer.json["intermediates"]}
-    case.equal("the one that signed", listed[chain[INTERMEDIATE]["subject_common_name"]],
+    signer = dict(listed[chain[INTERMEDIATE]["subject_common_name"]])
+    for place, link in (("certificate_path", INTERMEDIATE), ("issuer_certificate_path", ROOT)):
+        path = signer.pop(place)
+        case.equal(f"{place} {path}", stack.client().get(path).body, pki.der_of(chain[link]["pem"]))
+    case.equal("the one that signed", signer,
                {**chain[INTERMEDIATE], "issuer_common_name": chain[ROOT]["subject_common_name"]})
     case.true("no roots", chain[ROOT]["subject_common_name"] not in listed)
     for name, entry in listed.items():
@@ -229,3 +235,36 @@ def intermediates(stack):
         for option, wanted in (("-subject", name), ("-issuer", entry["issuer_common_name"])):
             case.inside("name in the certificate", wanted,
                         pki.openssl("x509", "-noout", option, feed=pem.encode()).decode())
+
+
+@tests
+def authorities_are_public(stack):
+    """Without a key: what clients must trust, by name and fingerprint, and what stands in the addresses of a
+    certificate."""
+    nobody, root = stack.client(), pathlib.Path(stack.dir, "ceremony", "private-root.pem").read_text()
+    listed = nobody.get("/ca/")
+    golden.check("GET /ca", listed, loose=("der", "pem"))
+    private = next(a for a in listed.json["authorities"] if a["name"].endswith("Private Root P384"))
+    case.equal("fingerprint", private["sha256"], hashlib.sha256(pki.der_of(root)).hexdigest().upper())
+    case.equal("whose names are not proved", (private["public"], "issuer_id" in private), (False, False))
+    for path in (private["pem"], "/ca/private-root.pem"):
+        answer = nobody.get(path)
+        case.equal(path, (answer.status, answer.headers["content-type"], answer.body.decode()),
+                   (200, "application/x-pem-file", root))
+    der = nobody.get("/ca/private-root.crt")
+    case.equal("DER", (der.headers["content-type"], der.body), ("application/pkix-cert", pki.der_of(root)))
+    case.equal("may be kept", der.headers["cache-control"], "public, max-age=86400")
+    for path in ("/ca/nobody.crt", "/ca/private-root", "/ca/private-root.key", "/ca/.crt", "/ca/0011223344556677.pem"):
+        answer = nobody.get(path)
+        case.equal(f"{path}: {answer}", (answer.status, answer.error["code"]), (404, "not_found|certificate"))
+
+
+@tests
+def the_address_in_a_certificate_leads_to_its_issuer(stack):
+    account = Account(stack)
+    account.prove("example.net")
+    chain = chain_of(account, issued(account, "aia.example.net")["certificate_id"])
+    for below, above in ((LEAF, INTERMEDIATE), (INTERMEDIATE, ROOT)):
+        path = re.search(r"CA Issuers - URI:http://status\.chancery\.example(/ca/[0-9A-F]{16}\.crt)",
+                         pki.openssl("x509", "-noout", "-text", feed=chain[below].encode()).decode()).group(1)
+        case.equal(f"{path}", stack.client().get(path).body, pki.der_of(chain[above]))

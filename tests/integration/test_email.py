@@ -6,6 +6,7 @@ from harness import case, golden
 from harness.account import Account
 from harness.mails import browse
 from harness.sql import PROOFS
+from harness.stack import CA_HOST
 from harness.tests import Tests
 from harness.twin import Twin
 
@@ -89,7 +90,7 @@ def a_mail_is_well_formed(stack):
     case.true("no bare line ends", b"\n" not in mail["raw"].replace(b"\r\n", b""))
     case.true("lines are short", max(len(line) for line in mail["raw"].split(b"\r\n")) <= 78)
     case.true("ASCII", mail["raw"].isascii())
-    case.equal("from", message["from"].addresses[0].addr_spec, "ca@chancery.example")
+    case.equal("from", message["from"].addresses[0].addr_spec, f"ca@{CA_HOST}")
     case.equal("to", message["to"].addresses[0].addr_spec, mail["to"][0])
     case.inside("subject", "xn--bcher-kva.example.org", message["subject"])
     case.true("Message-ID", re.fullmatch(r"<[a-z0-9]{24}@chancery\.example>", message["message-id"]))

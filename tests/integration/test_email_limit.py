@@ -1,5 +1,7 @@
 """Who is written to, and how often: nobody guesses values at the page of approvals, where an address gets so many pages and
 no more; and nobody is buried under mails that strangers ask for."""
+import re
+
 from harness import case
 from harness.account import Account
 from harness.mails import browse
@@ -37,6 +39,10 @@ def an_address_is_left_alone(stack):
     orders = [account.place(name, **wish)["id"] for account in accounts]
     case.until("two wait", lambda: put_off(stack, name) == 2)
     case.equal("five went out", len(stack.mails.wait(name, 5)), 5)
+    told = [account.info(order)["blockers"][0]["how_to_fix"] for account, order in zip(accounts, orders)]
+    later = [text for text in told if "none goes yet to" in text]
+    case.equal(f"the two are told until when: {told}", [bool(re.search(rf"admin@{name} \(not before 20\d\d-", text))
+                                                      for text in later], [True, True])
     accounts[0].place(others, dcv_method="email")
     case.equal("who is somebody else is asked", len(stack.mails.wait(others, 5)), 5)
     stack.advance(61)

@@ -1,6 +1,7 @@
 """One order becomes one certificate: by TXT, by CNAME, by reuse, and by polling alone."""
 from harness import case, pki
 from harness.account import Account
+from harness.stack import CA_HOST
 from harness.tests import Tests
 
 tests = Tests()
@@ -68,7 +69,7 @@ def dns_cname(stack):
     order = account.place(name, dcv_method="dns-cname-token")
     value = order["dcv_random_value"]
     blocked(account.info(order["id"]), value)
-    stack.dns.set(f"_dnsauth.{name}", "CNAME", f"{value}.dcv.chancery.example.")
+    stack.dns.set(f"_dnsauth.{name}", "CNAME", f"{value}.dcv.{CA_HOST}.")
     after = account.check(order["id"])
     case.equal(f"check: {after}", after.json["order_status"], "issued")
     certificate_good(account, account.issued(order["id"]), name)
@@ -77,7 +78,7 @@ def dns_cname(stack):
 @tests
 def where_the_name_stands(stack):
     """At the ordered name and between, while the scope is the base domain: each proves itself and what lies below."""
-    rows = {"dns-txt-token": ("TXT", "{}"), "dns-cname-token": ("CNAME", "{}.dcv.chancery.example.")}
+    rows = {"dns-txt-token": ("TXT", "{}"), "dns-cname-token": ("CNAME", "{}.dcv." + CA_HOST + ".")}
     for n, (method, (kind, text)) in enumerate(rows.items()):
         account = Account(stack)
         names = [f"shop{n}.example.org", f"a.b.{n}.between.example.org"]

@@ -127,8 +127,23 @@ def an_order_is_counted(stack):
     signed = [s for s in after if s.startswith("chancery_signatures_total") and 'outcome="signed"' in s]
     case.true("signatures, by authority", signed and re.search(r'authority="[0-9A-F]{16}"', signed[0]))
     case.equal("breaker", after["chancery_token_breaker_open"], 0)
+    case.equal("sessions of the token", (after["chancery_token_threads"], after["chancery_token_threads_busy"]), (2, 0))
+    ends = {s: end for s, end in after.items() if s.startswith("chancery_authority_not_after_seconds")}
+    case.equal("every authority has an end", len(ends), stack.db.number("SELECT count(*) FROM authority"))
+    case.true(f"later than now: {ends}", all(end > stack.now() for end in ends.values()))
     case.true("seconds", after["chancery_signature_seconds_count"] >= 1)
     case.equal("the gateway has no lanes", [s for s in metrics.scrape(stack, "gateway") if "_lane_jobs" in s], [])
+
+
+@tests
+def every_process_says_what_it_takes(stack):
+    for name in SERVICES:
+        seen = metrics.scrape(stack, name)
+        case.true(f"{name}: {seen['process_open_fds']} of {seen['process_max_fds']} files",
+                  0 < seen["process_open_fds"] < seen["process_max_fds"])
+        case.true(f"{name}: memory", seen["process_resident_memory_bytes"] > 1 << 20)
+        case.true(f"{name}: began", seen["process_start_time_seconds"] > 1.6e9)
+        case.true(f"{name}: time", seen["process_cpu_seconds_total"] >= 0)
 
 
 @tests

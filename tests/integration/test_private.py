@@ -3,6 +3,7 @@ of the catalogue cannot be ordered."""
 from harness import case, golden, pki
 from harness.account import Account
 from harness.days import a_year_after, after_days, today
+from harness.stack import CA
 from harness.tests import Tests
 
 tests = Tests()
@@ -220,7 +221,7 @@ def catalogue(stack):
         case.equal(name, products[name]["validation_type"], kind)
     golden.check("GET product/{name_id} private", client.get(f"/product/{FLEX}"))
     golden.check("GET product/{name_id} OV", client.get("/product/ssl_basic"))
-    case.equal("authorities", [a["name"] for a in products[FLEX]["allowed_ca_certs"]], ["Chancery Private TLS P256 CA 1"])
+    case.equal("authorities", [a["name"] for a in products[FLEX]["allowed_ca_certs"]], [f"{CA} Private TLS P256 CA 1"])
 
 
 @tests

@@ -2,8 +2,9 @@
 import base64
 import hashlib
 import hmac
+import json
 
-from harness import case, pki
+from harness import case, metrics, pki
 from harness.account import Account
 from harness.tests import Tests
 
@@ -152,6 +153,12 @@ def retried_after_500(stack):
     case.equal("log, newest first", [(e["request_status"], e["response_code"]) for e in log],
                [("success", 200), ("failed", 500)])
     case.equal("event", log[0]["event_name"], ISSUED)
+    seen = json.loads(stack.must_cli("webhook", "log", str(number), "--json"))
+    case.equal("as the operator reads it", [(line["order"], line["taken"], line["answer"], line["reason"])
+                                            for line in seen if line["event"] == ISSUED],
+               [(info["id"], "yes", 200, None), (info["id"], "no", 500, "answered 500")])
+    counted = metrics.value(stack, "notifier", 'chancery_webhook_failures_total{reason="status_5xx"}')
+    case.true(f"counted by why: {counted}", counted and counted >= 1)
 
 
 @tests

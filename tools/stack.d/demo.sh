@@ -190,6 +190,8 @@ show_ending() {
 	   base URL   $(base_url)/services/v2
 	   API key    $(cat secrets/operator/api-key)   (header X-DC-DEVKEY)
 	   root       $dir/ceremony/root.pem
+	   private    $dir/ceremony/private-root.pem   (root of private certificates)
+	   both       $(base_url)/ca   (for everybody, with fingerprints)
 	   logs       $dir/log
 	   reached    from this machine alone
 	   data       kept; to throw them away, end this and: rm -rf $(printf %q "$dir")
@@ -202,7 +204,7 @@ print_env() {
     local role
     [ -s secrets/operator/api-key ] || die "nothing was started in $dir yet"
     print_lines STACK_DIR "$dir" STACK_URL "$(base_url)/services/v2" STACK_KEY "$(cat secrets/operator/api-key)" \
-        STACK_HOST "$address:$api_port" STACK_ROOT "$dir/ceremony/root.pem" STACK_CEREMONY "$dir/ceremony" \
+        STACK_HOST "$address:$api_port" STACK_ROOT "$dir/ceremony/root.pem" STACK_PRIVATE_ROOT "$dir/ceremony/private-root.pem" STACK_CEREMONY "$dir/ceremony" \
         STACK_ACCOUNT "$(awk '$1 == "account_id" { print $2 }' secrets/operator/account)" \
         STACK_USER "$(awk '$1 == "user_id" { print $2 }' secrets/operator/account)" \
         STACK_DATABASE "host='$dir/run/postgres' user=postgres dbname=chancery password=$(cat secrets/postgres/password)" \

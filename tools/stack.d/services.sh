@@ -28,7 +28,7 @@ prepare() {
 chancery() {
     as operator env -i PATH="$PATH" CHANCERY_MIGRATIONS=app/db/migrations \
         CHANCERY_DATABASE_URL_FILE=secrets/operator/database \
-        CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key \
+        CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key CHANCERY_SEAL_KEY=secrets/operator/seal-key \
         CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database \
         ${CHANCERY_TEST_CLOCK:+"CHANCERY_TEST_CLOCK=$CHANCERY_TEST_CLOCK"} app/bin/chancery "$@"
 }
@@ -46,6 +46,10 @@ hand_over() { # service
     own "$1" "$own"
     chmod 600 "$own/bus/$1.key"
 }
+
+# Who the CA of this folder is: nobody that anybody should trust, and at addresses that nobody can have.
+ca_name="Chancery Demonstration (do not trust)"
+ca_host=chancery.example
 
 # With the issuer's token and a role of its own, which is there for as long as it takes.
 hold_ceremony() {
@@ -92,6 +96,7 @@ settings_of() { # service
 	CHANCERY_REDIS_URL=unix://$dir/run/redis/socket
 	CHANCERY_SEAL_KEY=secrets/gateway/seal-key
 	CHANCERY_OUTBOUND_LOOPBACK=yes
+	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
 	END
         ;;
     validation)
@@ -100,6 +105,7 @@ settings_of() { # service
 	CHANCERY_DNS_ANCHOR=dns/root.key
 	CHANCERY_DNS_HINTS=dns/root.hints
 	CHANCERY_DNS_LOOPBACK=yes
+	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
 	CHANCERY_WEB_LOOPBACK=yes
 	END
         ;;
@@ -109,6 +115,10 @@ settings_of() { # service
 	CHANCERY_TOKEN_LABEL=$(token_label)
 	CHANCERY_TOKEN_PIN_FILE=secrets/issuer/token-pin
 	CHANCERY_JOURNAL=journal/issuer
+	CHANCERY_STATUS_HOST=status.$ca_host
+	CHANCERY_CA_NAME=$ca_name
+	CHANCERY_CA_ORGANIZATION=$ca_name
+	CHANCERY_CA_COUNTRY=XX
 	CHANCERY_POLICY_PUBLIC_KEY=secrets/issuer/policy-key.pub
 	END
         ;;
@@ -118,7 +128,7 @@ settings_of() { # service
 	CHANCERY_WEBHOOK_CA=sink/ca.pem
 	CHANCERY_SMTP_URL=smtp://$address:$mail_port
 	CHANCERY_SMTP_CA=sink/ca.pem
-	CHANCERY_MAIL_FROM=ca@chancery.example
+	CHANCERY_MAIL_FROM=ca@$ca_host
 	CHANCERY_PUBLIC_URL=$(base_url)
 	CHANCERY_OUTBOUND_LOOPBACK=yes
 	END

@@ -1,5 +1,6 @@
 #include "api/certificates.h"
 
+#include "api/authority_files.h"
 #include "api/certificates.sql.h"
 #include "api/download.h"
 #include "api/platforms.h"
@@ -116,6 +117,8 @@ static Intermediate *intermediate(struct arena *a, const Authority *ca)
     out->subject_common_name = ca->name;
     out->issuer_common_name = issuer ? issuer->name : NULL;
     out->pem = pem.data;
+    out->certificate_path = authority_file_path(a, ca->id);
+    out->issuer_certificate_path = authority_file_path(a, ca->parent_id);
     return out;
 }
 

@@ -98,11 +98,35 @@ static void there_are_no_more_wishes_than_addresses(void **state)
     }
 }
 
+/* No row: no notifier has said anything yet, and a mail that waits for one is a promise that can be kept. */
+static void without_a_relay_nobody_is_asked(void **state)
+{
+    static const struct {
+        const char *said;
+        bool taken;
+    } relays[] = { { "DELETE FROM mail_relay", true },
+                   { "INSERT INTO mail_relay VALUES (true, false, '2026-01-01')", false },
+                   { "UPDATE mail_relay SET is_there = true", true } };
+    (void)state;
+    for (size_t i = 0; i < sizeof relays / sizeof *relays; i++) {
+        struct call call = { .actor.account_id = ACCOUNT };
+        OrderRequest in = ORDER_REQUEST__INIT;
+        arena_init(&call.arena);
+        run_sql(relays[i].said);
+        assert_int_equal(email_choices_take(&call, &in, "TLS", names_of(&call)), relays[i].taken);
+        assert_int_equal(call.fault.code, relays[i].taken ? FAULT_NONE : FAULT_DCV_METHOD);
+        if (!relays[i].taken)
+            assert_non_null(strstr(call.fault.detail, "this CA sends no mails"));
+        arena_free(&call.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_address_is_asked_once),
         cmocka_unit_test(there_are_no_more_wishes_than_addresses),
+        cmocka_unit_test(without_a_relay_nobody_is_asked),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }

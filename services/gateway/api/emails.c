@@ -5,6 +5,7 @@
 #include "api/email_choice.h"
 #include "api/emails.sql.h"
 #include "api/orders.h"
+#include "base/log.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "message/convert.h"
@@ -21,13 +22,23 @@ static bool refuse_prohibited(struct call *call)
                      "may not be used any more: choose another");
 }
 
+/* The customer cannot mend it, and is told what to do instead; the operator reads what is missing. */
+static bool refuse_unsent(struct call *call)
+{
+    log_warn(
+        "a mail was asked for, and no relay takes mails: set CHANCERY_SMTP_URL of the notifier");
+    return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
+                     "email cannot be used: this CA sends no mails. Choose another method, such as "
+                     "dns-txt-token");
+}
+
 bool emails_allowed(struct call *call, const char *rule_scope)
 {
     EmailRule in = EMAIL_RULE__INIT;
     EmailVerdict out = EMAIL_VERDICT__INIT;
     in.scope = arena_strdup(&call->arena, rule_scope);
     return statement_one(call, &sql_email_verdict, &in.base, &out.base) &&
-           (!out.prohibited || refuse_prohibited(call));
+           (!out.prohibited || refuse_prohibited(call)) && (!out.no_relay || refuse_unsent(call));
 }
 
 /* ---- resend-emails */
@@ -53,7 +64,8 @@ static bool may_be_asked(struct call *call, const EmailOrder *order)
                          "names an order that is %s, not pending", order->status);
     if (!order->has_dcv_method || order->dcv_method != DCV_METHOD__VALUE__EMAIL)
         return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method", "is not email");
-    return issued || !order->prohibited || refuse_prohibited(call);
+    return issued || ((!order->prohibited || refuse_prohibited(call)) &&
+                      (!order->no_relay || refuse_unsent(call)));
 }
 
 static bool wishes_read(struct call *call, const ResendEmails *in, const EmailOrder *order,
@@ -116,15 +128,21 @@ OrderEmails_Service order_emails_service = ORDER_EMAILS__INIT(order_emails_);
 static const struct {
     const char *state, *words;
 } tellings[] = {
-    { "sent", "Open the link in the mail to" },  { "waiting", "A mail is on its way to" },
-    { "chosen", "A mail will go to" },           { "refused", "The mail server refused" },
-    { "failed", "No mail could be brought to" }, { "delayed", "No mail could be brought yet to" },
+    { "sent", "Open the link in the mail to" },
+    { "waiting", "A mail is on its way to" },
+    { "chosen", "A mail will go to" },
+    { "refused", "The mail server refused" },
+    { "failed", "No mail could be brought to" },
+    { "delayed", "No mail could be brought yet to" },
+    { "put_off", "So many mails have been sent already that none goes yet to" },
+    { "unsent", "This CA sends no mails: choose another method. None goes to" },
 };
 enum { TELLINGS = sizeof tellings / sizeof *tellings };
 
 static void telling_add(struct text *t, int which, const struct rows *rows, const char *domain)
 {
     const char *between = NULL;
+    char when[INSTANT_TEXT_SIZE];
     for (size_t i = 0; i < rows->count; i++) {
         const EmailInvitation *e = (const EmailInvitation *)rows->items[i];
         if (strcmp(e->state, tellings[which].state) != 0 || !name_is_within(domain, e->domain))
@@ -134,6 +152,8 @@ static void telling_add(struct text *t, int which, const struct rows *rows, cons
         text_format(t, "%s %s", between ? between : "", e->address);
         if (e->has_response_code && e->response_code / 100 != 2)
             text_format(t, " (%lld)", (long long)e->response_code);
+        if (strcmp(e->state, "put_off") == 0)
+            text_format(t, " (not before %s)", instant_text(instant_value(e->until), when));
         between = ",";
     }
 }

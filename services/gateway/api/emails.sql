@@ -1,6 +1,7 @@
 -- email_order: OrderId -> EmailOrder?
 SELECT o.id AS order_id, o.status, coalesce(c.method, r.dcv_method) AS dcv_method,
        method_prohibited('3.2.2.4.4', r.rule_scope, :caller.now) AS prohibited,
+       EXISTS (SELECT FROM mail_relay m WHERE NOT m.is_there) AS no_relay,
        (SELECT json_agg(json_build_object('order_id', o.id, 'position', n.position, 'fqdn', n.name, 'domain', n.domain)
                           ORDER BY n.position)
           FROM request_name n WHERE n.request_id = r.id) AS names
@@ -10,7 +11,8 @@ SELECT o.id AS order_id, o.status, coalesce(c.method, r.dcv_method) AS dcv_metho
  WHERE o.id = :order_id AND o.account_id = :caller.account_id;
 
 -- email_verdict: EmailRule -> EmailVerdict
-SELECT method_prohibited('3.2.2.4.4', :scope, :caller.now) AS prohibited;
+SELECT method_prohibited('3.2.2.4.4', :scope, :caller.now) AS prohibited,
+       EXISTS (SELECT FROM mail_relay m WHERE NOT m.is_there) AS no_relay;
 
 -- email_resend: EmailResend -> JobId*
 -- The mails that are asked for once more, each with a random value of its own; what was mailed before
@@ -77,9 +79,14 @@ SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again
 
 -- email_invitations: OrderId -> EmailInvitation*
 -- For people: who was asked, and what came of it. A mail that waits for its next attempt has not been
--- taken by anybody.
-SELECT i.id, i.domain, i.address, CASE WHEN i.state = 'waiting' AND i.next_at IS NOT NULL THEN 'delayed' ELSE i.state END AS state,
-       i.response_code
+-- taken by anybody; without a relay none will be.
+SELECT i.id, i.domain, i.address,
+       CASE WHEN i.state NOT IN ('chosen', 'waiting') THEN i.state
+            WHEN EXISTS (SELECT FROM mail_relay m WHERE NOT m.is_there) THEN 'unsent'
+            WHEN i.state = 'waiting' AND i.put_off_until > :now THEN 'put_off'
+            WHEN i.state = 'waiting' AND i.next_at IS NOT NULL THEN 'delayed'
+            ELSE i.state END AS state,
+       i.response_code, i.put_off_until AS until
   FROM orders o
   JOIN challenge c ON c.asked_by = 'request' AND c.subject = o.request_id
   JOIN email_invitation i ON i.challenge_id = c.id AND i.account_id = o.account_id

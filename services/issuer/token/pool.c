@@ -119,12 +119,14 @@ static void signer_work(struct signer *s, struct task *task)
 {
     struct pool *pool = s->pool;
 
+    metric_add(METRIC_SIGN_BUSY, 1);
     task->state = TASK_RUNNING;
     s->task = task;
     s->since = tick_now();
     pthread_mutex_unlock(&pool->lock);
     CK_RV rv = task_run(&s->session, task);
     pthread_mutex_lock(&pool->lock);
+    metric_add(METRIC_SIGN_BUSY, -1);
     s->task = NULL;
     if (task->state == TASK_RUNNING) {
         note(pool, task, rv, &task->fault);
@@ -179,7 +181,7 @@ static bool signer_start(struct pool *pool)
     }
     s->next = pool->signers;
     pool->signers = s;
-    pool->alive++;
+    metric_set(METRIC_SIGN_THREADS, ++pool->alive);
     return true;
 }
 
@@ -199,7 +201,7 @@ static void signer_give_up(struct pool *pool, struct signer **at)
 
     *at = s->next;
     s->lost = true;
-    pool->alive--;
+    metric_set(METRIC_SIGN_THREADS, --pool->alive);
     metric_set(METRIC_SIGN_LOST, ++pool->lost);
     pthread_detach(s->thread);
     fault_set(&f, FAULT_UNAVAILABLE, NULL, "the token does not answer");
@@ -343,6 +345,8 @@ struct pool *pool_new(struct connection *connection, const struct pool_options *
     fault_set(&pool->last_fault, FAULT_UNAVAILABLE, NULL, "the token was not asked yet");
     metric_set(METRIC_SIGN_BREAKER, 0);
     metric_set(METRIC_SIGN_LOST, 0);
+    metric_set(METRIC_SIGN_THREADS, 0);
+    metric_set(METRIC_SIGN_BUSY, 0);
     metric_show(METRIC_SIGN_SECONDS);
     return pool;
 }

@@ -164,6 +164,25 @@ char *webhook_cause(struct arena *a, const struct post_result *r)
     return arena_strdup(a, r->outcome == POST_FAILED ? failures[r->failure] : outcomes[r->outcome]);
 }
 
+const char *webhook_failure(const struct post_result *r)
+{
+    static const char *const failures[] = {
+        [POST_NO_ANSWER] = "no_answer", [POST_NO_NAME] = "name", [POST_NO_CONNECTION] = "refused",
+        [POST_LATE] = "time_out",       [POST_NO_TLS] = "tls",   [POST_NOT_TRUSTED] = "certificate",
+    };
+    static const char *const answers_of[] = {
+        "status_1xx", "status_2xx", "redirect", "status_4xx", "status_5xx",
+    };
+
+    if (r->outcome == POST_FAILED)
+        return failures[r->failure];
+    if (r->outcome == POST_REFUSED)
+        return "blocked_address";
+    if (r->outcome != POST_ANSWERED || webhook_next(r) == WEBHOOK_TAKEN)
+        return NULL;
+    return r->status >= 100 && r->status < 600 ? answers_of[r->status / 100 - 1] : "no_answer";
+}
+
 /* Between 80 % and 120 %, evenly. */
 static struct duration jittered(struct duration delay, uint32_t random)
 {

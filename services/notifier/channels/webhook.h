@@ -44,6 +44,11 @@ enum webhook_next webhook_next(const struct post_result *r);
 /* What the endpoint did, for its owner: "answered with status 404". It names no address. */
 char *webhook_cause(struct arena *a, const struct post_result *r);
 
+/* The same in a word, for counting: "name", "refused", "time_out", "tls", "certificate", "blocked_address",
+ * "no_answer", "redirect", "status_4xx"... NULL: it was taken, or not tried. An answer's body never matters:
+ * what counts is its head. */
+const char *webhook_failure(const struct post_result *r);
+
 /* When to try again after `attempt` attempts (1 after the first); false when there were enough.
  * Delays have 20 % of jitter, drawn from `random`. `retry_after` is the header (seconds or an HTTP
  * date) or "": it can only delay, and by one day at most. */

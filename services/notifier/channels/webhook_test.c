@@ -307,6 +307,38 @@ static void failures_are_told_apart(void **state)
     arena_free(&a);
 }
 
+static void failures_are_counted_by_a_word(void **state)
+{
+    static const struct {
+        struct post_result result;
+        const char *word;
+    } cases[] = {
+        { { .outcome = POST_ANSWERED, .status = 200 }, NULL },
+        { { .outcome = POST_ANSWERED, .status = 299 }, NULL },
+        { { .outcome = POST_ANSWERED, .status = 301 }, "redirect" },
+        { { .outcome = POST_ANSWERED, .status = 404 }, "status_4xx" },
+        { { .outcome = POST_ANSWERED, .status = 503 }, "status_5xx" },
+        { { .outcome = POST_FAILED, .failure = POST_NO_NAME }, "name" },
+        { { .outcome = POST_FAILED, .failure = POST_NO_CONNECTION }, "refused" },
+        { { .outcome = POST_FAILED, .failure = POST_LATE }, "time_out" },
+        { { .outcome = POST_FAILED, .failure = POST_NO_TLS }, "tls" },
+        { { .outcome = POST_FAILED, .failure = POST_NOT_TRUSTED }, "certificate" },
+        { { .outcome = POST_FAILED, .failure = POST_NO_ANSWER }, "no_answer" },
+        { { .outcome = POST_REFUSED }, "blocked_address" },
+        { { .outcome = POST_BUSY }, NULL },
+        { { .outcome = POST_SHARE }, NULL },
+        { { .outcome = POST_FULL }, NULL },
+        { { .outcome = POST_STOPPED }, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *word = webhook_failure(&cases[i].result);
+        if (!word != !cases[i].word || (word && strcmp(word, cases[i].word) != 0))
+            fail_msg("case %zu: %s", i, word ? word : "none");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +352,7 @@ int main(void)
         cmocka_unit_test(retries_end),
         cmocka_unit_test(dead_endpoints_are_found_after_warnings),
         cmocka_unit_test(failures_are_told_apart),
+        cmocka_unit_test(failures_are_counted_by_a_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,10 @@ SERVICES = ("gateway", "scheduler", "notifier", "validation", "issuer")
 MODULE = TOP / "build" / VARIANT / "services/issuer/token/testdata/moody.so"
 TROUBLE = re.compile(r"(ERROR: \w+Sanitizer|runtime error:|Assertion .* failed|WARNING: ThreadSanitizer)")
 
+# Who the CA of tools/stack is (tools/stack.d/services.sh).
+CA = "Chancery Demonstration (do not trust)"
+CA_HOST = "chancery.example"
+
 # What every group is started with; a group adds its own.
 DEFAULTS = {
     "CHANCERY_LIMIT_BURST": "1000000",
@@ -290,10 +294,13 @@ class Stack:
 
     # ---- the operator's command
 
-    def cli(self, *words, database=None):
+    def cli(self, *words, database=None, points=False):
+        """With `points` it dies where arm() says."""
         env = {"PATH": os.environ["PATH"], "CHANCERY_TEST_CLOCK": self.clock,
                "CHANCERY_POLICY_KEY_FILE": os.path.join(self.dir, "secrets/operator/policy-key"),
-               "CHANCERY_DATABASE_URL": database or self.read("secrets/operator/database")}
+               "CHANCERY_SEAL_KEY": os.path.join(self.dir, "secrets/operator/seal-key"),
+               "CHANCERY_DATABASE_URL": database or self.read("secrets/operator/database"),
+               **({"CHANCERY_TEST_POINTS": self.points} if points else {})}
         r = subprocess.run([f"{self.dir}/app/bin/chancery", *words], env=env, cwd=self.dir,
                            capture_output=True, text=True)
         return r.returncode, r.stdout, r.stderr
