@@ -250,6 +250,47 @@ everything: bins peers $(TESTS) $(TEST_SO) $(WITH_DATABASE) $(FUZZ_BINS)
 unit: $(TESTS) $(WITH_DATABASE) ## unit tests beside the code, under ASan and UBSan
 	@tools/run-halves $(WITH_DATABASE) $(TESTS)
 
+# ---- On a host, for systemd: docs/guide/install.md. DESTDIR stands before every path, for packages; settings
+# that are there stay as they are, and `uninstall` leaves them and what was written.
+PREFIX        ?= /usr/local
+BINDIR        ?= $(PREFIX)/bin
+DATADIR       ?= $(PREFIX)/share/chancery
+DOCDIR        ?= $(PREFIX)/share/doc/chancery
+UNITDIR       ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR   ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR   ?= $(PREFIX)/lib/tmpfiles.d
+SYSCONFDIR    ?= /etc
+LOCALSTATEDIR ?= /var
+INSTALL       ?= install
+HOST_PROGRAMS := chancery $(SERVICES:%=chancery-%)
+HOST_UNITS    := $(notdir $(wildcard deploy/host/*.service deploy/host/*.target))
+HOST_SETTINGS := $(notdir $(wildcard deploy/host/*.env)) operator.sh softhsm2.conf
+PLACES = -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' -e 's|@DOCDIR@|$(DOCDIR)|g' \
+         -e 's|@CONFDIR@|$(SYSCONFDIR)/chancery|g' -e 's|@STATEDIR@|$(LOCALSTATEDIR)/lib/chancery|g'
+put = sed $(PLACES) deploy/host/$(1) | $(INSTALL) -D -m 644 /dev/stdin "$(DESTDIR)$(2)"
+
+.PHONY: install uninstall
+install: ## programs, units, policy, migrations, guides and example settings (PREFIX, DESTDIR)
+	@$(MAKE) --no-print-directory V=release bins
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
+	$(INSTALL) -m 755 $(HOST_PROGRAMS:%=build/release/bin/%) "$(DESTDIR)$(BINDIR)"
+	$(call put,chancery-as,$(BINDIR)/chancery-as)
+	chmod 755 "$(DESTDIR)$(BINDIR)/chancery-as"
+	rm -rf "$(DESTDIR)$(DATADIR)"/*
+	cp -R policy db/migrations db/functions "$(DESTDIR)$(DATADIR)"
+	cp docs/guide/*.md "$(DESTDIR)$(DOCDIR)"
+	chmod -R a+rX,go-w "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)"
+	$(foreach f,$(HOST_UNITS),$(call put,$f,$(UNITDIR)/$f) &&) true
+	$(call put,confined.conf,$(UNITDIR)/chancery-.service.d/confined.conf)
+	$(call put,sysusers.conf,$(SYSUSERSDIR)/chancery.conf)
+	$(call put,tmpfiles.conf,$(TMPFILESDIR)/chancery.conf)
+	$(foreach f,$(HOST_SETTINGS),{ [ -e "$(DESTDIR)$(SYSCONFDIR)/chancery/$f" ] || $(call put,$f,$(SYSCONFDIR)/chancery/$f); } &&) true
+
+uninstall: ## remove what `make install` brought, but for settings
+	rm -f $(patsubst %,"$(DESTDIR)$(BINDIR)/%",$(HOST_PROGRAMS) chancery-as) $(HOST_UNITS:%="$(DESTDIR)$(UNITDIR)/%")
+	rm -f "$(DESTDIR)$(SYSUSERSDIR)/chancery.conf" "$(DESTDIR)$(TMPFILESDIR)/chancery.conf"
+	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(UNITDIR)/chancery-.service.d"
+
 # ---- What other compilers and checkers say of each file of ours.
 OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' -not -path '*/node_modules/*' 2>/dev/null))
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))

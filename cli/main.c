@@ -8,7 +8,7 @@
 // clang-format off
 static const struct command commands[] = {
     { "migrate",         "[--passwords DIR]", "--passwords=", migrate_command, "bring the database to this version's schema; set the roles' passwords from DIR/SERVICE.password" },
-    { "policy load",     "[DIR]",             NULL, policy_load_command,     "make the policy in DIR (policy) the one in force" },
+    { "policy load",     "[DIR]",             NULL, policy_load_command,     "make the policy in DIR the one in force; without it, that which was installed with this program, else ./policy" },
     { "policy at",       "DATE [SCOPE] [--json]", "--json", policy_at_command,       "the rules in force on a day" },
     { "policy snapshot", "[DIR] [--check]",   "--check", policy_snapshot_command, "write what each product is on a few days to DIR/snapshots; --check: only compare" },
     { "account create",  "NAME --username U --email E [--first-name F] [--last-name L]", "--username= --email= --first-name= --last-name=", account_create_command, "an account with its first administrator" },

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "files.h"
+#include "share.h"
 #include "store/script.h"
 
 /* Made by the migrations (0001_roles.sql). */
@@ -66,7 +67,8 @@ bool migrate_command(struct command_run *r, struct fault *f)
     int applied = 0;
     if (!command_setting(r, "ADMIN_DATABASE_URL", NULL,
                          "the database, as the role that owns the schema", &url, f) ||
-        !command_setting(r, "MIGRATIONS", "db/migrations", "folder of migrations", &folder, f) ||
+        !command_setting(r, "MIGRATIONS", share_folder(&r->arena, "migrations", "db/migrations"),
+                         "folder of migrations", &folder, f) ||
         !migrate(url, folder.text, &applied, f))
         return false;
     struct script *s = script_open(url, f);

@@ -9,6 +9,7 @@
 #include "message/convert.h"
 #include "pki/ed25519.h"
 #include "policy_source.h"
+#include "share.h"
 
 static PolicyDocument *document_of(struct arena *a, char *name, const ProtobufCMessage *m)
 {
@@ -86,8 +87,8 @@ bool policy_load_command(struct command_run *r, struct fault *f)
     PolicyLoad in = POLICY_LOAD__INIT;
     PolicyVersion out = POLICY_VERSION__INIT;
     bool known = false;
-    if (!policy_source_read(&r->arena, r->words[0] ? r->words[0] : "policy", &source, f) ||
-        !command_store(r, f))
+    const char *folder = r->words[0] ? r->words[0] : share_folder(&r->arena, "policy", "policy");
+    if (!policy_source_read(&r->arena, folder, &source, f) || !command_store(r, f))
         return false;
     in.now = instant_message(&r->arena, clock_now());
     load_fill(&in, &r->arena, &source);

@@ -17,7 +17,7 @@ for (const call of calls)
   if (!served.some((form) => form.test(call))) problems.push(`${call} is not served`);
 if (calls.length < 20) problems.push(`only ${calls.length} calls were found`);
 
-const shell = guide.match(/^ {4}signature\(\) \{[\s\S]*?^ {4}\}$/m)?.[0] ?? "";
+const shell = guide.match(/^signature\(\) \{[\s\S]*?^\}$/m)?.[0] ?? "";
 const key = Buffer.from("a key with\0 any bytes, and \xff", "latin1"), body = '{"event": "certificate_issued"}\n';
 writeFileSync(scratch, body);
 for (const [secret, bytes] of [["whsec_" + key.toString("base64"), key], ["a secret % of words", "a secret % of words"]]) {

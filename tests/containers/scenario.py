@@ -281,6 +281,19 @@ def docker_compose_of_old_runs_it_too(world):
     world.kept()
 
 
+# ---- the guide, as it stands, by who has just cloned
+
+@test
+def its_guide_is_followed(world):
+    world.stack.down()
+    guide = world.stack = Compose("guide", world.outside, world.folder / "guide", "this")
+    run("git", "clone", "-q", str(TOP), guide.tree)
+    # What a machine that may ask the DNS root needs no word of; the images are those of this commit.
+    settings = {**guide.env, "COMPOSE_PROJECT_NAME": guide.project, "COMPOSE_FILE": f"compose.yaml:{HERE}/override.yaml"}
+    r = run(str(TOP / "tests/guides/run"), "docs/guide/compose.md", env=settings, cwd=guide.tree, check=False)
+    case.equal(f"its exit status: {r.stdout}", r.returncode, 0)
+
+
 # ---- one after the other
 
 def one(name, function, world):

@@ -57,6 +57,11 @@ images() {
     done
 }
 
+guide() {
+    (mkdir "$state/guide" && cd "$state/guide" && KUBECONFIG=$state/kubeconfig "$top/tests/guides/run" --have cluster \
+        "$top/docs/guide/kubernetes.md#The first certificate")
+}
+
 inside() {
     folder=$1
     state=$(mktemp -d "$folder/run.XXXXXX")
@@ -72,6 +77,8 @@ inside() {
     kube wait --for=condition=complete job/release job/ceremony --timeout=120s
     kube rollout status deployment/gateway --timeout=120s
     kube get pods -o wide
+    say "the first certificate, as docs/guide/kubernetes.md has it"
+    guide
     "$here/journey.py" "$state"
 }
 

@@ -80,10 +80,11 @@ function confined(all) {
 
 function resourcesAndProbes(all) {
   const lasting = (o) => ['Deployment', 'StatefulSet'].includes(o.kind);
+  const asked = (o) => o.spec.replicas === 0; // by who needs it, who also ends it
   return everyContainer(all, (c, o) => [
     [c.resources?.limits?.memory && c.resources?.requests?.memory, 'has no memory request and limit'],
     [!lasting(o) || c.readinessProbe, 'has no readiness probe'],
-    [!lasting(o) || !ours(o) || c.livenessProbe, 'has no liveness probe'],
+    [!lasting(o) || !ours(o) || asked(o) || c.livenessProbe, 'has no liveness probe'],
   ].filter(([good]) => !good).map(([, text]) => text));
 }
 

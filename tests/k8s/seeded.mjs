@@ -26,6 +26,7 @@ export const seeded = [
   }, 'comes from a Secret'],
   ['a setting that nobody knows', 'ConfigMap/chancery-settings',
     (o) => { o.data.CHANCERY_DRAIN_TIMOUT = '5s'; }, 'no program knows CHANCERY_DRAIN_TIMOUT'],
+  ['an operator\'s pod that runs always', 'Deployment/tools', (o) => { o.spec.replicas = 1; }, 'no liveness probe'],
   ['two issuers on one SoftHSM', 'Deployment/issuer', (o) => { o.spec.replicas = 2; }, 'must be one'],
   ['an issuer with a way out', 'NetworkPolicy/outside',
     (o) => { o.spec.podSelector.matchExpressions[0].values.push('issuer'); }, 'lets others'],

@@ -1,0 +1,4 @@
+# For the shell of who uses the chancery command: . @CONFDIR@/operator.sh
+export CHANCERY_DATABASE_URL_FILE=@CONFDIR@/operator/cli.database
+export CHANCERY_ADMIN_DATABASE_URL_FILE=@CONFDIR@/operator/owner.database
+export CHANCERY_POLICY_KEY_FILE=@CONFDIR@/operator/policy-key
