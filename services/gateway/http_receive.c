@@ -35,17 +35,19 @@ void request_hold(struct request *r)
     atomic_fetch_add(&r->holders, 1);
 }
 
+/* Last of all it is not alive: http_free() may free what the others belong to in that moment. */
 void request_drop(struct request *r)
 {
+    struct http *h = r->http;
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
-    atomic_fetch_sub(&r->http->alive, 1);
     answer_release(r);
     arena_free(&r->outer.call.arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
     body_free(r);
     free(r);
+    atomic_fetch_sub(&h->alive, 1);
 }
 
 /* ---- receiving */
