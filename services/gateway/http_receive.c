@@ -110,8 +110,7 @@ static void begin_actor(struct request *r)
     const struct sockaddr *peer =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     const struct route_family *family = r->match.family;
-    snprintf(actor->source, sizeof actor->source, "%s",
-             family && family->source ? family->source : "api");
+    snprintf(actor->source, sizeof actor->source, "%s", family->source ? family->source : "api");
     proxy_client(&r->door->proxies, peer, http_request_header(&r->own.call, "X-Forwarded-For"),
                  actor->ip);
 }
@@ -188,6 +187,14 @@ static const char *path_of(const char *target)
     return *path ? path : "/";
 }
 
+/* Where no family has the path, its door's first one words the refusal. */
+static void find_route(struct request *r)
+{
+    router_match(r->door->router, &r->own.call.arena, r->method, r->path, &r->match);
+    if (!r->match.family)
+        r->match.family = r->door->options->families;
+}
+
 static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
@@ -201,7 +208,7 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
-    router_match(d->router, &r->own.call.arena, r->method, r->path, &r->match);
+    find_route(r);
     begin_actor(r);
     judge(r);
     return r;
