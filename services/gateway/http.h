@@ -22,7 +22,8 @@ enum { HTTP_DOORS_MAX = 4 };
 
 struct http_door {
     const char *listen;                  /* "0.0.0.0:8080", "[::]:8080"; port 0: any */
-    const struct route_family *families; /* ends with a row without tables */
+    const struct route_family *families; /* ends with a row without tables; the first one says
+                                          * how what none of them has is refused */
     const char *trusted_proxies;         /* "10.0.0.0/8 ::1": whose X-Forwarded-For is believed;
                                           * NULL: nobody's */
 };

@@ -122,7 +122,7 @@ static void finish(struct request *r, const struct side *side, enum fault_code f
 {
     const struct route_family *family = r->match.family;
     http_header(&r->outer.call, "X-Content-Type-Options", "nosniff");
-    if (family && family->dress)
+    if (family->dress)
         family->dress(&r->outer.call, &r->answer);
     r->answer_headers = side ? side->headers : NULL;
     copy_small(r);
@@ -133,7 +133,7 @@ void answer_fault(struct request *r, struct side *side, const struct fault *f)
 {
     const struct route_family *family = r->match.family;
     r->answer = (struct http_answer){ fault_http_status(f->code), "application/json", { 0 } };
-    if (family && family->shape_fault)
+    if (family->shape_fault)
         family->shape_fault(&r->outer.call, f, &r->answer);
     else
         shape_fault(r, f, &r->answer);

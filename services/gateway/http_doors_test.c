@@ -55,6 +55,48 @@ static void a_path_is_served_at_its_door_alone(void **state)
     }
 }
 
+static void page_dress(struct call *call, const struct http_answer *out)
+{
+    (void)out;
+    http_header(call, "X-Page", "yes");
+}
+
+/* What no family has is refused as the door's first one does. */
+static void the_first_family_refuses_for_its_door(void **state)
+{
+    static const struct route_family families[] = {
+        { .base = "/pages", .tables = page_tables, .dress = page_dress },
+        { .base = "/v2", .tables = toy_tables },
+        { .base = NULL },
+    };
+    static const struct {
+        const char *line;
+        int status;
+        bool dressed;
+    } cases[] = {
+        { "GET /pages/at-once", 200, true },
+        { "GET /pages/nowhere", 404, true },
+        { "GET /nowhere", 404, true },
+        { "BREW /", 404, true },
+        { "POST /", 404, true },
+        { "GET /v2/toy", 200, false },
+        { "GET /v2/nowhere", 404, false },
+    };
+    struct http *h = toy_start(
+        (struct http_options){ HTTP_DEFAULTS, .doors = { { "127.0.0.1:0", families, NULL } } });
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena a;
+        arena_init(&a);
+        char *answer = exchange_at(h, 0, &a, cases[i].line, "");
+        if (status_of(answer) != cases[i].status ||
+            (strstr(answer, "\r\nX-Page: yes\r\n") != NULL) != cases[i].dressed)
+            fail_msg("%s: %s", cases[i].line, answer);
+        arena_free(&a);
+    }
+    toy_stop(h);
+}
+
 static void each_door_has_its_proxies(void **state)
 {
     struct arena a;
@@ -186,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_path_is_served_at_its_door_alone, start, stop),
+        cmocka_unit_test(the_first_family_refuses_for_its_door),
         cmocka_unit_test_setup_teardown(each_door_has_its_proxies, start, stop),
         cmocka_unit_test(all_doors_are_counted_together),
         cmocka_unit_test(a_stop_waits_at_all_doors),

@@ -44,6 +44,7 @@ static void page_shape_fault(struct call *call, const struct fault *f, struct ht
 }
 
 static const struct route_family page_families[] = {
+    { .base = "/v2", .tables = toy_tables },
     { .base = "/pages",
       .tables = page_tables,
       .source = "console",
@@ -53,7 +54,6 @@ static const struct route_family page_families[] = {
       .body = page_body,
       .dress = page_dress,
       .shape_fault = page_shape_fault },
-    { .base = "/v2", .tables = toy_tables },
     { .base = NULL },
 };
 

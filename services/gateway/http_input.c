@@ -80,7 +80,11 @@ static bool set_raw_body(struct request *r, ProtobufCMessage *in)
 {
     const ProtobufCFieldDescriptor *field = field_find(in->descriptor, "body");
     ProtobufCBinaryData *body = (void *)((char *)in + field->offset);
-    body->data = (uint8_t *)(uintptr_t)r->input.data;
+    union {
+        const uint8_t *bytes;
+        uint8_t *data;
+    } plain = { r->input.data };
+    body->data = plain.data;
     body->len = r->input.size;
     if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
         *(protobuf_c_boolean *)((char *)in + field->quantifier_offset) = true;

@@ -35,17 +35,19 @@ void request_hold(struct request *r)
     atomic_fetch_add(&r->holders, 1);
 }
 
+/* Last of all it is not alive: http_free() may free what the others belong to in that moment. */
 void request_drop(struct request *r)
 {
+    struct http *h = r->http;
     if (atomic_fetch_sub(&r->holders, 1) != 1)
         return;
-    atomic_fetch_sub(&r->http->alive, 1);
     answer_release(r);
     arena_free(&r->outer.call.arena);
     arena_free(&r->late.call.arena);
     arena_free(&r->own.call.arena);
     body_free(r);
     free(r);
+    atomic_fetch_sub(&h->alive, 1);
 }
 
 /* ---- receiving */
@@ -108,8 +110,7 @@ static void begin_actor(struct request *r)
     const struct sockaddr *peer =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     const struct route_family *family = r->match.family;
-    snprintf(actor->source, sizeof actor->source, "%s",
-             family && family->source ? family->source : "api");
+    snprintf(actor->source, sizeof actor->source, "%s", family->source ? family->source : "api");
     proxy_client(&r->door->proxies, peer, http_request_header(&r->own.call, "X-Forwarded-For"),
                  actor->ip);
 }
@@ -186,6 +187,14 @@ static const char *path_of(const char *target)
     return *path ? path : "/";
 }
 
+/* Where no family has the path, its door's first one words the refusal. */
+static void find_route(struct request *r)
+{
+    router_match(r->door->router, &r->own.call.arena, r->method, r->path, &r->match);
+    if (!r->match.family)
+        r->match.family = r->door->options->families;
+}
+
 static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
@@ -199,7 +208,7 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     head_read(r, method, target, version);
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, copy_query, r);
     begin_trace(r);
-    router_match(d->router, &r->own.call.arena, r->method, r->path, &r->match);
+    find_route(r);
     begin_actor(r);
     judge(r);
     return r;

@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 // clang-format on
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void work_and_answer_go_forward(void **state)
 {
@@ -61,11 +65,39 @@ static void a_step_is_taken_once(void **state)
     }
 }
 
+static bool ends_the_process(enum step at, enum step from, enum step to)
+{
+    _Atomic(enum step) step = at;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit none = { 0, 0 };
+        setrlimit(RLIMIT_CORE, &none);
+        signal(SIGABRT, SIG_DFL);
+        close(STDERR_FILENO);
+        step_take(&step, from, to);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void a_step_that_is_not_there_ends_the_process(void **state)
+{
+    (void)state;
+    assert_false(ends_the_process(OPEN, OPEN, CLAIMED));
+    assert_true(ends_the_process(OPEN, OPEN, READY));
+    assert_true(ends_the_process(READY, READY, OPEN));
+    assert_true(ends_the_process(CLAIMED, OPEN, CLAIMED));
+    assert_true(ends_the_process(BEGUN, SERVED, BEGUN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_and_answer_go_forward),
         cmocka_unit_test(a_step_is_taken_once),
+        cmocka_unit_test(a_step_that_is_not_there_ends_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

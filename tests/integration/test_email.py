@@ -138,7 +138,8 @@ def pages_at_an_address_of_their_own(stack):
             ready = case.until("the twin is ready", lambda t=twin: answers(f"http://{t.admin}/readyz"))
             case.equal(f"it needs the issuer for orders alone: {ready}", b"issuer" in ready.body, bool(api))
             case.equal("the page", browse("GET", f"http://{own}{path}").status, 200)
-            case.equal("no API there", browse("GET", f"http://{own}/services/v2/user/me").status, 404)
+            elsewhere = guarded(browse("GET", f"http://{own}/services/v2/user/me"), 404)
+            case.equal("no API there, but a page", elsewhere["content-type"], "text/html; charset=utf-8")
             case.equal("nor its description", browse("GET", f"http://{own}/openapi.json").status, 404)
             if api:
                 case.equal("no page here", browse("GET", f"http://{twin.address}{path}").status, api)
@@ -161,11 +162,12 @@ def answers(url):
 @tests
 def only_what_can_be_served(stack):
     for serves in ("nonsense", "api nonsense", "API", "api;pages", ","):
-        env = {**stack.environ("gateway"), "CHANCERY_GATEWAY_SERVES": serves}
+        env = {**stack.environ("gateway"), "CHANCERY_GATEWAY_SERVES": serves, "CHANCERY_PAGES_LISTEN": "nowhere"}
         r = subprocess.run(["app/bin/chancery-gateway", "--check-config"], cwd=stack.dir, env=env, text=True,
                            capture_output=True)
         case.equal(f"{serves}: {r.stdout}{r.stderr}", r.returncode != 0, True)
         case.inside("what is said", "CHANCERY_GATEWAY_SERVES must be api, pages, or both", r.stdout + r.stderr)
+        case.inside("and", "CHANCERY_PAGES_LISTEN must be an address like", r.stdout + r.stderr)
 
 
 def guarded(answer, status):
