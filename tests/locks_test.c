@@ -175,7 +175,7 @@ static void side_open(struct side *s, const struct locking *l, bool backwards)
     *s = (struct side){ .l = l, .backwards = backwards, .sql = statement(l->statement) };
     arena_init(&s->arena);
     s->store = store_new(&(struct store_options){
-        .url = { database_url(database, l->role) }, .prepare = true, .timeout = seconds(30) });
+        .url = { database_url(database, l->role) }, .prepare = true, .timeout = patience() });
     side_fill(s);
 }
 

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "store/store.h"
 #include "testing/database.h"
+#include "testing/patience.h"
 
 #define SHARED static __attribute__((unused))
 

@@ -129,10 +129,8 @@ static struct store *store_as(const char *role)
     const char *url = arena_format(&arena, "%s options='-c plan_cache_mode=force_generic_plan'",
                                    database_url(database, role));
 
-    return store_new(&(struct store_options){ .url = { url },
-                                              .prepare = true,
-                                              .timeout = seconds(30),
-                                              .application = "statements_test" });
+    return store_new(&(struct store_options){
+        .url = { url }, .prepare = true, .timeout = patience(), .application = "statements_test" });
 }
 
 static bool names_role(const char *roles, const char *role)

@@ -112,7 +112,7 @@ static struct store *store_of(const char *role)
     if (!open[i].store) {
         snprintf(open[i].role, sizeof open[i].role, "%s", role);
         open[i].store = store_new(&(struct store_options){
-            .url = { database_url(database, role) }, .prepare = true, .timeout = seconds(30) });
+            .url = { database_url(database, role) }, .prepare = true, .timeout = patience() });
     }
     return open[i].store;
 }

@@ -59,6 +59,8 @@ never "no call that cannot know its limits" '\b(strcpy|strcat|sprintf|vsprintf|g
 never "time comes from clock_now()" '\b(time\(NULL\)|gettimeofday\(|localtime\()' '^lib/base/(clock|calendar)'
 verdict "scenarios go by business time, leases apart" "$(git grep -nE '(^|[^.])now\(\)|time\.time\(|\.today\(|datetime\.now\(' \
     -- 'tests/integration/test_*.py' | grep -v lease_until || true)"
+verdict "tests wait as testing/patience.h does" "$(git grep -nE '\b(sched_yield|usleep|sleep|nanosleep|pthread_cond_timedwait)\(' \
+    -- '*_test.[ch]' '*_rig.[ch]' '*_toy.h' || true)"
 never "nothing is left for later" '\b(TODO|FIXME|XXX|HACK)\b'
 never "bugs are seeded by patches" 'SEEDED_BUG'
 never "no typedef of our own" '^typedef ' '^(fuzz/|services/issuer/token/|lib/testing/point\.c)'

@@ -11,7 +11,7 @@
 enum { ENFORCE_ZAP_DOMAIN = 93 };
 
 enum {
-    PROOF_MS = 5000,
+    PROOF_S = 60,
     HANDSHAKE_EVENTS = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
 };
@@ -97,13 +97,18 @@ static void dialable(const char *endpoint, char *out, size_t room)
         snprintf(out, room, "%s", endpoint);
 }
 
-/* The first thing that happens to the stranger's handshake: some 2 ms later, unless the machine is
- * busy. */
+/* What becomes of the stranger's handshake: some 2 ms later, unless the machine is busy. Whoever gave
+ * up soon would be started again, on a machine that is no less busy. A connection that breaks, or takes
+ * longer than a handshake may, says nothing: the socket tries again by itself. */
 static bool await_refusal(void *monitor, struct fault *f)
 {
-    int status = 0;
-    int event = curve_event(monitor, 0, &status);
+    struct tick end = tick_after(seconds(PROOF_S));
+    int event, status;
 
+    do {
+        status = 0;
+        event = curve_event(monitor, 0, &status);
+    } while (event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && tick_left(end).us > 0);
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH && status == 400)
         return true;
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
@@ -124,7 +129,7 @@ static bool dial_as_stranger(void *socket, void *monitor, const char *endpoint, 
         return false;
     return (set_int(socket, ZMQ_LINGER, 0) &&
             set_int(socket, ZMQ_IPV6, strchr(address, '[') != NULL) &&
-            set_int(monitor, ZMQ_RCVTIMEO, PROOF_MS) && zmq_connect(socket, address) == 0) ||
+            set_int(monitor, ZMQ_RCVTIMEO, PROOF_S * 1000) && zmq_connect(socket, address) == 0) ||
            fault_set(f, FAULT_INTERNAL, "keys", "%s: %s", address, zmq_strerror(zmq_errno()));
 }
 

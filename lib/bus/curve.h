@@ -11,7 +11,8 @@ bool curve_serve(void *socket, const struct key_pair *own, const char *domain, s
 /* Makes `socket` the dialling side, before it connects. */
 bool curve_dial(void *socket, const struct key_pair *own, const char *server, struct fault *f);
 
-/* Dials `endpoint` with a key made up on the spot; true if that is refused because of the key. */
+/* Dials `endpoint` with a key made up on the spot; true if that is refused because of the key. Waits
+ * for up to a minute. */
 bool curve_prove(void *zmq, const char *endpoint, const char *server, struct fault *f);
 
 /* Watches `socket` for `events`: the socket to read them from, or NULL. */

@@ -52,14 +52,15 @@ static void await_both(struct world *w)
 }
 
 /* Two issuers, and a gateway that has reached both. */
-static void open_two(struct world *w)
+static void open_two(struct world *w,
+                     struct bus *(*dial)(const struct bus_rig *, const char *, const char *))
 {
     char both[300];
 
     w->a = bus_child_start(&w->rig, "tcp://127.0.0.1:*");
     w->b = bus_child_start(&w->rig, "tcp://127.0.0.1:*");
     snprintf(both, sizeof both, "%s,%s", w->a.endpoint, w->b.endpoint);
-    w->gateway = bus_rig_dial(&w->rig, "gateway", both);
+    w->gateway = dial(&w->rig, "gateway", both);
     await_both(w);
 }
 
@@ -126,7 +127,7 @@ static void stopped_peer_fails_its_calls_and_the_other_goes_on(void **state)
     struct world *w = *state;
     struct rig_call c;
 
-    open_two(w);
+    open_two(w, bus_rig_dial_hasty);
     hold_two(w, held);
     kill(w->a.pid, SIGSTOP);
     struct rig_call *lost = rig_call_await_any(held, 2);
@@ -151,7 +152,7 @@ static void idle_stopped_peer_is_noticed(void **state)
     struct world *w = *state;
 
     w->a = bus_child_start(&w->rig, "tcp://127.0.0.1:*");
-    w->gateway = bus_rig_dial(&w->rig, "gateway", w->a.endpoint);
+    w->gateway = bus_rig_dial_hasty(&w->rig, "gateway", w->a.endpoint);
     bus_rig_await_peer(w->gateway, true);
     kill(w->a.pid, SIGSTOP);
     bus_rig_await_peer(w->gateway, false);
@@ -180,7 +181,7 @@ static void stopping_peer_draws_no_calls(void **state)
     struct world *w = *state;
     struct rig_call c;
 
-    open_two(w);
+    open_two(w, bus_rig_dial);
     hold_two(w, held);
     bus_child_order(&w->a, 's');
     for (int in_a_row = 0; in_a_row < 100;) {

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "testing/patience.h"
-
 static const char trust[] = "{\"rules\":[{\"service\":\"issuer\",\"method\":\"Jobs.Run\","
                             "\"callers\":[\"gateway\",\"validation\"]}]}";
 
@@ -201,19 +199,30 @@ void bus_rig_await_begun(enum rig_lane lane, int count)
 
 /* ---- the caller */
 
-struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const char *endpoint)
+static struct bus *dial_with(const struct bus_rig *rig, const char *service, const char *endpoint,
+                             struct duration heartbeat)
 {
     struct bus_options options = {
         .service = service,
         .keys = rig->folder,
         .peers = { { "issuer", endpoint } },
-        .heartbeat = RIG_HEARTBEAT,
+        .heartbeat = heartbeat,
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
 
     REQUIRE(b, &f);
     return b;
+}
+
+struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const char *endpoint)
+{
+    return dial_with(rig, service, endpoint, RIG_HEARTBEAT);
+}
+
+struct bus *bus_rig_dial_hasty(const struct bus_rig *rig, const char *service, const char *endpoint)
+{
+    return dial_with(rig, service, endpoint, RIG_HASTY_HEARTBEAT);
 }
 
 void bus_rig_await_peer(struct bus *b, bool there)

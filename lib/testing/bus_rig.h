@@ -5,11 +5,14 @@
 
 #include "bus/bus.h"
 #include "job.pb-c.h"
+#include "testing/patience.h"
 
 enum { RIG_PATH_SIZE = 128 };
 
-/* Who is silent for three of them is gone, so that a test may stand still for as long. */
-#define RIG_HEARTBEAT seconds(2)
+/* Who is silent for three of them is gone. Where nobody is to be, a test may stand still for longer than
+ * any test waits. */
+#define RIG_HEARTBEAT       seconds(PATIENCE_S / 2)
+#define RIG_HASTY_HEARTBEAT seconds(2)
 
 struct bus_rig {
     char folder[64];
@@ -40,6 +43,9 @@ void bus_rig_await_begun(enum rig_lane lane, int count);
 
 /* `service` with the issuer at `endpoint` as its peer. */
 struct bus *bus_rig_dial(const struct bus_rig *rig, const char *service, const char *endpoint);
+/* The same, who notices one that is silent. */
+struct bus *bus_rig_dial_hasty(const struct bus_rig *rig, const char *service,
+                               const char *endpoint);
 /* Waits until the issuer is there, or is not. */
 void bus_rig_await_peer(struct bus *b, bool there);
 

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "store/script.h"
+#include "testing/patience.h"
 
 /* A keeper process stands between us and the server: it waits until our end of a pipe is closed,
  * which even a crash does, and then takes server and files away. */
@@ -197,7 +198,7 @@ static _Noreturn void keep(int gone)
 /* The server says that it is ready by a line in postmaster.pid; asking it is simpler. */
 static void wait_until_ready(pid_t keeper)
 {
-    struct tick deadline = tick_after(seconds(60));
+    struct tick deadline = tick_after(patience());
     struct timespec nap = { .tv_nsec = 20 * 1000 * 1000L };
     struct script *script = NULL;
     struct fault f;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,9 +89,24 @@ static bool keeper_start(struct dns_rig *rig, struct fault *f)
     return true;
 }
 
+/* Nobody else's until the keeper, who has it too, has stopped the name servers. */
+static bool address_take(struct dns_rig *rig, const char *address, struct fault *f)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/tmp/chancery-dns-%s.lock", address);
+    rig->taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    while (rig->taken < 0 || flock(rig->taken, LOCK_EX) != 0)
+        if (rig->taken < 0 || errno != EINTR)
+            return fault_set(f, FAULT_INTERNAL, NULL, "%s: %s", path, strerror(errno));
+    return true;
+}
+
 bool dns_rig_start(struct dns_rig *rig, const char *address, struct fault *f)
 {
     *rig = (struct dns_rig){ .folder = "/tmp/chancery-dns-XXXXXX" };
+    if (!address_take(rig, address, f))
+        return false;
     if (!mkdtemp(rig->folder))
         return fault_set(f, FAULT_INTERNAL, NULL, "%s: %s", rig->folder, strerror(errno));
     snprintf(rig->anchor, sizeof rig->anchor, "%s/root.key", rig->folder);
@@ -108,6 +124,7 @@ void dns_rig_stop(struct dns_rig *rig)
             kill(rig->keeper, SIGKILL);
         close(rig->alive);
         waitpid(rig->keeper, NULL, 0);
+        close(rig->taken);
     }
     rig->folder[0] = '\0';
 }

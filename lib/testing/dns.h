@@ -1,7 +1,8 @@
 /* dns - a world of DNS for one test program: tools/dns-rig as functions.
  *
  * Programs are started from the top of the tree, as `make` does. Each test program takes an address
- * of its own (127.77.N.53), so that several run side by side.
+ * of its own (127.77.N.53), so that several run side by side; one that is started twice waits until
+ * the other has ended.
  */
 #ifndef TESTING_DNS_H
 #define TESTING_DNS_H
@@ -16,6 +17,7 @@ struct dns_rig {
     char anchor[96]; /* file: trust anchor of its root */
     char hints[96];  /* file: where its root is served */
     int alive;       /* open as long as the test runs */
+    int taken;       /* the lock on its address */
     pid_t keeper;    /* who stops the name servers when it does not any more */
 };
 

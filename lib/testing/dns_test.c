@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "testing/patience.h"
 
 /* Starts a rig, tells where it is, and dies as a test does that crashed or lost its terminal. */
 static _Noreturn void be_killed(int told)
@@ -28,7 +29,6 @@ static _Noreturn void be_killed(int told)
 
 static void name_servers_end_with_the_test(void **state)
 {
-    const struct timespec nap = { .tv_nsec = 20 * 1000 * 1000L };
     char folder[sizeof((struct dns_rig *)0)->folder];
     struct stat st;
     int ends[2], status;
@@ -43,9 +43,7 @@ static void name_servers_end_with_the_test(void **state)
     assert_true(WIFSIGNALED(status));
     assert_int_equal(read(ends[0], folder, sizeof folder), sizeof folder);
     /* The folder goes last. */
-    for (int i = 0; i < 1500 && stat(folder, &st) == 0; i++)
-        nanosleep(&nap, NULL);
-    assert_int_equal(stat(folder, &st), -1);
+    await_that(stat(folder, &st) != 0);
     close(ends[0]);
     close(ends[1]);
 }

@@ -213,6 +213,7 @@ SHARED int rig_open(void **state)
                                   .committers = 1,
                                   .sender = { .guard = { .loopback = true },
                                               .ca_file = sink.ca_file,
+                                              .timeout = patience(),
                                               .per_account = 3,
                                               .per_host = 1,
                                               .waiting_per_host = 1 } };

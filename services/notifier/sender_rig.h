@@ -89,13 +89,15 @@ static inline char *url_of(char out[URL_SIZE], const char *host, int port, const
     return out;
 }
 
-/* With the loopback allowed and the sink's CA. */
+/* With the loopback allowed and the sink's CA, and patient where a test does not say otherwise. */
 static inline struct sender *start(struct sender_options o)
 {
     struct fault f = { 0 };
     struct sender *s;
 
     o.guard.loopback = true;
+    if (o.timeout.us == 0)
+        o.timeout = patience();
     o.ca_file = sink.ca_file;
     s = sender_start(&o, &f);
     if (!s)

@@ -88,7 +88,7 @@ def killed_at(stack, service, label):
     customer = Shared.of(stack)
     stack.arm(label)
     order = Doing(way_of(customer, label))
-    case.until(f"{label} is reached", lambda: not stack.armed(label), patience=25)
+    case.until(f"{label} is reached", lambda: not stack.armed(label))
     case.until(f"{service} is dead", lambda: stack.pid(service) is None)
     stack.start(service)
     if service == "scheduler":
@@ -138,7 +138,7 @@ def stopped_at(stack, service, label):
     customer = Shared.of(stack)
     stack.arm(label, "stop")
     order = Doing(way_of(customer, label))
-    case.until(f"{label} is reached", lambda: not stack.armed(label), patience=25)
+    case.until(f"{label} is reached", lambda: not stack.armed(label))
     pid = stack.pid(service)
     case.until(f"{service} is stopped", lambda: stack.state(pid) == "T")
     twin = Twin(stack, service)
@@ -184,11 +184,13 @@ def backends_die_at_commit(stack):
     stack.db.run("SELECT pg_reload_conf()")
     before = len(customer.log)
     orders = load(customer, 4, stop)
-    for _ in range(25):
+    rounds, end = 0, time.monotonic() + case.PATIENCE
+    while (rounds < 25 or killed < 5 or len(customer.log) - before < 5) and time.monotonic() < end:
         killed += stack.db.number("""
             SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
              WHERE usename IN ('chancery_gateway', 'chancery_issuer', 'chancery_notifier', 'chancery_validation')
                AND state <> 'idle'""")
+        rounds += 1
         time.sleep(0.1)
     stack.db.run("ALTER SYSTEM RESET commit_delay")
     stack.db.run("ALTER SYSTEM RESET commit_siblings")

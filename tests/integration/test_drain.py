@@ -7,8 +7,9 @@ from harness.account import Account
 from harness.tests import Tests
 
 tests = Tests()
-# The database has more patience than the drain, so what is being written then ends after it.
-SETTINGS = {"STACK_GATEWAY_ENV": "CHANCERY_DRAIN_DELAY=2s CHANCERY_DRAIN_TIMEOUT=1s CHANCERY_DATABASE_TIMEOUT=30s"
+# The delay is for us to come in once more. The database has more patience than the drain, so what is being written
+# then ends after it.
+SETTINGS = {"STACK_GATEWAY_ENV": "CHANCERY_DRAIN_DELAY=8s CHANCERY_DRAIN_TIMEOUT=1s CHANCERY_DATABASE_TIMEOUT=60s"
                                  " CHANCERY_KEY_USES=1h"}
 
 

@@ -130,8 +130,7 @@ static void who_waited_sees_what_has_become_of_it(void **state)
                            .in = cancel_of(id),
                            .caller = caller_now() };
     pthread_create(&thread, NULL, cancel_elsewhere, &e);
-    while (strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") == 0)
-        ;
+    await_that(strcmp(ask("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") != 0);
     assert_true(script_run(issuer, "COMMIT", &f));
     pthread_join(thread, NULL);
     script_close(issuer);

@@ -2,6 +2,7 @@
 import http.client
 import json
 import socket
+import time
 
 PREFIX = "/services/v2"
 
@@ -31,12 +32,13 @@ class Answer:
 
 
 OWN = ("/openapi", "/ca/")  # beside the published API
+IDLE = 10  # seconds: the gateway closes what is idle for 30, maybe just when the next request goes out
 
 
 class Client:
     def __init__(self, base, key=None, timeout=40):
         self.host = base.split("//")[-1].split("/")[0]
-        self.key, self.timeout, self.connection = key, timeout, None
+        self.key, self.timeout, self.connection, self.used = key, timeout, None, 0
 
     def another(self):
         """The same caller over a connection of its own."""
@@ -57,6 +59,8 @@ class Client:
         if body is not None:
             head["Content-Type"] = "application/json"
         head.update(headers or {})
+        if time.monotonic() - self.used > IDLE:
+            self.close()
         for fresh in (self.connection is None, True):
             try:
                 return self._once(method, path, body, head)
@@ -82,6 +86,7 @@ class Client:
         answer = Answer(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
         if r.will_close:
             self.close()
+        self.used = time.monotonic()
         return answer
 
     def get(self, path):

@@ -95,7 +95,7 @@ class Customer:
         self.auth_key = self.account.client.post("/account/auth-key").json["auth_key"]
         self.log, self.later, self.lock = {}, {}, threading.Lock()
 
-    def order(self, name, client=None, product=PRODUCT, patience=60, **more):
+    def order(self, name, client=None, product=PRODUCT, patience=case.PATIENCE, **more):
         """The document of the first 2xx; None where the API refuses with 4xx."""
         client = client or self.account.client.another()
         body, headers = self.account.body(name, **more), {"Idempotency-Key": str(uuid.uuid4())}
@@ -120,7 +120,7 @@ class Customer:
                 self.later[document["id"]] = name
         return document["id"]
 
-    def persist(self, what, ask, patience=60):
+    def persist(self, what, ask, patience=case.PATIENCE):
         """The answer of ask(), which may lose its connection meanwhile."""
         def attempt():
             try:
@@ -197,7 +197,7 @@ class Customer:
         return (told_once(self.messages(), log)
                 + told_once(self.stack.sink.messages(f"{self.path}-later", ISSUED), later))
 
-    def settle(self, patience=60):
+    def settle(self, patience=case.PATIENCE):
         """Waits until the promise can have come true: time passes for jobs that were put off. Patience ends
         when nothing has come for so long; a listener takes two messages at once, however many there are."""
         end, fewest = time.monotonic() + patience, None
