@@ -57,6 +57,7 @@ verdict "services do not include each other" "$(git grep -nE '#include "services
 
 never "no call that cannot know its limits" '\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|system|alloca)\(' '_test\.c$'
 never "time comes from clock_now()" '\b(time\(NULL\)|gettimeofday\(|localtime\()' '^lib/base/(clock|calendar)'
+never "there is one calendar" '\b(gmtime(_r)?|timegm|mktime|strftime)\(' '(_test\.c$|^lib/testing/)'
 verdict "scenarios go by business time, leases apart" "$(git grep -nE '(^|[^.])now\(\)|time\.time\(|\.today\(|datetime\.now\(' \
     -- 'tests/integration/test_*.py' | grep -v lease_until || true)"
 verdict "tests wait as testing/patience.h does" "$(git grep -nE '\b(sched_yield|usleep|sleep|nanosleep|pthread_cond_timedwait)\(' \

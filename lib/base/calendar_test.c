@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "base/calendar.h"
 
 // clang-format off
 #include <setjmp.h>
@@ -130,9 +130,35 @@ static void agrees_with_the_c_library(void **state)
         snprintf(theirs, sizeof theirs, "%04d-%02d-%02dT%02d:%02d:%02d+00:00", utc.tm_year + 1900,
                  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
         assert_string_equal(instant_text(instant_from_unix(t), ours), theirs);
+        assert_int_equal(calendar_of(instant_from_unix(t)).weekday, utc.tm_wday);
         assert_true(instant_read(ours, &back));
         assert_int_equal(back.us, (int64_t)t * 1000000);
     }
+}
+
+static void parts_out_of_range_are_no_instant(void **state)
+{
+    static const struct calendar bad[] = {
+        { 2024, 13, 1, 0, 0, 0, 0 },     { 2024, 0, 1, 0, 0, 0, 0 },
+        { 2023, 2, 29, 0, 0, 0, 0 },     { 2024, 1, 0, 0, 0, 0, 0 },
+        { 2024, 1, 1, 24, 0, 0, 0 },     { 2024, 1, 1, 0, 60, 0, 0 },
+        { 2024, 1, 1, 0, 0, 60, 0 },     { 10000, 1, 1, 0, 0, 0, 0 },
+        { -1, 12, 31, 0, 0, 0, 0 },      { 2024, 1, 1, -1, 0, 0, 0 },
+        { 2024, 1, 1, 0, -1, 0, 0 },     { 2024, 1, 1, 0, 0, -1, 0 },
+        { 2024, -1, 1, 0, 0, 0, 0 },     { 2024, 4, 31, 0, 0, 0, 0 },
+        { INT32_MAX, 1, 1, 0, 0, 0, 0 }, { 2024, INT32_MAX, 1, 0, 0, 0, 0 },
+    };
+    struct calendar good = { 2024, 2, 29, 23, 59, 59, 0 }, back;
+    struct instant at = { REFUSED };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (calendar_instant(&bad[i], &at) || at.us != REFUSED)
+            fail_msg("row %zu", i);
+    assert_true(calendar_instant(&good, &at));
+    back = calendar_of((struct instant){ at.us + 999999 });
+    good.weekday = 4; /* Thursday */
+    assert_memory_equal(&back, &good, sizeof good);
 }
 
 static void years_are_of_the_calendar(void **state)
@@ -167,6 +193,7 @@ int main(void)
         cmocka_unit_test(reads_instants),
         cmocka_unit_test(writes_instants),
         cmocka_unit_test(agrees_with_the_c_library),
+        cmocka_unit_test(parts_out_of_range_are_no_instant),
         cmocka_unit_test(years_are_of_the_calendar),
     };
 

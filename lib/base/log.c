@@ -97,8 +97,7 @@ static void add_number(struct line *l, const char *key, int64_t number)
         add(l, digits, (size_t)length);
 }
 
-/* Always the real time: lines of shifted processes must sort among the others. Not by gmtime_r(),
- * which takes a lock and, once, memory. */
+/* Always the real time: lines of shifted processes must sort among the others. */
 static void add_time(struct line *l)
 {
     struct instant now = clock_real();

@@ -3,10 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
+
+#include "base/calendar.h"
 
 /* Made on Unix (3) by version 2.0; to be read by version 2.0, the first that inflates (4.4.3.2). */
 enum { MADE_BY = 3 << 8 | 20, NEEDED = 20, DEFLATED = 8, MODE = 0100644 };
@@ -44,14 +45,12 @@ static void add_header(const struct zip *z, const struct zip_entry *e)
 
 void zip_begin(struct zip *z, struct text *out, struct instant modified)
 {
-    time_t seconds = (time_t)(modified.us / 1000000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    assert(tm.tm_year >= 80 && tm.tm_year < 208 && out->length == 0); /* 1980 to 2107 */
+    struct calendar c = calendar_of(modified);
+    assert(c.year >= 1980 && c.year < 2108 && out->length == 0);
     *z = (struct zip){
         .out = out,
-        .date = (uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 | tm.tm_mday),
-        .time = (uint16_t)(tm.tm_hour << 11 | tm.tm_min << 5 | tm.tm_sec / 2),
+        .date = (uint16_t)((c.year - 1980) << 9 | c.month << 5 | c.day),
+        .time = (uint16_t)(c.hour << 11 | c.minute << 5 | c.second / 2),
     };
 }
 

@@ -1,4 +1,7 @@
-/* retry_after - when a server would like to be asked again (RFC 9110 section 10.2.3). */
+/* retry_after - when a server would like to be asked again (RFC 9110 section 10.2.3). Not by
+ * CURLINFO_RETRY_AFTER: that says 0 where there is no such header, where it cannot be read and where it is 0; it
+ * reads "5 minutes" as five seconds, "1.5" as one, and a year of two digits as 1999; and it counts from the
+ * machine's clock, where we count from the business time that deliveries go by. */
 #ifndef NET_RETRY_AFTER_H
 #define NET_RETRY_AFTER_H
 

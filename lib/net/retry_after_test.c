@@ -23,6 +23,7 @@ static const struct good { const char *text; int64_t want_s; } good[] = {
     { "Thursday, 19-Jan-23 00:35:31 GMT", 1300 },
     { "Thu Jan 19 00:35:31 2023",         1300 },
     { "Thu Feb  2 00:35:31 2023",         86400 },
+    { "Thu, 19 Jan 2023 00:13:60 GMT",    8 }, /* a leap second is 59 */
     { "Thu, 19 Jan 2023 00:13:50 GMT",    -1 },
     { "Fri, 19 Jan 2099 00:35:31 GMT",    86400 },
 };
@@ -30,7 +31,7 @@ static const struct good { const char *text; int64_t want_s; } good[] = {
 static const char *const bad[] = {
     "", " ", "-5", "+500", "500x", "0x10", "1.5", "5 minutes", "99999999999999999999", "tomorrow",
     "Thu, 19 Jan 2023 00:35:31 GMT+1", "Thu, 19 Jan 2023", "2023-01-19T00:35:31Z",
-    "Thu, 99 Jan 2023 00:35:31 GMT",
+    "Thu, 99 Jan 2023 00:35:31 GMT", "Wed, 31 Feb 2024 00:35:31 GMT",
 };
 // clang-format on
 

@@ -163,7 +163,7 @@ struct errand {
     int status, heads; /* what curl says; lines that ended the headers of an answer */
     bool refused;
     enum transfer_end how;
-    int judged, back; /* `back`: the last word on it was said */
+    int came, judged, back; /* `back`: the last word on it was said */
 };
 
 static inline struct errand *errand_of(struct transfer *t)
@@ -184,6 +184,7 @@ static inline void errand_put(struct errand *e)
 
 static inline void arrived(struct transfer *t)
 {
+    errand_of(t)->came++;
     errand_put(errand_of(t));
 }
 

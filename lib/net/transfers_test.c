@@ -127,6 +127,7 @@ static void cut_leaves_what_is_under_way_its_grace(void **state)
     post(ts, &late);
     await_number(&late.back, 1);
     assert_int_equal(late.how, TRANSFER_UNBEGUN);
+    assert_int_equal(late.came, 0);
     assert_int_equal(number_now(&goes.back), 0);
     count_up(&server.allowed);
     transfers_stop(ts);

@@ -1,6 +1,6 @@
 #include "pki/der.h"
 
-#include <time.h>
+#include "base/calendar.h"
 
 struct der der_open(struct bytes in)
 {
@@ -176,22 +176,13 @@ static bool read_year(const uint8_t **p, bool four, int *year)
 static bool read_time(struct bytes content, bool four, struct instant *out)
 {
     const uint8_t *p = content.data;
-    struct tm tm = { 0 }, back;
-    time_t at;
+    struct calendar c = { 0 };
 
     if (content.size != (four ? 15 : 13) || content.data[content.size - 1] != 'Z')
         return false;
-    if (!read_year(&p, four, &tm.tm_year) || !digits(&p, 2, &tm.tm_mon) ||
-        !digits(&p, 2, &tm.tm_mday) || !digits(&p, 2, &tm.tm_hour) || !digits(&p, 2, &tm.tm_min) ||
-        !digits(&p, 2, &tm.tm_sec))
-        return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    back = tm;
-    at = timegm(&back); /* normalises: what it changes was no real date */
-    *out = instant_from_unix(at);
-    return back.tm_mon == tm.tm_mon && back.tm_mday == tm.tm_mday && back.tm_hour == tm.tm_hour &&
-           back.tm_min == tm.tm_min && back.tm_sec == tm.tm_sec;
+    return read_year(&p, four, &c.year) && digits(&p, 2, &c.month) && digits(&p, 2, &c.day) &&
+           digits(&p, 2, &c.hour) && digits(&p, 2, &c.minute) && digits(&p, 2, &c.second) &&
+           calendar_instant(&c, out);
 }
 
 bool der_take_time(struct der *c, struct instant *out)

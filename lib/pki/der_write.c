@@ -1,8 +1,10 @@
 #include "pki/der.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/calendar.h"
 
 size_t der_begin(struct text *t, unsigned tag)
 {
@@ -116,13 +118,12 @@ void der_add_named_bits(struct text *t, unsigned set)
 
 static void add_time(struct text *t, struct instant at, bool generalized)
 {
-    time_t seconds = (time_t)(at.us / 1000000);
-    struct tm tm;
-    char out[32];
+    struct calendar c = calendar_of(at);
+    char out[80];
 
     assert(at.us >= 0); /* no certificate is older than its standard */
-    gmtime_r(&seconds, &tm);
-    strftime(out, sizeof out, "%Y%m%d%H%M%SZ", &tm);
+    snprintf(out, sizeof out, "%04d%02d%02d%02d%02d%02dZ", c.year, c.month, c.day, c.hour, c.minute,
+             c.second);
     /* UTCTime has the year's last two digits. */
     der_add_text(t, generalized ? DER_GENERALIZED_TIME : DER_UTC_TIME, generalized ? out : out + 2);
 }

@@ -1,3 +1,5 @@
+/* By hand, and not by libcurl: it would bring itself and nine libraries more into the issuer and the scheduler,
+ * which speak HTTP to nobody else. */
 #include "service/ask.h"
 
 #include <arpa/inet.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "service/address.h"
 #include "service/config.h"
@@ -39,15 +42,22 @@ static void wildcard_replace(struct address *at)
         at->v6.sin6_addr = in6addr_loopback;
 }
 
-static int dial(const struct address *at)
+/* For the next step, what is left of all. False with EAGAIN: nothing is. */
+static bool patience_set(int fd, struct tick deadline)
 {
-    struct timeval patience = { .tv_sec = PATIENCE_S };
+    int64_t left = tick_left(deadline).us;
+    struct timeval most = { .tv_sec = left / 1000000, .tv_usec = left % 1000000 };
+    errno = EAGAIN;
+    return left > 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0;
+}
+
+static int dial(const struct address *at, struct tick deadline)
+{
     int fd = socket(at->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (connect(fd, &at->any, at->size) == 0)
+    if (patience_set(fd, deadline) && connect(fd, &at->any, at->size) == 0)
         return fd;
     int reason = errno;
     close(fd);
@@ -56,7 +66,7 @@ static int dial(const struct address *at)
 }
 
 /* The whole answer as text, or false and errno. */
-static bool exchange(int fd, char answer[ANSWER_MAX])
+static bool exchange(int fd, struct tick deadline, char answer[ANSWER_MAX])
 {
     static const char request[] =
         "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -65,6 +75,8 @@ static bool exchange(int fd, char answer[ANSWER_MAX])
     if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
         return false;
     while (size < ANSWER_MAX - 1 && got > 0) {
+        if (!patience_set(fd, deadline))
+            return false;
         got = recv(fd, answer + size, ANSWER_MAX - 1 - size, 0);
         size += got > 0 ? (size_t)got : 0;
     }
@@ -94,15 +106,16 @@ static int ask(const char *service, struct arena *a)
 {
     struct text bad;
     struct address at = { 0 };
+    struct tick deadline = tick_after(seconds(PATIENCE_S));
     char *answer = arena_alloc(a, ANSWER_MAX);
     text_init(&bad, a);
     if (!listener(a, &at, &bad))
         return refuse(service, bad.length ? bad.data : "no address to ask");
     wildcard_replace(&at);
-    int fd = dial(&at);
+    int fd = dial(&at, deadline);
     if (fd < 0)
         return refuse(service, strerror(errno));
-    bool whole = exchange(fd, answer);
+    bool whole = exchange(fd, deadline, answer);
     int reason = errno;
     close(fd);
     if (!whole)

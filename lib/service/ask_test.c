@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -120,6 +123,35 @@ static void silence_is_not_ready(void **state)
     close(fd);
 }
 
+/* Sends the head of an answer byte by byte, for longer than anybody should wait, or until nobody does. */
+static void *drip(void *listener)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nX-Slow: the rest of it comes some day\r\n\r\n";
+    int fd = accept4(*(int *)listener, NULL, NULL, SOCK_CLOEXEC);
+    struct pollfd gone = { .fd = fd, .events = POLLRDHUP };
+    for (size_t i = 0; i < sizeof head - 1 && poll(&gone, 1, 200) == 0; i++)
+        send(fd, &head[i], 1, MSG_NOSIGNAL);
+    close(fd);
+    return NULL;
+}
+
+/* The patience is for the whole answer, and not for each piece of it. */
+static void who_drips_is_not_ready(void **state)
+{
+    char said[1024];
+    struct address at;
+    pthread_t thread;
+    (void)state;
+    assert_true(address_read("127.0.0.1:0", &at));
+    int fd = address_listen(&at);
+    assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, drip, &fd), 0);
+    assert_int_equal(ask_port("127.0.0.1", address_port(fd), said), 1);
+    assert_string_equal(said, "chancery-gateway: not ready: no answer in good time\n");
+    pthread_join(thread, NULL);
+    close(fd);
+}
+
 static void a_bad_setting_is_named(void **state)
 {
     char said[1024];
@@ -136,6 +168,7 @@ int main(void)
         cmocka_unit_test(who_is_not_ready_says_why),
         cmocka_unit_test(nobody_there_is_not_ready),
         cmocka_unit_test(silence_is_not_ready),
+        cmocka_unit_test(who_drips_is_not_ready),
         cmocka_unit_test(a_bad_setting_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

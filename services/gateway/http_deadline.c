@@ -2,16 +2,16 @@
  * waits stands in a heap by its deadline; one thread refuses those that are due, and cuts slow clients while
  * at it.
  *
- * The lock is over the heap, and over `due` of every request. It is held for a step of the heap and never
- * while a request is answered: request_refuse() takes it again, and MHD's behind it. HTTP threads put requests
- * in, whoever answers takes them out. One that is due is out of the heap and held before the lock is given
- * back, so that it lives until it was refused, whoever answers it meanwhile.
+ * The lock is over the heap, and over `due` of every request. HTTP threads put requests in, whoever answers
+ * takes them out, the thread takes out who is due. It holds such a request before it lets the lock go, so that
+ * it lives until it was refused, and refuses it without the lock: request_refuse() takes it again, and MHD's
+ * behind it.
  *
  * A request that is answered is not put in: deadline_add() looks under the lock whether it is claimed, and
  * whoever claims it takes it out after that. So either the one sees the claim or the other the request.
  *
- * The end: deadlines_close() lets nobody in and answers with 503 who is there; what is answered after it finds
- * itself not in the heap. deadlines_stop() then ends the thread. */
+ * The end: deadlines_close() lets nobody in and answers with 503 who is there; what is answered after it is not
+ * in the heap any more. deadlines_stop() then ends the thread. */
 #include <stdlib.h>
 #include <time.h>
 

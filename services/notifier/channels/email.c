@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/calendar.h"
 #include "base/mail_address.h"
 #include "base/plain_line.h"
 
@@ -125,11 +125,9 @@ static const char *date_of(struct instant at, char out[DATE_SIZE])
     static const char *const week[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
     static const char *const year[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    time_t seconds_of = (time_t)(at.us / 1000000);
-    struct tm t;
-    gmtime_r(&seconds_of, &t);
-    snprintf(out, DATE_SIZE, "%s, %02d %s %d %02d:%02d:%02d +0000", week[t.tm_wday], t.tm_mday,
-             year[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    struct calendar c = calendar_of(at);
+    snprintf(out, DATE_SIZE, "%s, %02d %s %d %02d:%02d:%02d +0000", week[c.weekday], c.day,
+             year[c.month - 1], c.year, c.hour, c.minute, c.second);
     return out;
 }
 
