@@ -1,4 +1,4 @@
-#include "api/proving.h"
+#include "api/dcv_method.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "gateway.h"
 #include "message/field.h"
 
-struct proving {
+struct dcv_method {
     DcvMethod__Value id;
     bool exact; /* at the very name; what is found there serves no wildcard (BR 3.2.2.4.18) */
     bool check_fails;
@@ -37,7 +37,7 @@ static char *fix_file(struct arena *a, const char *domain, const char *value)
 }
 
 // clang-format off
-static const struct proving methods[] = {
+static const struct dcv_method methods[] = {
     { DCV_METHOD__VALUE__DNS_TXT_TOKEN,      false, false, FAULT_DNS_TXT,    fix_txt },
     { DCV_METHOD__VALUE__DNS_CNAME_TOKEN,    false, false, FAULT_DNS_TXT,    fix_cname },
     { DCV_METHOD__VALUE__HTTP_TOKEN,         true,  true,  FAULT_FILE_VALUE, fix_file },
@@ -46,7 +46,7 @@ static const struct proving methods[] = {
 // clang-format on
 
 /* By a method that is not in the table a name is proved as by the first. */
-static const struct proving *find(DcvMethod__Value method)
+static const struct dcv_method *find(DcvMethod__Value method)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (methods[i].id == method)
@@ -56,7 +56,7 @@ static const struct proving *find(DcvMethod__Value method)
 
 /* ---- what is asked */
 
-bool proving_offered(struct call *call, const Product *p, DcvMethod__Value method)
+bool dcv_method_offered(struct call *call, const Product *p, DcvMethod__Value method)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
     for (size_t i = 0; p && i < p->n_dcv_methods; i++)
@@ -67,7 +67,7 @@ bool proving_offered(struct call *call, const Product *p, DcvMethod__Value metho
                      p ? texts_listed(&call->arena, p->dcv_methods, p->n_dcv_methods) : "none");
 }
 
-bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
+bool dcv_method_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
     return !wildcard || !find(method)->exact ||
@@ -75,22 +75,23 @@ bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildc
                      "%s cannot prove the wildcard %.80s: choose another method", text, wildcard);
 }
 
-const char *proving_place(DcvMethod__Value method, const OrderName *name)
+const char *dcv_method_place(DcvMethod__Value method, const OrderName *name)
 {
     return find(method)->exact ? name->fqdn : name->domain;
 }
 
-enum fault_code proving_missing(DcvMethod__Value method)
+enum fault_code dcv_method_missing(DcvMethod__Value method)
 {
     return find(method)->missing;
 }
 
-bool proving_check_fails(DcvMethod__Value method)
+bool dcv_method_check_fails(DcvMethod__Value method)
 {
     return find(method)->check_fails;
 }
 
-char *proving_fix(struct arena *a, DcvMethod__Value method, const char *domain, const char *value)
+char *dcv_method_fix(struct arena *a, DcvMethod__Value method, const char *domain,
+                     const char *value)
 {
     return find(method)->fix(a, domain,
                              value ? value : "the order's random value (PUT dcv-random-value)");
