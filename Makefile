@@ -190,7 +190,7 @@ $(FUZZ_BINS): $(B)/fuzz/%: $(B)/fuzz/%.o $(LIB)
 	$(CC) $(LDFLAGS) $(filter-out $(FUZZ_MAIN) $(LIB),$^) $(FUZZ_MAIN) $(LIB) $(LIBS) -o $@
 
 # What it reads a request with is the gateway's.
-$(B)/fuzz/request: $(addprefix $(B)/services/gateway/,actor.o http_input.o ignored.o members.o percent.o proxy.o published.o query.o route.o)
+$(B)/fuzz/request: $(addprefix $(B)/services/gateway/,http_input.o ignored.o members.o percent.o proxy.o published.o query.o route.o)
 
 .PHONY: fuzz-replay fuzz-seeded $(FUZZ_TARGETS:%=fuzz-%)
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:

@@ -14,7 +14,7 @@
 
 enum { SETS_LOG2 = 10, SETS = 1 << SETS_LOG2, WAYS = 4, LOCKS = 64, LEASE = 10, LOCAL_PART = 4 };
 
-/* What one key (or address, which is a key here) has of one window. */
+/* What one key, account or address has of one window. */
 struct bucket {
     int leased;          /* tokens in hand, until `lease_ends` */
     int64_t lease_ends;  /* ticks */
@@ -161,17 +161,17 @@ static void lease_add(const struct limit_window *w, struct bucket *b, int grante
 }
 
 /* What became of asking Redis for a window, which each request does at most once. */
-enum asked { NOT_ASKED, GOT, NONE, LOCAL };
+enum lease_answer { NOT_ASKED, GOT, NONE, LOCAL };
 
-struct taking {
+struct withdrawal {
     struct limits *l;
     int64_t id;
     pthread_mutex_t *lock;
-    enum asked asked[LIMIT_WINDOWS];
+    enum lease_answer answers[LIMIT_WINDOWS];
 };
 
 /* Asks Redis; without the lock, which nobody may hold over a trip. */
-static void lease(struct taking *t, int window)
+static void lease(struct withdrawal *t, int window)
 {
     const struct limit_window *w = &t->l->options.windows[window];
     char name[64];
@@ -180,7 +180,7 @@ static void lease(struct taking *t, int window)
     metric_add(METRIC_LIMIT_LEASES, 1);
     bool answered =
         t->l->options.lease(t->l->options.context, name, rate_of(w), w->requests, LEASE, &granted);
-    t->asked[window] = !answered ? LOCAL : granted > 0 ? GOT : NONE;
+    t->answers[window] = !answered ? LOCAL : granted > 0 ? GOT : NONE;
     metric_add(METRIC_LIMIT_LOCAL, !answered);
     int64_t now = tick_now().us;
     pthread_mutex_lock(t->lock);
@@ -189,45 +189,45 @@ static void lease(struct taking *t, int window)
     pthread_mutex_unlock(t->lock);
 }
 
-static enum outcome look(const struct limit_window *w, struct bucket *b, enum asked asked,
-                         int64_t now)
+static enum outcome window_outcome(const struct limit_window *w, struct bucket *b,
+                                   enum lease_answer answer, int64_t now)
 {
-    if (w->requests == 0 || asked == GOT)
+    if (w->requests == 0 || answer == GOT)
         return HAS;
-    if (asked == LOCAL)
+    if (answer == LOCAL)
         return local_has(w, b, now) ? HAS : EMPTY;
     enum outcome outcome = in_hand(b, now);
-    return asked == NONE && outcome == ASK ? EMPTY : outcome;
+    return answer == NONE && outcome == ASK ? EMPTY : outcome;
 }
 
-static void spend(struct taking *t, struct key *key)
+static void spend(struct withdrawal *t, struct key *key)
 {
     for (int i = 0; i < LIMIT_WINDOWS; i++) {
         if (t->l->options.windows[i].requests == 0)
             continue;
-        key->buckets[i].local -= t->asked[i] == LOCAL;
-        key->buckets[i].leased -= t->asked[i] == NOT_ASKED || t->asked[i] == NONE;
+        key->buckets[i].local -= t->answers[i] == LOCAL;
+        key->buckets[i].leased -= t->answers[i] == NOT_ASKED || t->answers[i] == NONE;
     }
 }
 
 /* Tokens of other windows go back into hand when one refuses. */
-static void give_back(struct taking *t, struct key *key)
+static void give_back(struct withdrawal *t, struct key *key)
 {
     for (int i = 0; i < LIMIT_WINDOWS; i++)
-        key->buckets[i].leased += t->asked[i] == GOT;
+        key->buckets[i].leased += t->answers[i] == GOT;
 }
 
 /* One look at both windows under the lock: takes from both or from none. `*window` is the one that
  * refuses or wants a lease. */
-static enum outcome take(struct taking *t, int *window)
+static enum outcome take(struct withdrawal *t, int *window)
 {
     enum outcome outcome = HAS;
     int64_t now = tick_now().us;
     pthread_mutex_lock(t->lock);
     struct key *key = key_of(t->l, t->id, now);
     for (*window = 0; *window < LIMIT_WINDOWS; ++*window) {
-        outcome =
-            look(&t->l->options.windows[*window], &key->buckets[*window], t->asked[*window], now);
+        outcome = window_outcome(&t->l->options.windows[*window], &key->buckets[*window],
+                                 t->answers[*window], now);
         if (outcome != HAS)
             break;
     }
@@ -260,7 +260,7 @@ bool limit_take(struct limits *l, int64_t id, struct call *call)
 {
     int window;
     enum outcome outcome;
-    struct taking t = { .l = l, .id = id, .lock = lock_of(l, id) };
+    struct withdrawal t = { .l = l, .id = id, .lock = lock_of(l, id) };
     while ((outcome = take(&t, &window)) == ASK)
         lease(&t, window);
     return outcome == HAS || refuse(l, call, window);

@@ -12,13 +12,13 @@
 
 /* ---- one filter */
 
-bool list_refuse(const struct list_reading *r, const char *why)
+bool list_refuse(const struct list_input *r, const char *why)
 {
     return fault_set(&r->call->fault, FAULT_INVALID,
                      arena_format(&r->call->arena, "filters.%s", r->filter->name), "%s", why);
 }
 
-bool list_set(struct list_reading *r, const char *ending, const char *text)
+bool list_set(struct list_input *r, const char *ending, const char *text)
 {
     struct arena *a = &r->call->arena;
     const char *member = arena_format(a, "%s%s", r->filter->name, ending);
@@ -54,7 +54,7 @@ static struct bounds bounds_of(struct arena *a, const char *value)
     return (struct bounds){ .equal = value };
 }
 
-static bool set_number(struct list_reading *r, const char *ending, const char *text, int beyond)
+static bool set_number(struct list_input *r, const char *ending, const char *text, int beyond)
 {
     int64_t number;
     if (!int64_read(text, &number) || number < 0 || number == INT64_MAX)
@@ -63,7 +63,7 @@ static bool set_number(struct list_reading *r, const char *ending, const char *t
     return list_set(r, ending, arena_format(&r->call->arena, "%lld", (long long)number));
 }
 
-bool list_number(struct list_reading *r, const char *value)
+bool list_number(struct list_input *r, const char *value)
 {
     struct bounds b = bounds_of(&r->call->arena, value);
     if (b.above)
@@ -75,13 +75,13 @@ bool list_number(struct list_reading *r, const char *value)
     return set_number(r, "", b.equal, 0);
 }
 
-static bool set_instant(struct list_reading *r, const char *ending, struct instant at)
+static bool set_instant(struct list_input *r, const char *ending, struct instant at)
 {
     char written[INSTANT_TEXT_SIZE];
     return list_set(r, ending, instant_text(at, written));
 }
 
-bool list_instant(struct list_reading *r, const char *value)
+bool list_instant(struct list_input *r, const char *value)
 {
     struct range range;
     if (!range_read(value, &range))
@@ -98,7 +98,7 @@ static char *lower(struct arena *a, const char *text)
     return out;
 }
 
-bool list_name(struct list_reading *r, const char *value)
+bool list_name(struct list_input *r, const char *value)
 {
     const char *text = lower(&r->call->arena, value);
     if (*text != '%')
@@ -106,7 +106,7 @@ bool list_name(struct list_reading *r, const char *value)
     return text[1] ? list_set(r, "_part", text + 1) : true; /* anything has nothing in it */
 }
 
-bool list_dns_name(struct list_reading *r, const char *value)
+bool list_dns_name(struct list_input *r, const char *value)
 {
     struct name name;
     struct fault ignored = { 0 };
@@ -115,7 +115,7 @@ bool list_dns_name(struct list_reading *r, const char *value)
     return list_name(r, readable ? name.fqdn : value);
 }
 
-bool list_word(struct list_reading *r, const char *value)
+bool list_word(struct list_input *r, const char *value)
 {
     const char *word = lower(&r->call->arena, value);
     struct text known;
@@ -128,18 +128,18 @@ bool list_word(struct list_reading *r, const char *value)
     return list_refuse(r, known.data);
 }
 
-bool list_flag(struct list_reading *r, const char *value)
+bool list_flag(struct list_input *r, const char *value)
 {
     return list_set(r, "", value);
 }
 
-bool list_hex(struct list_reading *r, const char *value)
+bool list_hex(struct list_input *r, const char *value)
 {
     const char *digits = hex_plain(&r->call->arena, value);
     return digits ? list_set(r, "", digits) : list_refuse(r, "must be hexadecimal");
 }
 
-bool list_none(struct list_reading *r, const char *value)
+bool list_none(struct list_input *r, const char *value)
 {
     int64_t number;
     if (!int64_read(value, &number) || number < 0)
@@ -167,7 +167,7 @@ bool list_read(struct call *call, const struct list_filter *table, const Protobu
                ProtobufCMessage *query, struct pick *parts)
 {
     for (const struct list_filter *row = table; filters && row->name; row++) {
-        struct list_reading r = { call, row, filters->descriptor, query, parts };
+        struct list_input r = { call, row, filters->descriptor, query, parts };
         struct texts texts = texts_of(filters, row->name);
         for (size_t i = 0; i < texts.count; i++)
             if (!row->read(&r, texts.items[i]))

@@ -24,7 +24,7 @@
 enum { LIST_LIMIT = 1000 };
 
 /* A reading under way; `value` is one text that came for the filter. */
-struct list_reading {
+struct list_input {
     struct call *call;
     const struct list_filter *filter;
     const ProtobufCMessageDescriptor *filters; /* the type of the message of filters */
@@ -34,30 +34,30 @@ struct list_reading {
 
 struct list_filter {
     const char *name;
-    bool (*read)(struct list_reading *r, const char *value);
+    bool (*read)(struct list_input *r, const char *value);
     const char *within;       /* a part that its own parts belong to */
     const char *const *words; /* of list_word, NULL at the end */
 };
 
 /* 7, >7, <7, 7...9. */
-bool list_number(struct list_reading *r, const char *value);
+bool list_number(struct list_input *r, const char *value);
 /* 2024-10-15 is the whole day; 2024-10-15T10:20:30+00:00, or 2024-10-15+10:20:30. With > < and ...
  */
-bool list_instant(struct list_reading *r, const char *value);
+bool list_instant(struct list_input *r, const char *value);
 /* As it came, upper case made lower. "%text": anywhere. */
-bool list_name(struct list_reading *r, const char *value);
-bool list_dns_name(struct list_reading *r, const char *value); /* also U-labels */
-bool list_word(struct list_reading *r, const char *value);     /* one of `words` */
-bool list_flag(struct list_reading *r, const char *value);     /* 1, 0 */
-bool list_hex(struct list_reading *r, const char *value);
+bool list_name(struct list_input *r, const char *value);
+bool list_dns_name(struct list_input *r, const char *value); /* also U-labels */
+bool list_word(struct list_input *r, const char *value);     /* one of `words` */
+bool list_flag(struct list_input *r, const char *value);     /* 1, 0 */
+bool list_hex(struct list_input *r, const char *value);
 /* A number of something that nothing in the list has: the list is empty. The part is `none`. */
-bool list_none(struct list_reading *r, const char *value);
+bool list_none(struct list_input *r, const char *value);
 
 /* For read functions: sets the query's member `filter->name` with that ending (may be ""), and
  * picks the part of that name. */
-bool list_set(struct list_reading *r, const char *ending, const char *text);
+bool list_set(struct list_input *r, const char *ending, const char *text);
 /* Names the filter. */
-bool list_refuse(const struct list_reading *r, const char *why);
+bool list_refuse(const struct list_input *r, const char *why);
 
 /* `filters` may be NULL. The table ends with a row of zeros. */
 bool list_read(struct call *call, const struct list_filter *table, const ProtobufCMessage *filters,

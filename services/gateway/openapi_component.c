@@ -38,7 +38,8 @@ static const struct header told[] = {
       "Which limit is used up, what remains of it, and in how many seconds there is more.",
       "{\"type\":\"string\",\"examples\":[\"\\\"burst\\\";r=0;t=1\"]}" },
     { "RateLimit-Policy",
-      "The limits of an API key: how many requests (q) in how many seconds (w).",
+      "The limits of the API key, or of all keys of the account: how many requests (q) in how many "
+      "seconds (w).",
       "{\"type\":\"string\"}" },
 };
 
@@ -53,7 +54,7 @@ static const struct refusal {
     { "NotFound", "There is nothing of that name or id in the account.", { 0 } },
     { "Conflict", "The state that it is in does not allow the change.", { 0 } },
     { "TooManyRequests",
-      "The limit of the API key is used up.",
+      "The limit of the API key, or that of all keys of the account, is used up.",
       { "Retry-After", "RateLimit", "RateLimit-Policy" } },
 };
 

@@ -168,9 +168,9 @@ uint64_t proxy_network(const struct sockaddr *peer)
     return network_of(&ip);
 }
 
-uint64_t proxy_network_of(const char *text)
+uint64_t proxy_network_of(const char *ip)
 {
-    struct in6_addr ip;
+    struct in6_addr address;
     int bits;
-    return ip_read(text, &ip, &bits) ? network_of(&ip) : 0;
+    return ip_read(ip, &address, &bits) ? network_of(&address) : 0;
 }

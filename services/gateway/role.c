@@ -15,7 +15,7 @@ enum { FILE_MAX = 256 * 1024 };
 AUTO_FREE(FILE, fclose);
 
 /* One bit for each permission of the file's list, in its order. */
-struct allowed {
+struct permission_set {
     int id;
     uint64_t bits[PERMISSIONS_MAX / 64];
 };
@@ -23,7 +23,7 @@ struct allowed {
 struct roles {
     struct arena arena;
     const Roles *file;
-    struct allowed *roles, *key_roles;
+    struct permission_set *roles, *key_roles;
 };
 
 /* "order:create" fits itself, "order:*", "*:create" and "*". */
@@ -38,7 +38,7 @@ static bool fits(const char *pattern, const char *permission)
     return strncmp(pattern, permission, noun) == 0 && strcmp(pattern + noun, ":*") == 0;
 }
 
-static bool mark(const Roles *file, const char *pattern, struct allowed *out)
+static bool mark(const Roles *file, const char *pattern, struct permission_set *out)
 {
     bool found = false;
     for (size_t i = 0; i < file->n_permissions; i++) {
@@ -50,9 +50,10 @@ static bool mark(const Roles *file, const char *pattern, struct allowed *out)
     return found;
 }
 
-static struct allowed *mark_all(struct roles *r, Role *const *roles, size_t count, struct fault *f)
+static struct permission_set *mark_all(struct roles *r, Role *const *roles, size_t count,
+                                       struct fault *f)
 {
-    struct allowed *out = arena_array(&r->arena, struct allowed, count + 1);
+    struct permission_set *out = arena_array(&r->arena, struct permission_set, count + 1);
     for (size_t i = 0; i < count; i++) {
         out[i].id = roles[i]->id;
         for (size_t j = 0; j < roles[i]->n_permissions; j++)
@@ -129,7 +130,8 @@ bool roles_know(const struct roles *r, const char *permission)
     return is_any(permission) || permission_index(r, permission) < r->file->n_permissions;
 }
 
-static const struct allowed *allowed_of(const struct allowed *list, size_t count, int id)
+static const struct permission_set *allowed_of(const struct permission_set *list, size_t count,
+                                               int id)
 {
     for (size_t i = 0; i < count; i++)
         if (list[i].id == id)
@@ -139,8 +141,8 @@ static const struct allowed *allowed_of(const struct allowed *list, size_t count
 
 bool roles_allow(const struct roles *r, int role, int key_role, const char *permission)
 {
-    const struct allowed *own = allowed_of(r->roles, r->file->n_roles, role);
-    const struct allowed *key = allowed_of(r->key_roles, r->file->n_key_roles, key_role);
+    const struct permission_set *own = allowed_of(r->roles, r->file->n_roles, role);
+    const struct permission_set *key = allowed_of(r->key_roles, r->file->n_key_roles, key_role);
     size_t i = permission_index(r, permission);
     if (!own || !key)
         return false;
@@ -152,11 +154,12 @@ bool roles_allow(const struct roles *r, int role, int key_role, const char *perm
 
 bool roles_within(const struct roles *r, int role, int key_role, int most_role, int most_key_role)
 {
-    static const struct allowed nothing = { 0 };
-    const struct allowed *own = allowed_of(r->roles, r->file->n_roles, role);
-    const struct allowed *key = allowed_of(r->key_roles, r->file->n_key_roles, key_role);
-    const struct allowed *most = allowed_of(r->roles, r->file->n_roles, most_role);
-    const struct allowed *most_key = allowed_of(r->key_roles, r->file->n_key_roles, most_key_role);
+    static const struct permission_set nothing = { 0 };
+    const struct permission_set *own = allowed_of(r->roles, r->file->n_roles, role);
+    const struct permission_set *key = allowed_of(r->key_roles, r->file->n_key_roles, key_role);
+    const struct permission_set *most = allowed_of(r->roles, r->file->n_roles, most_role);
+    const struct permission_set *most_key =
+        allowed_of(r->key_roles, r->file->n_key_roles, most_key_role);
     if (!own || !key)
         return false;
     most = most ? most : &nothing;

@@ -83,7 +83,7 @@ SELECT j.id FROM job j JOIN invited i ON j.idem_key = 'mail/' || i.id || '/again
 SELECT i.id, i.domain, i.address,
        CASE WHEN i.state NOT IN ('chosen', 'waiting') THEN i.state
             WHEN EXISTS (SELECT FROM mail_relay m WHERE NOT m.is_there) THEN 'unsent'
-            WHEN i.state = 'waiting' AND i.put_off_until > :now THEN 'put_off'
+            WHEN i.state = 'waiting' AND i.put_off_until > :caller.now THEN 'put_off'
             WHEN i.state = 'waiting' AND i.next_at IS NOT NULL THEN 'delayed'
             ELSE i.state END AS state,
        i.response_code, i.put_off_until AS until

@@ -111,7 +111,7 @@ static void waiters_expire(bool all)
 
 /* With the lock, which is open while the database is asked: a feed that was closed meanwhile keeps
  * nobody waiting. */
-static void look(void)
+static void feed_poll(void)
 {
     struct arena a;
     struct waiter **waiters;
@@ -144,7 +144,7 @@ static void *feed_thread(void *arg)
         while (feed.open && !feed.first)
             pthread_cond_wait(&feed.changed, &feed.lock);
         rest(tick_after(feed.options.every));
-        look();
+        feed_poll();
     }
     pthread_mutex_unlock(&feed.lock);
     return NULL;

@@ -28,7 +28,7 @@ static struct store *store;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
-struct asked {
+struct feed_call {
     struct call call;
     void (*before)(void); /* the answer; may be NULL */
     bool done;
@@ -38,7 +38,7 @@ struct asked {
 
 static void asked_finish(struct call *call, const ProtobufCMessage *answer)
 {
-    struct asked *a = call->door;
+    struct feed_call *a = call->door;
     const EventFeed *feed = (const EventFeed *)answer;
     if (a->before)
         a->before();
@@ -60,11 +60,11 @@ static void ignore(const EventFeed *answer, void *data)
     (void)answer, (void)data;
 }
 
-static void ask_then(struct asked *a, void (*before)(void), int64_t account_id, const char *after,
-                     int64_t wait, int64_t limit)
+static void ask_then(struct feed_call *a, void (*before)(void), int64_t account_id,
+                     const char *after, int64_t wait, int64_t limit)
 {
     EventQuery in = EVENT_QUERY__INIT;
-    *a = (struct asked){ .call = { .finish = asked_finish, .door = a }, .before = before };
+    *a = (struct feed_call){ .call = { .finish = asked_finish, .door = a }, .before = before };
     arena_init(&a->call.arena);
     a->call.actor.account_id = account_id;
     in.after = after ? arena_strdup(&arena, after) : NULL;
@@ -74,12 +74,13 @@ static void ask_then(struct asked *a, void (*before)(void), int64_t account_id, 
     events_service.list(&events_service, &in, ignore, &a->call);
 }
 
-static void ask(struct asked *a, int64_t account_id, const char *after, int64_t wait, int64_t limit)
+static void ask(struct feed_call *a, int64_t account_id, const char *after, int64_t wait,
+                int64_t limit)
 {
     ask_then(a, NULL, account_id, after, wait, limit);
 }
 
-static const char *await(struct asked *a)
+static const char *await(struct feed_call *a)
 {
     await_under(&lock, &changed, a->done);
     arena_free(&a->call.arena);
@@ -88,7 +89,7 @@ static const char *await(struct asked *a)
 
 static const char *seen(int64_t account_id, const char *after, int64_t limit, char cursor[64])
 {
-    struct asked *a = arena_new(&arena, struct asked);
+    struct feed_call *a = arena_new(&arena, struct feed_call);
     ask(a, account_id, after, 0, limit);
     await(a);
     snprintf(cursor, 64, "%s", a->cursor);
@@ -238,7 +239,7 @@ static void a_cursor_from_elsewhere_is_refused(void **state)
 
 static void who_waits_is_told(void **state)
 {
-    struct asked first, second, stranger, early;
+    struct feed_call first, second, stranger, early;
     char cursor[64];
     (void)state;
     happen(admin, 1, 900);
@@ -265,7 +266,7 @@ static void who_waits_is_told(void **state)
 
 static void there_is_room_for_so_many(void **state)
 {
-    struct asked a[5];
+    struct feed_call a[5];
     struct call extra = { 0 };
     EventPosition p = EVENT_POSITION__INIT;
     (void)state;
@@ -308,8 +309,8 @@ static void feed_closes(void)
 
 static void who_waits_is_answered_whenever_the_feed_closes(void **state)
 {
-    struct asked waiting[3];
-    struct asked first;
+    struct feed_call waiting[3];
+    struct feed_call first;
     (void)state;
     for (int i = 0; i < 3; i++)
         ask(&waiting[i], 900, NULL, 30, 10);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/containers.h"
-#include "api/examining.h"
+#include "api/examination.h"
 #include "api/text_rules.h"
 #include "base/text.h"
 #include "caller.h"
@@ -13,12 +13,13 @@
 
 enum { ALTERNATIVE_ID_MAX = 64 };
 
-bool examine_refuse(struct examining *e, enum fault_code code, const char *field, const char *text)
+bool examination_refuse(struct examination *e, enum fault_code code, const char *field,
+                        const char *text)
 {
     return fault_set(&e->call->fault, code, field, "%s", text);
 }
 
-bool examine_listed(char *const *list, size_t count, const char *text)
+bool examination_listed(char *const *list, size_t count, const char *text)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(list[i], text) == 0)
@@ -35,17 +36,17 @@ static const struct text_rule order_text_rules[] = {
     { 0 },
 };
 
-static bool texts(struct examining *e)
+static bool texts(struct examination *e)
 {
     const Contact *technical = e->in->technical_contact;
     const char *id = e->in->alternative_order_id;
     for (const char *c = id; c && *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("-_. ", *c))
-            return examine_refuse(e, FAULT_INVALID, "alternative_order_id",
-                                  "takes letters, digits, '-', '_', '.' and spaces");
+            return examination_refuse(e, FAULT_INVALID, "alternative_order_id",
+                                      "takes letters, digits, '-', '_', '.' and spaces");
     if (id && strlen(id) > ALTERNATIVE_ID_MAX)
-        return examine_refuse(e, FAULT_INVALID, "alternative_order_id",
-                              "is longer than 64 characters");
+        return examination_refuse(e, FAULT_INVALID, "alternative_order_id",
+                                  "is longer than 64 characters");
     if (!texts_good(e->call, &e->in->base, order_text_rules, "") ||
         (technical &&
          !texts_good(e->call, &technical->base, contact_text_rules, "technical_contact.")))
@@ -55,7 +56,7 @@ static bool texts(struct examining *e)
     return true;
 }
 
-static void options(struct examining *e)
+static void options(struct examination *e)
 {
     const OrderRequest *in = e->in;
     OrderOptions o = ORDER_OPTIONS__INIT;
@@ -90,14 +91,14 @@ static void options(struct examining *e)
 }
 
 /* B4: one step of approval by an administrator; who may approve asks for none. */
-static void approval(struct examining *e)
+static void approval(struct examination *e)
 {
     bool approved = caller_may(e->call, "request:approve");
     e->row->status = approved ? "pending" : "needs_approval";
     e->row->request_status = approved ? "approved" : "pending";
 }
 
-static bool account(struct examining *e)
+static bool account(struct examination *e)
 {
     if (!account_settings(e->call, &e->account))
         return false;
@@ -110,7 +111,7 @@ static bool account(struct examining *e)
     return true;
 }
 
-static void product(struct examining *e)
+static void product(struct examination *e)
 {
     OrderIntake *row = e->row;
     row->rule_scope = e->out->product->rule_scope;
@@ -120,14 +121,14 @@ static void product(struct examining *e)
 }
 
 /* In this order, so that of several things that are wrong the same is always named. */
-static bool (*const steps[])(struct examining *) = {
+static bool (*const steps[])(struct examination *) = {
     account,    intake_product, intake_validity,  intake_names, intake_hash,
     intake_dcv, texts,          intake_authority, intake_csr,   intake_profile_option,
 };
 
 bool intake_examine(struct call *call, const OrderRequest *in, struct intake *out)
 {
-    struct examining e = { .call = call, .in = in, .now = clock_now(), .out = out };
+    struct examination e = { .call = call, .in = in, .now = clock_now(), .out = out };
     e.row = out->row = arena_new(&call->arena, OrderIntake);
     order_intake__init(e.row);
     if (!policy_now(&e.policy, &call->fault))

@@ -1,7 +1,7 @@
 /* How control over the names will be proved. */
+#include "api/dcv_advice.h"
 #include "api/email_choice.h"
-#include "api/examining.h"
-#include "api/proving.h"
+#include "api/examination.h"
 
 #include "message/field.h"
 
@@ -13,7 +13,7 @@ static const char *wildcard_in(const OrderIntake *row)
     return NULL;
 }
 
-bool intake_dcv(struct examining *e)
+bool intake_dcv(struct examination *e)
 {
     const Product *p = e->out->product;
     const ProtobufCEnumDescriptor *type = &dcv_method__value__descriptor;
@@ -25,10 +25,10 @@ bool intake_dcv(struct examining *e)
     else if (e->in->n_dcv_emails) /* who says whom to ask wants them to be asked */
         method = DCV_METHOD__VALUE__EMAIL;
     else if (!enum_read(type, p->default_dcv_method, &method))
-        return examine_refuse(e, FAULT_INTERNAL, "default_dcv_method",
-                              "the product names an unknown method");
-    if (!proving_offered(e->call, p, (DcvMethod__Value)method) ||
-        !proving_takes(e->call, (DcvMethod__Value)method, wildcard_in(e->row)))
+        return examination_refuse(e, FAULT_INTERNAL, "default_dcv_method",
+                                  "the product names an unknown method");
+    if (!dcv_advice_offered(e->call, p, (DcvMethod__Value)method) ||
+        !dcv_advice_takes(e->call, (DcvMethod__Value)method, wildcard_in(e->row)))
         return false;
     e->row->has_dcv_method = true;
     e->row->dcv_method = (DcvMethod__Value)method;

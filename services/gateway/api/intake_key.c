@@ -1,5 +1,5 @@
 /* The key to be certified, and what signs it. */
-#include "api/examining.h"
+#include "api/examination.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "message/convert.h"
 #include "pki/csr.h"
 
-bool intake_csr(struct examining *e)
+bool intake_csr(struct examination *e)
 {
     struct csr csr;
     OrderIntake *row = e->row;
@@ -26,22 +26,22 @@ bool intake_csr(struct examining *e)
     return true;
 }
 
-bool intake_hash(struct examining *e)
+bool intake_hash(struct examination *e)
 {
     static const char *const texts[] = { NULL, "sha256", "sha384", "sha512" };
     const Product *p = e->out->product;
     const char *asked = e->in->certificate->has_signature_hash
                             ? texts[e->in->certificate->signature_hash]
                             : p->allowed_hashes[0];
-    if (!examine_listed(p->allowed_hashes, p->n_allowed_hashes, asked))
-        return examine_refuse(e, FAULT_SIGNATURE_HASH, "certificate.signature_hash",
-                              "is not offered for this product");
+    if (!examination_listed(p->allowed_hashes, p->n_allowed_hashes, asked))
+        return examination_refuse(e, FAULT_SIGNATURE_HASH, "certificate.signature_hash",
+                                  "is not offered for this product");
     e->row->signature_hash = arena_strdup(&e->call->arena, asked);
     return true;
 }
 
 /* Clients that have nothing to say send the name of the product, which is no authority. */
-static bool names_authority(const struct examining *e)
+static bool names_authority(const struct examination *e)
 {
     const char *asked = e->in->certificate->ca_cert_id;
     return asked && *asked && strcmp(asked, e->in->name_id) != 0 &&
@@ -49,7 +49,7 @@ static bool names_authority(const struct examining *e)
 }
 
 /* Ids are hexadecimal, in either case. */
-static const Authority *authority_asked(const struct examining *e)
+static const Authority *authority_asked(const struct examination *e)
 {
     char *id = arena_strdup(&e->call->arena, e->in->certificate->ca_cert_id);
     for (char *c = id; *c; c++)
@@ -57,17 +57,17 @@ static const Authority *authority_asked(const struct examining *e)
     return authority_find(id);
 }
 
-bool intake_authority(struct examining *e)
+bool intake_authority(struct examination *e)
 {
     const Product *p = e->out->product;
     bool named = names_authority(e);
     const Authority *ca = named ? authority_asked(e) : authority_find_label(p->default_authority);
     if (!ca && !named)
-        return examine_refuse(e, FAULT_UNAVAILABLE, NULL,
-                              "the product's authority does not exist: hold the ceremony");
-    if (!ca || !examine_listed(p->authorities, p->n_authorities, ca->key_label))
-        return examine_refuse(e, FAULT_CA_CERT, "certificate.ca_cert_id",
-                              "is no authority of this product");
+        return examination_refuse(e, FAULT_UNAVAILABLE, NULL,
+                                  "the product's authority does not exist: hold the ceremony");
+    if (!ca || !examination_listed(p->authorities, p->n_authorities, ca->key_label))
+        return examination_refuse(e, FAULT_CA_CERT, "certificate.ca_cert_id",
+                                  "is no authority of this product");
     e->row->ca_id = ca->id;
     return true;
 }
@@ -75,7 +75,7 @@ bool intake_authority(struct examining *e)
 /* ---- B15: variants of the certificate */
 
 /* What rules forbid on this day for the product's kind of certificates, with the code that says so. */
-static bool option_permitted(struct examining *e, const char *option)
+static bool option_permitted(struct examination *e, const char *option)
 {
     struct rows rows = { 0 };
     const char *parameter = arena_format(&e->call->arena, "profile_option.%s", option);
@@ -86,14 +86,14 @@ static bool option_permitted(struct examining *e, const char *option)
         const Rule *r = (const Rule *)rows.items[i];
         bool invalid = r->value && strcmp(r->value, "invalid") == 0;
         if (strcmp(r->level, "X") == 0)
-            return examine_refuse(e,
-                                  invalid ? FAULT_PROFILE_OPTION : FAULT_PROFILE_OPTION_FORBIDDEN,
-                                  "certificate.profile_option", r->statement);
+            return examination_refuse(
+                e, invalid ? FAULT_PROFILE_OPTION : FAULT_PROFILE_OPTION_FORBIDDEN,
+                "certificate.profile_option", r->statement);
     }
     return true;
 }
 
-static const ProfileOption *option_find(const struct examining *e, const char *name)
+static const ProfileOption *option_find(const struct examination *e, const char *name)
 {
     const struct policy_profile *p = policy_profile_find(e->policy, e->out->product->profile);
     for (size_t i = 0; p && i < p->profile->n_options; i++)
@@ -102,7 +102,7 @@ static const ProfileOption *option_find(const struct examining *e, const char *n
     return NULL;
 }
 
-bool intake_profile_option(struct examining *e)
+bool intake_profile_option(struct examination *e)
 {
     static const char field[] = "certificate.profile_option";
     char *name = e->in->certificate->profile_option;
@@ -112,10 +112,10 @@ bool intake_profile_option(struct examining *e)
         return false;
     const ProfileOption *option = option_find(e, name);
     if (!option)
-        return examine_refuse(e, FAULT_PROFILE_OPTION, field, "is not known for this product");
-    if (!examine_listed(option->key_types, option->n_key_types, e->row->key_type))
-        return examine_refuse(e, FAULT_PROFILE_OPTION_FORBIDDEN, field,
-                              "does not go with a key of this type");
+        return examination_refuse(e, FAULT_PROFILE_OPTION, field, "is not known for this product");
+    if (!examination_listed(option->key_types, option->n_key_types, e->row->key_type))
+        return examination_refuse(e, FAULT_PROFILE_OPTION_FORBIDDEN, field,
+                                  "does not go with a key of this type");
     e->row->profile_option = name;
     return true;
 }

@@ -1,12 +1,12 @@
 /* The names, and where control over them is proved. */
-#include "api/examining.h"
+#include "api/examination.h"
 
 #include <string.h>
 
 #include "pki/ip.h"
 #include "pki/name.h"
 
-static DcvScope__Value scope_of(const struct examining *e)
+static DcvScope__Value scope_of(const struct examination *e)
 {
     return e->in->has_certificate_dcv_scope ? e->in->certificate_dcv_scope : e->account.dcv_scope;
 }
@@ -29,7 +29,7 @@ static const char *kind_of(const struct name *n)
     return ip_read(n->fqdn, &(struct ip){ 0 }) ? "ip" : "dns";
 }
 
-static void names_store(struct examining *e, const struct name_list *names)
+static void names_store(struct examination *e, const struct name_list *names)
 {
     struct arena *a = &e->call->arena;
     bool at_base = scope_of(e) == DCV_SCOPE__VALUE__BASE_DOMAIN;
@@ -47,7 +47,7 @@ static void names_store(struct examining *e, const struct name_list *names)
     e->row->dcv_scope = scope_of(e);
 }
 
-bool intake_names(struct examining *e)
+bool intake_names(struct examination *e)
 {
     const CertificateRequest *c = e->in->certificate;
     const Product *p = e->out->product;
@@ -61,12 +61,12 @@ bool intake_names(struct examining *e)
                          "%zu names: this product takes %u", list.count, p->max_names);
     for (size_t i = 0; i < list.count; i++)
         if (list.names[i].wildcard && !p->wildcard_allowed)
-            return examine_refuse(e, FAULT_DNS_NAME,
-                                  i ? "certificate.dns_names" : "certificate.common_name",
-                                  "is a wildcard, which this product does not take");
+            return examination_refuse(e, FAULT_DNS_NAME,
+                                      i ? "certificate.dns_names" : "certificate.common_name",
+                                      "is a wildcard, which this product does not take");
     if (p->wildcard_required && !list.names[0].wildcard)
-        return examine_refuse(e, FAULT_DNS_NAME, "certificate.common_name",
-                              "must be a wildcard for this product");
+        return examination_refuse(e, FAULT_DNS_NAME, "certificate.common_name",
+                                  "must be a wildcard for this product");
     names_store(e, &list);
     return true;
 }

@@ -1,5 +1,5 @@
 /* What each name of an order is, and where it is proved. */
-#include "api/examining.h"
+#include "api/examination.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void each_name_has_its_kind(void **state)
         OrderRequest in = ORDER_REQUEST__INIT;
         OrderIntake row = ORDER_INTAKE__INIT;
         struct intake out = { .row = &row, .product = &product };
-        struct examining e = { .call = &call, .in = &in, .out = &out, .row = &row };
+        struct examination e = { .call = &call, .in = &in, .out = &out, .row = &row };
         arena_init(&call.arena);
         product.private_names = true;
         product.max_names = 1;

@@ -1,5 +1,5 @@
 /* How long the order and its first certificate are to last. */
-#include "api/examining.h"
+#include "api/examination.h"
 
 #include "message/convert.h"
 
@@ -74,26 +74,28 @@ static struct instant day_end(struct instant at)
     return instant_add(instant_day(at), days(1));
 }
 
-static bool date_end(struct examining *e, const char *text, const char *field, struct instant *till)
+static bool date_end(struct examination *e, const char *text, const char *field,
+                     struct instant *till)
 {
     struct instant day;
     if (!day_read(&e->call->arena, text, &day))
-        return examine_refuse(e, FAULT_VALIDITY, field, "is not a date such as 2026-10-15");
+        return examination_refuse(e, FAULT_VALIDITY, field, "is not a date such as 2026-10-15");
     *till = day_end(day);
     if (instant_before(*till, e->now))
-        return examine_refuse(e, FAULT_VALIDITY, field, "lies in the past");
+        return examination_refuse(e, FAULT_VALIDITY, field, "lies in the past");
     return !instant_before(instant_add_years(e->now, YEARS_MAX), day) ||
-           examine_refuse(e, FAULT_VALIDITY, field, "lies more than three years ahead");
+           examination_refuse(e, FAULT_VALIDITY, field, "lies more than three years ahead");
 }
 
-static bool days_end(struct examining *e, uint32_t count, const char *field, struct instant *till)
+static bool days_end(struct examination *e, uint32_t count, const char *field, struct instant *till)
 {
     *till = day_end(instant_add(e->now, days(count)));
     return (count >= 1 && count <= DAYS_MAX) ||
            fault_set(&e->call->fault, FAULT_VALIDITY, field, "days must be from 1 to %d", DAYS_MAX);
 }
 
-static bool years_end(struct examining *e, uint32_t count, const char *field, struct instant *till)
+static bool years_end(struct examination *e, uint32_t count, const char *field,
+                      struct instant *till)
 {
     const Product *p = e->out->product;
     struct text offered;
@@ -110,20 +112,20 @@ static bool years_end(struct examining *e, uint32_t count, const char *field, st
 }
 
 /* `till` is its end, exclusive. */
-static bool validity_end(struct examining *e, const Validity *v, const char *field,
+static bool validity_end(struct examination *e, const Validity *v, const char *field,
                          struct instant *till)
 {
     bool read = v->custom_expiration_date ? date_end(e, v->custom_expiration_date, field, till)
                 : v->has_days             ? days_end(e, v->days, field, till)
                 : v->has_years            ? years_end(e, v->years, field, till)
-                                          : examine_refuse(e, FAULT_REQUIRED, field, "is required");
+                               : examination_refuse(e, FAULT_REQUIRED, field, "is required");
     if (!read)
         return false;
     return !instant_before(*till, instant_add(e->now, SHORTEST)) ||
-           examine_refuse(e, FAULT_VALIDITY, field, "ends within an hour: choose a later day");
+           examination_refuse(e, FAULT_VALIDITY, field, "ends within an hour: choose a later day");
 }
 
-bool intake_validity(struct examining *e)
+bool intake_validity(struct examination *e)
 {
     const char *field;
     struct instant till = { 0 };

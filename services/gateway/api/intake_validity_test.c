@@ -1,5 +1,5 @@
 /* Until when an order lasts, in every form that clients write it. */
-#include "api/examining.h"
+#include "api/examination.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +103,7 @@ static const char *end_of(struct call *call, const char *now, const struct form 
     OrderRequest in = ORDER_REQUEST__INIT;
     OrderIntake row = ORDER_INTAKE__INIT;
     struct intake out = { .row = &row, .product = &product };
-    struct examining e = { .call = call, .in = &in, .out = &out, .row = &row };
+    struct examination e = { .call = call, .in = &in, .out = &out, .row = &row };
     Validity asked = validity(&call->arena, order), old = validity(&call->arena, root), cert;
     product.allowed_order_validity_years = years;
     product.n_allowed_order_validity_years = 3;

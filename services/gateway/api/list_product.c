@@ -5,7 +5,7 @@
 #include "ledger/policy.h"
 
 /* The name by which the order is kept, too. */
-bool list_product_name(struct list_reading *r, const char *value)
+bool list_product_name(struct list_input *r, const char *value)
 {
     const struct policy *policy;
     if (!list_name(r, value) || !policy_now(&policy, &r->call->fault))
@@ -14,7 +14,7 @@ bool list_product_name(struct list_reading *r, const char *value)
     return !p || !p->shim || list_set(r, "", p->shim);
 }
 
-bool list_product_type(struct list_reading *r, const char *value)
+bool list_product_type(struct list_input *r, const char *value)
 {
     const struct policy *policy;
     bool some = false;

@@ -5,9 +5,9 @@
 #include "list.h"
 
 /* Where another product is ordered in the place of the one that is named, both. */
-bool list_product_name(struct list_reading *r, const char *value);
+bool list_product_name(struct list_input *r, const char *value);
 
 /* The names of the products of that type. */
-bool list_product_type(struct list_reading *r, const char *value);
+bool list_product_type(struct list_input *r, const char *value);
 
 #endif

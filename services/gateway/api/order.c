@@ -1,11 +1,11 @@
 /* Reading and changing one order. */
 #include <string.h>
 
+#include "api/dcv_advice.h"
 #include "api/emails.h"
 #include "api/orders.h"
 #include "api/orders.sql.h"
 #include "api/platforms.h"
-#include "api/proving.h"
 #include "api/renewals.sql.h"
 #include "api/text_rules.h"
 #include "common.pb-c.h"
@@ -91,7 +91,7 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
     if (!o->has_dcv_method) /* one of a newer release */
         return arena_format(a, "Prove that you control %s, by the method of this order.",
                             t->domain);
-    return proving_fix(a, o->dcv_method, t->domain, o->dcv_random_value);
+    return dcv_advice_fix(a, o->dcv_method, t->domain, o->dcv_random_value);
 }
 
 static char *csr_armoured(struct arena *a, const char *base64)

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "api/dcv_advice.h"
 #include "api/emails.h"
 #include "api/order_domains.sql.h"
 #include "api/orders.sql.h"
-#include "api/proving.h"
 #include "common.pb-c.h"
 #include "gateway.h"
 #include "http.h"
@@ -45,8 +45,8 @@ static bool method_allowed(struct call *call, const OrderDcv *order, DcvMethod__
     const struct policy *policy;
     const Product *p;
     return policy_now(&policy, &call->fault) &&
-           proving_offered(call, p = policy_product(policy, order->product_name_id), method) &&
-           proving_takes(call, method, order->wildcard) &&
+           dcv_advice_offered(call, p = policy_product(policy, order->product_name_id), method) &&
+           dcv_advice_takes(call, method, order->wildcard) &&
            (method != DCV_METHOD__VALUE__EMAIL || emails_allowed(call, p->rule_scope));
 }
 
@@ -164,7 +164,7 @@ static bool value_shape(struct call *call, const ProtobufCMessage *answer, struc
 
 /* ---- check now */
 
-struct checking {
+struct dcv_check {
     struct call *call;
     const CheckDcvRequest *in;
     struct bus_call dcv, issue;
@@ -225,12 +225,12 @@ static bool missing_fault(struct call *call, enum fault_code code, const DnsName
  * for to the end yet is not missing. */
 static bool missing_told(struct call *call, const CheckDcvAnswer *out, const OrderDcv *dcv)
 {
-    if (!is_pending(dcv) || !proving_check_fails(dcv->dcv_method))
+    if (!is_pending(dcv) || !dcv_advice_check_fails(dcv->dcv_method))
         return true;
     for (size_t i = 0; i < out->n_dns_name_validations; i++) {
         const DnsNameValidation *v = out->dns_name_validations[i];
         if (v->seen && strcmp(v->status, "approved") != 0)
-            return missing_fault(call, proving_missing(dcv->dcv_method), v);
+            return missing_fault(call, dcv_advice_missing(dcv->dcv_method), v);
     }
     return true;
 }
@@ -255,7 +255,7 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     answer(&out, call);
 }
 
-static void check_over(struct checking *c)
+static void check_over(struct dcv_check *c)
 {
     http_late(c->call);
 }
@@ -272,7 +272,7 @@ static void issued(const JobOutcome *outcome, void *data)
 static void checked(const JobOutcome *outcome, void *data)
 {
     struct bus_call *bus = data;
-    struct checking *c = bus->context;
+    struct dcv_check *c = bus->context;
     if (outcome && outcome->has_next_job_id) {
         job_run(gateway.run->bus, outcome->next_lane, outcome->next_job_id, issued, &c->issue);
         return;
@@ -328,7 +328,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
                                 CheckDcvAnswer_Closure answer, void *data)
 {
     struct call *call = data;
-    struct checking *c = arena_new(&call->arena, struct checking);
+    struct dcv_check *c = arena_new(&call->arena, struct dcv_check);
     OrderDcv dcv = ORDER_DCV__INIT, step = ORDER_DCV__INIT;
     if (!check_allowed(call, in, &dcv) ||
         (is_pending(&dcv) && !step_find(call, in->order_id, &step))) {
@@ -339,7 +339,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
         order_domains_checked(self, in, answer, data);
         return;
     }
-    *c = (struct checking){ .call = call, .in = in };
+    *c = (struct dcv_check){ .call = call, .in = in };
     c->dcv = (struct bus_call){ .actor = call->actor, .deadline = call->deadline, .context = c };
     memcpy(c->dcv.traceparent, call->traceparent, sizeof c->dcv.traceparent);
     c->issue = c->dcv;

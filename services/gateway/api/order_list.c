@@ -32,7 +32,7 @@ static bool is_one_of(const char *const *words, const char *word)
 
 /* ---- filters of its own kind */
 
-static bool read_status(struct list_reading *r, const char *value)
+static bool read_status(struct list_input *r, const char *value)
 {
     const OrderQuery *q = (const OrderQuery *)r->query;
     return list_word(r, value) &&
@@ -40,7 +40,7 @@ static bool read_status(struct list_reading *r, const char *value)
 }
 
 /* Every order was placed here. */
-static bool read_origin(struct list_reading *r, const char *value)
+static bool read_origin(struct list_input *r, const char *value)
 {
     if (!is_one_of(r->filter->words, value))
         return list_refuse(r, "takes certcentral, migrated");
@@ -76,7 +76,7 @@ static const struct list_filter filters[] = {
 
 /* ---- the list */
 
-struct listing {
+struct order_list {
     struct call *call;
     OrderQuery query;
     struct pick parts, order;
@@ -86,7 +86,7 @@ struct listing {
 };
 
 /* Who asks for few statuses looks among the few orders that can have them. */
-static void narrow(struct listing *l)
+static void narrow(struct order_list *l)
 {
     bool open = l->query.n_status > 0, apart = open;
     for (size_t i = 0; i < l->query.n_status; i++) {
@@ -98,7 +98,7 @@ static void narrow(struct listing *l)
         pick_add(&l->parts, "apart");
 }
 
-static bool read(struct listing *l, const OrderListRequest *in)
+static bool read(struct order_list *l, const OrderListRequest *in)
 {
     struct call *call = l->call;
     order_query__init(&l->query);
@@ -112,7 +112,7 @@ static bool read(struct listing *l, const OrderListRequest *in)
 }
 
 /* Where nothing is asked, or nothing but a status, most of it has been counted. */
-static const struct sql *total_sql(const struct listing *l)
+static const struct sql *total_sql(const struct order_list *l)
 {
     bool all = l->parts.count == 0;
     bool one_status = l->parts.count == 1 && pick_has(&l->parts, "status");
@@ -121,7 +121,7 @@ static const struct sql *total_sql(const struct listing *l)
     return all || one_status ? &sql_order_total : &sql_order_count;
 }
 
-static bool count(struct listing *l)
+static bool count(struct order_list *l)
 {
     struct arena *a = &l->call->arena;
     struct pick parts = l->parts;
@@ -136,7 +136,7 @@ static bool count(struct listing *l)
 }
 
 /* The page's own members of the query, which are no part of what the walk is known by. */
-static void place(struct listing *l)
+static void place(struct order_list *l)
 {
     OrderQuery *q = &l->query;
     q->settled = l->walk.note.settled;
@@ -153,7 +153,7 @@ static void place(struct listing *l)
     q->after_id = l->walk.note.after_id;
 }
 
-static bool rows(struct listing *l, struct rows *out)
+static bool rows(struct order_list *l, struct rows *out)
 {
     struct arena *a = &l->call->arena;
     bool as_placed = l->order.count == 0;
@@ -166,7 +166,7 @@ static bool rows(struct listing *l, struct rows *out)
     return statement_all(l->call, pick_sql(a, sql, &l->parts), &l->query.base, out);
 }
 
-static void went(struct listing *l, const struct rows *rows)
+static void went(struct order_list *l, const struct rows *rows)
 {
     const ListedOrder *last =
         rows->count ? (const ListedOrder *)rows->items[rows->count - 1] : NULL;
@@ -174,7 +174,7 @@ static void went(struct listing *l, const struct rows *rows)
                    last && l->order.count == 0 ? last->date_created : NULL, last ? last->id : 0);
 }
 
-static bool complete(struct listing *l, const struct rows *rows)
+static bool complete(struct order_list *l, const struct rows *rows)
 {
     const struct policy *policy;
     if (!policy_now(&policy, &l->call->fault))
@@ -192,7 +192,7 @@ static void order_lists_list(OrderLists_Service *self, const OrderListRequest *i
                              OrderList_Closure answer, void *data)
 {
     (void)self;
-    struct listing l = { .call = data };
+    struct order_list l = { .call = data };
     struct rows found = { 0 };
     OrderList out = ORDER_LIST__INIT;
     if (!read(&l, in) ||

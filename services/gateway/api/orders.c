@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/dcv_advice.h"
 #include "api/orders.sql.h"
-#include "api/placing.h"
-#include "api/proving.h"
+#include "api/placement.h"
 #include "api/renewals.h"
 #include "base/log.h"
 #include "common.pb-c.h"
@@ -30,7 +30,7 @@
 #define FINGERPRINT_LIFE seconds(10 * 60)
 #define KEY_LIFE         days(1)
 
-static void fail(struct placing *p, const struct fault *f)
+static void fail(struct placement *p, const struct fault *f)
 {
     p->call->fault = *f;
     call_fail(p->call);
@@ -38,7 +38,7 @@ static void fail(struct placing *p, const struct fault *f)
 
 /* A statement of this order, which a committer runs together with those of others: `done` is called there,
  * unless this is false. */
-static bool commit(struct placing *p, const struct sql *sql, const ProtobufCMessage *in,
+static bool commit(struct placement *p, const struct sql *sql, const ProtobufCMessage *in,
                    void (*done)(struct commit *c, const struct rows *rows, const struct fault *f),
                    struct fault *f)
 {
@@ -54,22 +54,22 @@ static bool commit(struct placing *p, const struct sql *sql, const ProtobufCMess
 
 /* ---- after C1 */
 
-static void state_ask(struct placing *p, int64_t order_id);
+static void state_ask(struct placement *p, int64_t order_id);
 
 static void state_read(struct commit *c, const struct rows *rows, const struct fault *f)
 {
-    struct placing *p = c->context;
+    struct placement *p = c->context;
     const OrderState *o = !f && rows->count ? (const OrderState *)rows->items[0] : NULL;
     if (!o)
         http_late(p->call); /* nothing is known now: the late rpc asks once more, or fails */
     else if (!o->told)
         state_ask(p, o->order_id);
     else
-        placing_answer_state(p, o);
+        placement_answer_state(p, o);
 }
 
 /* Where nobody has said anything certain, the database knows. */
-static void state_ask(struct placing *p, int64_t order_id)
+static void state_ask(struct placement *p, int64_t order_id)
 {
     struct fault f = { 0 };
     order_id__init(&p->id);
@@ -81,10 +81,10 @@ static void state_ask(struct placing *p, int64_t order_id)
 static void issue_done(const JobOutcome *outcome, void *data)
 {
     struct bus_call *bus = data;
-    struct placing *p = bus->context;
+    struct placement *p = bus->context;
     TEST_POINT("gateway.issue.answered");
     if (outcome && outcome->certificate && outcome->certificate->order_id == p->row->order_id)
-        placing_answer_issued(p, outcome->certificate);
+        placement_answer_issued(p, outcome->certificate);
     else
         state_ask(p, p->row->order_id);
 }
@@ -94,7 +94,7 @@ static struct tick margin(struct tick deadline)
     return (struct tick){ deadline.us - ANSWER_MARGIN.us };
 }
 
-static void bus_call_fill(struct placing *p)
+static void bus_call_fill(struct placement *p)
 {
     p->bus = (struct bus_call){ .actor = p->call->actor,
                                 .deadline = margin(p->call->deadline),
@@ -102,10 +102,10 @@ static void bus_call_fill(struct placing *p)
     memcpy(p->bus.traceparent, p->call->traceparent, sizeof p->bus.traceparent);
 }
 
-static void placed(struct placing *p)
+static void placed(struct placement *p)
 {
     const char *lane = p->placed->lane;
-    placing_note(p);
+    placement_note(p);
     if (lane && strcmp(lane, "issue") == 0) {
         bus_call_fill(p);
         job_run(gateway.run->bus, lane, p->placed->job_id, issue_done, &p->bus);
@@ -113,19 +113,19 @@ static void placed(struct placing *p)
     }
     if (lane)
         job_hint(gateway.run->bus, lane, p->placed->job_id, p->call->traceparent);
-    placing_answer_pending(p);
+    placement_answer_pending(p);
 }
 
 /* ---- the gate */
 
-static bool asked_the_same(const struct placing *p, const OrderBefore *before, struct fault *f)
+static bool asked_the_same(const struct placement *p, const OrderBefore *before, struct fault *f)
 {
     return bytes_equal(bytes_value(p->row->body_sha256), bytes_value(before->body_sha256)) ||
            fault_set(f, FAULT_IDEMPOTENCY_KEY_REUSED, "Idempotency-Key",
                      "was used for another request");
 }
 
-static void duplicate(struct placing *p, const OrderBefore *before)
+static void duplicate(struct placement *p, const OrderBefore *before)
 {
     char id[24];
     struct fault f = { 0 };
@@ -140,7 +140,7 @@ static void duplicate(struct placing *p, const OrderBefore *before)
 
 static void before_read(struct commit *c, const struct rows *rows, const struct fault *f)
 {
-    struct placing *p = c->context;
+    struct placement *p = c->context;
     struct fault gone = { 0 };
     if (f)
         fail(p, f);
@@ -152,7 +152,7 @@ static void before_read(struct commit *c, const struct rows *rows, const struct 
     }
 }
 
-static void before_ask(struct placing *p)
+static void before_ask(struct placement *p)
 {
     struct fault f = { 0 };
     idempotency_key__init(&p->key);
@@ -162,7 +162,7 @@ static void before_ask(struct placing *p)
         fail(p, &f);
 }
 
-static void refuse_key(struct placing *p)
+static void refuse_key(struct placement *p)
 {
     struct fault f = { 0 };
     fault_set(&f, FAULT_CSR, "certificate.csr",
@@ -172,7 +172,7 @@ static void refuse_key(struct placing *p)
 
 static void place_done(struct commit *c, const struct rows *rows, const struct fault *f)
 {
-    struct placing *p = c->context;
+    struct placement *p = c->context;
     TEST_POINT("gateway.c1.committed");
     if (f) {
         struct fault why = *f;
@@ -200,7 +200,7 @@ static ProtobufCBinaryData hash_of(struct arena *a, const char *text)
 
 /* An explicit key counts for itself; without one the request is its own key for ten minutes. What
  * is asked for is the body and, in the path, the product. */
-static void idempotency(struct placing *p, struct instant now)
+static void idempotency(struct placement *p, struct instant now)
 {
     struct arena *a = &p->call->arena;
     const struct actor *by = &p->call->actor;
@@ -219,7 +219,7 @@ static void idempotency(struct placing *p, struct instant now)
         instant_message(a, instant_add(now, explicit_key ? KEY_LIFE : FINGERPRINT_LIFE));
 }
 
-static void place(struct placing *p)
+static void place(struct placement *p)
 {
     struct fault f = { 0 };
     struct arena *a = &p->call->arena;
@@ -235,7 +235,7 @@ static void place(struct placing *p)
 static void look_done(const LookAnswer *found, void *data)
 {
     struct bus_call *bus = data;
-    struct placing *p = bus->context;
+    struct placement *p = bus->context;
     TEST_POINT("gateway.c0.answered");
     if (!found) {
         fail(p, &bus->fault);
@@ -245,7 +245,7 @@ static void look_done(const LookAnswer *found, void *data)
         const LookResult *r = found->results[i];
         if (r->found)
             continue;
-        fault_set(&p->call->fault, proving_missing(p->row->dcv_method), "certificate.dns_names",
+        fault_set(&p->call->fault, dcv_advice_missing(p->row->dcv_method), "certificate.dns_names",
                   "%s: %s", r->domain, r->reason ? r->reason : "no valid request token was found");
         call_fail(p->call);
         return;
@@ -257,7 +257,7 @@ static size_t names_at(const OrderIntake *row, const char *domain)
 {
     size_t count = 0;
     for (size_t i = 0; i < row->n_names; i++)
-        count += strcmp(proving_place(row->dcv_method, row->names[i]), domain) == 0;
+        count += strcmp(dcv_advice_place(row->dcv_method, row->names[i]), domain) == 0;
     return count;
 }
 
@@ -277,11 +277,11 @@ static LookName *look_place(struct arena *a, LookRequest *in, const OrderIntake 
 static void look_name(struct arena *a, LookRequest *in, const OrderIntake *row,
                       const OrderName *name)
 {
-    LookName *place = look_place(a, in, row, proving_place(row->dcv_method, name));
+    LookName *place = look_place(a, in, row, dcv_advice_place(row->dcv_method, name));
     place->fqdns[place->n_fqdns++] = name->fqdn;
 }
 
-static void look(struct placing *p)
+static void tokens_look_for(struct placement *p)
 {
     struct arena *a = &p->call->arena;
     LookRequest in = LOOK_REQUEST__INIT;
@@ -299,7 +299,7 @@ static void look(struct placing *p)
 
 /* ---- handlers */
 
-static bool ids_fill(struct placing *p)
+static bool ids_fill(struct placement *p)
 {
     if (!ids_next(gateway.order_ids, &p->row->order_id, &p->call->fault) ||
         !ids_next(gateway.request_ids, &p->row->request_id, &p->call->fault))
@@ -316,7 +316,7 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
 {
     (void)self, (void)closure;
     struct call *call = data;
-    struct placing *p = arena_new(&call->arena, struct placing);
+    struct placement *p = arena_new(&call->arena, struct placement);
     p->call = call;
     if (!intake_examine(call, in, &p->intake)) {
         call_fail(call);
@@ -327,14 +327,14 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
     if (!renewal_accept(call, in, p->row) || !ids_fill(p))
         call_fail(call);
     else if (p->intake.auth_key)
-        look(p);
+        tokens_look_for(p);
     else
         place(p);
 }
 
 /* The order that this request stands for, by its idempotency key: a C1 whose end was not seen may
  * have happened. */
-static bool placed_find(struct placing *p, struct rows *rows)
+static bool placed_find(struct placement *p, struct rows *rows)
 {
     struct call *call = p->call;
     p->row = arena_new(&call->arena, OrderIntake);
@@ -350,7 +350,7 @@ static bool placed_find(struct placing *p, struct rows *rows)
 }
 
 /* Again while the issuer is quicker than the question. */
-static bool placed_state(struct placing *p, int64_t order_id, const OrderState **out)
+static bool placed_state(struct placement *p, int64_t order_id, const OrderState **out)
 {
     struct rows rows = { 0 };
     order_id__init(&p->id);
@@ -370,13 +370,13 @@ static void orders_placed(Orders_Service *self, const OrderRequest *in, OrderAns
 {
     (void)self, (void)closure, (void)in;
     struct call *call = data;
-    struct placing *p = arena_new(&call->arena, struct placing);
+    struct placement *p = arena_new(&call->arena, struct placement);
     struct rows rows = { 0 };
     const OrderState *state = NULL;
     p->call = call;
     if (placed_find(p, &rows) &&
         placed_state(p, ((const OrderBefore *)rows.items[0])->id, &state) && state)
-        placing_answer_state(p, state);
+        placement_answer_state(p, state);
     else
         call_fail(call);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/examining.h"
+#include "api/examination.h"
 #include "api/renewals.sql.h"
 #include "message/convert.h"
 #include "renewal.pb-c.h"

@@ -19,7 +19,7 @@ static const struct list_filter filters[] = {
 
 /* ---- the list */
 
-struct listing {
+struct request_list {
     struct call *call;
     RequestQuery query;
     struct pick parts, order;
@@ -28,7 +28,7 @@ struct listing {
 };
 
 /* ?status= is an older way to say filters[status]=. */
-static bool read(struct listing *l, const RequestListRequest *in)
+static bool read(struct request_list *l, const RequestListRequest *in)
 {
     RequestFilters older = REQUEST_FILTERS__INIT;
     request_query__init(&l->query);
@@ -45,7 +45,7 @@ static bool read(struct listing *l, const RequestListRequest *in)
     return true;
 }
 
-static bool count(struct listing *l)
+static bool count(struct request_list *l)
 {
     struct arena *a = &l->call->arena;
     ListTotal total = LIST_TOTAL__INIT;
@@ -56,7 +56,7 @@ static bool count(struct listing *l)
     return true;
 }
 
-static bool rows(struct listing *l, struct rows *out)
+static bool rows(struct request_list *l, struct rows *out)
 {
     struct arena *a = &l->call->arena;
     RequestQuery *q = &l->query;
@@ -74,7 +74,7 @@ static bool rows(struct listing *l, struct rows *out)
     return statement_all(l->call, pick_sql(a, &sql_request_list, &l->parts), &q->base, out);
 }
 
-static bool complete(struct listing *l, const struct rows *rows)
+static bool complete(struct request_list *l, const struct rows *rows)
 {
     const struct policy *policy;
     if (!policy_now(&policy, &l->call->fault))
@@ -92,7 +92,7 @@ static void request_lists_list(RequestLists_Service *self, const RequestListRequ
                                RequestList_Closure answer, void *data)
 {
     (void)self;
-    struct listing l = { .call = data };
+    struct request_list l = { .call = data };
     struct rows found = { 0 };
     RequestList out = REQUEST_LIST__INIT;
     if (!read(&l, in) ||

@@ -12,7 +12,7 @@
 enum { TOKEN_LENGTH = 32 };
 #define CHALLENGE_LIFE seconds(30 * 60)
 
-struct sending {
+struct webhook_message {
     struct call *call;
     struct bus_call bus;
 };
@@ -21,7 +21,7 @@ struct sending {
 static void sent(const WebhookSent *result, void *data)
 {
     struct bus_call *bus = data;
-    struct sending *s = bus->context;
+    struct webhook_message *s = bus->context;
     Nothing nothing = NOTHING__INIT;
     if (result && result->ok) {
         call_answer(&nothing.base, s->call);
@@ -37,9 +37,9 @@ static void sent(const WebhookSent *result, void *data)
 
 static void message_send(struct call *call, WebhookSend *message)
 {
-    struct sending *s = arena_new(&call->arena, struct sending);
+    struct webhook_message *s = arena_new(&call->arena, struct webhook_message);
     message->account_id = call->actor.account_id;
-    *s = (struct sending){
+    *s = (struct webhook_message){
         .call = call, .bus = { .actor = call->actor, .deadline = call->deadline, .context = s }
     };
     memcpy(s->bus.traceparent, call->traceparent, sizeof s->bus.traceparent);

@@ -1,12 +1,12 @@
-/* examining - what the steps of an intake share; each is a file of its own. */
-#ifndef API_EXAMINING_H
-#define API_EXAMINING_H
+/* examination - what the steps of an intake share; each is a file of its own. */
+#ifndef API_EXAMINATION_H
+#define API_EXAMINATION_H
 
 #include "api/accounts.h"
 #include "api/intake.h"
 #include "ledger/policy.h"
 
-struct examining {
+struct examination {
     struct call *call;
     const OrderRequest *in;
     const struct policy *policy;
@@ -17,18 +17,19 @@ struct examining {
 };
 
 /* Both for the steps: a fault at a member as the client wrote it; is the text in the list? */
-bool examine_refuse(struct examining *e, enum fault_code code, const char *field, const char *text);
-bool examine_listed(char *const *list, size_t count, const char *text);
+bool examination_refuse(struct examination *e, enum fault_code code, const char *field,
+                        const char *text);
+bool examination_listed(char *const *list, size_t count, const char *text);
 
 /* The steps. The product comes first: the others are about it. */
-bool intake_product(struct examining *e);
-bool intake_validity(struct examining *e);
-bool intake_names(struct examining *e);
-bool intake_dcv(struct examining *e);
-bool intake_csr(struct examining *e);
-bool intake_hash(struct examining *e);
-bool intake_authority(struct examining *e);
-bool intake_profile_option(struct examining *e);
+bool intake_product(struct examination *e);
+bool intake_validity(struct examination *e);
+bool intake_names(struct examination *e);
+bool intake_dcv(struct examination *e);
+bool intake_csr(struct examination *e);
+bool intake_hash(struct examination *e);
+bool intake_authority(struct examination *e);
+bool intake_profile_option(struct examination *e);
 
 /* Of several members one counts: the date before the days, the days before the years (services API 3.1). */
 Validity intake_validity_form(struct arena *a, const Validity *in);

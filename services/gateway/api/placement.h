@@ -1,12 +1,12 @@
-/* placing - one order while it is being placed, and how its caller is answered. */
-#ifndef API_PLACING_H
-#define API_PLACING_H
+/* placement - one order while it is being placed, and how its caller is answered. */
+#ifndef API_PLACEMENT_H
+#define API_PLACEMENT_H
 
 #include "api/intake.h"
 #include "bus/bus.h"
 #include "store/committer.h"
 
-struct placing {
+struct placement {
     struct call *call;
     struct intake intake;
     OrderIntake *row;
@@ -18,15 +18,15 @@ struct placing {
 };
 
 /* The order is stored: the first line of its trace. */
-void placing_note(const struct placing *p);
+void placement_note(const struct placement *p);
 
 /* The order waits, for approval or for domain control. After C1. */
-void placing_answer_pending(struct placing *p);
+void placement_answer_pending(struct placement *p);
 
 /* With the certificate and its chain. After C1. */
-void placing_answer_issued(struct placing *p, const IssuedCertificate *c);
+void placement_answer_issued(struct placement *p, const IssuedCertificate *c);
 
 /* As the database has it. */
-void placing_answer_state(struct placing *p, const OrderState *o);
+void placement_answer_state(struct placement *p, const OrderState *o);
 
 #endif

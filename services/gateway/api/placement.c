@@ -1,11 +1,11 @@
-#include "api/placing.h"
+#include "api/placement.h"
 
 #include "base/log.h"
 #include "ledger/authority.h"
 #include "message/convert.h"
 #include "service/metrics.h"
 
-void placing_note(const struct placing *p)
+void placement_note(const struct placement *p)
 {
     const OrderIntake *row = p->row;
     metric_add(METRIC_ORDERS_PLACED, 1);
@@ -16,7 +16,7 @@ void placing_note(const struct placing *p)
     log_context("", 0);
 }
 
-static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_id,
+static bool chain_add(struct placement *p, OrderAnswer *out, int64_t certificate_id,
                       const char *ca_id, ProtobufCBinaryData der, const char *common_name)
 {
     out->has_certificate_id = true;
@@ -25,7 +25,7 @@ static bool chain_add(struct placing *p, OrderAnswer *out, int64_t certificate_i
                            &out->certificate_chain, &out->n_certificate_chain, &p->call->fault);
 }
 
-static void answer(struct placing *p, OrderAnswer *out, int64_t request_id,
+static void answer(struct placement *p, OrderAnswer *out, int64_t request_id,
                    const char *request_status)
 {
     RequestState request = REQUEST_STATE__INIT;
@@ -38,7 +38,7 @@ static void answer(struct placing *p, OrderAnswer *out, int64_t request_id,
 }
 
 /* The order waits, for approval or for domain control. */
-void placing_answer_pending(struct placing *p)
+void placement_answer_pending(struct placement *p)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = p->row->order_id;
@@ -47,7 +47,7 @@ void placing_answer_pending(struct placing *p)
     answer(p, &out, p->row->request_id, p->row->request_status);
 }
 
-void placing_answer_issued(struct placing *p, const IssuedCertificate *c)
+void placement_answer_issued(struct placement *p, const IssuedCertificate *c)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = p->row->order_id;
@@ -57,7 +57,7 @@ void placing_answer_issued(struct placing *p, const IssuedCertificate *c)
         answer(p, &out, p->row->request_id, p->row->request_status);
 }
 
-void placing_answer_state(struct placing *p, const OrderState *o)
+void placement_answer_state(struct placement *p, const OrderState *o)
 {
     OrderAnswer out = ORDER_ANSWER__INIT;
     out.id = o->order_id;

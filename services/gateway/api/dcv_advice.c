@@ -1,4 +1,4 @@
-#include "api/proving.h"
+#include "api/dcv_advice.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "pki/dcv_method.h"
 
 /* What customers are told. What the method is, dcv_methods.def says. */
-struct proving {
+struct dcv_advice {
     DcvMethod__Value id;
     bool check_fails;
     enum fault_code missing;
@@ -38,7 +38,7 @@ static char *fix_file(struct arena *a, const char *domain, const char *value)
 }
 
 // clang-format off
-static const struct proving methods[] = {
+static const struct dcv_advice methods[] = {
     { DCV_METHOD__VALUE__DNS_TXT_TOKEN,      false, FAULT_DNS_TXT,    fix_txt },
     { DCV_METHOD__VALUE__DNS_CNAME_TOKEN,    false, FAULT_DNS_TXT,    fix_cname },
     { DCV_METHOD__VALUE__HTTP_TOKEN,         true,  FAULT_FILE_VALUE, fix_file },
@@ -47,7 +47,7 @@ static const struct proving methods[] = {
 // clang-format on
 
 /* By a method that is not in the table a name is proved as by the first. */
-static const struct proving *find(DcvMethod__Value method)
+static const struct dcv_advice *find(DcvMethod__Value method)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (methods[i].id == method)
@@ -65,7 +65,7 @@ static bool is_exact(DcvMethod__Value method)
 
 /* ---- what is asked */
 
-bool proving_offered(struct call *call, const Product *p, DcvMethod__Value method)
+bool dcv_advice_offered(struct call *call, const Product *p, DcvMethod__Value method)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
     for (size_t i = 0; p && i < p->n_dcv_methods; i++)
@@ -76,7 +76,7 @@ bool proving_offered(struct call *call, const Product *p, DcvMethod__Value metho
                      p ? texts_listed(&call->arena, p->dcv_methods, p->n_dcv_methods) : "none");
 }
 
-bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
+bool dcv_advice_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);
     return !wildcard || !is_exact(method) ||
@@ -84,22 +84,23 @@ bool proving_takes(struct call *call, DcvMethod__Value method, const char *wildc
                      "%s cannot prove the wildcard %.80s: choose another method", text, wildcard);
 }
 
-const char *proving_place(DcvMethod__Value method, const OrderName *name)
+const char *dcv_advice_place(DcvMethod__Value method, const OrderName *name)
 {
     return is_exact(method) ? name->fqdn : name->domain;
 }
 
-enum fault_code proving_missing(DcvMethod__Value method)
+enum fault_code dcv_advice_missing(DcvMethod__Value method)
 {
     return find(method)->missing;
 }
 
-bool proving_check_fails(DcvMethod__Value method)
+bool dcv_advice_check_fails(DcvMethod__Value method)
 {
     return find(method)->check_fails;
 }
 
-char *proving_fix(struct arena *a, DcvMethod__Value method, const char *domain, const char *value)
+char *dcv_advice_fix(struct arena *a, DcvMethod__Value method, const char *domain,
+                     const char *value)
 {
     return find(method)->fix(a, domain,
                              value ? value : "the order's random value (PUT dcv-random-value)");
