@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "ceremony_record.h"
+#include "status_host.h"
 #include "testdata/house.h"
 #include "x509/certificate.h"
 
@@ -85,6 +86,18 @@ static void hierarchy_is_as_the_requirements_want(void **state)
         assert_true(X509_get_ext_by_NID(ca, NID_crl_distribution_points, -1) >= 0);
         assert_true(X509_get_ext_by_NID(ca, NID_certificate_policies, -1) >= 0);
     }
+}
+
+static void the_host_of_leaves_is_compared(void **state)
+{
+    (void)state;
+    const Authority *root = house.rows[HOUSE_ROOT], *p256 = house.rows[HOUSE_P256];
+    struct bytes below = { p256->der.data, p256->der.len };
+
+    assert_true(status_host_fits(HOUSE_STATUS, below));
+    assert_false(status_host_fits("status.other.example", below));
+    assert_false(status_host_fits("status", below));
+    assert_true(status_host_fits("any", (struct bytes){ root->der.data, root->der.len }));
 }
 
 static void rows_say_who_may_sign(void **state)
@@ -238,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hierarchy_is_as_the_requirements_want),
+        cmocka_unit_test(the_host_of_leaves_is_compared),
         cmocka_unit_test(rows_say_who_may_sign),
         cmocka_unit_test(second_ceremony_keeps_everything),
         cmocka_unit_test(broken_ceremony_is_ended),

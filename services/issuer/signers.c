@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "issuer.h"
 #include "ledger/authority.h"
+#include "status_host.h"
 
 struct kept_ca {
     struct ca *ca; /* its name is the authority's id */
@@ -51,6 +53,15 @@ static void ca_keep(struct ca *ca)
     pthread_mutex_unlock(&lock);
 }
 
+/* Another host may be meant; by mistake nobody would see it before a client does. */
+static void host_compare(const Authority *a)
+{
+    if (!status_host_fits(issuer.status_host, (struct bytes){ a->der.data, a->der.len }))
+        log_warn("leaves get another host in their addresses than their authority has: is "
+                 "CHANCERY_STATUS_HOST as it was at the ceremony?",
+                 LOG_TEXT("authority", a->key_label), LOG_TEXT("status_host", issuer.status_host));
+}
+
 bool signer_load(const Authority *a, struct fault *f)
 {
     const struct token_key *key = NULL;
@@ -59,9 +70,11 @@ bool signer_load(const Authority *a, struct fault *f)
     if (!token_find_key(issuer.token, a->key_label, tick_after(seconds(5)), &key, f))
         return false;
     struct ca *ca = ca_new(a->id, (struct bytes){ a->der.data, a->der.len }, key, f);
-    if (ca)
-        ca_keep(ca);
-    return ca != NULL;
+    if (!ca)
+        return false;
+    ca_keep(ca);
+    host_compare(a);
+    return true;
 }
 
 bool signer_authority(const char *ca_id, const struct ca **out, struct fault *f)
