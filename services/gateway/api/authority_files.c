@@ -1,5 +1,6 @@
 #include "api/authority_files.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "http.h"
@@ -122,6 +123,14 @@ static bool published(struct arena *a, const Authority *y, AuthorityPublished *o
     return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const AuthorityPublished *x = *(AuthorityPublished *const *)a;
+    const AuthorityPublished *y = *(AuthorityPublished *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->id, y->id);
+}
+
 /* One whose certificate cannot be read is nothing that anybody could trust. */
 static void authority_files_list(AuthorityFiles_Service *self, const Nothing *in,
                                  AuthoritiesPublished_Closure answer, void *data)
@@ -142,6 +151,7 @@ static void authority_files_list(AuthorityFiles_Service *self, const Nothing *in
         if (published(a, (const Authority *)rows.items[i], one, &ignored))
             out.authorities[out.n_authorities++] = one;
     }
+    qsort(out.authorities, out.n_authorities, sizeof *out.authorities, by_name);
     answer(&out, call);
 }
 
