@@ -1,7 +1,8 @@
 -- What a request needs: the one function that decides. What is there counts until valid_until; what is
 -- still to be done has none, and task_kind says who must do it. The API shows it, the next step is taken
 -- from it, and the issuer signs only where nothing is open: it takes both from here at once, so that
--- evidence is sought once for each name. Each kind is a SELECT of its own.
+-- evidence is sought once for each name. Each kind is a SELECT of its own. IS TRUE, and a SELECT in the place
+-- of a join: a plan that was made while nothing waited would else walk all that wait.
 --
 -- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
 -- not known counts as public.
@@ -12,7 +13,7 @@ LANGUAGE sql STABLE AS $$
     SELECT r.id, 'approval', NULL::text, NULL::text, r.created_at, NULL::timestamptz, NULL::timestamptz,
            NULL::timestamptz, NULL::bigint, false
       FROM request r
-     WHERE r.id = ANY (request_ids) AND r.status = 'pending'
+     WHERE r.id = ANY (request_ids) AND (r.status = 'pending') IS TRUE
     UNION ALL
     SELECT q.request_id, 'quarantine', NULL, NULL, q.found_at, NULL, NULL, NULL, NULL, false
       FROM quarantine q
@@ -27,10 +28,10 @@ LANGUAGE sql STABLE AS $$
       FROM job_dead d
      WHERE d.lane = 'issue' AND d.subject = ANY (request_ids)
     UNION ALL
-    SELECT c.subject, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
-      FROM challenge c
-      JOIN job_dead d ON d.lane = 'dcv' AND d.subject = c.id
-     WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
+    SELECT r.id, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
+      FROM request r
+      JOIN job_dead d ON d.lane = 'dcv' AND d.subject = (SELECT c.id FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id)
+     WHERE r.id = ANY (request_ids)
     UNION ALL
     SELECT n.request_id, 'dcv', n.name,
            CASE WHEN method_exact(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
