@@ -28,13 +28,14 @@ UPDATE job j
        deaths = j.deaths + CASE WHEN f.lost AND j.alone THEN 1 ELSE 0 END,
        alone = j.alone OR f.lost
   FROM free f
- WHERE j.id = f.id AND f.lane = :lane
+ WHERE j.id = f.id AND j.id = ANY (:ids) AND f.lane = :lane
 RETURNING j.id, j.lane, j.subject, j.run_at, j.attempt, j.deaths, j.lease_epoch AS epoch, j.traceparent;
 
 -- job_end: JobEnd* -> JobId*
+-- By the list as well: to the statistics this table is often empty, and who joins would walk all of it.
 DELETE FROM job j
  USING unnest(:id, :epoch) AS e (id, epoch)
- WHERE j.id = e.id AND j.lease_epoch = e.epoch
+ WHERE j.id = e.id AND j.id = ANY (:id) AND j.lease_epoch = e.epoch
 RETURNING j.id;
 
 -- job_again: JobAgain* -> JobId*
@@ -47,14 +48,14 @@ UPDATE job j
        alone = j.alone AND NOT a.fresh
   FROM unnest(:id, :epoch, :run_at, :fresh, :failed, :attempt_most)
     AS a (id, epoch, run_at, fresh, failed, attempt_most)
- WHERE j.id = a.id AND j.lease_epoch = a.epoch
+ WHERE j.id = a.id AND j.id = ANY (:id) AND j.lease_epoch = a.epoch
 RETURNING j.id;
 
 -- job_bury: JobEnd* -> JobId*
 WITH gone AS (
     DELETE FROM job j
      USING unnest(:id, :epoch, :story, :failed, :now) AS e (id, epoch, story, failed, now)
-     WHERE j.id = e.id AND j.lease_epoch = e.epoch
+     WHERE j.id = e.id AND j.id = ANY (:id) AND j.lease_epoch = e.epoch
     RETURNING j.id, j.lane, j.subject, j.run_at, j.attempt, j.deaths, j.idem_key, j.traceparent, e.story, e.failed, e.now
 ), buried AS (
     INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, idem_key, traceparent, story, buried_at)

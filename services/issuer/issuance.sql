@@ -20,7 +20,7 @@ WITH free AS (
            deaths = j.deaths + CASE WHEN f.lost AND j.alone THEN 1 ELSE 0 END,
            alone = j.alone OR f.lost
       FROM free f
-     WHERE j.id = f.id AND f.lane = 'issue'
+     WHERE j.id = f.id AND j.id = ANY (:ids) AND f.lane = 'issue'
     RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.deaths, j.traceparent
 ), intent AS (
     SELECT r.id, r.status AS request_status, r.csr, r.csr_sha256, r.signature_hash, r.ca_id, r.rule_scope,
@@ -84,7 +84,8 @@ SELECT issuance_id FROM input;
 
 -- issuance_finish: SignedCertificate* -> Issued*
 -- C3. The signature is a fact and is recorded whoever holds the job now; everything else follows
--- only from the job's deletion by the holder of its lease.
+-- only from the job's deletion by the holder of its lease. Jobs are found by the list as well: to the
+-- statistics their table is often empty, and who joins would walk all of it.
 WITH input AS MATERIALIZED (
     SELECT i.*, 'final'::text AS kind
       FROM unnest(:issuance_id, :order_id, :job_id, :job_epoch, :thumbprint, :signature, :der, :der_sha256, :awaited, :now)
@@ -97,7 +98,7 @@ WITH input AS MATERIALIZED (
 ), finished AS (
     DELETE FROM job j
      USING input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
     RETURNING i.issuance_id, j.traceparent
 ), held AS MATERIALIZED ( -- in the order of all who lock several; IS TRUE: each by its number, not all that are reserved
     SELECT x.id, f.traceparent
@@ -182,13 +183,13 @@ WITH input AS MATERIALIZED (
     SELECT i.*
       FROM held h
       JOIN input i ON h.challenges IS NOT NULL
-      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch
+      JOIN job j ON j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
      ORDER BY j.subject
        FOR UPDATE OF j
 ), finished AS MATERIALIZED (
     DELETE FROM job j
      USING locked i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
     RETURNING i.request_id, i.job_epoch, i.now, j.traceparent
 )
 SELECT f.request_id, f.job_epoch, a.job_id, a.lane
@@ -207,13 +208,13 @@ WITH input AS MATERIALIZED (
     SELECT i.*
       FROM held h
       JOIN input i ON h.challenges IS NOT NULL
-      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch
+      JOIN job j ON j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
      ORDER BY j.subject
        FOR UPDATE OF j
 ), finished AS MATERIALIZED (
     DELETE FROM job j
      USING locked i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
     RETURNING i.request_id, i.job_epoch, i.now, j.traceparent
 ), over AS MATERIALIZED (
     SELECT array_agg(r.order_id) AS order_ids, max(f.now) AS now FROM finished f JOIN request r ON r.id = f.request_id

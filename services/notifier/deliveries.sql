@@ -46,14 +46,14 @@ WITH input AS MATERIALIZED (
 ), ended AS (
     DELETE FROM job j
      USING input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
     RETURNING j.id
 ), again AS (
     UPDATE job j
        SET run_at = i.next_at, attempt = 0, deaths = 0, alone = false, lease_owner = NULL, lease_until = NULL, -- lease_until
            idem_key = CASE WHEN i.outage THEN 'deliver/' || i.delivery_id END
       FROM input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NOT NULL
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch AND i.next_at IS NOT NULL
     RETURNING j.id
 ), held AS MATERIALIZED (
     SELECT i.*, d.webhook_id, d.account_id, e.name, e.order_id, e.certificate_id
@@ -124,7 +124,7 @@ SELECT h.delivery_id, t.disabled FROM held h LEFT JOIN turned t ON t.id = h.webh
 UPDATE job j
    SET run_at = b.run_at, lease_owner = NULL, lease_until = NULL -- lease_until
   FROM unnest(:id, :epoch, :run_at) AS b (id, epoch, run_at)
- WHERE j.id = b.id AND j.lease_epoch = b.epoch
+ WHERE j.id = b.id AND j.id = ANY (:id) AND j.lease_epoch = b.epoch
 RETURNING j.id;
 
 -- webhook_logged: WebhookLog* -> Nothing

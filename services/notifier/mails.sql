@@ -44,7 +44,7 @@ WITH input AS MATERIALIZED (
 ), ended AS (
     DELETE FROM job j
      USING input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch AND i.next_at IS NULL
        AND i.job_id NOT IN (SELECT job_id FROM void)
     RETURNING j.id
 ), again AS (
@@ -52,7 +52,7 @@ WITH input AS MATERIALIZED (
        SET run_at = coalesce(i.next_at, i.now), lease_owner = NULL, lease_until = NULL, -- lease_until
            attempt = CASE WHEN i.state = 'sent' THEN 0 ELSE j.attempt + 1 END, deaths = 0, alone = false
       FROM input i
-     WHERE j.id = i.job_id AND j.lease_epoch = i.job_epoch
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
        AND (i.next_at IS NOT NULL OR i.job_id IN (SELECT job_id FROM void))
     RETURNING j.id
 ), held AS MATERIALIZED (
@@ -106,5 +106,5 @@ SELECT job_id, state = 'waiting' AS waiting FROM held;
 UPDATE job j
    SET run_at = b.run_at, lease_owner = NULL, lease_until = NULL -- lease_until
   FROM unnest(:id, :epoch, :run_at) AS b (id, epoch, run_at)
- WHERE j.id = b.id AND j.lease_epoch = b.epoch
+ WHERE j.id = b.id AND j.id = ANY (:id) AND j.lease_epoch = b.epoch
 RETURNING j.id;

@@ -40,7 +40,7 @@ WITH input AS MATERIALIZED (
            CASE WHEN a.poll_from = i.poll_from THEN i.next_at ELSE i.now END AS next_at
       FROM input i
       JOIN asked a ON a.id = i.challenge_id
-      JOIN job j ON j.id = i.job_id AND j.lease_epoch = i.job_epoch AND j.subject = i.challenge_id
+      JOIN job j ON j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch AND j.subject = i.challenge_id
      ORDER BY j.id
        FOR UPDATE OF j
 ), stored AS (
@@ -56,14 +56,14 @@ WITH input AS MATERIALIZED (
 ), ended AS (
     DELETE FROM job j
      USING decided d
-     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch AND NOT (d.open AND d.next_at IS NOT NULL)
+     WHERE j.id = d.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = d.job_epoch AND NOT (d.open AND d.next_at IS NOT NULL)
     RETURNING d.challenge_id, d.asked_by, d.subject, d.open, d.now, j.traceparent
 ), again AS (
     UPDATE job j
        SET run_at = d.next_at, attempt = CASE WHEN d.failed THEN least(j.attempt + 1, 6) ELSE 0 END, deaths = 0, alone = false,
            lease_owner = NULL, lease_until = NULL -- lease_until
       FROM decided d
-     WHERE j.id = d.job_id AND j.lease_epoch = d.job_epoch AND d.open AND d.next_at IS NOT NULL
+     WHERE j.id = d.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = d.job_epoch AND d.open AND d.next_at IS NOT NULL
 ), checked AS (
     UPDATE challenge c
        SET checked_at = d.now, next_at = CASE WHEN d.open THEN d.next_at END, seen = CASE WHEN d.open THEN d.seen::jsonb END
