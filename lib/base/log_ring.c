@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* Some 1,000 lines of usual length. */
-enum { RING_SIZE = 256 * 1024, EXIT_WAIT_MS = 1000, CRASH_WAIT_MS = 250, LOOK_MS = 5 };
+enum { RING_SIZE = 256 * 1024, CROWD = RING_SIZE / 4 };
+enum { EXIT_WAIT_MS = 1000, CRASH_WAIT_MS = 250, LOOK_MS = 5, REST_MS = 5 };
 
 static struct {
     pthread_mutex_t lock; /* of everything that is not atomic */
@@ -21,6 +22,7 @@ static struct {
     int64_t untold; /* dropped since it was told last */
     size_t (*told)(char line[LOG_LINE_SIZE], int64_t dropped);
     _Atomic int64_t dropped;
+    bool waits; /* the writer, for a line */
     atomic_bool running;
     atomic_bool idle; /* all is written */
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
@@ -53,7 +55,8 @@ bool log_ring_put(const char *line, size_t size)
     } else {
         copy_in(line, size);
         atomic_store(&ring.idle, false);
-        pthread_cond_signal(&ring.filled);
+        if (ring.waits || ring.size >= CROWD)
+            pthread_cond_signal(&ring.filled);
     }
     pthread_mutex_unlock(&ring.lock);
     return true;
@@ -81,16 +84,45 @@ static size_t copy_out(char piece[LOG_LINE_SIZE])
     return size;
 }
 
+static bool is_empty(void)
+{
+    return ring.size == 0 && ring.untold == 0;
+}
+
+/* After a piece, so that the many lines of a busy service go out together: waking a thread costs more
+ * than a line. */
+static void rest(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += REST_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (ring.size < CROWD &&
+           pthread_cond_clockwait(&ring.filled, &ring.lock, CLOCK_MONOTONIC, &until) == 0)
+        ;
+}
+
+static void await_line(void)
+{
+    if (!is_empty())
+        return;
+    atomic_store(&ring.idle, true);
+    rest();
+    ring.waits = true;
+    while (is_empty())
+        pthread_cond_wait(&ring.filled, &ring.lock);
+    ring.waits = false;
+}
+
 /* The next piece. Of what was dropped is told when nothing else waits. */
 static size_t take(char piece[LOG_LINE_SIZE])
 {
     size_t size;
 
     pthread_mutex_lock(&ring.lock);
-    while (ring.size == 0 && ring.untold == 0) {
-        atomic_store(&ring.idle, true);
-        pthread_cond_wait(&ring.filled, &ring.lock);
-    }
+    await_line();
     if (ring.size > 0) {
         size = copy_out(piece);
     } else {

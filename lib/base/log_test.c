@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -252,6 +253,41 @@ static void the_end_does_not_wait_for_ever(void **state)
     assert_in_range(lines_in(out[0]), 1, FLOOD - 1);
 }
 
+enum { PACED = 50, REST_US = 5000 };
+
+/* Each write stays a packet of its own in the pipe, which has a page for each. */
+static void pace_and_exit(void)
+{
+    const struct timespec pace = { .tv_nsec = 1000000 };
+
+    fcntl(STDERR_FILENO, F_SETPIPE_SZ, 1 << 20);
+    fcntl(STDERR_FILENO, F_SETFL, O_DIRECT);
+    for (int i = 0; i < PACED; i++) {
+        log_info("busy", LOG_INT("n", i));
+        nanosleep(&pace, NULL);
+    }
+    exit(0);
+}
+
+/* However long the machine takes for them. */
+static void lines_of_a_busy_time_go_out_together(void **state)
+{
+    int out[2], writes = 0, count = 0;
+    ssize_t n;
+
+    (void)state;
+    release();
+    struct tick began = tick_now();
+    assert_int_equal(WEXITSTATUS(run_child(0, pace_and_exit, out)), 0);
+    int64_t rests = (tick_now().us - began.us) / REST_US;
+    for (; (n = read(out[0], lines, sizeof lines)) > 0; writes++)
+        for (ssize_t i = 0; i < n; i++)
+            count += lines[i] == '\n';
+    close(out[0]);
+    assert_int_equal(count, PACED);
+    assert_in_range(writes, 1, rests + 3);
+}
+
 static void say_the_last(void)
 {
     log_last("no more", LOG_INT("n", 1));
@@ -331,6 +367,7 @@ int main(void)
         TEST(reads_levels),
         TEST(the_end_waits_for_what_was_logged),
         TEST(the_end_does_not_wait_for_ever),
+        TEST(lines_of_a_busy_time_go_out_together),
         TEST(the_last_line_is_written_at_once),
         TEST(a_full_pipe_stops_nobody),
     };
