@@ -198,6 +198,8 @@ static void few_may_call(void **state)
 /* What only reads, with the rights of whoever calls: nobody has it without a statement that asks. */
 static const char questions[] = "attempt_fits: gateway\n"
                                 "audit_line: scheduler\n"
+                                "audit_source_fits: gateway validation issuer notifier scheduler cli "
+                                "ceremony\n"
                                 "challenge_peer: \n"
                                 "dcv_evidence: gateway validation issuer scheduler cli\n"
                                 "dcv_web_rules: validation\n"

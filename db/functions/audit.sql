@@ -1,3 +1,19 @@
+-- Whose session may call its entries whose: a CHECK of the table. In plpgsql, so that it is planned once.
+CREATE OR REPLACE FUNCTION audit_source_fits(source text, by_role name) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN source = ANY (CASE by_role WHEN 'chancery_gateway' THEN '{api,acme,console,system}'::text[]
+                                      WHEN 'chancery_cli' THEN '{cli}'
+                                      WHEN 'chancery_ceremony' THEN '{cli}'
+                                      WHEN 'chancery_validation' THEN '{system}'
+                                      WHEN 'chancery_issuer' THEN '{system}'
+                                      WHEN 'chancery_notifier' THEN '{system}'
+                                      WHEN 'chancery_scheduler' THEN '{system}'
+                                      ELSE '{api,acme,console,system,cli}' END);
+END $$;
+GRANT EXECUTE ON FUNCTION audit_source_fits
+    TO chancery_gateway, chancery_validation, chancery_issuer, chancery_notifier, chancery_scheduler, chancery_cli, chancery_ceremony;
+
 -- The canonical text of a row, from which sealer and verifier compute.
 CREATE OR REPLACE FUNCTION audit_line(a audit) RETURNS text
 LANGUAGE sql STABLE AS $$
