@@ -25,6 +25,7 @@ struct bus {
     bool running;
     pthread_mutex_t lock; /* of clients */
     struct client *clients;
+    struct duration drain;
     struct tick stop_by; /* the bus thread's own, once it was told to stop */
     bool stopping, drained;
     bool closed; /* the thread has ended; of who closes and frees */
@@ -42,7 +43,7 @@ static void open_stop(struct mail *mail)
     struct bus *b = ((struct stop_mail *)mail)->bus;
 
     b->stopping = true;
-    b->stop_by = tick_after(seconds(DRAIN_S));
+    b->stop_by = tick_after(b->drain);
     server_stop_taking(&b->server);
     free(mail);
 }
@@ -191,6 +192,7 @@ struct bus *bus_start(const struct bus_options *options, struct fault *f)
 
     b->zmq = zmq_ctx_new();
     b->peers.mailbox = b->server.mailbox = &b->mailbox;
+    b->drain = options->drain.us > 0 ? options->drain : seconds(DRAIN_S);
     pthread_mutex_init(&b->lock, NULL);
     if (!mailbox_init(&b->mailbox))
         fault_set(f, FAULT_INTERNAL, "bus", "no eventfd");

@@ -39,6 +39,7 @@ struct bus_options {
     void *context;
     struct duration resolve;   /* default 5 s; how often names are looked up */
     struct duration heartbeat; /* default 1 s; a peer silent for 3 of them fails its calls */
+    struct duration drain;     /* default 10 s; what bus_close() waits for handlers at most */
 };
 
 struct bus;

@@ -161,6 +161,7 @@ struct bus *bus_rig_serve(const struct bus_rig *rig, const char *bind, int worke
         .serves = { &jobs.base },
         .workers = workers,
         .heartbeat = RIG_HEARTBEAT,
+        .drain = patience(),
     };
     struct fault f = { 0 };
     struct bus *b = bus_start(&options, &f);
