@@ -126,10 +126,9 @@ static void what_is_used_is_said_by_a_rule_of_the_day(void **state)
 static struct ed25519_key *trusted_key(void)
 {
     struct fault f = { 0 };
-    char *public, path[64];
+    char *public, path[] = "/tmp/chancery-policy-XXXXXX";
     ed25519_make(&arena, &key, &public);
-    snprintf(path, sizeof path, "/tmp/chancery-policy-%d", (int)getpid());
-    FILE *file = fopen(path, "we");
+    FILE *file = fdopen(mkstemp(path), "w");
     assert_non_null(file);
     fputs(public, file);
     assert_int_equal(fclose(file), 0);

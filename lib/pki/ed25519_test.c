@@ -15,9 +15,10 @@ static struct fault f;
 
 static const char *file_with(const char *text)
 {
-    static char path[64];
-    snprintf(path, sizeof path, "/tmp/chancery-ed25519-%d", (int)getpid());
-    FILE *file = fopen(path, "we");
+    static char path[] = "/tmp/chancery-ed25519-XXXXXX";
+    static bool is_made;
+    FILE *file = is_made ? fopen(path, "we") : fdopen(mkstemp(path), "w");
+    is_made = true;
     assert_non_null(file);
     fputs(text, file);
     assert_int_equal(fclose(file), 0);

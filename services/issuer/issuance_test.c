@@ -806,7 +806,7 @@ static void exemption_below_a_public_authority_is_refused(void **state)
 
 static const char *journal_path(void)
 {
-    return arena_format(&memory, "/tmp/chancery-journal-%d", (int)getpid());
+    return arena_format(&memory, "%s/journal", scratch_token_dir());
 }
 
 /* What the journal has of the last certificate: its intent before its signature. */
