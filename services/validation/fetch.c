@@ -12,9 +12,12 @@
  * loop's thread it is begun, waits for its turn and is under way (net/transfers.h); while its look-ups are
  * out it is on none, and the resolver's thread posts it back with the last of them. The lock is over `cut`,
  * and `asking` of each fetch; the resolver is asked under it, and takes only its own inbox's lock then. */
+enum { CONNECT_MS = 2000, HOP_MS = 5000 };
+
 struct fetcher {
     struct resolver *resolver;
     struct guard guard;
+    long connect_ms, hop_ms;
     struct transfers *transfers;
     pthread_mutex_t lock;
     bool cut; /* nothing more is asked of the resolver */
@@ -175,12 +178,19 @@ static const struct transfer_calls calls = {
 
 /* ---- from other threads */
 
+static long ms_of(struct duration most, long usual_ms)
+{
+    return most.us > 0 ? (long)(most.us / 1000) : usual_ms;
+}
+
 struct fetcher *fetcher_start(const struct fetch_options *options, struct fault *f)
 {
     struct fetcher *r = calloc(1, sizeof *r);
 
     r->resolver = options->resolver;
     r->guard = (struct guard){ .http = true, .loopback = options->loopback };
+    r->connect_ms = ms_of(options->connect, CONNECT_MS);
+    r->hop_ms = ms_of(options->hop, HOP_MS);
     pthread_mutex_init(&r->lock, NULL);
     r->transfers = transfers_start(
         &(struct transfers_options){ .name = "fetcher",
@@ -225,6 +235,8 @@ void fetch_start(struct fetcher *r, const struct fetch_request *request,
     arena_init(&f->arena);
     f->fetcher = r;
     f->guard = &r->guard;
+    f->connect_ms = r->connect_ms;
+    f->hop_ms = r->hop_ms;
     f->request = *request;
     f->request.url = arena_strdup(&f->arena, request->url);
     f->done = done;

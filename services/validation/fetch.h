@@ -22,6 +22,7 @@ struct fetch_options {
     bool loopback;                /* servers may have loopback addresses: tests only */
     int most;                     /* connections at once; the others wait for their turn */
     int per_account, per_address; /* of them for one account, to one address; 0: all */
+    struct duration connect, hop; /* what a connection and a hop may take; 0: 2 s, 5 s */
 };
 
 struct fetcher;

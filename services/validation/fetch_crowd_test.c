@@ -53,7 +53,7 @@ static void hundreds_at_once(void **state)
         struct probe_request request = request_for(domain);
 
         snprintf(domain, sizeof domain, "p%d.example.org", i);
-        request.deadline = tick_after(seconds(60));
+        request.deadline = tick_after(patience());
         probe_start(&prober, &request, note, &all[i]);
     }
     await_results(MANY);
@@ -109,6 +109,7 @@ static struct prober prober_sharing(const struct fetch_options *shares)
 
     options.resolver = prober.resolver;
     options.loopback = true;
+    options.connect = options.hop = seconds(600); /* as the probes */
     p.fetcher = fetcher_start(&options, &f);
     assert_non_null(p.fetcher);
     return p;
@@ -184,7 +185,7 @@ static void who_was_not_asked_is_told_so(void **state)
     struct probe_request request = request_for("hang.example.com");
 
     (void)state;
-    request.deadline = tick_after(milliseconds(1500));
+    request.deadline = tick_after(seconds(5));
     for (int i = 0; i < 2; i++)
         probe_start(&p, &request, note, &all[i]);
     await_results(2);
@@ -203,7 +204,7 @@ static void stopping_ends_fetches(void **state)
     for (int i = 0; i < 90; i++) {
         struct probe_request request = request_for(hosts[i % 3]);
 
-        request.deadline = tick_after(seconds(60));
+        request.deadline = tick_after(patience());
         probe_start(&prober, &request, note, &doomed[i]);
     }
     fetcher_cut(prober.fetcher);

@@ -91,7 +91,9 @@ static inline const struct seen *probe(const struct probe_request *request)
 static inline int world_start(const char *address)
 {
     struct resolver_options options = { .cache = seconds(5), .most = 512, .loopback = true };
-    struct fetch_options fetches = { .loopback = true, .most = 64 };
+    struct fetch_options fetches = {
+        .loopback = true, .most = 64, .connect = patience(), .hop = patience()
+    };
     struct fault f = { 0 };
 
     if (!dns_rig_start(&dns, address, &f) || !web_rig_start(&web, HERE)) {

@@ -9,7 +9,7 @@
 #include "net/must.h"
 #include "rdata.h"
 
-enum { CONNECT_MS = 2000, HOP_MS = 5000, HEADERS_MAX = 16384 };
+enum { HEADERS_MAX = 16384 };
 
 /* ---- what comes */
 
@@ -87,9 +87,9 @@ static void set_limits(struct fetch *f, long left_ms)
     long connect = left_ms / (others + 1), hop = others ? left_ms / 2 : left_ms;
 
     must(curl_easy_setopt(f->transfer.easy, CURLOPT_TIMEOUT_MS,
-                          hop < HOP_MS ? hop + 1 : (long)HOP_MS));
+                          hop < f->hop_ms ? hop + 1 : f->hop_ms));
     must(curl_easy_setopt(f->transfer.easy, CURLOPT_CONNECTTIMEOUT_MS,
-                          connect < CONNECT_MS ? connect + 1 : (long)CONNECT_MS));
+                          connect < f->connect_ms ? connect + 1 : f->connect_ms));
 }
 
 static const struct sockaddr_storage *address_of(const struct fetch *f)

@@ -27,6 +27,7 @@ struct fetch {
     struct arena arena;
     struct fetcher *fetcher;
     const struct guard *guard;
+    long connect_ms, hop_ms; /* at the most */
     struct fetch_request request;
     void (*done)(void *context, const struct fetch_answer *answer);
     void *context;
