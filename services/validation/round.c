@@ -116,13 +116,11 @@ static void round_ask(struct round *r, size_t count, const struct web_rules *web
 void round_begin(struct round *r)
 {
     struct web_rules web = { 0 };
-    size_t living;
+    size_t living = names_living(r);
 
-    if (r->count == 0) {
-        round_over(r);
-    } else if (!r->method) {
+    if (r->count > 0 && !r->method) {
         round_skip(r, "names are not looked for by this method: choose another");
-    } else if ((living = names_living(r)) == 0) {
+    } else if (living == 0) {
         round_over(r);
     } else if (r->method->transport == DCV_WEB && !(r->web && web_rules_read(r->web, &web))) {
         log_error("no rules say how files are looked for");
