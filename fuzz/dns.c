@@ -1,11 +1,12 @@
 /* Records of a customer's zone: what is read from them stays within bounds and says only what
- * stands there. The reader belongs to a service, not to the library, so it is included here. */
-#include "services/validation/rdata.c" // NOLINT(bugprone-suspicious-include)
-#include "services/validation/value.c" // NOLINT(bugprone-suspicious-include)
-
+ * stands there. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "look/rdata.h"
+#include "look/value.h"
 #include "pki/authkey.h"
 
 #define VALUE  "0123456789abcdefghijklmnopqrstuv"

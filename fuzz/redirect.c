@@ -1,10 +1,12 @@
 /* What a stranger's web server sends: where its Location leads is inside the rules, and its body is
- * found to hold what it holds. The reader belongs to a service, not to the library, so it is included
- * here. The input: a Location, a new line, a body. */
-#include "services/validation/redirect.c" // NOLINT(bugprone-suspicious-include)
-#include "services/validation/value.c"    // NOLINT(bugprone-suspicious-include)
+ * found to hold what it holds. The reader is included whole: what it takes for a scheme is asked of it,
+ * too. The input: a Location, a new line, a body. */
+#include "lib/look/redirect.c" // NOLINT(bugprone-suspicious-include)
 
 #include <assert.h>
+#include <stdlib.h>
+
+#include "look/value.h"
 
 #define BASE  "https://www.example.com/.well-known/pki-validation/fileauth.txt"
 #define HOST  "www.example.com"

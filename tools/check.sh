@@ -23,7 +23,7 @@ never() { # rule pattern [files that may]
 
 # ---- layers: lower never includes higher; testing stands beside them (point.h is for all)
 
-layers="base message pki net store bus ledger service"
+layers="base message pki net look store bus ledger service"
 
 layering() {
     sources | grep '^lib/' | grep -v '^lib/testing/' | xargs grep -nE '^#include "[a-z]+/' |
@@ -33,7 +33,7 @@ layering() {
                 split($0, part, /[\/:"]/)
                 match($0, /"[a-z]+\//)
                 to = substr($0, RSTART + 1, RLENGTH - 2)
-                if (to == "testing" && (/_test\.[ch]:/ || /testing\/point\.h/))
+                if (to == "testing" && (/_(test|rig)\.[ch]:/ || /testing\/point\.h/))
                     next
                 if (to == "testing" || rank[to] > rank[part[2]])
                     print
@@ -48,8 +48,9 @@ never "only the gateway's HTTP and the admin listener use microhttpd" '#include 
     '^(services/gateway/http|lib/service/admin\.c|tests/peers/|bench/)'
 never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
 never "only lib/bus uses ZeroMQ" '#include <zmq' '^lib/bus/'
-never "only validation asks DNS" '#include <unbound' '^services/validation/'
-never "only the outgoing doors use libcurl" '#include <curl' '^(lib/net|services/(notifier|validation))/'
+never "only lib/look asks DNS" '#include <unbound' '^lib/look/'
+never "only who validates looks at the world" '#include "look/' '^(lib/look|services/validation|fuzz)/'
+never "only the outgoing doors use libcurl" '#include <curl' '^(lib/(net|look)|services/notifier)/'
 verdict "services do not include each other" "$(git grep -nE '#include "services/' -- services |
     awk '{ split($0, part, "/"); if (index($0, "\"services/" part[2] "/") == 0) print }')"
 

@@ -10,7 +10,7 @@
 #ifndef VALIDATION_SWEEP_H
 #define VALIDATION_SWEEP_H
 
-#include "probe.h"
+#include "look/probe.h"
 
 enum { SWEEP_AT_ONCE = 16, SWEEP_SILENT = 4 };
 

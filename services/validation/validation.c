@@ -1,8 +1,8 @@
 #include "validation.h"
 
-#include "anchor.h"
 #include "base/log.h"
 #include "gate.h"
+#include "look/anchor.h"
 #include "service/metrics.h"
 #include "share.h"
 

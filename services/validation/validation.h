@@ -4,8 +4,8 @@
 #ifndef VALIDATION_VALIDATION_H
 #define VALIDATION_VALIDATION_H
 
+#include "look/probe.h"
 #include "pki/seal.h"
-#include "probe.h"
 #include "service/service.h"
 #include "store/committer.h"
 
