@@ -2,3 +2,4 @@
 export CHANCERY_DATABASE_URL_FILE=@CONFDIR@/operator/cli.database
 export CHANCERY_ADMIN_DATABASE_URL_FILE=@CONFDIR@/operator/owner.database
 export CHANCERY_POLICY_KEY_FILE=@CONFDIR@/operator/policy-key
+export CHANCERY_SEAL_KEY=@CONFDIR@/operator/seal-key

@@ -258,13 +258,11 @@ enum { PACED = 50, REST_US = 5000 };
 /* Each write stays a packet of its own in the pipe, which has a page for each. */
 static void pace_and_exit(void)
 {
-    const struct timespec pace = { .tv_nsec = 1000000 };
-
     fcntl(STDERR_FILENO, F_SETPIPE_SZ, 1 << 20);
     fcntl(STDERR_FILENO, F_SETFL, O_DIRECT);
     for (int i = 0; i < PACED; i++) {
         log_info("busy", LOG_INT("n", i));
-        nanosleep(&pace, NULL);
+        patience_nap();
     }
     exit(0);
 }

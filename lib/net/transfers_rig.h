@@ -19,11 +19,12 @@
 #include <cmocka.h>
 
 #include "net/must.h"
+#include "testing/patience.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define HERE     "127.9.9.1"
 
-enum { PATIENCE_S = 60, HOLES = 4 };
+enum { HOLES = 4 };
 
 static int holes[HOLES]; /* ports: connections are made, nobody ever answers */
 
@@ -51,16 +52,7 @@ static inline int number_now(const int *number)
 
 static inline void await_number(const int *number, int least)
 {
-    struct timespec until;
-    int error = 0;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    pthread_mutex_lock(&lock);
-    while (*number < least && error == 0)
-        error = pthread_cond_timedwait(&changed, &lock, &until);
-    pthread_mutex_unlock(&lock);
-    assert_int_equal(error, 0);
+    await_under(&lock, &changed, *number >= least);
 }
 
 /* ---- the server: one request a connection, one connection at a time */

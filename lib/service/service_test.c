@@ -2,7 +2,6 @@
 #include "service/service.h"
 
 #include <arpa/inet.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +18,7 @@
 #include <cmocka.h>
 
 #include "testing/bus_rig.h"
+#include "testing/patience.h"
 
 /* This program's own. */
 #define ADDRESS "127.77.37.1"
@@ -116,13 +116,9 @@ static char *fetch(const char *path)
 
 static char *fetch_ready(void)
 {
-    struct tick deadline = tick_after(seconds(20));
-    char *said = fetch("/readyz");
+    char *said;
 
-    while (!strstr(said, " 200 ") && tick_left(deadline).us > 0) {
-        sched_yield();
-        said = fetch("/readyz");
-    }
+    await_that(strstr(said = fetch("/readyz"), " 200 "));
     return said;
 }
 

@@ -62,8 +62,7 @@ static struct http *sender(struct http_options o)
 
 static void await_releases(int count)
 {
-    while (atomic_load(&releases) < count)
-        usleep(1000);
+    await_that(atomic_load(&releases) >= count);
     assert_int_equal(atomic_load(&releases), count);
 }
 
@@ -169,8 +168,8 @@ static void cut_at(size_t pace, size_t piece)
     atomic_store(&releases, 0);
     int fd = dial_slowly(h);
     ask(fd, &a, "GET /held/8388608", "", NULL);
-    while (!piece && metric_get(METRIC_HTTP_SLOW_CLIENTS) == before)
-        usleep(1000);
+    if (!piece)
+        await_that(metric_get(METRIC_HTTP_SLOW_CLIENTS) != before);
     assert_true(take_at(fd, piece ? piece : HUGE) < HUGE);
     assert_int_equal(metric_get(METRIC_HTTP_SLOW_CLIENTS), before + 1);
     await_releases(1);
