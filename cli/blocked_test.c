@@ -1,4 +1,6 @@
 /* Keys that are certified no more. */
+#include <sys/stat.h>
+
 #include "fixture_test.h"
 
 #include "pki/csr_make.h"
@@ -28,6 +30,7 @@ static const char *request_file(const char *name, const char **hash)
     pem_write(&t, "CERTIFICATE REQUEST", csr_make(&arena, key, NULL, 0), "\n");
     csr_make_key_free(key);
     file_put(path_of(name), t.data);
+    assert_int_equal(chmod(path_of(name), 0644), 0); /* as requests are */
     digest_sha256(spki, sha256);
     *hash = hex_lower(&arena, (struct bytes){ sha256, sizeof sha256 });
     return path_of(name);

@@ -113,14 +113,14 @@ static bool kind_take(struct reseal *s, const struct kind *k, struct fault *f)
     return true;
 }
 
-static bool ended_note(struct reseal *s, struct fault *f)
+/* Of the beginning as well: each batch stays, also of a run that never ends. */
+static bool note(struct reseal *s, const struct sql *sql, int64_t count, struct fault *f)
 {
-    ResealEnded in = RESEAL_ENDED__INIT;
+    ResealNote in = RESEAL_NOTE__INIT;
     in.key = hex_lower(&s->r->arena, (struct bytes){ s->prefix.data + 1, s->prefix.size - 1 });
-    in.count = s->done;
+    in.count = count;
     in.now = instant_message(&s->r->arena, clock_now());
-    return s->done == 0 ||
-           store_run(s->r->store, &s->r->arena, &sql_reseal_ended, &in.base, NULL, f);
+    return count == 0 || store_run(s->r->store, &s->r->arena, sql, &in.base, NULL, f);
 }
 
 /* A gateway that has not been restarted since goes on sealing with the key of before. */
@@ -128,6 +128,7 @@ static bool others_count(struct reseal *s, int64_t *out, struct fault *f)
 {
     Nothing none = NOTHING__INIT;
     struct rows rows = { 0 };
+    *out = 0;
     if (!store_all(s->r->store, &s->r->arena, &sql_sealed_counts, &none.base, &rows, f))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
@@ -158,10 +159,12 @@ static void ended_tell(struct reseal *s, int64_t others)
 static bool all_take(struct reseal *s, struct fault *f)
 {
     int64_t others = 0;
+    if (!others_count(s, &others, f) || !note(s, &sql_reseal_begun, others, f))
+        return false;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!kind_take(s, &kinds[i], f))
             return false;
-    if (!ended_note(s, f) || !others_count(s, &others, f))
+    if (!note(s, &sql_reseal_ended, s->done, f) || !others_count(s, &others, f))
         return false;
     ended_tell(s, others);
     return true;

@@ -40,7 +40,11 @@ UPDATE webhook w
  WHERE w.id = i.id AND w.secret_before_sealed = i.sealed
 RETURNING w.id;
 
--- reseal_ended: ResealEnded -> Nothing
+-- reseal_begun: ResealNote -> Nothing
+INSERT INTO audit (at, source, activity, subject, detail)
+VALUES (:now, 'cli', 'secrets are sealed anew', 'seal-key/' || :key, jsonb_build_object('count', :count::bigint));
+
+-- reseal_ended: ResealNote -> Nothing
 INSERT INTO audit (at, source, activity, subject, detail)
 VALUES (:now, 'cli', 'secrets sealed anew', 'seal-key/' || :key, jsonb_build_object('count', :count::bigint));
 

@@ -266,7 +266,7 @@ static void end_flag(struct transfers *ts, struct duration grace, bool ended)
     if (!ts->cut)
         ts->cut_by = tick_after(grace);
     ts->cut = true;
-    ts->ended = ended;
+    ts->ended = ts->ended || ended;
     pthread_mutex_unlock(&ts->lock);
     curl_multi_wakeup(ts->multi);
 }

@@ -210,8 +210,3 @@ enum seal_age seal_age(const struct seal_key *key, struct bytes prefix)
         return SEAL_UNKNOWN;
     return one == &key->keys[0] ? SEAL_NEW : SEAL_OLD;
 }
-
-bool seal_is_current(const struct seal_key *key, struct bytes sealed)
-{
-    return find_key(key, sealed) == &key->keys[0];
-}

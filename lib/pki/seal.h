@@ -38,9 +38,6 @@ struct bytes seal(struct arena *a, const struct seal_key *key, struct bytes aad,
 bool unseal(struct arena *a, const struct seal_key *key, struct bytes aad, struct bytes sealed,
             struct bytes *plain, struct fault *f);
 
-/* Whether it was sealed with the new key: if not, seal it again. */
-bool seal_is_current(const struct seal_key *key, struct bytes sealed);
-
 /* What all begins with that the new key seals: SEAL_PREFIX bytes, that name the key. */
 enum { SEAL_PREFIX = 5 };
 struct bytes seal_prefix(struct arena *a, const struct seal_key *key);

@@ -93,7 +93,7 @@ static void what_is_sealed_opens_again(void **state)
         assert_true(unseal(&arena, key, BYTES_OF("row|1"), sealed, &plain, &f));
         assert_string_equal((const char *)plain.data, secrets[i]);
         assert_int_equal(plain.size, strlen(secrets[i]));
-        assert_true(seal_is_current(key, sealed));
+        assert_int_equal(seal_age(key, (struct bytes){ sealed.data, SEAL_PREFIX }), SEAL_NEW);
     }
     seal_key_free(key);
 }
@@ -142,8 +142,6 @@ static void the_old_key_opens_and_the_new_one_seals(void **state)
     key = load(HEX_B);
     assert_true(unseal(&arena, key, BYTES_OF("r"), before, &plain, &f));
     assert_string_equal((const char *)plain.data, "before");
-    assert_false(seal_is_current(key, before));
-    assert_true(seal_is_current(key, seal(&arena, key, BYTES_OF("r"), plain)));
     struct bytes prefix = seal_prefix(&arena, key);
     assert_memory_equal(seal(&arena, key, BYTES_OF("r"), plain).data, prefix.data, prefix.size);
     assert_int_equal(seal_age(key, prefix), SEAL_NEW);

@@ -41,6 +41,8 @@ static void init_locks(struct http *h)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&h->idle_lock, NULL);
     pthread_cond_init(&h->idle, &monotonic);
+    pthread_mutex_init(&h->deadlines.lock, NULL);
+    pthread_cond_init(&h->deadlines.changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&h->connections_lock, NULL);
     pthread_mutex_init(&h->shares_lock, NULL);
@@ -127,6 +129,8 @@ void http_free(struct http *h)
     }
     record_stop(h);
     for_all_doors(h, door_free);
+    pthread_cond_destroy(&h->deadlines.changed);
+    pthread_mutex_destroy(&h->deadlines.lock);
     pthread_cond_destroy(&h->queue.filled);
     pthread_mutex_destroy(&h->queue.lock);
     pthread_mutex_destroy(&h->shares_lock);

@@ -126,7 +126,7 @@ void connections_cut(struct http *h)
 
 static struct neighbours *neighbours_of(struct http *h, uint64_t network)
 {
-    return &h->networks[(network * 0x9e3779b97f4a7c15U) >> 56];
+    return &h->networks[network_slot(network)];
 }
 
 static bool is_crowded(const struct door *d, const struct sockaddr *peer)

@@ -120,12 +120,6 @@ static void *deadlines_thread(void *arg)
 void deadlines_start(struct http *h)
 {
     struct deadlines *d = &h->deadlines;
-    pthread_condattr_t monotonic;
-    pthread_mutex_init(&d->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&d->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&d->thread, NULL, deadlines_thread, h) != 0)
         abort();
 }

@@ -13,7 +13,7 @@
  * committer, the feed of events. Of metrics and health there are more, which only look.
  *
  * Locks: queue.lock (http_work.c), deadlines.lock (http_deadline.c), connections_lock
- * (http_connection.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
+ * (http_connection.c), shares_lock (http_share.c), idle_lock (http.c). Each is a leaf: who holds one takes no other, calls no
  * handler and no hook of a family, and nothing of MHD. What may be called from anywhere is what
  * takes one: request_send(), request_refuse(), http_late().
  */
@@ -137,6 +137,11 @@ struct connection {
 };
 
 enum { NETWORKS = 256 }; /* lists of connections, by a hash of whose they are */
+
+static inline size_t network_slot(uint64_t network)
+{
+    return (network * 0x9e3779b97f4a7c15U) >> 56;
+}
 LIST_HEAD(neighbours, connection);
 LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(connection_queue, connection);

@@ -18,16 +18,15 @@ struct share {
 
 static struct shares *shares_of(struct http *h, uint64_t network)
 {
-    return &h->shares[(network * 0x9e3779b97f4a7c15U) >> 56];
+    return &h->shares[network_slot(network)];
 }
 
 static struct share *share_find(struct http *h, uint64_t network)
 {
-    struct share *s;
-    LIST_FOREACH(s, shares_of(h, network), in_network)
-    if (s->network == network)
-        break;
-    return s;
+    for (struct share *s = LIST_FIRST(shares_of(h, network)); s; s = LIST_NEXT(s, in_network))
+        if (s->network == network)
+            return s;
+    return NULL;
 }
 
 static bool fits(const struct request *r, const struct share *s, size_t more)

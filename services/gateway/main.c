@@ -64,12 +64,13 @@ static const struct config_item items[] = {
 };
 // clang-format on
 
-static struct route_family api_families[] = {
-    { "/services/v2", api_tables, .admit = key_session_admit, .glance = key_session_glance,
-      .published = published_calls },
-    { "/ca", authority_file_tables, .admit = authority_files_admit },
-    { "", openapi_tables },
-    { 0 },
+enum { API_PUBLISHED, API_AUTHORITIES, API_DESCRIPTION, API_FAMILIES };
+
+static struct route_family api_families[API_FAMILIES + 1] = {
+    [API_PUBLISHED] = { "/services/v2", api_tables, .admit = key_session_admit,
+                        .glance = key_session_glance, .published = published_calls },
+    [API_AUTHORITIES] = { "/ca", authority_file_tables, .admit = authority_files_admit },
+    [API_DESCRIPTION] = { "", openapi_tables },
 };
 
 static struct route_family page_families[] = {
@@ -150,8 +151,8 @@ static bool admission_open(struct service_run *run, struct fault *f)
                                      .strange = strange_limits,
                                      .uses = key_uses,
                                      .fresh = settings.session };
-    gateway.key_sessions = api_families[0].context = key_sessions_new(&s);
-    api_families[1].context = page_families[0].context = page_limits;
+    gateway.key_sessions = api_families[API_PUBLISHED].context = key_sessions_new(&s);
+    api_families[API_AUTHORITIES].context = page_families[0].context = page_limits;
     return true;
 }
 

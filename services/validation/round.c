@@ -17,9 +17,10 @@ static void round_over(struct round *r)
     r->ending->over(r);
 }
 
-static void round_skip(struct round *r, const char *reason)
+/* Those that live, which come first: of the others it is said already that they have expired. */
+static void round_skip(struct round *r, size_t count, const char *reason)
 {
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < count; i++)
         r->names[i].reason = reason;
     round_over(r);
 }
@@ -106,7 +107,7 @@ static void round_ask(struct round *r, size_t count, const struct web_rules *web
         round_put_off(r);
     } else if (!gate_ask_begin()) {
         r->failed = true;
-        round_skip(r, "the check was interrupted");
+        round_skip(r, count, "the check was interrupted");
     } else {
         round_search(r, count, web);
         gate_ask_end();
@@ -119,12 +120,12 @@ void round_begin(struct round *r)
     size_t living = names_living(r);
 
     if (r->count > 0 && !r->method) {
-        round_skip(r, "names are not looked for by this method: choose another");
+        round_skip(r, living, "names are not looked for by this method: choose another");
     } else if (living == 0) {
         round_over(r);
     } else if (r->method->transport == DCV_WEB && !(r->web && web_rules_read(r->web, &web))) {
         log_error("no rules say how files are looked for");
-        round_skip(r, "files cannot be looked for now: the fault is ours");
+        round_skip(r, living, "files cannot be looked for now: the fault is ours");
     } else {
         round_ask(r, living, &web);
     }

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "http.h"
 #include "ledger/authority.h"
 #include "ledger/authority.sql.h"
 #include "message/convert.h"
 #include "pki/certificate.h"
 #include "pki/pem.h"
+#include "statement.h"
 #include "store/store.h"
 
 /* An authority has one certificate for ever; a copy serves as long as a list of them may be old. */
@@ -139,17 +141,21 @@ static void authority_files_list(AuthorityFiles_Service *self, const Nothing *in
     struct call *call = data;
     struct arena *a = &call->arena;
     struct rows rows = { 0 };
-    struct fault ignored = { 0 };
     AuthoritiesPublished out = AUTHORITIES_PUBLISHED__INIT;
-    if (!store_all(store_mine(), a, &sql_authority_all, &in->base, &rows, &call->fault)) {
+    if (!statement_all(call, &sql_authority_all, &in->base, &rows)) {
         call_fail(call);
         return;
     }
     out.authorities = arena_array(a, AuthorityPublished *, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
+        const Authority *authority = (const Authority *)rows.items[i];
         AuthorityPublished *one = arena_new(a, AuthorityPublished);
-        if (published(a, (const Authority *)rows.items[i], one, &ignored))
+        struct fault f = { 0 };
+        if (published(a, authority, one, &f))
             out.authorities[out.n_authorities++] = one;
+        else
+            log_warn("the certificate of an authority cannot be read",
+                     LOG_TEXT("id", authority->id), LOG_FAULT(&f));
     }
     qsort(out.authorities, out.n_authorities, sizeof *out.authorities, by_name);
     answer(&out, call);
