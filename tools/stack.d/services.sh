@@ -222,6 +222,7 @@ end_one() { # name [signal]
 }
 
 start_one() { # name
+    ! alive "$1" || die "$1 runs already"
     variant=$(cat variant)
     case $1 in
     postgres) start_postgres ;;
