@@ -196,29 +196,30 @@ static void few_may_call(void **state)
 }
 
 /* What only reads, with the rights of whoever calls: nobody has it without a statement that asks. */
-static const char questions[] = "attempt_fits: gateway\n"
-                                "audit_line: scheduler\n"
-                                "audit_source_fits: gateway validation issuer notifier scheduler cli "
-                                "ceremony\n"
-                                "challenge_peer: \n"
-                                "dcv_evidence: gateway validation issuer scheduler cli\n"
-                                "dcv_web_rules: validation\n"
-                                "email_pause: gateway validation\n"
-                                "email_wait: \n"
-                                "method_exact: gateway validation issuer scheduler cli\n"
-                                "method_prohibited: gateway validation notifier\n"
-                                "method_transport: validation\n"
-                                "name_ancestor: \n"
-                                "name_within: gateway validation notifier\n"
-                                "order_over: scheduler\n"
-                                "order_state: gateway scheduler\n"
-                                "order_unsettled: gateway scheduler cli\n"
-                                "policy_at: gateway validation issuer notifier scheduler cli\n"
-                                "proof_place: gateway validation issuer scheduler cli\n"
-                                "request_need: gateway validation issuer scheduler cli\n"
-                                "request_open_task: gateway scheduler cli\n"
-                                "rule_interval: gateway validation issuer notifier scheduler cli\n"
-                                "rule_rates: ";
+static const char questions[] =
+    "attempt_fits: gateway\n"
+    "audit_line: scheduler\n"
+    "audit_source_fits: gateway validation issuer notifier scheduler cli "
+    "ceremony\n"
+    "challenge_peer: \n"
+    "dcv_evidence: gateway validation issuer scheduler cli\n"
+    "dcv_web_rules: validation\n"
+    "email_pause: gateway validation\n"
+    "email_wait: \n"
+    "method_exact: gateway validation issuer scheduler cli\n"
+    "method_prohibited: gateway validation notifier\n"
+    "method_transport: validation\n"
+    "name_ancestor: \n"
+    "name_within: gateway validation notifier\n"
+    "order_over: scheduler\n"
+    "order_state: gateway scheduler\n"
+    "order_unsettled: gateway scheduler cli\n"
+    "policy_at: gateway validation issuer notifier scheduler cli\n"
+    "proof_place: gateway validation issuer scheduler cli\n"
+    "request_need: gateway validation issuer scheduler cli\n"
+    "request_open_task: gateway scheduler cli\n"
+    "rule_interval: gateway validation issuer notifier scheduler cli\n"
+    "rule_rates: ";
 
 static void few_may_ask(void **state)
 {

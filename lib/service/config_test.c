@@ -268,7 +268,7 @@ static void addresses_are_numbers(void **state)
 static void what_is_empty_says_what_it_costs(void **state)
 {
     (void)state;
-    static struct {
+    static struct costly {
         const char *relay, *proxy, *other;
         struct secret cache;
     } empty = { .relay = "", .proxy = "a", .other = "", .cache = { "" } };
@@ -277,21 +277,21 @@ static void what_is_empty_says_what_it_costs(void **state)
           .fallback = "",
           .type = CONFIG_TEXT,
           .without = "no mails",
-          .offset = (size_t)((char *)&empty.relay - (char *)&empty) },
+          .offset = offsetof(struct costly, relay) },
         { .name = "PROXY",
           .fallback = "",
           .type = CONFIG_TEXT,
           .without = "no proxy",
-          .offset = (size_t)((char *)&empty.proxy - (char *)&empty) },
+          .offset = offsetof(struct costly, proxy) },
         { .name = "OTHER",
           .fallback = "",
           .type = CONFIG_TEXT,
-          .offset = (size_t)((char *)&empty.other - (char *)&empty) },
+          .offset = offsetof(struct costly, other) },
         { .name = "CACHE",
           .fallback = "",
           .type = CONFIG_SECRET,
           .without = "no cache",
-          .offset = (size_t)((char *)&empty.cache - (char *)&empty) },
+          .offset = offsetof(struct costly, cache) },
         { 0 },
     };
     const struct config_table tables[] = { { rows, &empty }, { 0 } };

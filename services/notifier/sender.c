@@ -52,10 +52,11 @@ static const struct not_sent not_ended[] = {
 /* An answer that came in the whole time of a request would be too late. */
 static struct tick turn_by(const struct sender_transfer *t)
 {
-    struct tick answer_by = t->post.answer_by;
+    struct tick by = TRANSFER_PATIENT;
 
-    return answer_by.us ? (struct tick){ answer_by.us - t->sender->options.timeout.us }
-                        : TRANSFER_PATIENT;
+    if (t->post.answer_by.us)
+        by.us = t->post.answer_by.us - t->sender->options.timeout.us;
+    return by;
 }
 
 static enum turns_taken put(struct sender_transfer *t, const struct guarded_url *url)
