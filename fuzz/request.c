@@ -81,7 +81,8 @@ static void check_request(struct request *r, const struct router *router, struct
 {
     router_match(router, &call->arena, r->body_size ? POST : GET, r->path, &r->match);
     ProtobufCMessage *in = r->match.entry ? input_read(r, call) : NULL;
-    assert(memcmp(&call->actor, &caller, sizeof caller) == 0);
+    assert(call->actor.account_id == caller.account_id && call->actor.user_id == caller.user_id &&
+           call->actor.api_key_id == 0 && strcmp(call->actor.source, caller.source) == 0);
     if (in)
         check_input(r, in);
     else if (r->match.entry)
