@@ -25,7 +25,7 @@ static bool refuse_prohibited(struct call *call)
 /* The customer cannot mend it, and is told what to do instead; the operator reads what is missing. */
 static bool refuse_unsent(struct call *call)
 {
-    log_debug(
+    log_info(
         "a mail was asked for, and no relay takes mails: set CHANCERY_SMTP_URL of the notifier");
     return fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
                      "email cannot be used: this CA sends no mails. Choose another method, such as "
