@@ -225,7 +225,7 @@ $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
 
 # `exec`, since make tells its child alone to end, and a shell between them would keep that for itself.
-.PHONY: run test soak everything
+.PHONY: run test judges soak everything
 run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show; DIR: where, var)
 	@tools/install build run
 	@tools/stack check "$(or $(DIR),var)"
@@ -238,6 +238,12 @@ test: ## all tests: unit, generated documents, fuzz corpora, integration (DAY=20
 	@tools/rights
 	@MAKE="$(MAKE)" tools/build $(V) everything
 	@exec env V=$(V) tools/test
+
+judges: ## has zlint, OpenSSL, GnuTLS, NSS and Java judge a thousand certificates (COUNT: of how many orders)
+	@tools/install build run judges
+	@tools/rights
+	@MAKE="$(MAKE)" tools/build $(V) integration
+	@exec env V=$(V) tests/judges/run $(COUNT)
 
 soak: ## orders while anybody may be hurt, for SECONDS (300), then the checks of the promise (SEED repeats one)
 	@tools/install build run test
