@@ -45,7 +45,7 @@ verdict "lower layers include no higher ones" "$(layering)"
 
 # ---- doors to the outside
 
-never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz)/'
+never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz|tools/weak-keys)/'
 never "only the gateway's HTTP and the admin listener use microhttpd" '#include <microhttpd' \
     '^(services/gateway/http|lib/service/admin\.c|tests/peers/|bench/)'
 never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
