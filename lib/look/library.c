@@ -87,12 +87,17 @@ static bool set_all(struct ub_ctx *ctx, const struct option *options, struct fau
     return true;
 }
 
+static bool anchor_add(void *context, const char *record)
+{
+    return ub_ctx_add_ta(context, record) == 0;
+}
+
 /* Without an anchor libunbound would find nothing wrong with any answer. The file is read once, and the
  * root's key is changed every few years (RFC 5011 is not for us: a container forgets what it has seen): who
  * has no second key in time validates nothing on that day. */
-static bool anchor_is_there(const char *path, struct fault *f)
+static bool set_anchor(struct ub_ctx *ctx, const char *path, struct fault *f)
 {
-    size_t keys = anchor_keys(path, f);
+    size_t keys = anchor_read(path, anchor_add, ctx, f);
 
     if (keys == 1)
         log_warn(
@@ -120,8 +125,7 @@ static bool configure(struct ub_ctx *ctx, const struct resolver_options *options
     return set_all(ctx, fixed, f) && set_all(ctx, options->loopback ? no_walls : walls, f) &&
            set(ctx, "cache-max-ttl:", cache, f) && set_sockets(ctx, options->most, f) &&
            (!options->hints || set(ctx, "root-hints:", options->hints, f)) &&
-           anchor_is_there(options->anchor, f) &&
-           set(ctx, "trust-anchor-file:", options->anchor, f);
+           set_anchor(ctx, options->anchor, f);
 }
 
 /* libunbound reads its files at the first look-up. "localhost" is answered without a packet. */
