@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "look/anchor.h"
 #include "look/cause.h"
+#include "look/witness.h"
 
 struct option {
     const char *name, *value;
@@ -138,7 +139,13 @@ static bool prove(struct ub_ctx *ctx, struct fault *f)
     return !error || fault_set(f, FAULT_INTERNAL, NULL, "libunbound: %s", ub_strerror(error));
 }
 
-/* Its own log lines, one for each call, become ours. */
+/* A fault of its own, or of what it was given. All else that it says is about single questions. */
+static bool is_worth_a_line(const char *line)
+{
+    return strstr(line, " error: ") || strstr(line, " warning: ");
+}
+
+/* Its own log lines, one for each call: who answered, and what is wrong, which becomes ours. */
 static ssize_t log_line(void *cookie, const char *text, size_t size)
 {
     char buffer[512];
@@ -147,7 +154,7 @@ static ssize_t log_line(void *cookie, const char *text, size_t size)
     (void)cookie;
     snprintf(buffer, sizeof buffer, "%.*s", (int)strnlen(text, size), text);
     buffer[strcspn(buffer, "\n")] = '\0';
-    if (buffer[0])
+    if (!witness_line(line) && is_worth_a_line(line))
         log_warn("resolver library", LOG_TEXT("text", line));
     return (ssize_t)size;
 }
@@ -173,6 +180,7 @@ struct ub_ctx *library_open(const struct resolver_options *options, struct fault
     if (!ctx)
         abort();
     ub_ctx_debugout(ctx, log_file());
+    ub_ctx_debuglevel(ctx, WITNESS_LEVEL);
     ub_ctx_async(ctx, 1);
     if (configure(ctx, options, f) && prove(ctx, f))
         return ctx;
@@ -232,6 +240,7 @@ void library_answer(int error, struct ub_result *result, struct bytes records[RE
     answer->state = state_of(result);
     answer->secure = result->secure && !result->bogus;
     answer->canonical = canonical_name(result);
+    answer->ttl = result->ttl > 0 ? (uint32_t)result->ttl : 0;
     if (answer->state == RESOLVER_FOUND)
         answer->count = take_records(result, records);
     if (answer->state == RESOLVER_BOGUS)
