@@ -209,6 +209,7 @@ static const char questions[] =
     "dcv_web_rules: validation\n"
     "email_pause: gateway validation\n"
     "email_wait: \n"
+    "evidence_shown: gateway cli\n"
     "evidence_wanted: \n"
     "method_exact: gateway validation issuer scheduler cli\n"
     "method_prohibited: gateway validation notifier\n"

@@ -81,6 +81,15 @@ LANGUAGE sql STABLE AS $$
               LIMIT 1)) f
 $$;
 
+-- What proved something, for people: the message DcvProof. It decides nothing. A release of before, and a mail, have
+-- not said all that must be there.
+CREATE OR REPLACE FUNCTION evidence_shown(of_validation bigint) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('at', v.completed_at, 'perspective', v.method, 'domain', v.identifier, 'method', v.br_method) || v.evidence
+      FROM validation v
+     WHERE v.id = of_validation
+$$;
+
 -- 32 letters and digits of some 160 random bits (BR 1.6.1 asks for 112).
 CREATE OR REPLACE FUNCTION random_value() RETURNS text
 LANGUAGE sql VOLATILE AS $$
@@ -413,6 +422,7 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION dcv_evidence TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;

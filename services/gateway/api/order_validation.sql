@@ -15,11 +15,7 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
                    'approval_expiration_date', CASE WHEN t.dns_name IS NULL THEN e.valid_until END,
                    'evidence', CASE WHEN NOT coalesce(:include_evidence::boolean, false) THEN NULL
                                     WHEN t.dns_name IS NOT NULL THEN looked.seen -> t.domain
-                                    ELSE (SELECT jsonb_build_array(jsonb_build_object(
-                                                     'at', v.completed_at, 'perspective', v.method, 'domain', v.identifier,
-                                                     'method', v.br_method) || v.evidence)
-                                            FROM validation v
-                                           WHERE v.id = e.validation_id) END)
+                                    WHEN e.validation_id IS NOT NULL THEN jsonb_build_array(evidence_shown(e.validation_id)) END)
                    ORDER BY n.position)
           FROM request_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.name
