@@ -18,7 +18,7 @@ bool key_block_command(struct command_run *r, struct fault *f);
 bool key_blocked_command(struct command_run *r, struct fault *f);
 bool order_show_command(struct command_run *r, struct fault *f);
 bool order_list_command(struct command_run *r, struct fault *f);
-bool order_why_command(struct command_run *r, struct fault *f);
+bool why_order_command(struct command_run *r, struct fault *f);
 bool webhook_list_command(struct command_run *r, struct fault *f);
 bool webhook_show_command(struct command_run *r, struct fault *f);
 bool webhook_log_command(struct command_run *r, struct fault *f);

@@ -62,10 +62,12 @@ static const struct {
     { "UPDATE", "challenge",    "method",           "" },
     { "UPDATE", "challenge",    "poll_from",        "" },
     { "UPDATE", "challenge",    "next_at",          "validation" },
+    { "SELECT", "challenge",    "looked",           "gateway validation cli" },
+    { "UPDATE", "challenge",    "looked",           "validation" },
     { "INSERT", "validation",   "identifier",       "validation" },
     { "UPDATE", "validation",   "completed_at",     "" },
     { "SELECT", "email_token",  "token_sha256",     "validation notifier" },
-    { "SELECT", "email_token",  "created_at",       "validation" },
+    { "SELECT", "email_token",  "created_at",       "validation cli" },
     { "UPDATE", "email_token",  "unsent",           "notifier" },
     { "INSERT", "email_token",  "token_sha256",     "" },
     { "UPDATE", "email_token",  "used_at",          "validation" },
@@ -103,7 +105,7 @@ static const struct {
     { "UPDATE", "authority",    "der",              "" },
     { "UPDATE", "authority",    "may_sign",         "cli" },
     { "INSERT", "blocked_key",  "spki_sha256",      "cli" },
-    { "SELECT", "revocation",   "serial",           "" },
+    { "SELECT", "revocation",   "serial",           "cli" },
     { "INSERT", "revocation",   "serial",           "" },
     { "UPDATE", "revocation",   "reason",           "" },
     { "INSERT", "quarantine",   "serial",           "cli" },
@@ -182,7 +184,8 @@ static const char functions[] = "audit_decision: \n"
                                 "random_value: \n"
                                 "request_advance: gateway validation issuer scheduler cli\n"
                                 "request_frozen: \n"
-                                "validation_told: ";
+                                "validation_told: \n"
+                                "validation_wall: ";
 
 static void few_may_call(void **state)
 {
@@ -206,6 +209,8 @@ static const char questions[] =
     "dcv_web_rules: validation\n"
     "email_pause: gateway validation\n"
     "email_wait: \n"
+    "evidence_shown: gateway cli\n"
+    "evidence_wanted: \n"
     "method_exact: gateway validation issuer scheduler cli\n"
     "method_prohibited: gateway validation notifier\n"
     "method_transport: validation\n"

@@ -81,6 +81,15 @@ LANGUAGE sql STABLE AS $$
               LIMIT 1)) f
 $$;
 
+-- What proved something, for people: the message DcvProof. It decides nothing. A release of before, and a mail, have
+-- not said all that must be there.
+CREATE OR REPLACE FUNCTION evidence_shown(of_validation bigint) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('at', v.completed_at, 'perspective', v.method, 'domain', v.identifier, 'method', v.br_method) || v.evidence
+      FROM validation v
+     WHERE v.id = of_validation
+$$;
+
 -- 32 letters and digits of some 160 random bits (BR 1.6.1 asks for 112).
 CREATE OR REPLACE FUNCTION random_value() RETURNS text
 LANGUAGE sql VOLATILE AS $$
@@ -215,6 +224,43 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER validation_told AFTER INSERT ON validation
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION validation_told();
+
+-- What a rule of the day wants to be known of a proof, it is stored with or not at all; `told` is whether it is.
+-- Rule dnssec.primary: what was found by a look-up says whether DNSSEC proves it (BR 4.2.2.2). Rule dnssec.fail:
+-- what cannot be right was not found. Rule dcv.audit: the audit row, which is made of this one, has the names that were
+-- asked for beside the authorization domain name (BR 5.4.1).
+CREATE OR REPLACE FUNCTION evidence_wanted(of_method text, evidence jsonb, dns_names text[])
+RETURNS TABLE (parameter text, told boolean)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'dnssec.primary', jsonb_typeof(evidence -> 'dnssec_secure') IS NOT DISTINCT FROM 'boolean'
+     WHERE method_transport(of_method) IN ('dns', 'web')
+    UNION ALL
+    SELECT 'dnssec.fail', NOT jsonb_path_exists(evidence, '$.looks[*] ? (@.outcome == "found" && @.dnssec == "bogus")')
+     WHERE method_transport(of_method) IN ('dns', 'web')
+    UNION ALL
+    SELECT 'dcv.audit', cardinality(dns_names) > 0 IS TRUE
+$$;
+
+CREATE OR REPLACE FUNCTION validation_wall() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    missing text;
+BEGIN
+    SELECT w.parameter INTO missing
+      FROM fresh v
+      LEFT JOIN challenge c ON c.id = v.challenge_id
+      CROSS JOIN LATERAL evidence_wanted(v.method, v.evidence, v.dns_names) w
+     WHERE NOT w.told AND EXISTS (SELECT FROM policy_at(v.completed_at, coalesce(c.rule_scope, 'TLS'), w.parameter))
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = 'evidence does not tell what rule ' || missing || ' wants to be known';
+    END IF;
+    RETURN NULL;
+END $$;
+-- An administrator of the database is his own witness.
+CREATE OR REPLACE TRIGGER validation_wall AFTER INSERT ON validation
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT WHEN (session_user = 'chancery_validation')
+    EXECUTE FUNCTION validation_wall();
 
 -- The order in which everybody locks: challenges by their ids, jobs by their subjects, orders by their ids.
 -- Each may be left out, and none is locked after one that comes later: the round that ends one lane, the
@@ -376,6 +422,7 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION dcv_evidence TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;

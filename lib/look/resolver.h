@@ -45,6 +45,8 @@ struct resolver_answer {
     bool secure;           /* proven by DNSSEC; false: the zone is proven not to be signed */
     struct bytes *records; /* rdata on the wire, names in it not compressed */
     size_t count;
+    uint32_t ttl;          /* seconds that are left of it, never more than option `cache` */
+    const char *server;    /* the address of the name server that answered; NULL: not known */
     const char *canonical; /* where the records stand once CNAMEs were followed, no last dot */
     const char *reason;    /* for people, when BOGUS or FAILED */
     bool traceable;        /* FAILED: CNAMEs may be why (trail.h) */
@@ -68,6 +70,7 @@ struct resolver_ask {
     struct heap_item due;
     struct resolver *resolver;
     int id; /* libunbound's, while it flies */
+    struct tick launched;
     bool flies;
 };
 

@@ -92,7 +92,7 @@ static void stored(struct commit *c, const struct rows *rows, const struct fault
 static void evidence_add(struct token_search *t, const struct search_domain *from)
 {
     for (size_t i = 0; i < from->proof_count; i++) {
-        Evidence *e = evidence_of(&t->call->arena, t->method, &from->proofs[i]);
+        Evidence *e = evidence_of(&t->call->arena, t->method, from, &from->proofs[i]);
         e->has_account_id = true;
         e->account_id = t->in->account_id;
         e->has_csr_sha256 = true;

@@ -10,10 +10,10 @@ SELECT q.account_id, k.auth_key_sealed,
 -- look_store: LookFound* -> LookStored*
 -- C0: evidence that counts for the request that its tokens were made for, and for no other.
 WITH stored AS (
-    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256)
-    SELECT account_id, kind, identifier, method, br_method, completed_at, evidence::jsonb, csr_sha256
+    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256, dns_names)
+    SELECT account_id, kind, identifier, method, br_method, completed_at, evidence::jsonb, csr_sha256, string_to_array(dns_names, ',')
       FROM unnest(:evidence.account_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
-                  :evidence.completed_at, :evidence.evidence, :evidence.csr_sha256)
-        AS e (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256)
+                  :evidence.completed_at, :evidence.evidence, :evidence.csr_sha256, :evidence.dns_names)
+        AS e (account_id, kind, identifier, method, br_method, completed_at, evidence, csr_sha256, dns_names)
 )
 SELECT look_id FROM unnest(:look_id) AS l (look_id);

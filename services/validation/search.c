@@ -3,12 +3,18 @@
 #include <string.h>
 
 #include "gate.h"
+#include "look/sighting.h"
 #include "pki/name.h"
 #include "service/metrics.h"
 
 /* A name's labels are the customer's, and so is the number of names: both have an end, and names come
  * before what lies between them and the domain. */
-enum { LEVELS_MOST = 8, PLACES_MOST = 500, REASON_SIZE = 800 };
+enum {
+    LEVELS_MOST = 8,
+    PLACES_MOST = 500,
+    REASON_SIZE = 800,
+    LOOKED_SIZE = SIGHTING_PROOF_MAX + 1000 /* one in any case */
+};
 
 /* ---- where */
 
@@ -89,6 +95,13 @@ static bool all_proved(const struct search_domain *d)
     return all;
 }
 
+/* Those of the first places: the domain itself is one of them. A place that was not looked at has none. */
+static void looked_add(struct text *t, const char *proof)
+{
+    if (proof && t->length + strlen(proof) + strlen(",[]") < LOOKED_SIZE)
+        text_format(t, "%s%s", t->length ? "," : "[", proof);
+}
+
 /* Whole or not at all. */
 static void reason_add(struct text *t, const char *reason)
 {
@@ -100,11 +113,13 @@ static void take(struct search_domain *d, const struct sweep_name *place)
 {
     d->at = place->at;
     d->failed |= place->failed;
-    if (place->found)
+    if (place->found) {
         d->proofs[d->proof_count++] =
             (struct search_proof){ place->domain, place->proof, place->at };
-    else
-        reason_add(&d->why, place->reason);
+        return;
+    }
+    looked_add(&d->seen, place->proof);
+    reason_add(&d->why, place->reason);
 }
 
 static void take_all(struct search *s)
@@ -117,6 +132,10 @@ static void settle(struct search *s, struct search_domain *d)
 {
     d->found = all_proved(d);
     d->reason = d->found ? "" : d->why.data;
+    if (!d->found && d->seen.length) {
+        text_add_char(&d->seen, ']');
+        d->looked = d->seen.data;
+    }
     s->failed |= !d->found && d->failed;
     metric_add(d->found ? METRIC_DCV_FOUND : d->failed ? METRIC_DCV_FAILED : METRIC_DCV_MISSING, 1);
 }
@@ -182,6 +201,7 @@ void search_start(struct search *s)
         struct search_domain *d = &s->domains[i];
 
         text_init(&d->why, s->arena);
+        text_init(&d->seen, s->arena);
         d->proofs = arena_array(s->arena, struct search_proof, 1 + room_below(d->place));
         place_put(s, d, d->place->domain);
     }

@@ -32,11 +32,12 @@ struct search_domain {
         *reason; /* for the customer; "": all was found. What it has is in the search's arena */
     struct search_proof *proofs;
     size_t proof_count;
+    const char *looked; /* JSON: a list of DcvProofs, of the places that have no proof */
     struct instant at;
 
     /* The search's own. */
     bool failed;
-    struct text why;
+    struct text why, seen;
 };
 
 /* Lives, as its domains do, until `done`. */

@@ -26,7 +26,7 @@ static void anchor_count(const char *path)
 {
     struct fault ignored = { 0 };
 
-    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)anchor_keys(path, &ignored));
+    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)anchor_read(path, NULL, NULL, &ignored));
 }
 
 static bool prober_open(const struct validation_settings *s, struct fault *f)
