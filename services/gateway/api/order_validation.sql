@@ -17,7 +17,8 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
           FROM request_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.name
           CROSS JOIN LATERAL (SELECT max(d.valid_until) AS valid_until
-                                FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :caller.now) d) e
+                                FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :caller.now,
+                                                  (SELECT h.demonstration FROM authority h WHERE h.id = r.ca_id) IS TRUE) d) e
          WHERE n.request_id = r.id) AS "shown.dns_name_validations",
        CASE WHEN EXISTS (SELECT FROM open t WHERE t.kind = 'quarantine') THEN 'flagged' ELSE 'passed' END
            AS "shown.risk_status",
