@@ -14,5 +14,6 @@ Evidence *evidence_of(struct arena *a, const struct dcv_method *method,
     e->br_method = arena_strdup(a, method->section);
     e->completed_at = instant_of(a, proof->at);
     e->evidence = arena_strdup(a, proof->proof);
+    e->corroboration = arena_strdup(a, proof->corroboration);
     return e;
 }
