@@ -13,8 +13,8 @@ know_perspectives() {
         number=$((number + 1))
         perspectives+=" $name"
         perspective_port[number]=$((7010 + number))
-        admin_port[$name]=$((9110 + number))
-        uid[$name]=$((61020 + number))
+        admin_port["$name"]=$((9110 + number))
+        uid["$name"]=$((61020 + number))
     done
 }
 
