@@ -170,8 +170,10 @@ static void it_sees_what_stands_there(void **state)
             question_of(cases[i].method, cases[i].identifier, cases[i].value, cases[i].token);
 
         ask(&q);
-        if (!answer)
+        if (!answer) {
             fail_msg("%s: %s %s", cases[i].identifier, fault.field, fault.detail);
+            return;
+        }
         assert_string_equal(answer->perspective, "fra");
         assert_int_equal(answer->n_sights, 1);
         const PerspectiveSight *s = answer->sights[0];
