@@ -8,7 +8,7 @@
  *
  * All domains are looked at first and then all that lies below, each in one sweep (sweep.h): a few places at
  * a time, however many they are. Below a domain whose name servers were silent nothing is asked for. What was
- * found others confirm at last (corroboration.h), all of it at once: half of the time is theirs.
+ * found others confirm at last (corroboration.h), all of it at once: half of the time is kept for them.
  */
 #ifndef VALIDATION_SEARCH_H
 #define VALIDATION_SEARCH_H
@@ -63,6 +63,7 @@ struct search {
     struct search_domain **owners;
     size_t place_count;
     struct corroboration corroboration;
+    struct tick began;
 };
 
 /* How many places are looked at at a time at the most. */

@@ -241,6 +241,8 @@ static PerspectiveSight *sight_of(const PerspectivePlace *place, const char *hid
     return s;
 }
 
+static struct duration waited_for; /* how long it has, at the most */
+
 /* It sees the value everywhere but at shop.example.com. */
 static void half_blind(ProtobufCService *service, unsigned method, const ProtobufCMessage *in,
                        ProtobufCClosure closure, void *data)
@@ -249,6 +251,7 @@ static void half_blind(ProtobufCService *service, unsigned method, const Protobu
     PerspectiveAnswer answer = PERSPECTIVE_ANSWER__INIT;
 
     (void)service, (void)method;
+    waited_for = tick_left(((const struct bus_call *)data)->deadline);
     answer.perspective = (char[]){ "fra" };
     answer.sights = arena_array(&arena, PerspectiveSight *, q->n_places);
     for (; answer.n_sights < q->n_places; answer.n_sights++)
@@ -286,6 +289,8 @@ static void what_others_do_not_see_is_not_found(void **state)
     assert_non_null(strstr(r->reason, "0 of 1 other points of view"));
     assert_false(whole.failed); /* it has looked: there is nothing to be tried again soon */
     assert_true(search(TXT, "example.com", both + 1, patience())->found);
+    assert_in_range(waited_for.us, 1,
+                    seconds(PATIENCE_S / 2).us); /* nobody waits for it as for the world */
     others = (struct corroboration_terms){ 0 };
 }
 

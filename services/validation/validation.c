@@ -99,6 +99,8 @@ static bool perspectives_open(const struct validation_settings *s, struct fault 
     struct perspectives *p = &validation.perspectives;
 
     p->client = bus_of;
+    for (enum metric m = METRIC_CORROBORATED; m <= METRIC_CORROBORATED_ALONE; m++)
+        metric_show(m);
     if (!perspectives_read(s->perspectives ? s->perspectives : "", p, f) || p->count == 0)
         return f->code == FAULT_NONE;
     return place_read(s->place, &p->primary) ||
