@@ -184,6 +184,7 @@ static const char functions[] = "audit_decision: \n"
                                 "random_value: \n"
                                 "request_advance: gateway validation issuer scheduler cli\n"
                                 "request_frozen: \n"
+                                "validation_count: \n"
                                 "validation_told: \n"
                                 "validation_wall: ";
 
@@ -221,6 +222,8 @@ static const char questions[] =
     "order_unsettled: gateway scheduler cli\n"
     "policy_at: gateway validation issuer notifier scheduler cli\n"
     "proof_place: gateway validation issuer scheduler cli\n"
+    "quorum_missed: gateway validation issuer scheduler cli\n"
+    "quorum_rules: validation\n"
     "request_need: gateway validation issuer scheduler cli\n"
     "request_open_task: gateway scheduler cli\n"
     "rule_interval: gateway validation issuer notifier scheduler cli\n"

@@ -41,6 +41,53 @@ LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || of_br_method) r WHERE r.level = 'X')
 $$;
 
+-- The counts of what other points of view saw, made anew of what is stored: no writer says them. One that is
+-- named twice is one, and the primary is none of them.
+CREATE OR REPLACE FUNCTION validation_count() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT count(DISTINCT p.seen ->> 'perspective'),
+           count(DISTINCT p.seen ->> 'perspective') FILTER (WHERE p.seen -> 'agreed' = 'true'),
+           count(DISTINCT p.seen ->> 'region') FILTER (WHERE p.seen -> 'agreed' = 'true')
+      INTO NEW.remotes, NEW.agreed, NEW.regions
+      FROM jsonb_path_query(NEW.corroboration, '$.perspectives[*]') AS p (seen)
+     WHERE p.seen ->> 'perspective' IS DISTINCT FROM NEW.evidence ->> 'perspective';
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER validation_count BEFORE INSERT ON validation
+    FOR EACH ROW EXECUTE FUNCTION validation_count();
+
+-- What the rules of a day demand of other points of view, as the message QuorumRules. NULL: nothing.
+CREATE OR REPLACE FUNCTION quorum_rules(of_scope text, at timestamptz) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('exempt',       (SELECT x.value FROM policy_at(at, of_scope, 'mpic.exempt') x),
+                             'remotes',      r.value::int,
+                             'blocks',       r.level = 'M',
+                             'regions',      (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x),
+                             'misses_2_5',   (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.misses_2_5') x),
+                             'misses_6plus', (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.misses_6plus') x),
+                             'apart_km',     (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.distance') x))
+      FROM policy_at(at, of_scope, 'mpic.remotes') r
+$$;
+
+-- A row where a validation of that instant lacks what the rules of its day demanded of other points of view:
+-- so many remote perspectives asked, in so many regions those who agree, and not more than so many who did not
+-- (BR 3.2.2.9). services/validation/quorum.c decides the same, and by distances, before it is stored. A method that
+-- no rule exempts needs them. One SELECT.
+CREATE OR REPLACE FUNCTION quorum_missed(of_scope text, of_br_method text, of_remotes int, of_agreed int, of_regions int,
+                                         at timestamptz) RETURNS TABLE (remotes int)
+LANGUAGE sql STABLE AS $$
+    SELECT r.value::int
+      FROM policy_at(at, of_scope, 'mpic.remotes') r
+     WHERE r.level = 'M'
+       AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'mpic.exempt') x WHERE of_br_method = ANY (string_to_array(x.value, ' ')))
+       AND (of_remotes < r.value::int
+            OR of_regions < (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x)
+            OR of_remotes - of_agreed > coalesce((SELECT x.value::int
+                                                    FROM policy_at(at, of_scope, CASE WHEN of_remotes < 6 THEN 'mpic.misses_2_5'
+                                                                                      ELSE 'mpic.misses_6plus' END) x), 0))
+$$;
+
 -- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
 -- authorization domain name before those below it, the account's newest, and the newest that was made for
 -- this very CSR. Who only asks whether there is any, or takes the first, does not pay for what is behind it.
@@ -48,9 +95,13 @@ $$;
 -- An account's validation serves when its age is within rule reuse.dcv of that day and its method is not
 -- prohibited on that day; a request token only for the CSR it was made for. By a method whose rule dcv.exact
 -- is in force (a file on a web server, say: BR 3.2.2.4.18) it speaks for the very name it was found at, for
--- no name below and for no wildcard. A rule counts only until its own last day. Clocks of two hosts may
--- differ by a minute. One SELECT that the planner takes apart, so it calls nothing that it cannot.
-CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz)
+-- no name below and for no wildcard. What too few other points of view have confirmed does not count, by the
+-- rules of the day on which it was found; `alone`, for a demonstration: it does. A rule counts only until its own
+-- last day. Clocks of two hosts may differ by a minute. One SELECT that the planner takes apart, so it calls
+-- nothing that it cannot.
+DROP FUNCTION IF EXISTS dcv_evidence(bigint, text, text, text, bytea, timestamptz); -- of before 0023; its callers need no more
+CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz,
+                                        alone boolean DEFAULT false)
 RETURNS TABLE (validation_id bigint, valid_until timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till)
@@ -65,6 +116,8 @@ LANGUAGE sql STABLE AS $$
                 AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)))
               ORDER BY v.completed_at DESC
               LIMIT 1)
             UNION ALL
@@ -77,6 +130,8 @@ LANGUAGE sql STABLE AS $$
                 AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)))
               ORDER BY v.completed_at DESC
               LIMIT 1)) f
 $$;
@@ -298,7 +353,9 @@ BEGIN
      WHERE c.id = of_challenge AND c.asked_by = 'domain'
        AND NOT EXISTS (SELECT FROM validation v
                         WHERE v.csr_sha256 IS NULL AND v.account_id = c.account_id AND v.identifier = c.identifier
-                          AND v.completed_at >= c.poll_from);
+                          AND v.completed_at >= c.poll_from
+                          AND NOT EXISTS (SELECT FROM quorum_missed(c.rule_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)));
 END $$;
 
 -- A customer's change: another method, from which the cadence counts anew, or none (NULL), only a value
@@ -420,12 +477,12 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-GRANT EXECUTE ON FUNCTION dcv_evidence TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION dcv_evidence, quorum_missed TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
-GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;
+GRANT EXECUTE ON FUNCTION dcv_web_rules, quorum_rules TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
 GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;

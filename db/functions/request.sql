@@ -5,7 +5,7 @@
 -- of a join: a plan that was made while nothing waited would else walk all that wait.
 --
 -- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
--- not known counts as public.
+-- not known counts as public, and as no demonstration.
 CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
                deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
@@ -46,7 +46,7 @@ LANGUAGE sql STABLE AS $$
       LEFT JOIN authority a ON a.id = r.ca_id
       JOIN request_name n ON n.request_id = r.id
       LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until
-                           FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at) d
+                           FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at, a.demonstration IS TRUE) d
                           LIMIT 1) e ON a.public IS NOT FALSE
      WHERE r.id = ANY (request_ids)
 $$;

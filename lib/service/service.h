@@ -36,6 +36,8 @@ struct service_run {
 
 struct service {
     const char *name;
+    const char *const
+        *key; /* whose keys it has on the bus, known once `start` is over; NULL: its name's */
     unsigned stores;                    /* of enum service_store */
     const struct config_item *settings; /* its own; CONFIG rows of `config` */
     void *config;

@@ -195,6 +195,9 @@ static void begin(struct lane_item *item, const OpenChallenge *challenge,
                                .account_id = challenge->account_id,
                                .method = probe_method(challenge->method),
                                .web = challenge->web,
+                               .quorum = challenge->quorum,
+                               .alone = challenge->alone,
+                               .perspectives = &validation.perspectives,
                                .deadline = deadline_of(item) };
     names_fill(c);
     lane_weigh(item, c->round.count ? search_width(c->round.names, c->round.count) : 1);

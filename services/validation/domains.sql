@@ -9,6 +9,10 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
        END AS random_value_until,
        (SELECT r.value FROM policy_at(:now, c.rule_scope, 'dcv.poll') r) AS cadence,
        CASE WHEN method_transport(c.method) = 'web' THEN dcv_web_rules(c.rule_scope, :now) END AS web,
+       quorum_rules(c.rule_scope, :now) AS quorum,
+       EXISTS (SELECT FROM request r
+                 JOIN authority h ON h.id = r.ca_id AND h.demonstration
+                WHERE c.asked_by = 'request' AND r.id = c.subject) AS alone,
        (SELECT json_agg(json_build_object('domain', l.identifier, 'fqdns', to_json(l.dns_names)) ORDER BY l.identifier)
           FROM challenge_left(c.id, :now) l) AS places
   FROM challenge c
@@ -27,8 +31,8 @@ WITH input AS MATERIALIZED (
 ), found AS MATERIALIZED (
     SELECT *
       FROM unnest(:evidence.challenge_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
-                  :evidence.completed_at, :evidence.evidence, :evidence.dns_names)
-        AS e (challenge_id, kind, identifier, method, br_method, completed_at, evidence, dns_names)
+                  :evidence.completed_at, :evidence.evidence, :evidence.corroboration, :evidence.dns_names)
+        AS e (challenge_id, kind, identifier, method, br_method, completed_at, evidence, corroboration, dns_names)
 ), asked AS MATERIALIZED (
     SELECT c.id, c.account_id, c.asked_by, c.subject, c.poll_from
       FROM challenge c
@@ -44,9 +48,10 @@ WITH input AS MATERIALIZED (
      ORDER BY j.id
        FOR UPDATE OF j
 ), stored AS (
-    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, challenge_id, dns_names)
-    SELECT h.account_id, e.kind, e.identifier, e.method, e.br_method, e.completed_at, e.evidence::jsonb, h.challenge_id,
-           string_to_array(e.dns_names, ',')
+    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, corroboration,
+                            challenge_id, dns_names)
+    SELECT h.account_id, e.kind, e.identifier, e.method, e.br_method, e.completed_at, e.evidence::jsonb, e.corroboration::jsonb,
+           h.challenge_id, string_to_array(e.dns_names, ',')
       FROM found e
       JOIN held h ON h.challenge_id = e.challenge_id
     RETURNING id

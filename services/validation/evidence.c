@@ -30,5 +30,6 @@ Evidence *evidence_of(struct arena *a, const struct dcv_method *method,
     e->completed_at = instant_of(a, proof->at);
     e->evidence = arena_strdup(a, proof->proof);
     e->dns_names = names_of(a, domain, proof->identifier);
+    e->corroboration = arena_strdup(a, proof->corroboration);
     return e;
 }

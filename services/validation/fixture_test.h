@@ -227,13 +227,13 @@ static inline void parts_start(struct duration timeout)
 {
     static char seal_key[128];
     struct fault f = { 0 };
-    struct validation_settings s = { .anchor = rig.anchor,
-                                     .hints = rig.hints,
+    struct validation_settings s = { .look = { .anchor = rig.anchor,
+                                               .hints = rig.hints,
+                                               .perspective = "test",
+                                               .loopback = true },
                                      .cname_target = TARGET,
                                      .seal_key = seal_key,
-                                     .perspective = "test",
-                                     .timeout = timeout,
-                                     .loopback = true };
+                                     .timeout = timeout };
     write_seal_key(seal_key, sizeof seal_key);
     if (!validation_open(&s, &store_options, &f))
         fail_msg("%s", f.detail);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "evidence.h"
 #include "gate.h"
+#include "message/field.h"
 #include "pki/digest.h"
 #include "request_tokens.sql.h"
 #include "search.h"
@@ -24,6 +25,7 @@ struct token_search {
     const struct dcv_method *method;
     struct probe_wanted wanted;
     struct web_rules web;
+    struct corroboration_terms others;
     struct search search;
     struct search_domain *names;
     AuthKeyQuery query;
@@ -101,7 +103,7 @@ static void evidence_add(struct token_search *t, const struct search_domain *fro
     }
 }
 
-/* On the prober's thread. */
+/* On the prober's thread, or the bus's. */
 static void searched(struct search *s)
 {
     struct token_search *t = s->context;
@@ -134,6 +136,7 @@ static void tokens_search(struct token_search *t)
                                                   t->call, milliseconds(COMMIT_MARGIN_MS)) },
                                  .domains = t->names,
                                  .count = t->in->n_names,
+                                 .others = t->others,
                                  .done = searched,
                                  .context = t };
     search_start(&t->search);
@@ -152,6 +155,19 @@ static void tokens_ask(struct token_search *t)
 
 /* ---- the AuthKey */
 
+/* The terms go with the statement that has read them. */
+static void others_read(struct token_search *t, const AuthKeyTerms *terms)
+{
+    struct arena *a = &t->call->arena;
+
+    t->others.alone = terms->alone;
+    t->others.perspectives = &validation.perspectives;
+    if (terms->quorum)
+        t->others.rules = (const QuorumRules *)message_copy(a, &terms->quorum->base);
+    if (terms->web)
+        t->others.web = (const WebRules *)message_copy(a, &terms->web->base);
+}
+
 static bool terms_read(struct token_search *t, const AuthKeyTerms *terms)
 {
     struct arena *a = &t->call->arena;
@@ -169,6 +185,7 @@ static bool terms_read(struct token_search *t, const AuthKeyTerms *terms)
         return false;
     t->wanted.auth_key.text = (const char *)key.data;
     t->wanted.token_life.us = terms->token_life_us;
+    others_read(t, terms);
     return true;
 }
 
@@ -211,6 +228,7 @@ static void tokens_begin(struct call *call, const LookRequest *in, const struct 
         t->names[i] = (struct search_domain){ .place = in->names[i], .wanted = &t->wanted };
     auth_key_query__init(&t->query);
     t->query.account_id = in->account_id;
+    t->query.ca_id = in->ca_id;
     t->query.now = instant_of(&call->arena, clock_now());
     commit(t, &sql_auth_key_terms, &t->query.base, "account_id", terms_come);
 }

@@ -76,7 +76,7 @@ static size_t names_living(struct round *r)
 
 /* ---- the search */
 
-/* On the prober's thread. */
+/* On the prober's thread, or the bus's. */
 static void searched(struct search *s)
 {
     struct round *r = s->context;
@@ -98,6 +98,10 @@ static void round_search(struct round *r, size_t count, const struct web_rules *
                                               .deadline = r->deadline },
                                  .domains = r->names,
                                  .count = count,
+                                 .others = { .rules = r->quorum,
+                                             .alone = r->alone,
+                                             .perspectives = r->perspectives,
+                                             .web = r->web },
                                  .done = searched,
                                  .context = r };
     search_start(&r->search);

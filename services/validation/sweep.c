@@ -124,6 +124,7 @@ static void take(struct sweep_name *n, const struct probe_result *result)
     n->at = result->at;
     n->reason = arena_strdup(a, result->reason);
     n->proof = arena_strdup(a, result->proof);
+    n->token = arena_strdup(a, result->token);
     n->sweep->failed = n->sweep->failed || result->failed;
 }
 

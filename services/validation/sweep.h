@@ -18,8 +18,8 @@ struct sweep_name {
     const char *domain;                /* filled in by the owner, */
     const struct probe_wanted *wanted; /* and what proves it; lives as long */
 
-    bool found, failed, silent; /* not looked at: failed and silent */
-    const char *reason, *proof; /* as in struct probe_result, in the sweep's arena */
+    bool found, failed, silent;         /* not looked at: failed and silent */
+    const char *reason, *proof, *token; /* as in struct probe_result, in the sweep's arena */
     struct instant at;
 
     /* The sweep's own. */

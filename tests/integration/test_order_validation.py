@@ -118,7 +118,7 @@ def issued(stack):
         SELECT to_char(e.valid_until, 'YYYY-MM-DD"T"HH24:MI:SS') FROM orders o JOIN request r ON r.id = o.request_id
           JOIN request_name n ON n.request_id = r.id
          CROSS JOIN LATERAL dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256,
-                                         :now) e WHERE o.id = {order['id']}""")
+                                         :now, true) e WHERE o.id = {order['id']}""")  # below a demonstration
     case.equal("the date of the one that decides", until[:19], wanted)
 
 

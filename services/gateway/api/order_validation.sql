@@ -20,7 +20,8 @@ SELECT o.id AS "shown.order_id", o.status AS "shown.order_status",
           FROM request_name n
           LEFT JOIN open t ON t.kind = 'dcv' AND t.dns_name = n.name
           LEFT JOIN LATERAL (SELECT d.valid_until, d.validation_id
-                               FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :caller.now) d
+                               FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, :caller.now,
+                                                 (SELECT h.demonstration FROM authority h WHERE h.id = r.ca_id) IS TRUE) d
                               ORDER BY d.valid_until DESC
                               LIMIT 1) e ON true
          WHERE n.request_id = r.id) AS "shown.dns_name_validations",

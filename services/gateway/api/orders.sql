@@ -11,7 +11,8 @@ SELECT nextval('request_block') AS first;
 -- the caller wait for the certificate; the others are answered now. The jobs are those that
 -- request_advance() would make.
 WITH intake AS MATERIALIZED (
-    SELECT i.*, (SELECT true FROM blocked_key b WHERE b.spki_sha256 = i.spki_sha256) IS NOT NULL AS key_blocked
+    SELECT i.*, (SELECT true FROM blocked_key b WHERE b.spki_sha256 = i.spki_sha256) IS NOT NULL AS key_blocked,
+           (SELECT a.demonstration FROM authority a WHERE a.id = i.ca_id) IS TRUE AS demonstration
       FROM unnest(:order_id, :caller.account_id, :caller.user_id, :caller.api_key_id, :container_id, :product_name_id, :rule_scope, :status,
                   :request_id, :csr, :csr_sha256, :spki_sha256, :key_type, :key_size, :signature_hash, :ca_id, :dcv_method,
                   :dcv_scope, :valid_till, :cert_not_after, :alternative_order_id, :options, :caller.now,
@@ -51,7 +52,8 @@ WITH intake AS MATERIALIZED (
                         WHEN EXISTS (SELECT FROM names n
                                       WHERE n.order_id = i.order_id
                                         AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.name, n.domain,
-                                                                                 i.rule_scope, i.csr_sha256, i.now)))
+                                                                                 i.rule_scope, i.csr_sha256, i.now,
+                                                                                 i.demonstration)))
                              AND (SELECT a.public FROM authority a WHERE a.id = i.ca_id) IS NOT FALSE THEN 'dcv'
                         ELSE 'issue' END AS lane
             OFFSET 0) h -- once a row, however often it is used
