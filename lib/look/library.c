@@ -228,6 +228,7 @@ void library_answer(int error, struct ub_result *result, struct bytes records[RE
     answer->state = state_of(result);
     answer->secure = result->secure && !result->bogus;
     answer->canonical = canonical_name(result);
+    answer->ttl = result->ttl > 0 ? (uint32_t)result->ttl : 0;
     if (answer->state == RESOLVER_FOUND)
         answer->count = take_records(result, records);
     if (answer->state == RESOLVER_BOGUS)
