@@ -159,6 +159,7 @@ static void few_may(void **state)
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
                                 "caa_left: validation\n"
+                                "caa_reported: \n"
                                 "challenge_await: gateway\n"
                                 "challenge_begin: gateway\n"
                                 "challenge_change: gateway\n"

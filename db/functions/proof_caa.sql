@@ -47,5 +47,40 @@ LANGUAGE sql STABLE AS $$
      WHERE n.request_id = of_request
 $$;
 
+-- Whoever stores a check: those whom the records ask to tell of what they forbid are told (rule caa.report, of TLS),
+-- once a day for a domain. Whoever sets such records may name a stranger's address, so addresses and accounts have the
+-- limits of mails; what is beyond them is not told at all.
+CREATE OR REPLACE FUNCTION caa_reported() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    WITH made AS (
+        INSERT INTO caa_report (check_id, account_id, domain, url, day, state, created_at)
+        SELECT DISTINCT ON (f.domain, u.url) f.id, f.account_id, f.domain, u.url, (f.checked_at AT TIME ZONE 'UTC')::date,
+               'waiting', f.checked_at
+          FROM fresh f
+          CROSS JOIN LATERAL policy_at(f.checked_at, 'TLS', 'caa.report') p
+          CROSS JOIN LATERAL unnest(f.iodef) AS u (url)
+         WHERE f.result = 'forbidden'
+           AND NOT EXISTS (SELECT
+                             FROM policy_at(f.checked_at, 'TLS', 'email.per_address') l
+                             CROSS JOIN LATERAL rule_rates(l.value) r
+                            WHERE (SELECT count(*) FROM caa_report q
+                                    WHERE q.url = u.url AND q.created_at > f.checked_at - r.during) >= r.most)
+           AND NOT EXISTS (SELECT
+                             FROM policy_at(f.checked_at, 'TLS', 'email.per_account') l
+                             CROSS JOIN LATERAL rule_rates(l.value) r
+                            WHERE (SELECT count(*) FROM caa_report q
+                                    WHERE q.account_id = f.account_id AND q.created_at > f.checked_at - r.during) >= r.most)
+         ORDER BY f.domain, u.url, f.id
+        ON CONFLICT (domain, url, day) DO NOTHING
+        RETURNING id, created_at
+    )
+    INSERT INTO job (lane, subject, run_at, idem_key)
+    SELECT 'report', m.id, m.created_at, 'report/' || m.id FROM made m ORDER BY m.id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER caa_reported AFTER INSERT ON caa_check
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION caa_reported();
+
 GRANT EXECUTE ON FUNCTION caa_standing TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION caa_left TO chancery_validation;

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "base/mail_address.h"
+#include "look/caa_record.h"
 #include "message/convert.h"
 #include "message/json.h"
 #include "validation.h"
 
-enum { IDENTITIES_MOST = 16 };
+enum { IDENTITIES_MOST = 16, IODEF_MOST = 2, IODEF_LENGTH_MAX = 500 };
 
 /* ---- the rules */
 
@@ -112,6 +114,45 @@ static bool is_ours(const struct caa_seen *seen)
                         (seen->at->state == RESOLVER_UNASKED && !seen->at->reason));
 }
 
+/* An address that goes into a list of SQL and into a request as it is. */
+static bool is_plain(struct bytes url)
+{
+    for (size_t i = 0; i < url.size; i++)
+        if (url.data[i] <= ' ' || url.data[i] > '~' || memchr("\"'\\{},<>", url.data[i], 9))
+            return false;
+    return url.size > 0 && url.size <= IODEF_LENGTH_MAX;
+}
+
+static bool is_told(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 ||
+           (strncmp(url, "mailto:", 7) == 0 && mail_address_valid(url + 7));
+}
+
+/* "{mailto:a@b.example,https://c.example/}"; NULL: nobody. Of many the first are told (BR 4.2.2.1: mailto and https). */
+static char *iodef_of(struct arena *a, const struct caa_query *q)
+{
+    struct text t;
+    size_t count = 0;
+
+    text_init(&t, a);
+    for (size_t i = 0; i < q->count && count < IODEF_MOST; i++) {
+        struct caa_record r;
+        const char *url;
+
+        if (!caa_record_read(q->records[i], &r) || !caa_record_is(&r, "iodef") ||
+            !is_plain(r.value))
+            continue;
+        url = arena_strndup(a, (const char *)r.value.data, r.value.size);
+        if (is_told(url))
+            text_format(&t, "%s%s", count++ ? "," : "{", url);
+    }
+    if (count == 0)
+        return NULL;
+    text_add_char(&t, '}');
+    return t.data;
+}
+
 static void records_judge(struct arena *a, const struct caa_seen *seen,
                           const struct caa_terms *terms, CaaCheck *c)
 {
@@ -125,6 +166,7 @@ static void records_judge(struct arena *a, const struct caa_seen *seen,
     } else {
         c->detail = arena_format(a, "CAA %s: %s: %s", seen->at->name,
                                  caa_shown(a, seen->at->records, seen->at->count), v.reason);
+        c->iodef = iodef_of(a, seen->at);
     }
 }
 

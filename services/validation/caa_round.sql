@@ -18,10 +18,10 @@ WITH input AS MATERIALIZED (
       FROM unnest(:job_id, :job_epoch, :request_id, :now, :next_at, :failed)
         AS i (job_id, job_epoch, request_id, now, next_at, failed)
 ), seen AS MATERIALIZED (
-    SELECT s.request_id, s.name, s.checked_at, s.ttl, s.result, s.methods, s.domain, s.detail, s.evidence
+    SELECT s.request_id, s.name, s.checked_at, s.ttl, s.result, s.methods, s.domain, s.detail, s.evidence, s.iodef
       FROM unnest(:checks.request_id, :checks.name, :checks.checked_at, :checks.ttl, :checks.result, :checks.methods,
-                  :checks.domain, :checks.detail, :checks.evidence)
-        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence)
+                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef)
+        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
 ), first AS MATERIALIZED (
     SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
 ), held AS MATERIALIZED ( -- in the order of all who lock several
@@ -33,8 +33,8 @@ WITH input AS MATERIALIZED (
      ORDER BY j.subject
        FOR UPDATE OF j
 ), stored AS (
-    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence)
-    SELECT h.account_id, s.name, s.checked_at, s.ttl, s.result, s.methods::text[], s.domain, s.detail, s.evidence::jsonb
+    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
+    SELECT h.account_id, s.name, s.checked_at, s.ttl, s.result, s.methods::text[], s.domain, s.detail, s.evidence::jsonb, s.iodef::text[]
       FROM seen s
       JOIN held h ON h.request_id = s.request_id
      WHERE s.result IN ('permitted', 'unheard')

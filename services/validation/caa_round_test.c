@@ -8,7 +8,15 @@ static const char world[] =
     "plain.example.com CAA 0 issuewild \";\"\n"
     "mine.example.com CAA 0 issue \"chancery.example; accounturi=acct:900@chancery.example\"\n"
     "file.example.com CAA 0 issue \"chancery.example; validationmethods=http-01,ca-tbr-18\"\n"
-    "critical.example.com CAA 128 tbs \"x\"\n";
+    "critical.example.com CAA 128 tbs \"x\"\n"
+    "told.example.com CAA 0 issue \";\"\n"
+    "told.example.com CAA 0 iodef \"mailto:security@told.example.com\"\n"
+    "told.example.com CAA 0 iodef \"https://told.example.com/iodef?x=1\"\n"
+    "silently.example.com CAA 0 issue \";\"\n"
+    "silently.example.com CAA 0 iodef \"http://silently.example.com/\"\n"
+    "silently.example.com CAA 0 iodef \"mailto:a@b@c\"\n"
+    "silently.example.com CAA 0 iodef \"mailto:x@example.com,mailto:y@example.com\"\n"
+    "silently.example.com CAA 0 iodef \"https://example.com/{x}\"\n";
 
 // clang-format off
 static const char caa_rules[] =
@@ -17,7 +25,7 @@ static const char caa_rules[] =
     " SELECT (SELECT max(id) FROM policy_version), id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source"
     "   FROM policy_rule WHERE version = (SELECT version FROM policy_active) UNION ALL"
     " SELECT (SELECT max(id) FROM policy_version), p, 'TLS', p, v, u, 'M', '-infinity', 'infinity', 's', 's'"
-    "   FROM (VALUES ('caa.check', '1', NULL), ('caa.window', '8', 'h'), ('caa.parameters', '1', NULL), ('caa.unheard', '1', NULL),"
+    "   FROM (VALUES ('caa.check', '1', NULL), ('caa.window', '8', 'h'), ('caa.parameters', '1', NULL), ('caa.unheard', '1', NULL), ('caa.report', '1', NULL), ('email.per_address', '2/1h', NULL),"
     "                ('caa.identities', 'chancery.test chancery.example', NULL), ('caa.poll', '1m/15m 5m/1h', NULL)) AS r (p, v, u);"
     "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version)";
 // clang-format on
@@ -242,6 +250,38 @@ static void a_newer_check_takes_an_older_away(void **state)
                     "'TLS', now())");
 }
 
+/* Once a day for a domain, whoever asks and however often. */
+static void whom_records_name_is_told(void **state)
+{
+    (void)state;
+    lane_run("caa", proved_for("told.example.com"));
+    lane_run("caa", proved_for("www.told.example.com"));
+    assert_sql("https://told.example.com/iodef?x=1,mailto:security@told.example.com",
+               "SELECT string_agg(url, ',' ORDER BY url) FROM caa_report WHERE domain = "
+               "'told.example.com' AND state = 'waiting' AND account_id = 900");
+    assert_sql("2", "SELECT count(*) FROM job j JOIN caa_report p ON j.idem_key = 'report/' || p.id"
+                    " WHERE j.lane = 'report' AND p.domain = 'told.example.com'");
+    lane_run("caa", proved_for("silently.example.com"));
+    assert_sql("t", NEWEST("result = 'forbidden' AND iodef IS NULL", "silently.example.com"));
+    assert_sql("0", "SELECT count(*) FROM caa_report WHERE domain = 'silently.example.com'");
+}
+
+/* An address gets no more than mails may go there, over all domains. */
+static void addresses_have_their_limit(void **state)
+{
+    (void)state;
+    run_sql("INSERT INTO caa_check (account_id, name, checked_at, ttl, result, domain, detail, "
+            "iodef, evidence) SELECT 901, 'd' || n || '.example.net', now() + n * interval '1 s', "
+            "0, 'forbidden', 'd' || n || '.example.net', 'x', '{mailto:poor@example.org}', '{}' "
+            "FROM generate_series(1, 2) n");
+    run_sql("INSERT INTO caa_check (account_id, name, checked_at, ttl, result, domain, detail, "
+            "iodef, evidence) VALUES (902, 'd3.example.net', now() + interval '3 s', 0, "
+            "'forbidden', 'd3.example.net', 'x', '{mailto:poor@example.org}', '{}')");
+    assert_sql("d1.example.net,d2.example.net",
+               "SELECT string_agg(domain, ',' ORDER BY domain) FROM caa_report WHERE url = "
+               "'mailto:poor@example.org'");
+}
+
 static void private_names_need_none(void **state)
 {
     long long id = request_put(&usual, "inside.example.com");
@@ -285,6 +325,8 @@ int main(void)
         cmocka_unit_test(methods_are_heeded),
         cmocka_unit_test(checks_count_for_their_time),
         cmocka_unit_test(a_newer_check_takes_an_older_away),
+        cmocka_unit_test(whom_records_name_is_told),
+        cmocka_unit_test(addresses_have_their_limit),
         cmocka_unit_test(private_names_need_none),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -149,6 +149,27 @@ def records_change_before_the_signature(stack):
 
 
 @tests
+def whom_the_records_name_is_told(stack):
+    """By mail and by https, once a day for a domain; of who asked nothing is said."""
+    account, name = Account(stack), "caa-told.example.com"
+    known(account, name, f"www.{name}")
+    stack.dns.set(name, "CAA", '0 issue ";"')
+    stack.dns.add(name, "CAA", f'0 iodef "mailto:caa@{name}"')
+    stack.dns.add(name, "CAA", f'0 iodef "{stack.sink.url}/iodef"')
+    orders = [account.place(n) for n in (name, f"www.{name}")]
+    mail = stack.mails.wait(name, 1)[0]
+    case.inside("subject", f"A certificate for {name} was not issued", str(mail["mail"]["subject"]))
+    case.inside("the records", 'CAA caa-told.example.com: 0 issue ";"', " ".join(mail["text"].split()))
+    case.true("who asked", str(account.id) not in mail["text"])
+    case.until("both are sent", lambda: stack.db.number(
+        f"SELECT count(*) FROM caa_report WHERE domain = '{name}' AND state = 'sent'") == 2)
+    case.equal("no more", stack.db.number(f"SELECT count(*) FROM caa_report WHERE domain = '{name}'"), 2)
+    case.inside("an incident", "urn:ietf:params:xml:ns:iodef-2.0", stack.sink.requests("/iodef")[0]["body"])
+    for order in orders:
+        account.client.put(f"/order/certificate/{order['id']}/status", {"status": "canceled"})
+
+
+@tests
 def accounts_are_told_apart(stack):
     mine, other, name = Account(stack), Account(stack), "caa-account.example.com"
     for account in (mine, other):
