@@ -66,6 +66,8 @@ static const struct {
     { "UPDATE", "challenge",    "looked",           "validation" },
     { "INSERT", "validation",   "identifier",       "validation" },
     { "UPDATE", "validation",   "completed_at",     "" },
+    { "INSERT", "caa_check",    "result",           "validation" },
+    { "UPDATE", "caa_check",    "result",           "" },
     { "SELECT", "email_token",  "token_sha256",     "validation notifier" },
     { "SELECT", "email_token",  "created_at",       "validation cli" },
     { "UPDATE", "email_token",  "unsent",           "notifier" },
@@ -158,10 +160,12 @@ static void few_may(void **state)
  * is not here is nobody's to call. */
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
+                                "caa_left: validation\n"
+                                "caa_reported: \n"
                                 "challenge_await: gateway\n"
                                 "challenge_begin: gateway\n"
                                 "challenge_change: gateway\n"
-                                "challenge_hold: issuer\n"
+                                "challenge_hold: validation issuer\n"
                                 "challenge_left: validation\n"
                                 "challenge_look: \n"
                                 "challenge_restart: gateway\n"
@@ -205,6 +209,8 @@ static const char questions[] =
     "audit_line: scheduler\n"
     "audit_source_fits: gateway validation issuer notifier scheduler cli "
     "ceremony\n"
+    "caa_rest: \n"
+    "caa_standing: gateway validation issuer scheduler cli\n"
     "challenge_peer: \n"
     "dcv_evidence: gateway validation issuer scheduler cli\n"
     "dcv_web_rules: validation\n"
@@ -213,6 +219,7 @@ static const char questions[] =
     "evidence_shown: gateway cli\n"
     "evidence_wanted: \n"
     "method_exact: gateway validation issuer scheduler cli\n"
+    "method_label: gateway validation issuer scheduler cli\n"
     "method_prohibited: gateway validation notifier\n"
     "method_transport: validation\n"
     "name_ancestor: \n"
@@ -227,7 +234,8 @@ static const char questions[] =
     "request_need: gateway validation issuer scheduler cli\n"
     "request_open_task: gateway scheduler cli\n"
     "rule_interval: gateway validation issuer notifier scheduler cli\n"
-    "rule_rates: ";
+    "rule_rates: \n"
+    "section_label: gateway validation issuer scheduler cli";
 
 static void few_may_ask(void **state)
 {

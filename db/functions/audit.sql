@@ -56,6 +56,8 @@ CREATE OR REPLACE TRIGGER blocked_key_audit AFTER INSERT ON blocked_key
     FOR EACH ROW EXECUTE FUNCTION audit_decision('key blocked', 'since', 'spki_sha256');
 CREATE OR REPLACE TRIGGER validation_audit AFTER INSERT ON validation
     FOR EACH ROW EXECUTE FUNCTION audit_decision('domain validated', 'completed_at', 'id');
+CREATE OR REPLACE TRIGGER caa_check_audit AFTER INSERT ON caa_check
+    FOR EACH ROW EXECUTE FUNCTION audit_decision('caa checked', 'checked_at', 'id');
 CREATE OR REPLACE TRIGGER quarantine_enter_audit AFTER INSERT ON quarantine
     FOR EACH ROW EXECUTE FUNCTION audit_decision('quarantined', 'found_at', 'serial');
 CREATE OR REPLACE TRIGGER quarantine_settle_audit AFTER UPDATE ON quarantine

@@ -483,7 +483,7 @@ GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules, quorum_rules TO chancery_validation;
-GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
+GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_validation, chancery_issuer;
 GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;
 GRANT EXECUTE ON FUNCTION email_token_add TO chancery_notifier;

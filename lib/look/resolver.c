@@ -35,11 +35,8 @@ struct resolver {
 static const struct {
     int type;
     const char *name;
-} types[] = { { DNS_TXT, "TXT" },
-              { DNS_CNAME, "CNAME" },
-              { DNS_CAA, "CAA" },
-              { DNS_A, "A" },
-              { DNS_AAAA, "AAAA" } };
+} types[] = { { DNS_TXT, "TXT" }, { DNS_CNAME, "CNAME" }, { DNS_CAA, "CAA" },
+              { DNS_DS, "DS" },   { DNS_A, "A" },         { DNS_AAAA, "AAAA" } };
 
 const char *resolver_type_name(int type)
 {

@@ -26,8 +26,8 @@
  * of a set the first 512 are given; it has more only to make trouble. */
 enum { RESOLVER_NAME_SIZE = 320, RESOLVER_RECORDS_MAX = 512 };
 
-/* RFC 1035 3.2.2, RFC 3596, RFC 8659. */
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_TXT = 16, DNS_AAAA = 28, DNS_CAA = 257 };
+/* RFC 1035 3.2.2, RFC 3596, RFC 4034 5, RFC 8659. */
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_TXT = 16, DNS_AAAA = 28, DNS_DS = 43, DNS_CAA = 257 };
 
 enum resolver_state {
     RESOLVER_FOUND,   /* there are records */

@@ -1,6 +1,7 @@
 /* chancery-validation: proves control over domains. `chancery-validation perspective` is another point of view. */
 #include <string.h>
 
+#include "caa_round.h"
 #include "domains.h"
 #include "emails.h"
 #include "perspective.h"
@@ -29,6 +30,7 @@ static const struct config_item items[] = {
 
 static struct lane lanes[] = {
     { .name = "dcv", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = domains_run },
+    { .name = "caa", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = caa_run },
     { .name = "reuse", .batch = 8, .room = 64, .attempts = 20, .wakes = true, .run = reuse_run },
     { 0 },
 };
