@@ -5,11 +5,11 @@ SELECT v.id AS version, v.loaded_at, encode(v.sha256, 'hex') AS sha256
   FROM policy_active a
   JOIN policy_version v ON v.id = a.version;
 
--- policy_products: PolicyVersion -> PolicyDocument*
-SELECT version, name, document::text AS document, sha256 FROM policy_document WHERE version = :version AND kind = 'product' ORDER BY name COLLATE "C";
-
--- policy_profiles: PolicyVersion -> PolicyDocument*
-SELECT version, name, document::text AS document, sha256 FROM policy_document WHERE version = :version AND kind = 'profile' ORDER BY name COLLATE "C";
+-- policy_documents: PolicyVersion -> PolicyDocument*
+SELECT version, kind, name, document::text AS document, sha256
+  FROM policy_document
+ WHERE version = :version
+ ORDER BY kind COLLATE "C", name COLLATE "C";
 
 -- policy_rule_at: PolicyAt -> Rule*
 SELECT id, scope, parameter, value, unit, level,
