@@ -7,6 +7,7 @@
 bool migrate_command(struct command_run *r, struct fault *f);
 bool policy_load_command(struct command_run *r, struct fault *f);
 bool policy_at_command(struct command_run *r, struct fault *f);
+bool changes_command(struct command_run *r, struct fault *f);
 bool policy_snapshot_command(struct command_run *r, struct fault *f);
 bool account_create_command(struct command_run *r, struct fault *f);
 bool account_list_command(struct command_run *r, struct fault *f);

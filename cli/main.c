@@ -10,6 +10,7 @@ static const struct command commands[] = {
     { "migrate",         "[--passwords DIR]", "--passwords=", migrate_command, "bring the database to this version's schema; set the roles' passwords from DIR/SERVICE.password" },
     { "policy load",     "[DIR]",             NULL, policy_load_command,     "make the policy in DIR the one in force; without it, that which was installed with this program, else ./policy" },
     { "policy at",       "DATE [SCOPE] [--json]", "--json", policy_at_command,       "the rules in force on a day" },
+    { "changes",         "[--at DATE] [--json]", "--at= --json", changes_command, "what changes by the policy in force, as of a day (today): what is to come, the furthest first, then what has come, the newest first" },
     { "policy snapshot", "[DIR] [--check]",   "--check", policy_snapshot_command, "write what each product is on a few days to DIR/snapshots; --check: only compare" },
     { "account create",  "NAME --username U --email E [--first-name F] [--last-name L]", "--username= --email= --first-name= --last-name=", account_create_command, "an account with its first administrator" },
     { "key create",      "USER_ID NAME [--role N]", "--role=", key_create_command, "an API key for a user, shown once" },

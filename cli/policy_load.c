@@ -37,11 +37,17 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
     in->rules = arena_array(a, Rule *, p->rule_count + 1);
     for (; in->n_rules < p->rule_count; in->n_rules++)
         in->rules[in->n_rules] = arena_copy(a, p->rules[in->n_rules], sizeof(Rule));
-    in->documents = arena_array(a, PolicyDocument *, p->product_count + p->profile_count + 1);
+    in->documents = arena_array(a, PolicyDocument *,
+                                p->product_count + p->profile_count + p->capability_count +
+                                    p->change_count + 1);
     for (size_t i = 0; i < p->product_count; i++)
         document_add(in, a, "product", p->products[i]->name_id, &p->products[i]->base);
     for (size_t i = 0; i < p->profile_count; i++)
         document_add(in, a, "profile", p->profiles[i]->name, &p->profiles[i]->base);
+    for (size_t i = 0; i < p->capability_count; i++)
+        document_add(in, a, "capability", p->capabilities[i]->id, &p->capabilities[i]->base);
+    for (size_t i = 0; i < p->change_count; i++)
+        document_add(in, a, "change", p->changes[i]->id, &p->changes[i]->base);
     qsort(in->documents, in->n_documents, sizeof *in->documents, by_kind_and_name);
 }
 
@@ -78,6 +84,17 @@ static bool load_new(struct command_run *r, PolicyLoad *in, PolicyVersion *out, 
     return ok;
 }
 
+/* No reason to refuse them: the rules are the operator's, and so is whom he tells of them. */
+static void unannounced_say(const struct command_run *r, const struct policy_source *p)
+{
+    size_t at = 0;
+    for (const Rule *rule; (rule = change_unannounced(p, clock_now(), &at));)
+        fprintf(r->out, "no entry of the change log announces rule %s, which is still to %s\n",
+                rule->id,
+                rule->from && instant_before(clock_now(), instant_value(rule->from)) ? "begin"
+                                                                                     : "end");
+}
+
 bool policy_load_command(struct command_run *r, struct fault *f)
 {
     struct policy_source source;
@@ -93,8 +110,11 @@ bool policy_load_command(struct command_run *r, struct fault *f)
         !store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
         (!known && !load_new(r, &in, &out, f)))
         return false;
-    fprintf(r->out, "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles\n",
+    fprintf(r->out,
+            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
+            "%zu changes\n",
             (long long)out.version, known ? "loaded before" : "new", source.rule_count,
-            source.product_count, source.profile_count);
+            source.product_count, source.profile_count, source.change_count);
+    unannounced_say(r, &source);
     return true;
 }

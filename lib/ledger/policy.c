@@ -65,6 +65,8 @@ struct filling {
     struct kept *kept;
     const Product **products;
     struct policy_profile *profiles;
+    const Capability **capabilities;
+    struct policy_change *changes;
 };
 
 static void product_add(struct filling *in, const PolicyDocument *d)
@@ -85,12 +87,29 @@ static void profile_add(struct filling *in, const PolicyDocument *d)
         };
 }
 
+static void capability_add(struct filling *in, const PolicyDocument *d)
+{
+    const Capability *read = document_read(in->kept, &capability__descriptor, d);
+    if (read)
+        in->capabilities[in->kept->policy.capability_count++] = read;
+}
+
+static void change_add(struct filling *in, const PolicyDocument *d)
+{
+    const ChangeEntry *read = document_read(in->kept, &change_entry__descriptor, d);
+    if (read)
+        in->changes[in->kept->policy.change_count++] =
+            (struct policy_change){ read, instant_value(d->since) };
+}
+
 static const struct {
     const char *kind;
     void (*add)(struct filling *in, const PolicyDocument *d);
 } kinds[] = {
     { "product", product_add },
     { "profile", profile_add },
+    { "capability", capability_add },
+    { "change", change_add },
 };
 
 /* A kind that is not in the table is a later release's. */
@@ -100,6 +119,8 @@ static void documents_load(struct kept *k, const struct policy_lines *lines)
         .kept = k,
         .products = arena_array(&k->arena, const Product *, lines->document_count + 1),
         .profiles = arena_array(&k->arena, struct policy_profile, lines->document_count + 1),
+        .capabilities = arena_array(&k->arena, const Capability *, lines->document_count + 1),
+        .changes = arena_array(&k->arena, struct policy_change, lines->document_count + 1),
     };
     for (size_t i = 0; i < lines->document_count; i++)
         for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++)
@@ -107,6 +128,8 @@ static void documents_load(struct kept *k, const struct policy_lines *lines)
                 kinds[j].add(&in, lines->documents[i]);
     k->policy.products = in.products;
     k->policy.profiles = in.profiles;
+    k->policy.capabilities = in.capabilities;
+    k->policy.changes = in.changes;
 }
 
 /* ---- is it what was signed? */
