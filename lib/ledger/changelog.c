@@ -84,7 +84,7 @@ static bool day_of_all(const struct changelog_rows *rows, const struct named *n,
                        struct instant *out, struct fault *f)
 {
     for (size_t i = 0; i < n->count; i++) {
-        struct instant day;
+        struct instant day = { 0 };
         if (!n->day(rows, n->ids[i], &day, f) ||
             (*any && day.us != out->us && days_differ(f, n->ids[i], day, *out))) {
             snprintf(f->field, sizeof f->field, "%s", n->member);
@@ -101,6 +101,7 @@ bool changelog_day(const struct changelog_rows *rows, const ChangeEntry *entry, 
 {
     struct named named[MEMBERS];
     bool any = false;
+    *out = (struct instant){ 0 };
     named_by(entry, named);
     for (size_t i = 0; i < MEMBERS; i++)
         if (!day_of_all(rows, &named[i], &any, out, f))
