@@ -106,7 +106,7 @@ static void it_is_served_in_three_forms(void **state)
 {
     (void)state;
     load(CAPABILITY("c", "2023-02-14") "," ENTRY("past", "c") "," CAPABILITY(
-        "d", "9000-01-01") "," ENTRY("far", "d"));
+        "d", "9999-01-01") "," ENTRY("far", "d"));
     change_log_open(&options, "https://ca.example");
     await_that(status_of(get("GET /changelog", "")) == 200);
 
@@ -124,13 +124,13 @@ static void it_is_served_in_three_forms(void **state)
 
     const char *feed = get("GET /changelog/rss.xml", "");
     must_have(feed, "\r\nContent-Type: application/rss+xml; charset=utf-8\r\n");
-    must_have(feed, "<title>Upcoming, 1 January 9000: About far</title>");
+    must_have(feed, "<title>Upcoming, 1 January 9999: About far</title>");
     must_have(feed, "<pubDate>Sun, 01 Jan 2023 00:00:00 GMT</pubDate>");
 
     const char *list = get("GET /changelog/changes.json", "");
     must_have(list, "\r\nContent-Type: application/json\r\n");
     must_have(list, "\r\n\r\n{\"changes\":[{\"id\":\"far\",\"title\":\"About far\",\"state\":"
-                    "\"upcoming\",\"effective\":\"9000-01-01T00:00:00+00:00\",\"published\":"
+                    "\"upcoming\",\"effective\":\"9999-01-01T00:00:00+00:00\",\"published\":"
                     "\"2023-01-01T00:00:00+00:00\",\"kind\":\"new\",\"areas\":[\"API\"],"
                     "\"announces\":[\"d\"],\"text\":\"Some *text*.\"},{\"id\":\"past\"");
     assert_int_equal(status_of(get("GET /changelog/other", "")), 404);
