@@ -25,8 +25,8 @@ static int copy(void **state)
     part_copy("profiles", ".json");
     file_put(
         path_of("rules/far.json"),
-        "{\"rules\":[{\"id\":\"far\",\"scope\":\"TLS\",\"parameter\":\"far.off\",\"value\":\"1\","
-        "\"level\":\"S\",\"from\":\"9999-01-01T00:00:00+00:00\",\"statement\":\"x\","
+        "{\"rules\":[{\"id\":\"far\",\"scope\":\"TLS\",\"parameter\":\"dcv.method.3.2.2.4.20\","
+        "\"level\":\"X\",\"from\":\"9999-01-01T00:00:00+00:00\",\"statement\":\"x\","
         "\"source\":\"x\"}]}");
     assert_int_equal(mkdir(path_of("changelog"), 0755), 0);
     file_put(path_of("capabilities.json"),
@@ -157,10 +157,42 @@ static void upcoming_becomes_recent_on_the_very_day(void **state)
     must_fail(changes("soon", false), "--at is no date");
 }
 
+/* A process keeps what it has read of a version, and each test has a database of its own. */
+static void versions_begin_at(int id)
+{
+    execute(arena_format(&arena, "ALTER TABLE policy_version ALTER COLUMN id RESTART WITH %d", id));
+}
+
+/* The first `from` in a file becomes `to`. */
+static void edit(const char *name, const char *from, const char *to)
+{
+    char *text = file_get(path_of(name)), *at = strstr(text, from);
+    assert_non_null(at);
+    *at = '\0';
+    file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
+}
+
+static void an_entry_moves_with_its_rule(void **state)
+{
+    (void)state;
+    versions_begin_at(100);
+    entry(arena_format(&arena, "%sbegins: far\nareas: TLS\n---\nx\n", before));
+    must(load());
+    edit("rules/far.json", "9999-01-01", "2029-04-01");
+    must(load());
+    must(changes("2029-03-31", false));
+    must_say("upcoming  2029-04-01  changed  Shorter");
+    /* Of two that began together one goes. */
+    entry(arena_format(&arena, "%sbegins: far, tls-validity-47\nareas: TLS\n---\nx\n", before));
+    must_fail(load(),
+              "changelog/shorter.md:4 names tls-validity-47, whose day is 2029-03-15, while "
+              "that of the first is 2029-04-01");
+}
+
 static void without_entries_nothing_is_said(void **state)
 {
     (void)state;
-    must(load());
+    versions_begin_at(200);
     assert_int_equal(unlink(path_of("changelog/feed.md")), 0);
     assert_int_equal(rmdir(path_of("changelog")), 0);
     assert_int_equal(unlink(path_of("capabilities.json")), 0);
@@ -194,6 +226,7 @@ int main(void)
         COPY(names_of_files_are_anchors),
         COPY(a_capability_is_announced),
         COPY(upcoming_becomes_recent_on_the_very_day),
+        COPY(an_entry_moves_with_its_rule),
         COPY(without_entries_nothing_is_said),
         COPY(what_is_to_come_is_announced),
     };
