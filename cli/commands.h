@@ -7,7 +7,6 @@
 bool migrate_command(struct command_run *r, struct fault *f);
 bool policy_load_command(struct command_run *r, struct fault *f);
 bool policy_at_command(struct command_run *r, struct fault *f);
-bool changes_command(struct command_run *r, struct fault *f);
 bool policy_snapshot_command(struct command_run *r, struct fault *f);
 bool account_create_command(struct command_run *r, struct fault *f);
 bool account_list_command(struct command_run *r, struct fault *f);
@@ -40,5 +39,6 @@ bool authority_check_command(struct command_run *r, struct fault *f);
 bool authority_list_command(struct command_run *r, struct fault *f);
 bool authority_stop_command(struct command_run *r, struct fault *f);
 bool authority_start_command(struct command_run *r, struct fault *f);
+bool changes_command(struct command_run *r, struct fault *f);
 
 #endif
