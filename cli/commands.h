@@ -39,5 +39,6 @@ bool authority_check_command(struct command_run *r, struct fault *f);
 bool authority_list_command(struct command_run *r, struct fault *f);
 bool authority_stop_command(struct command_run *r, struct fault *f);
 bool authority_start_command(struct command_run *r, struct fault *f);
+bool changes_command(struct command_run *r, struct fault *f);
 
 #endif

@@ -19,6 +19,7 @@ static const struct command commands[] = {
     { "key revoke",      "ID",                NULL, key_revoke_command,      "let an API key work no more" },
     { "key block",       "FILE|SHA256 --reason TEXT", "--reason=", key_block_command, "certify a key no more, which is known to others: of a certificate, request or key in PEM, or by the hash of its SubjectPublicKeyInfo" },
     { "key blocked list", "[--limit N] [--json]", "--limit= --json", key_blocked_command, "the keys that are blocked, the latest first" },
+    { "changes",         "[--at DATE] [--json]", "--at= --json", changes_command, "what changes by the policy in force, as of a day (today): what is to come, the furthest first, then what has come, the newest first" },
     { "status",          "[--json]",          "--json", status_command,      "one page: policy, authorities, lanes of jobs, what waits, what expires" },
     { "order show",      "ID|SERIAL [--json]", "--json", order_show_command, "one order, by its number or by the serial number of its certificate" },
     { "order list",      "[--status S] [--account N] [--limit N] [--json]", "--status= --account= --limit= --json", order_list_command, "orders, the newest first" },

@@ -103,6 +103,7 @@ settings_of() { # service
 	CHANCERY_SEAL_KEY=secrets/gateway/seal-key
 	CHANCERY_OUTBOUND_LOOPBACK=yes
 	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
+	CHANCERY_PUBLIC_URL=$(base_url)
 	END
         ;;
     validation)
