@@ -175,6 +175,15 @@ static const struct mutation mutations[] = {
                                     "0203010001" },
     { "key_exact",       SPKI,      NULL },                                  /* see special() */
     { "key_not_issuers", SPKI,      NULL },
+    { "key_exponent",    SPKI,      NULL },
+    { "key_modulus_odd", SPKI,      NULL },
+    { "key_small_factor", SPKI,     NULL },
+    { "key_power",       SPKI,      NULL },
+    { "key_roca",        SPKI,      NULL },
+    { "key_close_primes", SPKI,     NULL },
+    { "key_debian",      SPKI,      "3059301306072a8648ce3d020106082a8648ce3d030107034200" /* le64, rnd, process 1 */
+                                    "04f9d282434687b7a13c0030ff8f516817407a91e6980813af4add47a46c685114"
+                                    "fd7d0ba522a32a0005292864fcb84b7c73efead460865b98327893c9074d986b" },
     { "subject_dv",      SUBJECT,   "3013" "3111" "300f0603550407" "0c0854687420436974" "79" },  /* L */
     { "subject_no_duplicates", SUBJECT, NULL },
     { "subject_encoding", SUBJECT,  "3018" "3116" "30140603550403" "160d" "612e6578616d706c652e636f6d" },
@@ -271,6 +280,80 @@ static const struct mutation mutations[] = {
 };
 // clang-format on
 
+/* RSA, of modulus and exponent. */
+static struct bytes rsa_spki(struct bytes modulus, const char *exponent)
+{
+    struct text t, key;
+
+    text_init(&key, &arena);
+    size_t numbers = der_begin(&key, DER_SEQUENCE);
+    der_add_unsigned(&key, DER_INTEGER, modulus);
+    der_add_unsigned(&key, DER_INTEGER, hex(exponent));
+    der_end(&key, numbers);
+    text_init(&t, &arena);
+    size_t list = der_begin(&t, DER_SEQUENCE);
+    der_add_raw(&t, hex("300d06092a864886f70d0101010500"));
+    der_add_bits(&t, der_written(&key));
+    der_end(&t, list);
+    return der_written(&t);
+}
+
+/* Of 2048 bits: its ends, and what is between them. */
+static struct bytes number(unsigned first, unsigned between, unsigned last)
+{
+    enum { SIZE = 256 };
+    uint8_t *out = arena_alloc(&arena, SIZE);
+
+    memset(out, (int)between, SIZE);
+    out[0] = (uint8_t)first;
+    out[SIZE - 1] = (uint8_t)last;
+    return (struct bytes){ out, SIZE };
+}
+
+/* 65537 to the power of 127: modulo each prime a power of it, as the ROCA attack asks. */
+static struct bytes power_of_65537(void)
+{
+    enum { SIZE = 255 };
+    uint8_t *out = arena_alloc(&arena, SIZE);
+
+    memset(out, 0, SIZE);
+    out[SIZE - 1] = 1;
+    for (int i = 0; i < 127; i++) { /* n + 65536 n */
+        unsigned carry = 0;
+        uint8_t before[SIZE];
+        memcpy(before, out, SIZE);
+        for (int at = SIZE - 1; at >= 0; at--, carry >>= 8) {
+            carry += before[at] + (at + 2 < SIZE ? before[at + 2] : 0U);
+            out[at] = (uint8_t)carry;
+        }
+    }
+    return (struct bytes){ out, SIZE };
+}
+
+/* (2^1024 - 1)^2 */
+static struct bytes square(void)
+{
+    struct bytes n = number(0xff, 0, 1);
+    uint8_t *out = arena_copy(&arena, n.data, n.size);
+
+    memset(out, 0xff, 127);
+    out[127] = 0xfe;
+    return (struct bytes){ out, n.size };
+}
+
+static struct bytes weak_key(const char *lint)
+{
+    if (strcmp(lint, "key_exponent") == 0)
+        return rsa_spki(number(0xff, 0xff, 0xff), "03");
+    if (strcmp(lint, "key_modulus_odd") == 0)
+        return rsa_spki(number(0xff, 0xff, 0xfe), "010001");
+    if (strcmp(lint, "key_small_factor") == 0)
+        return rsa_spki(number(0xff, 0xff, 0xff), "010001"); /* 3 divides it */
+    if (strcmp(lint, "key_power") == 0)
+        return rsa_spki(number(0xd8, 0, 0), "010001"); /* 3^3 (2^681)^3 */
+    return rsa_spki(strcmp(lint, "key_roca") == 0 ? power_of_65537() : square(), "010001");
+}
+
 /* Parts that a constant cannot say. */
 static bool special(const struct mutation *m, struct parts *p)
 {
@@ -278,6 +361,8 @@ static bool special(const struct mutation *m, struct parts *p)
         p->part[SPKI] = house.ca[HOUSE_ROOT]->public.spki;
     } else if (strcmp(m->lint, "key_not_issuers") == 0) {
         p->part[SPKI] = house.ca[HOUSE_P256]->public.spki;
+    } else if (m->part == SPKI && !m->with) {
+        p->part[SPKI] = weak_key(m->lint);
     } else if (strcmp(m->lint, "subject_no_duplicates") == 0) {
         struct der c = der_open(good_parts.part[SUBJECT]), inside;
         assert_true(der_enter(&c, DER_SEQUENCE, &inside));
