@@ -14,6 +14,7 @@
 #include "key_session.h"
 #include "limit.h"
 #include "openapi.h"
+#include "pki/weak_keys.h"
 #include "published.h"
 #include "role.h"
 #include "service/metrics.h"
@@ -188,6 +189,7 @@ static bool start(struct service_run *run, struct fault *f)
     gateway.outbound.loopback = settings.loopback;
     gateway.order_ids = ids_new(&sql_order_id_block);
     gateway.request_ids = ids_new(&sql_request_id_block);
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
     gateway.seal = seal_key_load(settings.seal_key, f);
     if (!gateway.seal || !admission_open(run, f))
         return false;
@@ -259,7 +261,15 @@ static void stop(struct service_run *run)
     ids_free(gateway.request_ids);
 }
 
-static const struct health_check checks[] = { { "door", door_ready, NULL }, { .name = NULL } };
+static bool weak_keys_are_read(void *context, struct fault *f)
+{
+    (void)context;
+    return weak_keys_ready(f);
+}
+
+static const struct health_check checks[] = { { "door", door_ready, NULL },
+                                              { "weak_keys", weak_keys_are_read, NULL },
+                                              { .name = NULL } };
 
 static const struct service service = {
     .name = "gateway",

@@ -9,6 +9,7 @@
 #include "journal.h"
 #include "ledger/policy.h"
 #include "pki/ed25519.h"
+#include "pki/weak_keys.h"
 #include "service/service.h"
 #include "signers.h"
 
@@ -57,6 +58,12 @@ static bool journal_is_good(void *context, struct fault *f)
     return journal_good(issuer.journal, f);
 }
 
+static bool weak_keys_are_read(void *context, struct fault *f)
+{
+    (void)context;
+    return weak_keys_ready(f);
+}
+
 static bool signers_are_ready(void *context, struct fault *f)
 {
     (void)context;
@@ -66,6 +73,7 @@ static bool signers_are_ready(void *context, struct fault *f)
 static const struct health_check checks[] = { { "token", token_is_ready, NULL },
                                               { "signers", signers_are_ready, NULL },
                                               { "journal", journal_is_good, NULL },
+                                              { "weak_keys", weak_keys_are_read, NULL },
                                               { 0 } };
 
 /* Keys that were not found while it was away are looked for at once, and orders that were put off
@@ -89,6 +97,7 @@ static bool start(struct service_run *run, struct fault *f)
     if (!issuer.journal)
         return false;
     policy_trust(policy_key);
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
     issuer.run = run;
     issuer.status_host = settings.names.status;
     issuer.lease = lanes[0].lease = settings.lease;
