@@ -34,17 +34,26 @@ const struct lint *lint_find(const char *name)
     return NULL;
 }
 
+static const struct {
+    const char *word;
+    enum lint_kind kind;
+} words[] = { { "leaf", LINT_LEAF },
+              { "root", LINT_ROOT },
+              { "subordinate", LINT_SUBORDINATE },
+              { "cross", LINT_CROSS },
+              { "ocsp_responder", LINT_OCSP } };
+
+const char *lint_kind_word(enum lint_kind kind)
+{
+    size_t i = 0;
+
+    while (words[i].kind != kind)
+        i++;
+    return words[i].word;
+}
+
 enum lint_kind lint_kind_read(const char *word)
 {
-    static const struct {
-        const char *word;
-        enum lint_kind kind;
-    } words[] = { { "leaf", LINT_LEAF },
-                  { "root", LINT_ROOT },
-                  { "subordinate", LINT_SUBORDINATE },
-                  { "cross", LINT_CROSS },
-                  { "ocsp_responder", LINT_OCSP } };
-
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word ? word : "leaf", words[i].word) == 0)
             return words[i].kind;

@@ -71,8 +71,9 @@ const struct lint *lint_find(const char *name);
 /* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct lint *const lint_tables[];
 
-/* The word of a profile; 0 for one that is unknown. NULL is a leaf. */
+/* The word of a profile; 0 for one that is unknown. NULL is a leaf. And back, of one kind. */
 enum lint_kind lint_kind_read(const char *word);
+const char *lint_kind_word(enum lint_kind kind);
 
 /* ---- running them */
 
