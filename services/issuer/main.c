@@ -11,6 +11,7 @@
 #include "ledger/policy.h"
 #include "lints_command.h"
 #include "pki/ed25519.h"
+#include "service/metrics.h"
 #include "service/service.h"
 #include "signers.h"
 
@@ -91,6 +92,8 @@ static bool start(struct service_run *run, struct fault *f)
     if (!issuer.journal)
         return false;
     policy_trust(policy_key);
+    for (enum metric m = METRIC_LINTED_CLEAN; m <= METRIC_LINTED_REFUSED; m++)
+        metric_add(m, 0); /* shown from the beginning: an alert sees the first one, too */
     issuer.run = run;
     issuer.status_host = settings.names.status;
     issuer.lease = lanes[0].lease = settings.lease;

@@ -65,8 +65,12 @@ struct lint {
     int what; /* of which the function is to look, where it is that of several rows */
 };
 
-/* NULL if there is none: a policy that names it is not for this binary. */
+/* NULL if there is none. */
 const struct lint *lint_find(const char *name);
+
+/* May a policy name it? Also what earlier releases had, and always runs now by other names: a new issuer works with
+ * the policy of before. */
+bool lint_known(const char *name);
 
 /* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct lint *const lint_tables[];
