@@ -8,6 +8,7 @@
 #include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
+#include "service/metrics.h"
 #include "x509/certificate.h"
 
 static struct instant earlier(struct instant a, struct instant b)
@@ -51,6 +52,22 @@ static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
+static void found_count(enum metric outcome, const struct lint_found *found)
+{
+    for (size_t i = 0; i < found->count; i++)
+        metric_add_of(outcome, found->names[i], 1);
+}
+
+static void lints_count(const struct lint_outcome *linted)
+{
+    found_count(METRIC_LINT_ERRORS, &linted->errors);
+    found_count(METRIC_LINT_WARNINGS, &linted->warnings);
+    metric_add(linted->errors.count     ? METRIC_LINTED_REFUSED
+               : linted->warnings.count ? METRIC_LINTED_WARNED
+                                        : METRIC_LINTED_CLEAN,
+               1);
+}
+
 /* What was found beside the bytes is stored with them. Rules that begin or end within the hour end the time in
  * which may be signed: afterwards other lints would have been run. */
 static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
@@ -65,7 +82,9 @@ static bool lint(struct attempt *t, const struct leaf_request *request, struct i
     if (!lint_plans_find(t->policy, t->signer.profile->profile, now, &lints, &t->fault))
         return false;
     t->sign_before = earlier(t->sign_before, lints.until);
-    return lint_run(lints.plan, &in, &t->linted, &t->fault);
+    bool good = lint_run(lints.plan, &in, &t->linted, &t->fault);
+    lints_count(&t->linted);
+    return good;
 }
 
 /* A kind's first letter is its identifier_kind. */
@@ -192,6 +211,18 @@ static char *facts_text(struct arena *a, const int64_t *ids, size_t count)
     return t.data;
 }
 
+static char *warnings_text(const struct lint_found *warnings, struct arena *a)
+{
+    struct text t;
+    if (warnings->count == 0)
+        return NULL;
+    text_init(&t, a);
+    for (size_t i = 0; i < warnings->count; i++)
+        text_format(&t, "%c%s", i ? ',' : '{', warnings->names[i]);
+    text_add_char(&t, '}');
+    return t.data;
+}
+
 Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struct instant now)
 {
     uint8_t hash[SHA256_SIZE];
@@ -214,6 +245,8 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     r->profile_sha256 = bytes_message(a, t->signer.profile->sha256);
     r->evidence = facts_text(a, t->intent->evidence, t->intent->n_evidence);
     r->caa_checks = facts_text(a, t->intent->caa_checks, t->intent->n_caa_checks);
+    r->lints = (int32_t)t->linted.held;
+    r->lint_warnings = warnings_text(&t->linted.warnings, a);
     r->now = instant_message(a, now);
     return r;
 }

@@ -1,6 +1,5 @@
 #include "lints/lint.h"
 
-#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,81 +9,28 @@
 
 #include <cmocka.h>
 
+#include "lints/trip_rules.h"
 #include "lints/trips.h"
-#include "message/convert.h"
-
-enum { RULES_MAX = 400 };
 
 static struct arena arena;
 static struct instant now;
 static struct trip good;
-static const Rule *rules[RULES_MAX]; /* of policy/rules, with a check */
-static size_t rule_count;
+static struct trip_rules rules;
 
 /* ---- what policy says */
-
-static void file_read(const char *path)
-{
-    enum { FILE_MAX = 256 * 1024 };
-    FILE *file = fopen(path, "re");
-    char *text = arena_alloc(&arena, FILE_MAX);
-    struct fault f = { 0 };
-
-    assert_non_null(file);
-    size_t size = fread(text, 1, FILE_MAX, file);
-    fclose(file);
-    const RuleFile *read =
-        (const RuleFile *)message_from_json(&arena, &rule_file__descriptor, text, size, &f);
-    if (!read)
-        fail_msg("%s: %s %s", path, f.field, f.detail);
-    for (size_t i = 0; i < read->n_rules; i++)
-        if (read->rules[i]->check)
-            rules[rule_count++] = read->rules[i];
-    assert_true(rule_count < RULES_MAX);
-}
-
-static void rules_read(void)
-{
-    glob_t found;
-
-    assert_int_equal(glob("policy/rules/*.json", 0, NULL, &found), 0);
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        file_read(found.gl_pathv[i]);
-    globfree(&found);
-}
-
-static bool in_force(const Rule *r, const char *scope, struct instant at)
-{
-    return strcmp(r->scope, scope) == 0 &&
-           (!r->from || !instant_before(at, instant_value(r->from))) &&
-           (!r->until || instant_before(at, instant_value(r->until)));
-}
-
-static int64_t value_of(const Rule *r)
-{
-    int64_t value = 0;
-
-    if (r->value)
-        int64_read(r->value, &value);
-    return value;
-}
 
 /* The rules of a scope, and one for `lint` if none of them is for it: its value is that of any rule. */
 static size_t rules_of(const char *scope, const char *lint, struct lint_rule *out)
 {
+    size_t count = trip_rules_at(&rules, scope, now, out);
     struct lint_rule one = { lint, 0, 'M' };
-    size_t count = 0;
 
-    for (size_t i = 0; i < rule_count; i++) {
-        struct lint_rule rule = { rules[i]->check, value_of(rules[i]), *rules[i]->level };
-        if (in_force(rules[i], scope, now))
-            out[count++] = rule;
-        if (strcmp(rule.check_name, lint) == 0)
-            one.value = rule.value;
-    }
     for (size_t i = 0; i < count; i++)
         if (strcmp(out[i].check_name, lint) == 0)
             return count;
+    for (size_t i = 0; i < rules.count; i++)
+        if (strcmp(rules.all[i]->check, lint) == 0)
+            one.value = trip_rule_of(rules.all[i]).value;
     if (*lint)
         out[count++] = one;
     return count;
@@ -92,7 +38,7 @@ static size_t rules_of(const char *scope, const char *lint, struct lint_rule *ou
 
 static int64_t value_for(const char *scope, const char *lint)
 {
-    struct lint_rule all[RULES_MAX + 1];
+    struct lint_rule all[TRIP_RULES_MAX + 1];
     size_t count = rules_of(scope, lint, all);
     int64_t value = 0;
 
@@ -106,7 +52,7 @@ static int64_t value_for(const char *scope, const char *lint)
 static void run(const struct trip *trip, const char *lint, struct lint_outcome *out,
                 struct fault *f)
 {
-    struct lint_rule all[RULES_MAX + 1];
+    struct lint_rule all[TRIP_RULES_MAX + 1];
     size_t count = rules_of(trip->profile->rule_scope, lint, all);
     struct lint_plan *plan = lint_plan_new(trip->profile, all, count, f);
 
@@ -322,6 +268,9 @@ static void unknown_checks_and_missing_values_fail(void **state)
     checks[0] = dated;
     assert_false(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f));
     assert_string_equal(f.detail, "no value is in force");
+    static char of_before[] = "ku_allowed";
+    checks[0] = of_before; /* in policies that are older than the program */
+    assert_true(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f) || f.code == FAULT_LINT);
     profile.n_checks = 0;
     profile.certificate = kind;
     assert_false(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f));
@@ -418,7 +367,7 @@ static int group_setup(void **state)
     (void)state;
     arena_init(&arena);
     assert_true(instant_read("2027-12-01T12:00:00Z", &now));
-    rules_read();
+    trip_rules_read(&arena, &rules);
     trip_of(&arena, "tls-dv", "", 0, now, &good);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* subjectAltName (BR 7.1.2.7.12, RFC 5280 4.2.1.6). A row's `what` is a fault of read.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -119,28 +120,51 @@ static bool san_ip_public(struct lint_case *c)
     return !any(c, is_reserved) || lint_miss(c, "it has an address that is nobody's on the net");
 }
 
-static bool same_name(unsigned tag, struct bytes a, struct bytes b)
+static bool same_name(struct bytes a, struct bytes b)
 {
-    if (a.size != b.size)
-        return false;
-    return tag == NAME_DNS ? strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0
-                           : memcmp(a.data, b.data, a.size) == 0;
+    return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
+}
+
+/* FNV-1a, the same for letters of either case. */
+static uint32_t hash_of(struct bytes name)
+{
+    uint32_t hash = 2166136261U;
+
+    for (size_t i = 0; i < name.size; i++)
+        hash = (hash ^ (name.data[i] | 0x20U)) * 16777619U;
+    return hash;
+}
+
+/* The whole name, its tag with it, in a table with room for more than there are; true if it is there. An address is
+ * never a dNSName with a letter in another case. */
+static bool seen_before(struct bytes *table, uint32_t room, struct bytes whole)
+{
+    uint32_t at = hash_of(whole) & (room - 1);
+
+    for (; table[at].data; at = (at + 1) & (room - 1))
+        if (*table[at].data == *whole.data &&
+            (*whole.data == NAME_DNS ? same_name(table[at], whole) : bytes_equal(table[at], whole)))
+            return true;
+    table[at] = whole;
+    return false;
 }
 
 static bool names_no_duplicate(struct lint_case *c)
 {
-    struct der outer = c->names.list, inner;
-    struct bytes name, other;
-    unsigned tag, other_tag;
+    struct der walk = c->names.list;
+    uint32_t room = 4;
+    struct bytes whole;
+    bool twice = false;
 
     if (!lint_has(c, EXT_SUBJECT_ALT_NAME))
         return true;
-    while (der_next(&outer, &tag, &name, NULL))
-        for (inner = outer; der_next(&inner, &other_tag, &other, NULL);)
-            if (tag == other_tag && same_name(tag, name, other))
-                return lint_miss(c, "a name stands there twice: %.*s",
-                                 tag == NAME_DNS ? (int)name.size : 0, (const char *)name.data);
-    return true;
+    while (room < c->names.count * 2)
+        room *= 2;
+    struct bytes *table = calloc(room, sizeof *table);
+    while (!twice && der_next(&walk, NULL, NULL, &whole))
+        twice = seen_before(table, room, whole);
+    free(table);
+    return !twice || lint_miss(c, "a name stands there twice");
 }
 
 /* Nothing but what was validated, and all of it, in that order. */
