@@ -215,38 +215,3 @@ SELECT a.at, 'audit' AS chapter,
  WHERE (a.subject = 'order/' || o.id
         OR a.subject IN (SELECT 'request/' || r.id FROM request r WHERE r.order_id = o.id))
    AND a.activity NOT IN ('order placed', 'certificate issued');
-
--- why_waits: OrderWhy -> OrderWait*
--- What an order waits for: what is left to do, with its owner, an authority that signs nothing, and the jobs
--- that carry it or were given up.
-WITH asked AS MATERIALIZED (
-    SELECT o.request_id, r.ca_id, 'issue/' || r.id AS issue_key, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
-           CASE WHEN c.checked_at >= c.poll_from THEN c.seen END AS seen
-      FROM orders o
-      JOIN request r ON r.id = o.request_id
-      LEFT JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
-     WHERE o.id = :id AND o.status IN ('pending', 'needs_approval')
-)
-SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS next_at, t.deadline,
-       coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) AS detail
-  FROM asked a
-  CROSS JOIN LATERAL (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
-                        FROM request_open_task(ARRAY[a.request_id], :now) k
-                       ORDER BY k.kind, k.dns_name, k.since) t
-UNION ALL
-SELECT 2, 'authority', 'ca', y.name, y.stopped_at, NULL, NULL, 'it signs nothing: chancery authority'
-  FROM asked a
-  JOIN authority y ON y.id = a.ca_id
- WHERE NOT y.may_sign
-UNION ALL
-SELECT 3, 'job', 'ca', j.lane || ' ' || j.id, NULL, j.run_at, NULL,
-       concat_ws(', ', CASE WHEN j.attempt > 0 THEN 'failed ' || j.attempt || ' times' END,
-                 CASE WHEN j.lease_until > now() -- lease_until
-                      THEN 'held by ' || j.lease_owner END)
-  FROM asked a
-  JOIN job j ON j.idem_key = a.issue_key OR j.idem_key = a.dcv_key
-UNION ALL
-SELECT 4, 'job given up', 'ca', d.lane || ' ' || d.id, d.buried_at, NULL, NULL, d.story
-  FROM asked a
-  JOIN job_dead d ON (d.lane = 'issue' AND d.subject = a.request_id) OR (d.lane = 'dcv' AND d.subject = a.challenge_id)
- ORDER BY place, kind, name;
