@@ -1,6 +1,7 @@
 /* chancery why order: what happened to an order, in the order in which it happened, and what it waits for. */
 #include <string.h>
 
+#include "cli/orders.sql.h"
 #include "cli/why.sql.h"
 #include "commands.h"
 #include "fold.h"
@@ -89,7 +90,7 @@ static bool story_read(struct command_run *r, OrderStory *s, struct fault *f)
     in.id = s->order->id;
     in.now = s->now;
     if (!chapters_read(r, &in, chapters, f) ||
-        !store_all(r->store, &r->arena, &sql_why_waits, &in.base, &open, f))
+        !store_all(r->store, &r->arena, &sql_order_waits, &in.base, &open, f))
         return false;
     chapters_fill(&r->arena, s, chapters);
     open_fill(&r->arena, s, &open);

@@ -60,11 +60,10 @@ static void much_happens(void)
 static void must_say_in_order(const char *const *texts)
 {
     const char *at = output;
-    for (; *texts; texts++) {
-        const char *found = strstr(at, *texts);
-        if (!found)
+    for (; at && *texts; texts++) {
+        at = strstr(at, *texts);
+        if (!at)
             fail_msg("\"%s\" does not follow in:\n%s", *texts, output);
-        at = found + 1;
     }
 }
 
@@ -123,7 +122,7 @@ static void programs_read_it_as_json(void **state)
     must(run_with(why_order_command, WORDS(SERIAL "34"), WORDS("json", "")));
     OrderStory *story = (OrderStory *)message_from_json(&arena, &order_story__descriptor, output,
                                                         strlen(output), &f);
-    must(story != NULL);
+    assert_non_null(story);
     assert_int_equal(story->order->id, 8);
     assert_int_equal(story->n_chapters, 14);
     for (size_t i = 1; i < story->n_chapters; i++)
@@ -182,7 +181,7 @@ static void everything_open_has_its_advice(void **state)
     must(run_with(why_order_command, WORDS("8"), WORDS("json", "")));
     OrderStory *story = (OrderStory *)message_from_json(&arena, &order_story__descriptor, output,
                                                         strlen(output), &f);
-    must(story != NULL);
+    assert_non_null(story);
     assert_int_equal(story->n_open, number("SELECT count(*) + 1 FROM task_kind"));
     for (size_t i = 0; i < story->n_open; i++)
         if (!story->open[i]->advice && strcmp(story->open[i]->kind, "job given up") != 0)

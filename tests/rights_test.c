@@ -189,6 +189,7 @@ static const char functions[] = "audit_decision: \n"
                                 "request_advance: gateway validation issuer scheduler cli\n"
                                 "request_frozen: \n"
                                 "validation_count: \n"
+                                "validation_names: \n"
                                 "validation_told: \n"
                                 "validation_wall: ";
 

@@ -280,6 +280,21 @@ END $$;
 CREATE OR REPLACE TRIGGER validation_told AFTER INSERT ON validation
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION validation_told();
 
+-- A release of before does not say which names it has looked for, and runs beside this one for a while: those of the
+-- request that lie within what was validated.
+CREATE OR REPLACE FUNCTION validation_names() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.dns_names := coalesce((SELECT array_agg(n.name ORDER BY n.position)
+                                 FROM challenge c
+                                 JOIN request_name n ON n.request_id = c.subject
+                                WHERE c.id = NEW.challenge_id AND c.asked_by = 'request' AND name_within(n.name, NEW.identifier)),
+                              ARRAY[NEW.identifier]);
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER validation_names BEFORE INSERT ON validation
+    FOR EACH ROW WHEN (NEW.dns_names IS NULL AND session_user = 'chancery_validation') EXECUTE FUNCTION validation_names();
+
 -- What a rule of the day wants to be known of a proof, it is stored with or not at all; `told` is whether it is.
 -- Rule dnssec.primary: what was found by a look-up says whether DNSSEC proves it (BR 4.2.2.2). Rule dnssec.fail:
 -- what cannot be right was not found. Rule dcv.audit: the audit row, which is made of this one, has the names that were

@@ -46,10 +46,11 @@ struct resolver_answer {
     struct bytes *records; /* rdata on the wire, names in it not compressed */
     size_t count;
     uint32_t ttl;          /* seconds that are left of it, never more than option `cache` */
-    const char *server;    /* the address of the name server that answered; NULL: not known */
     const char *canonical; /* where the records stand once CNAMEs were followed, no last dot */
     const char *reason;    /* for people, when BOGUS or FAILED */
     bool traceable;        /* FAILED: CNAMEs may be why (trail.h) */
+
+    const char *server; /* the address of the name server that answered; NULL: not known */
 };
 
 /* One look-up. Fill in the first part, keep it until `done` was called: once, on the resolver's

@@ -205,9 +205,9 @@ static const struct {
     { "2026-04-15",          "http-token",    BOGUS,           "NULL",  "dnssec.fail" },
     { "2026-04-15",          "dns-txt-token", BOGUS_ELSEWHERE, "NULL",  NULL },
     { "2026-07-14 23:59:59", "dns-txt-token", OUTCOME,         "'{}'",  NULL },
-    { "2026-07-15",          "dns-txt-token", OUTCOME,         "NULL",  "dcv.audit" },
+    { "2026-07-15",          "dns-txt-token", OUTCOME,         "NULL",  NULL }, /* the owner knows them */
     { "2026-07-15",          "dns-txt-token", OUTCOME,         "'{}'",  "dcv.audit" },
-    { "2026-07-15",          "email",         "{}",            "NULL",  "dcv.audit" },
+    { "2026-07-15",          "email",         "{}",            "'{}'",  "dcv.audit" },
     { "2026-07-15",          "email",         "{}",            "'{x}'", NULL },
     { "2026-07-15",          "dns-txt-token", OUTCOME,         "'{x}'", NULL },
     // clang-format on
@@ -234,6 +234,29 @@ static void a_proof_tells_what_the_rules_of_its_day_want(void **state)
     }
 }
 
+/* A release of before does not say which names it has looked for: the owner of the table does. */
+static void a_release_of_before_need_not_name_them(void **state)
+{
+    long long id = challenge_for(&usual, "older.example.com other.example.com *.older.example.com");
+    struct fault f = { 0 };
+    (void)state;
+    if (!script_run(
+            service,
+            arena_format(&arena,
+                         "INSERT INTO validation (account_id, identifier, method, br_method,"
+                         " completed_at, evidence, challenge_id) VALUES (900, 'older.example.com',"
+                         " 'dns-txt-token', '3.2.2.4.7', '2026-08-01', '" OUTCOME "', %lld),"
+                         " (900, 'token.example.com', 'dns-txt-token', '3.2.2.4.7', '2026-08-01',"
+                         " '" OUTCOME "', NULL)",
+                         id),
+            &f))
+        fail_msg("%s", f.detail);
+    assert_sql("{older.example.com,*.older.example.com}",
+               "SELECT dns_names FROM validation WHERE challenge_id = %lld", id);
+    assert_sql("{token.example.com}",
+               "SELECT dns_names FROM validation WHERE identifier = 'token.example.com'");
+}
+
 /* Whoever writes it. */
 static void evidence_has_an_end(void **state)
 {
@@ -257,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_forged_answer_is_kept_with_its_reason),
         cmocka_unit_test(a_hostile_zone_does_not_fill_the_database),
         cmocka_unit_test(a_proof_tells_what_the_rules_of_its_day_want),
+        cmocka_unit_test(a_release_of_before_need_not_name_them),
         cmocka_unit_test(evidence_has_an_end),
     };
 
