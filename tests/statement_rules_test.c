@@ -313,8 +313,8 @@ static void evidence_has_one_reader(void **state)
         const char *text = plain(sql->text);
         bool writer = !strncmp(sql->file, "services/validation/", strlen("services/validation/"));
 
-        if (!strcmp(sql->file, "cli/audit_facts.sql")) /* compares, and decides nothing */
-            continue;
+        if (!strcmp(sql->file, "cli/audit_facts.sql") || !strcmp(sql->file, "cli/status.sql"))
+            continue; /* they compare and count, and decide nothing */
 
         for (const char *at = text; (at = find_word(at, "validation")); at++) {
             const char *into = at - strlen("into ");
