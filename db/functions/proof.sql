@@ -73,19 +73,23 @@ $$;
 -- A row where a validation of that instant lacks what the rules of its day demanded of other points of view:
 -- so many remote perspectives asked, in so many regions those who agree, and not more than so many who did not
 -- (BR 3.2.2.9). services/validation/quorum.c decides the same, and by distances, before it is stored. A method that
--- no rule exempts needs them. One SELECT.
+-- no rule exempts needs them. One SELECT, in which what is enough costs two looks at the rules.
 CREATE OR REPLACE FUNCTION quorum_missed(of_scope text, of_br_method text, of_remotes int, of_agreed int, of_regions int,
                                          at timestamptz) RETURNS TABLE (remotes int)
 LANGUAGE sql STABLE AS $$
     SELECT r.value::int
       FROM policy_at(at, of_scope, 'mpic.remotes') r
      WHERE r.level = 'M'
-       AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'mpic.exempt') x WHERE of_br_method = ANY (string_to_array(x.value, ' ')))
-       AND (of_remotes < r.value::int
-            OR of_regions < (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x)
-            OR of_remotes - of_agreed > coalesce((SELECT x.value::int
-                                                    FROM policy_at(at, of_scope, CASE WHEN of_remotes < 6 THEN 'mpic.misses_2_5'
-                                                                                      ELSE 'mpic.misses_6plus' END) x), 0))
+       AND CASE WHEN of_remotes < r.value::int
+                     OR (of_remotes > of_agreed
+                         AND of_remotes - of_agreed
+                             > coalesce((SELECT x.value::int
+                                           FROM policy_at(at, of_scope, CASE WHEN of_remotes < 6 THEN 'mpic.misses_2_5'
+                                                                             ELSE 'mpic.misses_6plus' END) x), 0))
+                     OR of_regions < (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x)
+                THEN NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'mpic.exempt') x
+                                  WHERE of_br_method = ANY (string_to_array(x.value, ' ')))
+                ELSE false END
 $$;
 
 -- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
