@@ -110,7 +110,7 @@ bool spki_of(struct arena *a, const char *text, struct bytes *out, struct fault 
 bool spki_sha256_of(struct arena *a, const char *text, uint8_t out[SHA256_SIZE], struct fault *f,
                     const char *field)
 {
-    struct bytes spki;
+    struct bytes spki = { NULL, 0 };
 
     if (!spki_of(a, text, &spki, f, field))
         return false;
