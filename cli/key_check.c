@@ -18,6 +18,17 @@ static void checks_print(struct command_run *r, const struct key *key)
     }
 }
 
+/* What would not be found is said. */
+static void passed_print(struct command_run *r, const struct key *key)
+{
+    const char *covers = weak_keys_cover(key);
+    fprintf(r->out, "%s of %d bits: no check refuses it\n", key_type_name(key->type), key->bits);
+    if (covers)
+        fprintf(r->out, "looked for among the weak keys of %s\n", covers);
+    else
+        fprintf(r->out, "there is no list of weak keys of this kind\n");
+}
+
 /* Without a database: whether it is blocked says `key blocked list`. */
 bool key_check_command(struct command_run *r, struct fault *f)
 {
@@ -30,6 +41,6 @@ bool key_check_command(struct command_run *r, struct fault *f)
         return false;
     checks_print(r, &key);
     if (r->status == 0)
-        fprintf(r->out, "%s of %d bits: no check refuses it\n", key_type_name(key.type), key.bits);
+        passed_print(r, &key);
     return true;
 }

@@ -15,14 +15,27 @@ static const char *key_file(struct bytes spki)
     return path_of("key");
 }
 
+static void check_fresh(const char *kind)
+{
+    EVP_PKEY *key = csr_make_key(kind);
+    must(run(key_check_command, key_file(csr_make_spki(&arena, key))));
+    csr_make_key_free(key);
+    assert_int_equal(status, 0);
+}
+
 static void a_good_key_is_refused_by_none(void **state)
 {
     (void)state;
-    EVP_PKEY *key = csr_make_key("P-384");
-    must(run(key_check_command, key_file(csr_make_spki(&arena, key))));
-    csr_make_key_free(key);
-    must_say("ecdsa of 384 bits: no check refuses it\n");
-    assert_int_equal(status, 0);
+    check_fresh("P-384");
+    must_say(
+        "ecdsa of 384 bits: no check refuses it\nlooked for among the weak keys of le64-nornd ");
+}
+
+static void what_has_no_list_is_said(void **state)
+{
+    (void)state;
+    check_fresh("2064");
+    must_say("rsa of 2064 bits: no check refuses it\nthere is no list of weak keys of this kind\n");
 }
 
 static void a_weak_key_is_refused_with_its_rule(void **state)
@@ -51,6 +64,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(a_good_key_is_refused_by_none),
+        FRESH(what_has_no_list_is_said),
         FRESH(a_weak_key_is_refused_with_its_rule),
         FRESH(what_has_no_key_is_named),
     };
