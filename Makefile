@@ -207,7 +207,7 @@ snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product i
 	$< policy snapshot
 
 # ---- Weak keys. What is made is kept in build/weak-keys, so that it goes on where it was ended; to help a run,
-# start another. All of it takes some 12 hours of one core with AVX-512 IFMA: docs/guide/keys.md.
+# start another. All of it takes some 10 hours of one core with AVX-512 IFMA: docs/guide/keys.md.
 WEAK_KEYS := build/release/tools/weak-keys/weak-keys
 $(WEAK_KEYS): $(wildcard tools/weak-keys/*.[ch]) lib/pki/weak_list.h
 	@mkdir -p $(@D)

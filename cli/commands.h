@@ -16,6 +16,7 @@ bool key_revoke_command(struct command_run *r, struct fault *f);
 bool key_create_command(struct command_run *r, struct fault *f);
 bool key_block_command(struct command_run *r, struct fault *f);
 bool key_blocked_command(struct command_run *r, struct fault *f);
+bool key_check_command(struct command_run *r, struct fault *f);
 bool order_show_command(struct command_run *r, struct fault *f);
 bool order_list_command(struct command_run *r, struct fault *f);
 bool why_order_command(struct command_run *r, struct fault *f);

@@ -20,6 +20,7 @@ struct weak_list {
     enum key_type type;
     int bits;
     uint32_t count;
+    char covers[WEAK_LIST_HEAD];
     const uint8_t *starts, *rests;
 };
 
@@ -50,8 +51,8 @@ static uint32_t number_at(const uint8_t *at)
     return be32toh(number);
 }
 
-/* "weak-keys 1 rsa-2048 294912 ..." */
-static bool head_is_of(const char *head, const struct weak_list *l, uint32_t *count)
+/* "weak-keys 1 rsa-2048 294912 le64-nornd le64-rnd   ", of which the end was looked at. */
+static bool head_read(const char *head, struct weak_list *l)
 {
     char title[64], *end;
     int length = snprintf(title, sizeof title, WEAK_LIST_TITLE "%s ", l->name);
@@ -59,8 +60,15 @@ static bool head_is_of(const char *head, const struct weak_list *l, uint32_t *co
     if (strncmp(head, title, (size_t)length) != 0)
         return false;
     unsigned long number = strtoul(head + length, &end, 10);
-    *count = (uint32_t)number;
-    return *end == ' ' && number > 0 && number <= WEAK_LIST_KEYS_MAX;
+    l->count = (uint32_t)number;
+    if (*end != ' ' || number == 0 || number > WEAK_LIST_KEYS_MAX)
+        return false;
+    size_t size = (size_t)(head + WEAK_LIST_HEAD - ++end);
+    while (size > 0 && (end[size - 1] == ' ' || end[size - 1] == '\n'))
+        size--;
+    memcpy(l->covers, end, size);
+    l->covers[size] = '\0';
+    return true;
 }
 
 /* After this no look-up can leave the file. */
@@ -89,8 +97,7 @@ static bool list_use(struct weak_list *l, const uint8_t *file, size_t size)
 {
     enum { FIXED = WEAK_LIST_HEAD + WEAK_LIST_STARTS + WEAK_LIST_SEAL };
 
-    if (size < FIXED || file[WEAK_LIST_HEAD - 1] != '\n' ||
-        !head_is_of((const char *)file, l, &l->count) ||
+    if (size < FIXED || file[WEAK_LIST_HEAD - 1] != '\n' || !head_read((const char *)file, l) ||
         size != FIXED + (size_t)l->count * WEAK_LIST_REST || !is_sealed(file, size))
         return false;
     l->starts = file + WEAK_LIST_HEAD;
@@ -186,4 +193,12 @@ enum weak_keys_answer weak_keys_find(const struct key *key)
         return WEAK_KEYS_NOT;
     digest_sha256(name_of(key), digest);
     return is_on(l, digest) ? WEAK_KEYS_LISTED : WEAK_KEYS_NOT;
+}
+
+const char *weak_keys_cover(const struct key *key)
+{
+    const struct weak_list *l = list_for(key);
+    struct fault why;
+
+    return l && weak_keys_ready(&why) ? l->covers : NULL;
 }

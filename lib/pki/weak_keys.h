@@ -24,4 +24,8 @@ bool weak_keys_ready(struct fault *f);
 
 enum weak_keys_answer weak_keys_find(const struct key *key);
 
+/* What the list of its kind covers, "le64-nornd le32-nornd"; NULL: there is no list, so that such a key
+ * would not be found. Borrowed, for good. */
+const char *weak_keys_cover(const struct key *key);
+
 #endif
