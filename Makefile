@@ -220,7 +220,7 @@ bench: ## how fast it is (QUICK=1: in a minute); rows go to bench/results
 floods: ## what a stranger notices of floods (SCALE=0.1: of small ones); rows go to bench/results
 	$(MAKE) V=release bins peers
 	bench/floods
-BENCH := $(addprefix $(B)/bench/,pool load calibrate empty)
+BENCH := $(addprefix $(B)/bench/,pool load calibrate empty lints)
 INC_bench := -Ibench -Iservices/issuer -isystem $(G)/services/issuer
 .PHONY: bench-tools
 bench-tools: $(BENCH)
@@ -228,6 +228,7 @@ $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS) $(filter-out $(LIB),$^) $(LIB) $(LIBS) -o $@
 $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
+$(B)/bench/lints: $(foreach d,lints x509 token,$(call objects,services/issuer/$(d)))
 
 # `exec`, since make tells its child alone to end, and a shell between them would keep that for itself.
 .PHONY: run test judges soak everything

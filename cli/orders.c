@@ -39,18 +39,18 @@ bool order_show_command(struct command_run *r, struct fault *f)
     struct table t;
     if (!order_find(r, &o, f))
         return false;
-    table_init(&t, a, 21);
+    table_init(&t, a, 22);
     TABLE_ROW(&t, "ID#", "STATUS", "SINCE", "ACCOUNT#", "ACCOUNT NAME", "USER", "PRODUCT",
               "ALTERNATIVE ID", "PLACED", "VALID TILL", "REQUEST#", "REQUEST TYPE",
               "REQUEST STATUS", "NAMES", "PROVED BY", "KEY TYPE", "AUTHORITY", "CERTIFICATE#",
-              "SERIAL", "ISSUED", "NOT AFTER");
+              "SERIAL", "ISSUED", "NOT AFTER", "LINT WARNINGS");
     TABLE_ROW(&t, listing_number(a, o.id), o.status, listing_time(a, o.status_at),
               listing_number(a, o.account_id), o.account, o.username, o.product_name_id,
               o.alternative_order_id, listing_time(a, o.created_at), listing_time(a, o.valid_till),
               listing_number(a, o.request_id), o.request_type, o.request_status, o.names,
               o.dcv_method, o.key_type, o.authority,
               o.has_certificate_id ? listing_number(a, o.certificate_id) : NULL, o.serial,
-              listing_time(a, o.issued_at), listing_time(a, o.not_after));
+              listing_time(a, o.issued_at), listing_time(a, o.not_after), o.lint_warnings);
     listing_print_one(r, &t);
     return true;
 }

@@ -10,7 +10,7 @@ SELECT o.id, o.status, o.status_at, o.account_id, a.name AS account, u.username,
        (SELECT string_agg(n.name, ', ' ORDER BY n.position) FROM request_name n WHERE n.request_id = r.id) AS names,
        coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.dcv_method) AS dcv_method,
        r.key_type, y.name AS authority, c.id AS certificate_id, upper(encode(c.serial, 'hex')) AS serial, c.issued_at,
-       c.not_after
+       c.not_after, (SELECT array_to_string(x.lint_warnings, ', ') FROM issuance x WHERE x.id = c.id) AS lint_warnings
   FROM named d
   JOIN orders o ON o.id = d.id
   JOIN account a ON a.id = o.account_id

@@ -300,10 +300,11 @@ static bool profile_check(const struct policy_source *p, const Product *product,
                      profile->rule_scope);
 }
 
-/* A certificate without a purpose is one for every purpose. */
+/* A certificate without a purpose is one for every purpose, and only a root's may be (TLS BR 7.1.2.1.2). */
 static bool purposes_check(const Profile *profile, struct fault *f)
 {
-    return profile->n_ext_key_usage > 0 ||
+    bool root = profile->certificate && strcmp(profile->certificate, "root") == 0;
+    return root || profile->n_ext_key_usage > 0 ||
            fault_set(f, FAULT_INVALID, profile->name,
                      "has no ext_key_usage: what are its certificates for?");
 }

@@ -158,7 +158,7 @@ static const struct {
     { "rules/domain-control.json", "\"1500/1h 5000/24h\"", "\"500/hour\"", "how many mails" },
     { "rules/domain-control.json", "301 302 307 308", "301,302", "status codes" },
     { "rules/domain-control.json", "\"80 443\"", "\"80  443\"", "ports" },
-    { "products/ssl_dv_ee.json", "\"tls-dv\"", "\"tls-ov\"", "which is not in profiles/" },
+    { "products/ssl_dv_ee.json", "\"tls-dv\"", "\"tls-xv\"", "which is not in profiles/" },
     { "products/ssl_dv_ee.json", "\"rule_scope\": \"TLS\"", "\"rule_scope\": \"SMIME\"",
       "its profile TLS" },
     { "products/ssl_dv_ee.json", "\"name_id\": \"ssl_dv_ee\"", "\"name_id\": \"other\"",

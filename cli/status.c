@@ -14,7 +14,7 @@
 /* Where counting ends: as the scheduler's figures do (lib/service/metrics.def). */
 enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
 
-enum { POLICY, AUTHORITIES, LANES, SEALED, FIGURES, SECTIONS };
+enum { POLICY, AUTHORITIES, LANES, LINTS, SEALED, FIGURES, SECTIONS };
 static const struct {
     const char *title, *member, *none;
     bool one; /* row */
@@ -22,6 +22,7 @@ static const struct {
     [POLICY] = { "POLICY", "policy", "none is in force (chancery policy load)", true },
     [AUTHORITIES] = { "AUTHORITIES", "authorities", "none (chancery-issuer ceremony)", false },
     [LANES] = { "LANES OF JOBS", "lanes", "none", false },
+    [LINTS] = { "REFUSED BY LINTS", "lints", "nothing", false },
     [SEALED] = { "SEALED SECRETS", "sealed", "none", false },
     [FIGURES] = { "FIGURES", "figures", "none", true },
 };
@@ -92,6 +93,22 @@ static bool lanes_fill(struct command_run *r, struct table *t, FiguresAsked *in,
         TABLE_ROW(t, l->lane, listing_number(a, l->due), listing_number(a, l->held),
                   listing_number(a, l->later), listing_number(a, l->oldest_s),
                   listing_number(a, l->dead));
+    }
+    return true;
+}
+
+/* What the issuer did not have signed: each is mended in the policy or the program, then tried again. */
+static bool lints_fill(struct command_run *r, struct table *t, FiguresAsked *in, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_status_lints, &in->base, &rows, f))
+        return false;
+    table_init(t, a, 4);
+    TABLE_ROW(t, "LINT", "REQUESTS#", "SINCE", "WHY");
+    for (size_t i = 0; i < rows.count; i++) {
+        const StatusLint *l = (const StatusLint *)rows.items[i];
+        TABLE_ROW(t, l->lint, listing_number(a, l->requests), listing_time(a, l->since), l->why);
     }
     return true;
 }
@@ -195,7 +212,8 @@ bool status_command(struct command_run *r, struct fault *f)
     in.n_lanes = sizeof lanes / sizeof *lanes;
     if (!command_store(r, f) || !policy_fill(r, &t[POLICY], f) ||
         !authorities_fill(r, &t[AUTHORITIES], f) || !lanes_fill(r, &t[LANES], &in, f) ||
-        !sealed_fill(r, &t[SEALED], f) || !figures_fill(r, &t[FIGURES], &in, f))
+        !lints_fill(r, &t[LINTS], &in, f) || !sealed_fill(r, &t[SEALED], f) ||
+        !figures_fill(r, &t[FIGURES], &in, f))
         return false;
     text_init(&out, &r->arena);
     for (int i = 0; i < SECTIONS; i++)

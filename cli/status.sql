@@ -7,5 +7,15 @@ SELECT a.version, a.activated_at, v.loaded_at, encode(v.sha256, 'hex') AS sha256
 -- None: no notifier has said it yet.
 SELECT CASE WHEN is_there THEN 'there' ELSE 'none' END AS relay FROM mail_relay;
 
+-- status_lints: FiguresAsked -> StatusLint*
+-- What lints have refused to have signed, from the stories of the jobs: LINT name why.
+SELECT DISTINCT ON (s.lint) s.lint, count(*) OVER w AS requests, s.buried_at AS since, s.why
+  FROM (SELECT split_part(d.story, ' ', 2) AS lint, substr(d.story, length('LINT ') + length(split_part(d.story, ' ', 2)) + 2) AS why,
+               d.buried_at, d.id
+          FROM (SELECT j.story, j.buried_at, j.id FROM job_dead j WHERE j.lane = 'issue' ORDER BY j.lane, j.subject LIMIT :room) d
+         WHERE starts_with(d.story, 'LINT ')) s
+WINDOW w AS (PARTITION BY s.lint)
+ ORDER BY s.lint, s.buried_at, s.id;
+
 -- status_authorities: Nothing -> StatusAuthority*
 SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;

@@ -62,7 +62,11 @@ static void what_waits_is_counted(void **state)
         "INSERT INTO job (lane, subject, run_at) VALUES ('issue', 1, '%s'), ('issue', 2, '%s'), "
         "('dcv', 3, '%s');"
         "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
-        "VALUES (77, 'dcv', 5, '2026-01-01', 10, 0, 'gone', '2026-01-01');"
+        "VALUES (77, 'dcv', 5, '2026-01-01', 10, 0, 'gone', '2026-01-01'),"
+        " (78, 'issue', 6, '2026-01-01', 10, 0, 'LINT validity_max it is valid for too long', "
+        "'2026-01-04'),"
+        " (79, 'issue', 7, '2026-01-01', 10, 0, 'LINT validity_max the same', '2026-01-05'),"
+        " (80, 'issue', 8, '2026-01-01', 10, 0, 'INTERNAL issuance_one twice', '2026-01-05');"
         "INSERT INTO certificate SELECT n, n, n, 900, 'x', '\\x0102030405060708', "
         "decode(repeat('00', 20), 'hex'), '2026-01-01', CASE n WHEN 1 THEN '%s' ELSE '%s' "
         "END::timestamptz, '2026-01-01', '' FROM generate_series(1, 3) n",
@@ -72,12 +76,13 @@ static void what_waits_is_counted(void **state)
     must_say("00000000000000AA  p384  signs no leaf  -                          -          Root\n"
              "00000000000000AB  p256  stopped        2026-01-03T00:00:00+00:00  -          CA 1\n"
              "00000000000000AC  p256  signs          -                          -          CA 2\n");
+    must_say("validity_max  2         2026-01-04T00:00:00+00:00  it is valid for too long\n");
     must_say("EXPIRE IN 7 DAYS          1\nEXPIRE IN 30 DAYS         3\n");
     must(run_with(status_command, NULL, WORDS("json", "")));
     must_say("{\"lane\":\"issue\",\"due\":2,\"held\":0,\"later\":0,\"oldest_due_seconds\":36");
     must_say("{\"lane\":\"dcv\",\"due\":0,\"held\":0,\"later\":1,\"oldest_due_seconds\":0,"
              "\"given_up\":1}");
-    must_say("\"held_up_by_jobs_given_up\":1,\"attempts_in_quarantine\":0,");
+    must_say("\"held_up_by_jobs_given_up\":4,\"attempts_in_quarantine\":0,");
     assert_string_equal(output + strlen(output) - 4, "}\n}\n");
     must_say("\"relay_for_mails\":null}");
     execute("INSERT INTO mail_relay VALUES (true, false, '2026-01-01')");

@@ -4,10 +4,11 @@
 
 #include "common.pb-c.h"
 #include "issuer.h"
-#include "lints/lint.h"
+#include "lint_plans.h"
 #include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
+#include "service/metrics.h"
 #include "x509/certificate.h"
 
 static struct instant earlier(struct instant a, struct instant b)
@@ -51,47 +52,30 @@ static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-/* The dated rules of the scope that name a check and hold now. Those that begin or end within the hour end
- * the time in which may be signed: afterwards other lints would have been run. */
-static struct lint_rule *rules_of(struct attempt *t, struct arena *a, struct instant now,
-                                  size_t *count)
+static void lints_count(enum metric outcome, const struct lint_found *found)
 {
-    const struct policy *p = t->policy;
-    struct lint_rule *out = arena_array(a, struct lint_rule, p->rule_count + 1);
-    *count = 0;
-    for (size_t i = 0; i < p->rule_count; i++) {
-        const Rule *r = p->rules[i];
-        if (!r->check || strcmp(r->scope, t->intent->rule_scope) != 0)
-            continue;
-        struct instant from = instant_value(r->from), until = instant_value(r->until);
-        if (r->from && instant_before(now, from)) {
-            t->sign_before = earlier(t->sign_before, from);
-            continue;
-        }
-        if (r->until && !instant_before(now, until))
-            continue;
-        if (r->until)
-            t->sign_before = earlier(t->sign_before, until);
-        out[*count] = (struct lint_rule){ .check_name = r->check, .level = *r->level };
-        if (r->value)
-            int64_read(r->value, &out[*count].value);
-        ++*count;
-    }
-    return out;
+    for (size_t i = 0; i < found->count; i++)
+        metric_add_of(outcome, found->names[i], 1);
 }
 
-static bool lint(struct attempt *t, struct arena *a, const struct leaf_request *request,
-                 struct instant now)
+/* What was found beside the bytes is stored with them. Rules that begin or end within the hour end the time in
+ * which may be signed: afterwards other lints would have been run. */
+static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
 {
-    size_t count;
-    const struct lint_rule *rules = rules_of(t, a, now, &count);
+    struct lints_now lints;
     struct lint_input in = { .tbs = t->tbs,
                              .ca = t->signer.ca,
                              .now = now,
                              .names = request->names,
                              .name_count = request->name_count,
                              .spki = request->key->spki };
-    return lint_tbs(&in, t->signer.profile->profile, rules, count, &t->fault);
+    if (!lint_plans_find(t->policy, t->signer.profile->profile, now, &lints, &t->fault))
+        return false;
+    t->sign_before = earlier(t->sign_before, lints.until);
+    bool good = lint_run(lints.plan, &in, &t->linted, &t->fault);
+    lints_count(METRIC_LINT_ERRORS, &t->linted.errors);
+    lints_count(METRIC_LINT_WARNINGS, &t->linted.warnings);
+    return good;
 }
 
 /* A kind's first letter is its identifier_kind. */
@@ -123,7 +107,7 @@ static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
                                     .not_before = t->not_before,
                                     .not_after = t->not_after };
     return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault) &&
-           lint(t, a, &request, now);
+           lint(t, &request, now);
 }
 
 /* What is unknown to this program or this policy passes with another of either: the request waits
@@ -217,6 +201,18 @@ static char *evidence_text(const Intent *in, struct arena *a)
     return t.data;
 }
 
+static char *warnings_text(const struct lint_found *warnings, struct arena *a)
+{
+    struct text t;
+    if (warnings->count == 0)
+        return NULL;
+    text_init(&t, a);
+    for (size_t i = 0; i < warnings->count; i++)
+        text_format(&t, "%c%s", i ? ',' : '{', warnings->names[i]);
+    text_add_char(&t, '}');
+    return t.data;
+}
+
 Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struct instant now)
 {
     uint8_t hash[SHA256_SIZE];
@@ -238,6 +234,8 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     r->policy_version = t->intent->policy_version;
     r->profile_sha256 = bytes_message(a, t->signer.profile->sha256);
     r->evidence = evidence_text(t->intent, a);
+    r->lints = (int32_t)t->linted.held;
+    r->lint_warnings = warnings_text(&t->linted.warnings, a);
     r->now = instant_message(a, now);
     return r;
 }

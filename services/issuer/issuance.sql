@@ -67,14 +67,14 @@ SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
 WITH input AS (
     SELECT *
       FROM unnest(:issuance_id, :request_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :shard, :not_before, :not_after,
-                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :now)
+                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :lints, :lint_warnings, :now)
         AS i (issuance_id, request_id, account_id, job_id, job_epoch, ca_id, serial, shard, not_before, not_after,
-              tbs, tbs_sha256, policy_version, profile_sha256, evidence, now)
+              tbs, tbs_sha256, policy_version, profile_sha256, evidence, lints, lint_warnings, now)
 ), attempt AS (
     INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id, job_epoch, policy_version,
-                          profile_sha256, evidence, not_before, not_after, created_at)
+                          profile_sha256, evidence, lints, lint_warnings, not_before, not_after, created_at)
     SELECT issuance_id, request_id, account_id, ca_id, serial, shard, 'reserved', job_id, job_epoch, policy_version,
-           profile_sha256, evidence::bigint[], not_before, not_after, now
+           profile_sha256, evidence::bigint[], lints, lint_warnings::text[], not_before, not_after, now
       FROM input
 ), bytes AS (
     INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)

@@ -19,6 +19,7 @@
 #include "pki/csr_make.h"
 #include "pki/der.h"
 #include "pki/digest.h"
+#include "service/metrics.h"
 #include "signers.h"
 #include "store/script.h"
 #include "testdata/house.h"
@@ -464,8 +465,8 @@ static void sign_with_sha1(void)
                          csr, csr));
 }
 
-/* The same policy but for that rule. */
-static void policy_without(const char *rule)
+/* The same policy but for that rule, and with these rows more: ", (id, check, value, level)". */
+static void policy_instead(const char *rule, const char *more)
 {
     execute(arena_format(
         &memory,
@@ -474,10 +475,72 @@ static void policy_without(const char *rule)
         " r.valid_from, r.valid_till, r.statement, r.source, r.check_name"
         "  FROM policy_rule r, (SELECT max(id) AS id FROM policy_version) v"
         " WHERE r.version = 1 AND r.id <> '%s';"
+        "INSERT INTO policy_rule SELECT (SELECT max(id) FROM policy_version), m.id, 'TLS', m.id, "
+        "m.value, 'd', m.level,"
+        " '-infinity', 'infinity', '', '', m.name FROM (VALUES (NULL, NULL, NULL, NULL)%s) m (id, "
+        "name, value, level)"
+        " WHERE m.id IS NOT NULL;"
         "INSERT INTO policy_document SELECT (SELECT max(id) FROM policy_version), kind, name,"
         " document, sha256 FROM policy_document WHERE version = 1;"
         "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version); COMMIT",
-        rule, rule));
+        arena_format(&memory, "%s %zu", rule, strlen(more)), rule, more));
+}
+
+static void policy_without(const char *rule)
+{
+    policy_instead(rule, "");
+}
+
+/* A lint says no: nothing is stored or signed, whoever asks why is told the lint and the reason, and with the policy mended
+ * the request goes on. */
+static void what_a_lint_refuses_is_a_task_of_the_ca(void **state)
+{
+    (void)state;
+    struct text metrics;
+    order_new("pending", "example.com");
+    policy_instead("", ", ('less', 'validity_max', '47', 'M')");
+    issue();
+    assert_int_equal(result, JOB_OUTCOME__RESULT__FAILED);
+    assert_int_equal(number(ATTEMPTS), 0);
+    assert_int_equal(number(DEAD), 1);
+    assert_string_equal(text("SELECT story FROM job_dead WHERE subject = {r}"),
+                        "LINT validity_max the certificate breaks BR 6.3.2: it is valid for longer "
+                        "than 47 days");
+    assert_string_equal(
+        text("SELECT kind || ' ' || owner FROM request_open_task(ARRAY[{r}::bigint], now())"),
+        "held_up ca");
+    text_init(&metrics, &memory);
+    metrics_write(&metrics);
+    assert_non_null(
+        strstr(metrics.data, "chancery_lints_total{lint=\"validity_max\",outcome=\"error\"} 1"));
+    execute("UPDATE policy_active SET version = 1");
+    execute("SELECT job_raise(ARRAY(SELECT id FROM job_dead WHERE subject = {r}), now())");
+    issue();
+    assert_issued_once();
+}
+
+/* What is only recommended is stored with the attempt, and how many lints held. */
+static void a_warning_is_stored_and_stops_nothing(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    policy_instead("", ", ('place', 'subject_has_place', '1', 'S'), ('state', "
+                       "'subject_has_organization', '1', 'S')");
+    issue();
+    execute("UPDATE policy_active SET version = 1");
+    assert_issued_once();
+    assert_string_equal(
+        text("SELECT array_to_string(lint_warnings, ' ') FROM issuance WHERE request_id = {r}"),
+        "subject_has_organization subject_has_place");
+    int64_t with = number("SELECT lints FROM issuance WHERE request_id = {r}");
+    assert_true(with > 120);
+    order_new("pending", "example.com");
+    issue();
+    assert_issued_once();
+    assert_int_equal(
+        number("SELECT count(*) FROM issuance WHERE request_id = {r} AND lint_warnings IS NULL"),
+        1);
+    assert_int_equal(number("SELECT lints FROM issuance WHERE request_id = {r}"), with);
 }
 
 /* The issuer looks for itself: what was taken while policy said so is not signed when it does not. */
@@ -897,6 +960,8 @@ int main(void)
         cmocka_unit_test(evidence_that_does_not_count_is_not_sought_at_once),
         cmocka_unit_test(held_requests_wait),
         cmocka_unit_test(a_request_signed_with_sha1_is_certified_while_policy_says_so),
+        cmocka_unit_test(what_a_lint_refuses_is_a_task_of_the_ca),
+        cmocka_unit_test(a_warning_is_stored_and_stops_nothing),
         cmocka_unit_test(old_validation_does_not_count),
         cmocka_unit_test(others_validation_does_not_count),
         cmocka_unit_test(token_of_another_key_does_not_count),
