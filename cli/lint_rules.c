@@ -2,8 +2,20 @@
 
 #include <string.h>
 
-#include "policy_source.h"
+#include "message/convert.h"
 #include "share.h"
+
+bool lint_policy(struct command_run *r, struct policy_source *out, struct fault *f)
+{
+    const char *folder = command_option(r, "policy");
+    return policy_source_read(
+        &r->arena, folder ? folder : share_folder(&r->arena, "policy", "policy"), out, f);
+}
+
+static bool is_of(const Rule *rule, const char *scope)
+{
+    return strcmp(rule->scope, scope) == 0;
+}
 
 /* "10" of unit "d"; nothing for what counts no time. */
 static struct duration value_of(struct arena *a, const Rule *rule)
@@ -16,25 +28,35 @@ static struct duration value_of(struct arena *a, const Rule *rule)
     return out;
 }
 
-bool lint_rules(struct command_run *r, const char *scope, struct instant at,
-                struct status_input *out, struct fault *f)
+bool lint_status_rules(struct arena *a, const struct policy_source *p, const char *scope,
+                       struct instant at, struct status_input *out, struct fault *f)
 {
-    const char *folder = command_option(r, "policy");
-    struct policy_source source;
-    if (!folder)
-        folder = share_folder(&r->arena, "policy", "policy");
-    if (!policy_source_read(&r->arena, folder, &source, f))
-        return false;
-    struct status_rule *rules = arena_array(&r->arena, struct status_rule, source.rule_count + 1);
+    struct status_rule *rules = arena_array(a, struct status_rule, p->rule_count + 1);
     bool known = false;
-    for (size_t i = 0; i < source.rule_count; i++) {
-        const Rule *rule = source.rules[i];
-        bool its = strcmp(rule->scope, scope) == 0;
-        known = known || its;
-        if (its && rule_in_force(rule, at))
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *rule = p->rules[i];
+        known = known || is_of(rule, scope);
+        if (is_of(rule, scope) && rule_in_force(rule, at))
             rules[out->rule_count++] =
-                (struct status_rule){ rule->parameter, value_of(&r->arena, rule), *rule->level };
+                (struct status_rule){ rule->parameter, value_of(a, rule), *rule->level };
     }
     out->rules = rules;
     return known || fault_set(f, FAULT_INVALID, "--scope", "is %s, which no rule has", scope);
+}
+
+struct lint_rule *lint_rules(struct arena *a, const struct policy_source *p, const char *scope,
+                             struct instant at, size_t *count)
+{
+    struct lint_rule *out = arena_array(a, struct lint_rule, p->rule_count + 1);
+    *count = 0;
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *rule = p->rules[i];
+        if (!rule->check || !is_of(rule, scope) || !rule_in_force(rule, at))
+            continue;
+        out[*count] = (struct lint_rule){ .check_name = rule->check, .level = *rule->level };
+        if (rule->value)
+            int64_read(rule->value, &out[*count].value);
+        ++*count;
+    }
+    return out;
 }

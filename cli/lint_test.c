@@ -52,6 +52,18 @@ static const char hour[] =
     "RQIhAJaYwTtiziochFP5iOnB0eIHJoYOlDHygcGg72GzRX9CAiAhOgrvs68yrYKa\n"
     "+Oq/3rWB4EJd8NMBsnghU3cIlnXGNw==\n"
     "-----END OCSP RESPONSE-----\n";
+/* openssl ca: a certificate with nothing in it but basicConstraints, for 90 days */
+static const char leaf[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBZTCCAQqgAwIBAgIBETAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlBdXRob3Jp\n"
+    "dHkwHhcNMjYxMTMwMDMyNDMzWhcNMjcwMjI4MDMyNDMzWjAUMRIwEAYDVQQDDAli\n"
+    "LmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR9Smvq6AIjhCql12xp\n"
+    "ECbMu4txnSXoY9va7wwTWHOfcvWt4U0A4VQLLC+ZPLoqodyOqDvYmtNtgJb12AP6\n"
+    "Bjl5o00wSzAJBgNVHRMEAjAAMB0GA1UdDgQWBBRaDKFlU6UngtTT6Rt7axQhnI5j\n"
+    "CzAfBgNVHSMEGDAWgBR8702WNaJNFsbFYdJo6ieaglQunjAKBggqhkjOPQQDAgNJ\n"
+    "ADBGAiEA1Nq5raKKIyuzRx8CGQleaFUFkZIZ5hcDouVycNIkatUCIQC9a14cF7Lw\n"
+    "ODlr71nTt2Ik+fTQtXLV5bOMXNZst6NpZA==\n"
+    "-----END CERTIFICATE-----\n";
 // clang-format on
 
 #define SHARD "http://status.example/crl/1/7.crl"
@@ -97,6 +109,23 @@ static void bad_ones(void **state)
     must_say("does not say onlyContainsCACerts alone");
 }
 
+/* By the profile that is asked for, and on the day on which it was made. */
+static void certificates(void **state)
+{
+    (void)state;
+    must(lint("leaf.pem", "profile", "tls-dv"));
+    assert_int_equal(status, 1);
+    must_say("issuer_exact");
+    must_say("BR 7.1.2.7.12");
+    must(lint("leaf.pem", "profile", "tls-dv", "at", "2027-12-01"));
+    must_say("hours from now");
+    must(run_with(lint_command, WORDS(path_of("ca.pem")), WORDS("profile", "ca-root")));
+    assert_int_equal(status, 1);
+    must_say("signature");
+    must_fail(lint("leaf.pem", "profile", "tls-none"), "which the policy has not");
+    must_fail(run_with(lint_command, WORDS(path_of("leaf.pem")), NULL), "--issuer must name");
+}
+
 /* The last day without a rule, and its first. */
 static void rules_by_date(void **state)
 {
@@ -125,11 +154,12 @@ static void what_is_none(void **state)
     file_put(path_of("text"), "nothing\n");
     must_fail(lint("text", "at", DAY), "has no certificate, CRL or OCSP response in PEM");
     must_fail(lint("none", "at", DAY), "cannot be read");
-    must_fail(lint("ca.pem", "at", DAY), "has a malformed signature or issuer");
+    file_put(path_of("text"), "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+    must_fail(lint("text", "at", DAY), "is no CertificateList");
     must_fail(lint("crl.pem", "at", "yesterday"), "is no date");
     must_fail(lint("crl.pem", "at", DAY, "scope", "NONE"), "which no rule has");
     must_fail(run_with(lint_command, WORDS(path_of("crl.pem")), WORDS("issuer", path_of("text"))),
-              "in PEM");
+              "issuer is no certificate");
 }
 
 static int make_files(void **state)
@@ -142,12 +172,14 @@ static int make_files(void **state)
     file_put(path_of("crl.pem"), crl);
     file_put(path_of("revoked.pem"), revoked);
     file_put(path_of("hour.pem"), hour);
+    file_put(path_of("leaf.pem"), leaf);
     return 0;
 }
 
 static int remove_files(void **state)
 {
-    static const char *const names[] = { "ca.pem", "crl.pem", "revoked.pem", "hour.pem", "text" };
+    static const char *const names[] = { "ca.pem",   "crl.pem",  "revoked.pem",
+                                         "hour.pem", "leaf.pem", "text" };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(path_of(names[i]));
@@ -159,9 +191,8 @@ static int remove_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),
-        cmocka_unit_test(bad_ones),
-        cmocka_unit_test(rules_by_date),
+        cmocka_unit_test(good_ones),     cmocka_unit_test(bad_ones),
+        cmocka_unit_test(rules_by_date), cmocka_unit_test(certificates),
         cmocka_unit_test(what_is_none),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
