@@ -52,10 +52,20 @@ static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-static void lints_count(enum metric outcome, const struct lint_found *found)
+static void found_count(enum metric outcome, const struct lint_found *found)
 {
     for (size_t i = 0; i < found->count; i++)
         metric_add_of(outcome, found->names[i], 1);
+}
+
+static void lints_count(const struct lint_outcome *linted)
+{
+    found_count(METRIC_LINT_ERRORS, &linted->errors);
+    found_count(METRIC_LINT_WARNINGS, &linted->warnings);
+    metric_add(linted->errors.count     ? METRIC_LINTED_REFUSED
+               : linted->warnings.count ? METRIC_LINTED_WARNED
+                                        : METRIC_LINTED_CLEAN,
+               1);
 }
 
 /* What was found beside the bytes is stored with them. Rules that begin or end within the hour end the time in
@@ -73,8 +83,7 @@ static bool lint(struct attempt *t, const struct leaf_request *request, struct i
         return false;
     t->sign_before = earlier(t->sign_before, lints.until);
     bool good = lint_run(lints.plan, &in, &t->linted, &t->fault);
-    lints_count(METRIC_LINT_ERRORS, &t->linted.errors);
-    lints_count(METRIC_LINT_WARNINGS, &t->linted.warnings);
+    lints_count(&t->linted);
     return good;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ceremony_lint.h"
 #include "ceremony_record.h"
 #include "pki/digest.h"
 #include "pki/pem.h"
@@ -140,21 +141,46 @@ static bool begun_here(struct run *run, const struct step *s)
                      name, name);
 }
 
-/* What is signed is on the disk before: when it breaks off in between, the same is signed again. */
-static bool have_tbs(struct run *run, const struct step *s, const struct sign_algorithm *algorithm,
+/* A hierarchy is public or not as a whole. */
+static const struct step *root_of(const struct step *s)
+{
+    while (s->issuer)
+        s = s->issuer;
+    return s;
+}
+
+static bool lint(struct run *run, const struct step *s, struct bytes tbs)
+{
+    struct ceremony_tbs what = { .name = s->row->name,
+                                 .issuer = s->issuer ? s->issuer->ca : NULL,
+                                 .public = root_of(s)->row->public_,
+                                 .spki = token_key_public(s->key),
+                                 .tbs = tbs };
+
+    return ceremony_lint(run->c->policy, &what, run->c->now, run->f);
+}
+
+static bool make_tbs(struct run *run, const struct step *s, const struct sign_algorithm *algorithm,
                      struct bytes *tbs)
 {
     uint8_t serial[SERIAL_SIZE];
+
+    serial_make(run->c->now, serial);
+    struct ca_request request = request_of(run, s, serial);
+    return ca_certificate_build(&request, algorithm, run->a, tbs, run->f) && lint(run, s, *tbs) &&
+           record_write(run->a, run->c->folder, s->row->name, ".tbs", *tbs, run->f);
+}
+
+/* What is signed is on the disk before: when it breaks off in between, the same is signed again, if it may be so
+ * today. */
+static bool have_tbs(struct run *run, const struct step *s, const struct sign_algorithm *algorithm,
+                     struct bytes *tbs)
+{
     bool found;
 
     if (!record_read(run->a, run->c->folder, s->row->name, ".tbs", tbs, &found, run->f))
         return false;
-    if (found)
-        return true;
-    serial_make(run->c->now, serial);
-    struct ca_request request = request_of(run, s, serial);
-    return ca_certificate_build(&request, algorithm, run->a, tbs, run->f) &&
-           record_write(run->a, run->c->folder, s->row->name, ".tbs", *tbs, run->f);
+    return found ? lint(run, s, *tbs) : make_tbs(run, s, algorithm, tbs);
 }
 
 static bool make_certificate(struct run *run, struct step *s, struct bytes *der)
@@ -205,14 +231,6 @@ static bool have_certificate(struct run *run, struct step *s)
            write_certificate(run, s, der) &&
            NOTE(run, "certificate %s (%s) signed with key %s, SHA-256 %s", name,
                 s->row->common_name, issuer_name(s), fingerprint(run, der));
-}
-
-/* A hierarchy is public or not as a whole. */
-static const struct step *root_of(const struct step *s)
-{
-    while (s->issuer)
-        s = s->issuer;
-    return s;
 }
 
 static Authority *row_of(struct run *run, const struct step *s)

@@ -68,15 +68,11 @@ static bool authority_enter(struct service_run *run, Authority *a, struct fault 
 static bool authorities_enter(struct service_run *run, Authority **all, size_t count,
                               struct instant now, struct fault *f)
 {
-    struct store *store = store_new(&run->store);
     bool ok = true;
-    store_set_mine(store);
     for (size_t i = 0; ok && i < count; i++) {
         all[i]->created_at = instant_message(&run->arena, now);
         ok = authority_enter(run, all[i], f);
     }
-    store_set_mine(NULL);
-    store_free(store);
     return ok;
 }
 
@@ -91,7 +87,7 @@ static bool hold(struct service_run *run, struct token *token, const struct cere
                           .now = clock_now() };
     Authority **all = NULL;
     size_t count = 0;
-    return script && ceremony_name(script, names, &run->arena, f) &&
+    return script && ceremony_name(script, names, &run->arena, f) && policy_now(&c.policy, f) &&
            token_connect(token, tick_after(seconds(10)), f) &&
            ceremony_hold(token, &c, &run->arena, &all, &count, f) &&
            authorities_enter(run, all, count, c.now, f);
@@ -106,7 +102,11 @@ int ceremony_command(struct service_run *run, const struct token_options *option
         return 2;
     }
     struct token *token = token_open(options);
+    struct store *store = store_new(&run->store);
+    store_set_mine(store);
     bool ok = hold(run, token, names, argv, &f);
+    store_set_mine(NULL);
+    store_free(store);
     token_close(token);
     if (geteuid() == 0)
         fprintf(stderr,

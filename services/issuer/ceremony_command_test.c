@@ -51,6 +51,13 @@ static const char *answer(const char *sql)
     return out;
 }
 
+static void execute(const char *sql)
+{
+    struct fault f = { 0 };
+    if (!script_run(admin, sql, &f))
+        fail_msg("%s: %s", sql, f.detail);
+}
+
 static const char *ids(void)
 {
     return answer("SELECT string_agg(id, ' ' ORDER BY key_label) FROM authority");
@@ -69,6 +76,20 @@ static void a_ca_without_a_name_is_not_made(void **state)
     assert_int_equal(hold_as(&nobody, folder), 1);
     assert_int_equal(access(folder, F_OK), -1);
     assert_string_equal(answer("SELECT count(*)::text FROM authority"), "0");
+}
+
+/* Nothing is signed while there is no policy to lint by, or while a rule of it says no. */
+static void what_policy_refuses_is_signed_when_it_is_mended(void **state)
+{
+    (void)state;
+    const char *folder = path_of(scratch_token_dir(), "first", "");
+    execute("UPDATE policy_active SET version = 2");
+    assert_int_equal(hold(folder), 1);
+    assert_int_equal(access(path_of(folder, "root", ".tbs"), F_OK), -1);
+    assert_string_equal(answer("SELECT count(*)::text FROM authority"), "0");
+    execute("UPDATE policy_active SET version = 1");
+    await_that(hold(folder) == 0); /* which version is in force is asked once a second */
+    assert_int_equal(access(path_of(folder, "root", ".tbs"), F_OK), 0);
 }
 
 static void no_key_gets_a_second_certificate(void **state)
@@ -100,6 +121,41 @@ static void another_certificate_is_not_known(void **state)
     assert_string_equal(ids(), before);
 }
 
+/* Two versions: what comes with the product, and the same with a rule that no root keeps. */
+static void policy_fill(void)
+{
+    static const char *const profiles[] = { "ca-root", "ca-subordinate", "ca-private-root",
+                                            "ca-private-subordinate" };
+    struct text t;
+    text_init(&t, &running.arena);
+    text_add(&t, "BEGIN;");
+    for (int version = 1; version <= 2; version++) {
+        text_format(&t,
+                    "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('%d'), now());",
+                    version);
+        for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+            char *content = NULL;
+            const char *path = arena_format(&running.arena, "policy/profiles/%s.json", profiles[i]);
+            size_t size = 0;
+            FILE *file = fopen(path, "re");
+            assert_non_null(file);
+            assert_true(getdelim(&content, &size, '\0', file) > 0);
+            fclose(file);
+            const char *literal = script_literal(&running.arena, content);
+            free(content);
+            text_format(&t,
+                        "INSERT INTO policy_document VALUES (%d, 'profile', '%s', %s, "
+                        "sha256(convert_to(%s, 'UTF8')));",
+                        version, profiles[i], literal, literal);
+        }
+    }
+    text_add(&t, "INSERT INTO policy_rule VALUES (2, 'short', 'CA', 'lint.root_validity_max', "
+                 "'1000', 'd', 'M', '-infinity',"
+                 " 'infinity', '', '', 'root_validity_max');"
+                 "INSERT INTO policy_active VALUES (true, 1, now()); COMMIT");
+    execute(t.data);
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -108,6 +164,7 @@ static int open_all(void **state)
     database = database_new("db/migrations");
     admin = script_open((struct secret){ database_url(database, NULL) }, &f);
     assert_non_null(admin);
+    policy_fill();
     running.store = (struct store_options){ .url = { database_url(database, "ceremony") },
                                             .prepare = true,
                                             .timeout = patience() };
@@ -130,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ca_without_a_name_is_not_made),
+        cmocka_unit_test(what_policy_refuses_is_signed_when_it_is_mended),
         cmocka_unit_test(no_key_gets_a_second_certificate),
         cmocka_unit_test(another_certificate_is_not_known),
     };

@@ -34,7 +34,8 @@ static X509 *x509_of(const Authority *row)
 static bool hold_again(struct instant now, Authority ***rows, struct fault *f)
 {
     Ceremony script = house_script();
-    struct ceremony ceremony = { &script, HOUSE_STATUS, house.folder, "a test", now };
+    struct ceremony ceremony = { &script,      house_ca_policy(), HOUSE_STATUS,
+                                 house.folder, "a test",          now };
     size_t count;
 
     return ceremony_hold(house.token, &ceremony, &house.arena, rows, &count, f);
@@ -163,7 +164,8 @@ static void key_without_its_record_stops_it(void **state)
     (void)state;
     Ceremony script = house_script();
     char *elsewhere = arena_format(&house.arena, "%s-elsewhere", house.folder);
-    struct ceremony ceremony = { &script, HOUSE_STATUS, elsewhere, "a test", clock_now() };
+    struct ceremony ceremony = { &script,   house_ca_policy(), HOUSE_STATUS,
+                                 elsewhere, "a test",          clock_now() };
     Authority **rows;
     struct fault f;
     size_t count;
@@ -213,7 +215,8 @@ static void scripts_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
     Ceremony script = house_script();
-    struct ceremony ceremony = { &script, HOUSE_STATUS, house.folder, "a test", clock_now() };
+    struct ceremony ceremony = { &script,      house_ca_policy(), HOUSE_STATUS,
+                                 house.folder, "a test",          clock_now() };
     Authority **rows;
     struct fault f;
     size_t count;
@@ -231,6 +234,29 @@ static void scripts_that_make_no_sense_are_refused(void **state)
     script.n_authorities = 1;
     assert_false(ceremony_hold(house.token, &ceremony, &house.arena, &rows, &count, &f));
     assert_string_equal(f.field, "authorities.key");
+}
+
+/* A CA without a purpose is one for every purpose: what a lint refuses is neither signed nor kept. */
+static void what_a_lint_refuses_is_not_signed(void **state)
+{
+    (void)state;
+    Ceremony script = house_script();
+    struct ceremony ceremony = { &script,      house_ca_policy(), HOUSE_STATUS,
+                                 house.folder, "a test",          clock_now() };
+    CeremonyAuthority unfit = HOUSE_ROW("unfit", "p256", "House unfit CA", house_root, 1095, 0);
+    CeremonyAuthority *rows_[] = { house_list[0], &unfit };
+    Authority **rows;
+    struct fault f;
+    size_t count;
+
+    script.authorities = rows_;
+    script.n_authorities = 2;
+    assert_false(ceremony_hold(house.token, &ceremony, &house.arena, &rows, &count, &f));
+    assert_int_equal(f.code, FAULT_LINT);
+    assert_string_equal(f.field, "sub_eku_present");
+    assert_non_null(strstr(log_text(), "broke off at unfit: the certificate breaks BR 7.1.2.6.1"));
+    assert_int_equal(access(arena_format(&house.arena, "%s/unfit.tbs", house.folder), F_OK), -1);
+    assert_int_equal(access(arena_format(&house.arena, "%s/unfit.der", house.folder), F_OK), -1);
 }
 
 static int group_setup(void **state)
@@ -259,6 +285,7 @@ int main(void)
         cmocka_unit_test(certificate_of_another_key_stops_it),
         cmocka_unit_test(wrong_signature_stops_it),
         cmocka_unit_test(scripts_that_make_no_sense_are_refused),
+        cmocka_unit_test(what_a_lint_refuses_is_not_signed),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -1,4 +1,5 @@
 /* chancery-issuer: the only service with keys. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,7 +9,9 @@
 #include "issuer.h"
 #include "journal.h"
 #include "ledger/policy.h"
+#include "lints_command.h"
 #include "pki/ed25519.h"
+#include "service/metrics.h"
 #include "service/service.h"
 #include "signers.h"
 
@@ -89,6 +92,8 @@ static bool start(struct service_run *run, struct fault *f)
     if (!issuer.journal)
         return false;
     policy_trust(policy_key);
+    for (enum metric m = METRIC_LINTED_CLEAN; m <= METRIC_LINTED_REFUSED; m++)
+        metric_add(m, 0); /* shown from the beginning: an alert sees the first one, too */
     issuer.run = run;
     issuer.status_host = settings.names.status;
     issuer.lease = lanes[0].lease = settings.lease;
@@ -110,16 +115,39 @@ static void stop(struct service_run *run)
     ids_free(issuer.issuance_ids);
 }
 
-static bool command(struct service_run *run, int argc, char **argv, int *status)
+/* Commands believe no other policy than the service does. */
+static bool policy_key_trust(void)
+{
+    struct fault f = { 0 };
+    const struct ed25519_key *key = ed25519_load(settings.policy_key, &f);
+    if (!key)
+        fprintf(stderr, "chancery-issuer: %s %s\n", f.field, f.detail);
+    policy_trust(key);
+    return key != NULL;
+}
+
+static int ceremony(struct service_run *run, int argc, char **argv)
 {
     struct token_options o = { .module = settings.module,
                                .label = settings.label,
                                .pin = settings.pin,
                                .session_copy = settings.session_copy };
-    if (argc < 2 || strcmp(argv[1], "ceremony") != 0)
-        return false;
-    *status = ceremony_command(run, &o, &settings.names, argc - 1, argv + 1);
-    return true;
+    return ceremony_command(run, &o, &settings.names, argc, argv);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct service_run *run, int argc, char **argv);
+} commands[] = { { "ceremony", ceremony }, { "lints", lints_command } };
+
+static bool command(struct service_run *run, int argc, char **argv, int *status)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            *status = policy_key_trust() ? commands[i].run(run, argc - 1, argv + 1) : 1;
+            return true;
+        }
+    return false;
 }
 
 static const struct service issuer_service = {

@@ -73,7 +73,7 @@ static bool checks_known(const Profile *profile, struct fault *f)
                          "profile %s is for a %s, which this program does not know", profile->name,
                          profile->certificate);
     for (size_t i = 0; i < profile->n_checks; i++)
-        if (!lint_find(profile->checks[i]))
+        if (!lint_known(profile->checks[i]))
             return fault_set(f, FAULT_UNAVAILABLE, "profile",
                              "profile %s names check %s, which this program does not know",
                              profile->name, profile->checks[i]);

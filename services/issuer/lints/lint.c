@@ -34,17 +34,37 @@ const struct lint *lint_find(const char *name)
     return NULL;
 }
 
+bool lint_known(const char *name)
+{
+    static const char *const of_before[] = { "extension_criticality", "ku_allowed", "ku_fits_key",
+                                             "san_host_syntax" };
+
+    for (size_t i = 0; i < sizeof of_before / sizeof *of_before; i++)
+        if (strcmp(of_before[i], name) == 0)
+            return true;
+    return lint_find(name) != NULL;
+}
+
+static const struct {
+    const char *word;
+    enum lint_kind kind;
+} words[] = { { "leaf", LINT_LEAF },
+              { "root", LINT_ROOT },
+              { "subordinate", LINT_SUBORDINATE },
+              { "cross", LINT_CROSS },
+              { "ocsp_responder", LINT_OCSP } };
+
+const char *lint_kind_word(enum lint_kind kind)
+{
+    size_t i = 0;
+
+    while (words[i].kind != kind)
+        i++;
+    return words[i].word;
+}
+
 enum lint_kind lint_kind_read(const char *word)
 {
-    static const struct {
-        const char *word;
-        enum lint_kind kind;
-    } words[] = { { "leaf", LINT_LEAF },
-                  { "root", LINT_ROOT },
-                  { "subordinate", LINT_SUBORDINATE },
-                  { "cross", LINT_CROSS },
-                  { "ocsp_responder", LINT_OCSP } };
-
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word ? word : "leaf", words[i].word) == 0)
             return words[i].kind;
@@ -114,7 +134,7 @@ static bool all_known(const Profile *profile, const struct lint_rule *rules, siz
                       struct fault *f)
 {
     for (size_t i = 0; i < profile->n_checks; i++)
-        if (!lint_find(profile->checks[i]))
+        if (!lint_known(profile->checks[i]))
             return unknown(profile->checks[i], f);
     for (size_t i = 0; i < count; i++)
         if (!lint_find(rules[i].check_name))

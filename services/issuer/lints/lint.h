@@ -65,14 +65,19 @@ struct lint {
     int what; /* of which the function is to look, where it is that of several rows */
 };
 
-/* NULL if there is none: a policy that names it is not for this binary. */
+/* NULL if there is none. */
 const struct lint *lint_find(const char *name);
+
+/* May a policy name it? Also what earlier releases had, and always runs now by other names: a new issuer works with
+ * the policy of before. */
+bool lint_known(const char *name);
 
 /* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct lint *const lint_tables[];
 
-/* The word of a profile; 0 for one that is unknown. NULL is a leaf. */
+/* The word of a profile; 0 for one that is unknown. NULL is a leaf. And back, of one kind. */
 enum lint_kind lint_kind_read(const char *word);
+const char *lint_kind_word(enum lint_kind kind);
 
 /* ---- running them */
 

@@ -268,6 +268,9 @@ static void unknown_checks_and_missing_values_fail(void **state)
     checks[0] = dated;
     assert_false(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f));
     assert_string_equal(f.detail, "no value is in force");
+    static char of_before[] = "ku_allowed";
+    checks[0] = of_before; /* in policies that are older than the program */
+    assert_true(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f) || f.code == FAULT_LINT);
     profile.n_checks = 0;
     profile.certificate = kind;
     assert_false(lint_tbs(&good.input, &profile, NULL, 0, NULL, &f));

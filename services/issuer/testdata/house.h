@@ -87,6 +87,25 @@ __attribute__((unused)) static Profile house_profile(void)
     return profile;
 }
 
+/* What its authorities are linted by: the kind of each, and no rule that has a date. */
+static const struct policy *house_ca_policy(void)
+{
+    static char kinds[2][12] = { "root", "subordinate" },
+                names[2][24] = { "ca-private-root", "ca-private-subordinate" };
+    static Profile profiles[2];
+    static struct policy_profile rows[2];
+    static struct policy policy = { .profiles = rows, .profile_count = 2 };
+
+    for (int i = 0; i < 2; i++) {
+        profile__init(&profiles[i]);
+        profiles[i].name = names[i];
+        profiles[i].certificate = kinds[i];
+        profiles[i].rule_scope = names[0];
+        rows[i].profile = &profiles[i];
+    }
+    return &policy;
+}
+
 static void house_must(bool good, const struct fault *f)
 {
     if (good)
@@ -109,7 +128,8 @@ static void house_open(struct house *house, struct instant now)
     mkdir(house->folder, 0700);
     scratch_token_make(HOUSE_LABEL);
     house->token = token_open(&options);
-    struct ceremony ceremony = { &script, HOUSE_STATUS, house->folder, "a test", now };
+    struct ceremony ceremony = { &script,       house_ca_policy(), HOUSE_STATUS,
+                                 house->folder, "a test",          now };
     house_must(ceremony_hold(house->token, &ceremony, &house->arena, &house->rows, &count, &f), &f);
     for (size_t i = 0; i < count; i++) {
         const Authority *row = house->rows[i];
