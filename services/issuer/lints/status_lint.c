@@ -36,19 +36,25 @@ const struct status_lint *status_lint_find(const char *name)
 
 /* ---- which are run */
 
-static bool gives(const struct status_rule *rule, const char *parameter)
+/* `asked` with '.' at its end is a beginning. */
+static bool gives(const char *parameter, const char *asked)
 {
-    size_t length = strlen(parameter);
+    size_t length = strlen(asked);
 
-    if (parameter[length - 1] == '.')
-        return strncmp(rule->parameter, parameter, length) == 0;
-    return strcmp(rule->parameter, parameter) == 0;
+    if (asked[length - 1] == '.')
+        return strncmp(parameter, asked, length) == 0;
+    return strcmp(parameter, asked) == 0;
+}
+
+bool status_rule_brings(const char *parameter, const struct status_lint *lint)
+{
+    return lint->parameter && gives(parameter, lint->parameter);
 }
 
 static const struct status_rule *rule_for(const struct status_input *in, const char *parameter)
 {
     for (size_t i = 0; i < in->rule_count; i++)
-        if (gives(&in->rules[i], parameter))
+        if (gives(in->rules[i].parameter, parameter))
             return &in->rules[i];
     return NULL;
 }

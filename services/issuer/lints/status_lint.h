@@ -84,6 +84,9 @@ struct status_lint {
 /* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct status_lint *const status_tables[];
 
+/* Does a rule that gives the parameter bring it? */
+bool status_rule_brings(const char *parameter, const struct status_lint *lint);
+
 /* NULL if there is none. */
 const struct status_lint *status_lint_find(const char *name);
 
