@@ -113,12 +113,14 @@ $(patsubst %.c,$(B)/%,$(filter services/$(1)/%,$(TEST_C))): $(B)/%_test: $(B)/%_
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rules,$(s))))
 
-INC_cli := -Icli
-$(B)/bin/chancery: $(call objects,cli) $(MEMORY) $(LIB) $(VERSION_O)
+# The checks of what is signed are the issuer's; they need nothing else of it.
+LINTS_O := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard services/issuer/lints/*.c)) services/issuer/x509/tbs.c)
+INC_cli := -Icli -Iservices/issuer
+$(B)/bin/chancery: $(call objects,cli) $(LINTS_O) $(MEMORY) $(LIB) $(VERSION_O)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(filter-out $(VERSION_O),$^) $(LIBS) -o $@
 
-$(filter $(B)/cli/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,cli)) $(LIB)
+$(filter $(B)/cli/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(filter-out %/main.o,$(call objects,cli)) $(LINTS_O) $(LIB)
 	$(LINK_TEST)
 
 $(filter $(B)/lib/% $(B)/policy/%,$(TESTS)): $(B)/%_test: $(B)/%_test.o $(LIB)
@@ -191,6 +193,9 @@ $(FUZZ_BINS): $(B)/fuzz/%: $(B)/fuzz/%.o $(LIB)
 
 # What it reads a request with is the gateway's.
 $(B)/fuzz/request: $(addprefix $(B)/services/gateway/,http_input.o ignored.o members.o percent.o proxy.o published.o query.o route.o)
+
+# The readers of CRLs and OCSP responses, and what is checked of them, are the issuer's.
+$(B)/fuzz/status: $(foreach o,$(LINTS_O),$(if $(findstring /status_,$(o)),$(o)))
 
 .PHONY: fuzz-replay fuzz-seeded $(FUZZ_TARGETS:%=fuzz-%)
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:

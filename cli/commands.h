@@ -32,6 +32,7 @@ bool audit_list_command(struct command_run *r, struct fault *f);
 bool audit_verify_command(struct command_run *r, struct fault *f);
 bool audit_facts_command(struct command_run *r, struct fault *f);
 bool heads_begin_command(struct command_run *r, struct fault *f);
+bool lint_command(struct command_run *r, struct fault *f);
 bool keys_command(struct command_run *r, struct fault *f);
 bool seal_key_command(struct command_run *r, struct fault *f);
 bool reseal_command(struct command_run *r, struct fault *f);

@@ -15,17 +15,23 @@ enum { FILE_MAX = 4 * 1024 * 1024 };
 
 AUTO_FREE(FILE, fclose);
 
-static bool read_whole(struct arena *a, FILE *file, const char *path, char **out, struct fault *f)
+static bool read_all(struct arena *a, FILE *file, struct text *out)
 {
     char block[8192];
-    struct text text;
     size_t size;
-    text_init(&text, a);
-    while (text.length < FILE_MAX && (size = fread(block, 1, sizeof block, file)) > 0)
-        text_add_bytes(&text, block, size);
-    text_add(&text, "");
+    text_init(out, a);
+    while (out->length < FILE_MAX && (size = fread(block, 1, sizeof block, file)) > 0)
+        text_add_bytes(out, block, size);
+    text_add(out, "");
+    return !ferror(file) && out->length < FILE_MAX;
+}
+
+static bool read_whole(struct arena *a, FILE *file, const char *path, char **out, struct fault *f)
+{
+    struct text text;
+    bool whole = read_all(a, file, &text);
     *out = text.data;
-    return (!ferror(file) && text.length < FILE_MAX && strlen(text.data) == text.length) ||
+    return (whole && strlen(text.data) == text.length) ||
            fault_set(f, FAULT_INVALID, path, "is too long or no text");
 }
 
@@ -35,6 +41,17 @@ bool file_read(struct arena *a, const char *path, char **out, struct fault *f)
     if (!file)
         return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
     return read_whole(a, file, path, out, f);
+}
+
+bool file_read_bytes(struct arena *a, const char *path, struct bytes *out, struct fault *f)
+{
+    AUTO(FILE) file = fopen(path, "re");
+    if (!file)
+        return fault_set(f, FAULT_INVALID, path, "cannot be read: %s", strerror(errno));
+    struct text text;
+    bool whole = read_all(a, file, &text);
+    *out = (struct bytes){ (const uint8_t *)text.data, text.length };
+    return whole || fault_set(f, FAULT_INVALID, path, "is too long");
 }
 
 bool file_read_secret(struct arena *a, const char *path, char **out, struct fault *f)

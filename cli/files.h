@@ -1,4 +1,4 @@
-/* files - small text files, whole. */
+/* files - small files, whole. */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
@@ -7,9 +7,13 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "base/text.h"
 
 /* FAULT_INVALID with the path when it cannot be read, is no text or has more than 4 MB. */
 bool file_read(struct arena *a, const char *path, char **out, struct fault *f);
+
+/* The same of any bytes. */
+bool file_read_bytes(struct arena *a, const char *path, struct bytes *out, struct fault *f);
 
 /* Also when others may read it (base/secret_file.h). */
 bool file_read_secret(struct arena *a, const char *path, char **out, struct fault *f);

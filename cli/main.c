@@ -41,6 +41,7 @@ static const struct command commands[] = {
     { "audit heads begin", "",                NULL, heads_begin_command,     "let an empty copy of the heads be filled again, once, after it was lost" },
     { "audit verify",    "[--heads FILE]",    "--heads=", audit_verify_command, "compute the chain of the audit log again; FILE: its heads as kept outside the database" },
     { "audit facts",     "[--since DATE] [--journal FILE]...", "--since= --journal=", audit_facts_command, "is what stands in the tables what the audit log says, and the issuers' journals: --journal for each" },
+    { "lint",            "FILE [--issuer FILE] [--profile NAME] [--scope TLS|CA|PRIV] [--url URL] [--crl FILE] [--unassigned] [--at DATE] [--policy DIR] [--json]", "--issuer= --profile= --scope= --url= --crl= --unassigned --at= --policy= --json", lint_command, "what the issuer's checks say of a certificate (by a profile, tls-dv), a CRL or an OCSP response; status 1: one fails" },
     { "keys",            "DIR [--perspective NAME]...", "--perspective=", keys_command, "make the bus keys of the five services in DIR, and of each perspective, unless they are there" },
     { "policy-key",      "FILE",              NULL, policy_key_command,      "make the key that signs policies, and FILE.pub for the issuers, unless it is there" },
     { "reseal",          "FILE [--batch N]",  "--batch=", reseal_command,     "seal with the key in FILE what the one in FILE.old has sealed; may be ended and run again at any time" },

@@ -1,5 +1,6 @@
 #include "pki/signature.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -227,6 +228,19 @@ bool signature_verify(const struct signature_algorithm *algorithm, EVP_PKEY *key
            EVP_PKEY_verify(ctx, signature.data, signature.size, hash, size) == 1;
     ERR_clear_error();
     return good;
+}
+
+bool signature_check(const struct key *key, struct bytes algorithm, struct bytes message,
+                     struct bytes signature, struct fault *f, const char *field)
+{
+    struct signature_algorithm by;
+
+    if (!signature_algorithm_read(algorithm, &by, f, field))
+        return false;
+    assert(by.hash);
+    AUTO(EVP_PKEY) public = by.type == key->type ? key_evp(key) : NULL;
+    return (public && signature_verify(&by, public, message, signature)) ||
+           fault_set(f, FAULT_INVALID, field, "is not signed with that key");
 }
 
 const char *signature_hash_name(const struct signature_algorithm *algorithm)

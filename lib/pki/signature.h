@@ -39,4 +39,9 @@ const char *signature_hash_name(const struct signature_algorithm *algorithm);
 bool signature_verify(const struct signature_algorithm *algorithm, struct evp_pkey_st *key,
                       struct bytes message, struct bytes signature);
 
+/* The same, all read from DER: `algorithm` is the whole AlgorithmIdentifier. Faults are FAULT_CSR, and
+ * FAULT_INVALID where the signature is not of that key. */
+bool signature_check(const struct key *key, struct bytes algorithm, struct bytes message,
+                     struct bytes signature, struct fault *f, const char *field);
+
 #endif

@@ -5,11 +5,13 @@
 
 #include "ledger/policy.h"
 #include "lints/lint.h"
+#include "lints/status_lint.h"
 #include "message/json.h"
 
-/* One lint in words; each is a list with commas, "" for none. */
+/* One lint in words; the last three are lists with commas, "" for none. */
 struct line {
-    const struct lint *lint;
+    const char *name, *source, *unit;
+    bool always;
     const char *kinds, *profiles, *rules;
 };
 
@@ -63,8 +65,8 @@ static const char *rules_of(struct arena *a, const struct policy *p, const struc
 
 static void line_text(const struct line *l)
 {
-    const char *profiles = l->lint->when == ALWAYS ? "always" : l->profiles;
-    printf("%-24s %-18s %-42s %s%s%s\n", l->lint->name, l->lint->source, l->kinds, profiles,
+    const char *profiles = l->always ? "always" : l->profiles;
+    printf("%-27s %-19s %-42s %s%s%s\n", l->name, l->source, l->kinds, profiles,
            *profiles && *l->rules ? " " : "", l->rules);
 }
 
@@ -72,11 +74,11 @@ static void line_json(struct arena *a, const struct line *l)
 {
     const struct {
         const char *name, *value;
-    } members[] = { { "lint", l->lint->name },
-                    { "source", l->lint->source },
+    } members[] = { { "lint", l->name },
+                    { "source", l->source },
                     { "certificates", l->kinds },
-                    { "when", l->lint->when == ALWAYS ? "always" : "asked" },
-                    { "unit", l->lint->unit ? l->lint->unit : "" },
+                    { "when", l->always ? "always" : "asked" },
+                    { "unit", l->unit ? l->unit : "" },
                     { "profiles", l->profiles },
                     { "rules", l->rules } };
     struct text t;
@@ -88,18 +90,76 @@ static void line_json(struct arena *a, const struct line *l)
     printf("%s}\n", t.data);
 }
 
+static void line_print(struct arena *a, const struct line *line, bool json)
+{
+    if (json)
+        line_json(a, line);
+    else
+        line_text(line);
+}
+
+static void certificates_print(struct arena *a, const struct policy *p, bool json)
+{
+    for (size_t t = 0; lint_tables[t]; t++)
+        for (const struct lint *l = lint_tables[t]; l->name; l++) {
+            struct line line = { l->name,           l->source,      l->unit,
+                                 l->when == ALWAYS, kinds_of(a, l), profiles_of(a, p, l),
+                                 rules_of(a, p, l) };
+            line_print(a, &line, json);
+        }
+}
+
+/* ---- of CRLs and OCSP responses */
+
+static const char *status_kinds(struct arena *a, const struct status_lint *l)
+{
+    static const struct {
+        enum status_kind kind;
+        const char *word;
+    } words[] = { { STATUS_CRL_LEAF, "crl" },
+                  { STATUS_CRL_CA, "crl_of_cas" },
+                  { STATUS_OCSP_LEAF, "ocsp" },
+                  { STATUS_OCSP_CA, "ocsp_of_cas" } };
+    struct text t;
+    text_init(&t, a);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (l->kinds & (unsigned)words[i].kind)
+            list_add(&t, words[i].word);
+    return t.data;
+}
+
+static const char *status_rules(struct arena *a, const struct policy *p,
+                                const struct status_lint *l)
+{
+    struct text t;
+    text_init(&t, a);
+    for (size_t i = 0; l->parameter && i < p->rule_count; i++)
+        if (status_rule_brings(p->rules[i]->parameter, l))
+            list_add(&t, p->rules[i]->id);
+    return t.data;
+}
+
+static void status_print(struct arena *a, const struct policy *p, bool json)
+{
+    for (size_t t = 0; status_tables[t]; t++)
+        for (const struct status_lint *l = status_tables[t]; l->name; l++) {
+            struct line line = { l->name,
+                                 l->source,
+                                 NULL,
+                                 !l->parameter,
+                                 status_kinds(a, l),
+                                 "",
+                                 status_rules(a, p, l) };
+            line_print(a, &line, json);
+        }
+}
+
 static void all_print(struct arena *a, const struct policy *p, bool json)
 {
     if (!json)
-        printf("%-24s %-18s %-42s %s\n", "LINT", "SOURCE", "CERTIFICATES", "PROFILES, RULES");
-    for (size_t t = 0; lint_tables[t]; t++)
-        for (const struct lint *l = lint_tables[t]; l->name; l++) {
-            struct line line = { l, kinds_of(a, l), profiles_of(a, p, l), rules_of(a, p, l) };
-            if (json)
-                line_json(a, &line);
-            else
-                line_text(&line);
-        }
+        printf("%-27s %-19s %-42s %s\n", "LINT", "SOURCE", "CERTIFICATES", "PROFILES, RULES");
+    certificates_print(a, p, json);
+    status_print(a, p, json);
 }
 
 int lints_command(struct service_run *run, int argc, char **argv)

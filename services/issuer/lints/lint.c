@@ -215,6 +215,24 @@ bool lint_run(const struct lint_plan *plan, const struct lint_input *in, struct 
     return out->errors.count == 0;
 }
 
+bool lint_each(const struct lint_plan *plan, const struct lint_input *in,
+               void (*tell)(void *data, const struct lint *lint, bool advice, const char *why),
+               void *data, struct fault *f)
+{
+    struct lint_case c = { .in = in, .profile = plan->profile, .kind = plan->kind };
+
+    if (!lint_read(&c, f))
+        return false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *s = &plan->steps[i];
+        c.lint = s->lint;
+        c.value = s->value;
+        bool holds = s->lint->holds(&c);
+        tell(data, s->lint, s->advice, holds ? NULL : c.why);
+    }
+    return true;
+}
+
 bool lint_tbs(const struct lint_input *in, const Profile *profile, const struct lint_rule *rules,
               size_t rule_count, struct lint_outcome *out, struct fault *f)
 {

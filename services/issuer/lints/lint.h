@@ -110,6 +110,12 @@ struct lint_outcome {
 bool lint_run(const struct lint_plan *plan, const struct lint_input *in, struct lint_outcome *out,
               struct fault *f);
 
+/* All are run and each is told: `why` is NULL where it holds, and lives until `tell` returns. FAULT_LINT when it is
+ * no TBSCertificate. */
+bool lint_each(const struct lint_plan *plan, const struct lint_input *in,
+               void (*tell)(void *data, const struct lint *lint, bool advice, const char *why),
+               void *data, struct fault *f);
+
 /* Once, by a plan of its own. `out` may be NULL. */
 bool lint_tbs(const struct lint_input *in, const Profile *profile, const struct lint_rule *rules,
               size_t rule_count, struct lint_outcome *out, struct fault *f);
