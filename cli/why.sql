@@ -65,7 +65,8 @@ WITH asked AS MATERIALIZED (
     SELECT x.request_id, unnest(x.evidence) AS id FROM issuance x
      WHERE x.request_id IN (SELECT id FROM asked) AND x.state NOT IN ('ghost', 'abandoned')
     UNION
-    SELECT n.request_id, n.validation_id FROM request_need(ARRAY(SELECT id FROM asked), :now) n WHERE n.validation_id IS NOT NULL
+    SELECT n.request_id, n.validation_id FROM request_need(ARRAY(SELECT id FROM asked), :now) n
+     WHERE n.kind = 'dcv' AND n.validation_id IS NOT NULL
     UNION
     SELECT a.id, v.id
       FROM asked a
@@ -90,6 +91,24 @@ SELECT greatest(v.completed_at, min(a.created_at)) AS at,
   JOIN asked a ON a.id = l.request_id
   JOIN validation v ON v.id = l.id
  GROUP BY v.id;
+
+-- why_caa: OrderWhy -> OrderChapter*
+-- What the CAA records of its names said since it was placed: the last ten looks.
+SELECT c.checked_at AS at, 'caa' AS chapter,
+       concat('the CAA records ', 'of ' || c.domain || ' ', 'were asked for ', c.name,
+              CASE c.result WHEN 'permitted' THEN concat(': they permit it', ', proved by ' || array_to_string(c.methods, ' or '))
+                            ELSE ': ' || c.detail END,
+              '; check ', c.id) AS text
+  FROM request r
+  JOIN request_name m ON m.request_id = r.id
+ CROSS JOIN LATERAL (SELECT k.*
+                       FROM caa_check k
+                      WHERE k.account_id = r.account_id AND k.name = m.name AND k.checked_at >= r.created_at - interval '1 minute'
+                      ORDER BY k.checked_at DESC
+                      LIMIT 10) c
+ WHERE r.order_id = :id
+ ORDER BY c.checked_at DESC
+ LIMIT 10;
 
 -- why_mailed: OrderWhy -> OrderChapter*
 -- What the mail server said is for operators.

@@ -211,6 +211,7 @@ static const char questions[] =
     "audit_source_fits: gateway validation issuer notifier scheduler cli "
     "ceremony\n"
     "caa_rest: \n"
+    "caa_rules: validation\n"
     "caa_standing: gateway validation issuer scheduler cli\n"
     "challenge_peer: \n"
     "dcv_evidence: gateway validation issuer scheduler cli\n"

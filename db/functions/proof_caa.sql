@@ -23,6 +23,14 @@ LANGUAGE sql STABLE AS $$
                     OR (c.result = 'unheard' AND EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.unheard'))))) f ON true
 $$;
 
+-- What the rules of a day say of looks at CAA records, as the message CaaRules.
+CREATE OR REPLACE FUNCTION caa_rules(of_scope text, at timestamptz) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('identities', (SELECT r.value FROM policy_at(at, of_scope, 'caa.identities') r),
+                             'cadence', (SELECT r.value FROM policy_at(at, of_scope, 'caa.poll') r),
+                             'parameters', EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.parameters')))
+$$;
+
 -- The names of a request that are to be looked at still, while its order waits. VOLATILE: who has just stored checks
 -- in the same statement asks what that leaves.
 CREATE OR REPLACE FUNCTION caa_left(of_request bigint, at timestamptz) RETURNS TABLE (dns_name text)
@@ -83,4 +91,4 @@ CREATE OR REPLACE TRIGGER caa_reported AFTER INSERT ON caa_check
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION caa_reported();
 
 GRANT EXECUTE ON FUNCTION caa_standing TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
-GRANT EXECUTE ON FUNCTION caa_left TO chancery_validation;
+GRANT EXECUTE ON FUNCTION caa_left, caa_rules TO chancery_validation;

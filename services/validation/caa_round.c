@@ -94,6 +94,7 @@ static void check_add(struct caa_round *c, const struct caa_seen *seen)
     c->in.failed |= caa_has_failed(seen);
     if (!check)
         return;
+    check->has_request_id = true;
     check->request_id = c->open->request_id;
     c->in.checks[c->in.n_checks++] = check;
 }

@@ -2,9 +2,7 @@
 -- Names whose CAA records are to be looked at now. None: all of it was, or nobody waits for it any more.
 SELECT r.id AS request_id, r.order_id, r.account_id, r.created_at AS poll_from,
        ARRAY(SELECT l.dns_name FROM caa_left(r.id, :now) l) AS names,
-       (SELECT v.value FROM policy_at(:now, r.rule_scope, 'caa.identities') v) AS "rules.identities",
-       (SELECT v.value FROM policy_at(:now, r.rule_scope, 'caa.poll') v) AS "rules.cadence",
-       EXISTS (SELECT FROM policy_at(:now, r.rule_scope, 'caa.parameters')) AS "rules.parameters"
+       caa_rules(r.rule_scope, :now) AS rules
   FROM request r
  WHERE r.id = ANY (:ids);
 

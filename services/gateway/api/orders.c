@@ -256,6 +256,14 @@ static void place(struct placement *p)
 
 /* ---- C0: request tokens */
 
+/* Nothing is placed of which it is known that it cannot be issued at once. */
+static bool unforbidden(struct placement *p, const LookAnswer *found)
+{
+    const LookObstacle *o = found->n_obstacles ? found->obstacles[0] : NULL;
+    return !o || fault_set(&p->call->fault, o->forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP,
+                           "certificate.dns_names", "%s: %.400s", o->name, o->detail);
+}
+
 static void look_done(const LookAnswer *found, void *data)
 {
     struct bus_call *bus = data;
@@ -274,7 +282,10 @@ static void look_done(const LookAnswer *found, void *data)
         call_fail(p->call);
         return;
     }
-    place(p);
+    if (unforbidden(p, found))
+        place(p);
+    else
+        call_fail(p->call);
 }
 
 static size_t names_at(const OrderIntake *row, const char *domain)
@@ -311,6 +322,8 @@ static void tokens_look_for(struct placement *p)
     LookRequest in = LOOK_REQUEST__INIT;
     in.account_id = p->call->actor.account_id;
     in.dcv_method = p->row->dcv_method;
+    in.rule_scope = p->row->rule_scope;
+    in.ca_id = p->row->ca_id;
     in.csr = p->row->csr;
     in.csr_sha256 = p->row->csr_sha256;
     in.ca_id = p->row->ca_id;
