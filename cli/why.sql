@@ -85,6 +85,7 @@ SELECT greatest(v.completed_at, min(a.created_at)) AS at,
                                (SELECT ' for order ' || q.order_id
                                   FROM challenge c JOIN request q ON q.id = c.subject
                                  WHERE c.id = v.challenge_id AND c.asked_by = 'request'), ', and counts for this one') END,
+              CASE WHEN v.remotes > 0 THEN concat('; ', v.agreed, ' of ', v.remotes, ' other points of view saw it, too') END,
               '; validation ', v.id) AS text,
        jsonb_build_array(evidence_shown(v.id)) AS evidence
   FROM relied l
