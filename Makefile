@@ -27,7 +27,7 @@ CFLAGS  := $(BASE) $(WARN) $(MODE_$(V)) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% -O%,$(MODE_$(V)))
 # What the build is called changes with each commit: no library, so that only programs are linked anew for it.
 VERSION_O := $(B)/lib/base/version.o
-LIBS := $(VERSION_O) -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lssl -lcrypto -lz -ldl -lm
+LIBS := $(VERSION_O) -lprotobuf-c -lzmq -lhiredis -lmicrohttpd -lpq -lcurl -lunbound -lpsl -lidn2 -lcmark -lssl -lcrypto -lz -ldl -lm
 
 SERVICES := $(notdir $(wildcard services/*))
 BINS := $(patsubst services/%/main.c,$(B)/bin/chancery-%,$(wildcard services/*/main.c)) $(if $(wildcard cli/*.c),$(B)/bin/chancery)
@@ -212,7 +212,7 @@ snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product i
 	$< policy snapshot
 
 # ---- Weak keys. What is made is kept in build/weak-keys, so that it goes on where it was ended; to help a run,
-# start another. All of it takes some 12 hours of one core with AVX-512 IFMA: docs/guide/keys.md.
+# start another. All of it takes some 10 hours of one core with AVX-512 IFMA: docs/guide/keys.md.
 WEAK_KEYS := build/release/tools/weak-keys/weak-keys
 $(WEAK_KEYS): $(wildcard tools/weak-keys/*.[ch]) lib/pki/weak_list.h
 	@mkdir -p $(@D)

@@ -43,6 +43,11 @@ WITH page AS MATERIALIZED (
            CASE n.activity WHEN 'certificate issued' THEN encode(sha256(c.der), 'hex') = n.detail ->> 'der_sha256'
                            WHEN 'order placed' THEN n.subject = 'order/' || n.about
                            ELSE encode(sha256(convert_to(v.evidence::text, 'UTF8')), 'hex') = n.detail ->> 'evidence'
+                                AND encode(sha256(convert_to(v.corroboration::text, 'UTF8')), 'hex')
+                                    IS NOT DISTINCT FROM n.detail ->> 'corroboration'
+                                AND concat_ws('/', v.remotes, v.agreed, v.regions)
+                                    = concat_ws('/', coalesce(n.detail ->> 'remotes', '0'), coalesce(n.detail ->> 'agreed', '0'),
+                                                     coalesce(n.detail ->> 'regions', '0'))
            END AS same
       FROM numbered n
       LEFT JOIN certificate c ON n.activity = 'certificate issued' AND c.id = n.about

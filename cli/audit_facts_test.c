@@ -41,10 +41,12 @@ static int world_made(void **state)
 {
     begin(state);
     execute(world);
-    connected_as("validation",
-                 "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
-                 "evidence) VALUES (900, 'example.com', 'dns-txt-token', '3.2.2.4.7', "
-                 "'2026-01-01', '{\"seen\": \"a value\"}')");
+    connected_as(
+        "validation",
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+        "evidence, corroboration) VALUES (900, 'example.com', 'dns-txt-token', '3.2.2.4.7', "
+        "'2026-01-01', '{\"seen\": \"a value\"}',"
+        " '{\"perspectives\": [{\"perspective\": \"fra\", \"agreed\": false}]}')");
     connected_as("issuer", ISSUED_ROW);
     return 0;
 }
@@ -74,6 +76,10 @@ static const struct {
     { "UPDATE validation SET evidence = '{\"seen\": \"another\"}'",
       "NO   all evidence is as it was stored" },
     { "UPDATE validation SET identifier = 'example.net'", "NO   all evidence is as it was stored" },
+    { "UPDATE validation SET corroboration = replace(corroboration::text, 'false', 'true')::jsonb",
+      "NO   all evidence is as it was stored" },
+    { "UPDATE validation SET corroboration = NULL", "NO   all evidence is as it was stored" },
+    { "UPDATE validation SET remotes = 5, agreed = 5", "NO   all evidence is as it was stored" },
     { "DELETE FROM audit WHERE activity = 'domain validated'",
       "NO   all evidence is as it was stored" },
     { "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence) "

@@ -508,6 +508,22 @@ static void key_files_are_made_once(void **state)
     assert_int_equal(mode_of(path_of("bus/gateway.key")), 0600);
 }
 
+static void perspectives_have_keys_of_their_own(void **state)
+{
+    static const char *const wrong[] = {
+        "", "-a", "a-", "Fra", "../fra", "a.b", "a-name-of-eighteen"
+    };
+    const char *far = path_of("far");
+    (void)state;
+    must(run_with(keys_command, WORDS(far), WORDS("perspective", "fra", "perspective", "iad-2")));
+    assert_int_equal(mode_of(path_of("far/perspective-fra.key")), 0600);
+    assert_string_not_equal(file_get(path_of("far/perspective-fra.pub")),
+                            file_get(path_of("far/perspective-iad-2.pub")));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        must_fail(run_with(keys_command, WORDS(far), WORDS("perspective", wrong[i])),
+                  "--perspective is a name of 1 to 17");
+}
+
 static void without_a_database(void **state)
 {
     (void)state;
@@ -537,6 +553,7 @@ int main(void)
         FRESH(signature_that_the_database_has_is_no_news),
         FRESH(authority_is_stopped),
         FRESH(key_files_are_made_once),
+        FRESH(perspectives_have_keys_of_their_own),
         FRESH(without_a_database),
     };
 

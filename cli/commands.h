@@ -16,9 +16,10 @@ bool key_revoke_command(struct command_run *r, struct fault *f);
 bool key_create_command(struct command_run *r, struct fault *f);
 bool key_block_command(struct command_run *r, struct fault *f);
 bool key_blocked_command(struct command_run *r, struct fault *f);
+bool key_check_command(struct command_run *r, struct fault *f);
 bool order_show_command(struct command_run *r, struct fault *f);
 bool order_list_command(struct command_run *r, struct fault *f);
-bool order_why_command(struct command_run *r, struct fault *f);
+bool why_order_command(struct command_run *r, struct fault *f);
 bool webhook_list_command(struct command_run *r, struct fault *f);
 bool webhook_show_command(struct command_run *r, struct fault *f);
 bool webhook_log_command(struct command_run *r, struct fault *f);
@@ -40,5 +41,6 @@ bool authority_check_command(struct command_run *r, struct fault *f);
 bool authority_list_command(struct command_run *r, struct fault *f);
 bool authority_stop_command(struct command_run *r, struct fault *f);
 bool authority_start_command(struct command_run *r, struct fault *f);
+bool changes_command(struct command_run *r, struct fault *f);
 
 #endif

@@ -12,6 +12,28 @@
 
 enum { SEAL_KEY_SIZE = 32 };
 
+static bool keys_make(struct command_run *r, const char *service, struct fault *f)
+{
+    const char *folder = r->words[0];
+    const char *path = arena_format(&r->arena, "%s/%s.key", folder, service);
+    bool known = access(path, F_OK) == 0;
+    if (!bus_make_keys(folder, service, f))
+        return false;
+    fprintf(r->out, "%s %s\n", known ? "known" : "made ", path);
+    return true;
+}
+
+/* As services/validation/perspectives.c has it. */
+static bool perspective_keys_make(struct command_run *r, const char *name, struct fault *f)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > 17 || *name == '-' || name[length - 1] == '-' ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
+        return fault_set(f, FAULT_INVALID, "--perspective",
+                         "is a name of 1 to 17 letters a-z, digits and '-'");
+    return keys_make(r, arena_format(&r->arena, "perspective-%s", name), f);
+}
+
 bool keys_command(struct command_run *r, struct fault *f)
 {
     static const char *const services[] = { "gateway", "validation", "issuer", "notifier",
@@ -19,13 +41,12 @@ bool keys_command(struct command_run *r, struct fault *f)
     const char *folder = r->words[0];
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return fault_set(f, FAULT_INVALID, folder, "cannot be made: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
-        const char *path = arena_format(&r->arena, "%s/%s.key", folder, services[i]);
-        bool known = access(path, F_OK) == 0;
-        if (!bus_make_keys(folder, services[i], f))
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (!keys_make(r, services[i], f))
             return false;
-        fprintf(r->out, "%s %s\n", known ? "known" : "made ", path);
-    }
+    for (size_t i = 0; i < r->option_count; i++)
+        if (!perspective_keys_make(r, r->options[i].value, f))
+            return false;
     return true;
 }
 

@@ -1,11 +1,11 @@
-/* chancery order show, list, why: what became of an order, and what it waits for. */
+/* chancery order show, list: what became of an order. */
 #include <string.h>
 
 #include "cli/orders.sql.h"
 #include "commands.h"
 #include "listing.h"
 #include "message/convert.h"
-#include "order.pb-c.h"
+#include "orders.h"
 
 /* A serial number may have digits alone, too: what is a number of an order goes first. */
 static bool order_named(struct command_run *r, OrderAsked *in, struct fault *f)
@@ -21,7 +21,7 @@ static bool order_named(struct command_run *r, OrderAsked *in, struct fault *f)
                      "must be the number of an order or a serial number in hexadecimal digits");
 }
 
-static bool order_find(struct command_run *r, OrderFound *out, struct fault *f)
+bool order_find(struct command_run *r, OrderFound *out, struct fault *f)
 {
     OrderAsked in = ORDER_ASKED__INIT;
     bool found = false;
@@ -96,42 +96,5 @@ bool order_list_command(struct command_run *r, struct fault *f)
                   o->names);
     }
     listing_print(r, &t, "no such order", in.limit);
-    return true;
-}
-
-/* ---- why */
-
-static bool waits_read(struct command_run *r, const OrderFound *o, struct rows *rows,
-                       struct fault *f)
-{
-    OrderWhy in = ORDER_WHY__INIT;
-    in.id = o->id;
-    in.now = instant_message(&r->arena, clock_now());
-    return store_all(r->store, &r->arena, &sql_order_waits, &in.base, rows, f);
-}
-
-bool order_why_command(struct command_run *r, struct fault *f)
-{
-    struct arena *a = &r->arena;
-    OrderFound o = ORDER_FOUND__INIT;
-    struct table t;
-    struct rows rows;
-    if (!order_find(r, &o, f) || !waits_read(r, &o, &rows, f))
-        return false;
-    table_init(&t, a, 7);
-    TABLE_ROW(&t, "WHAT", "OWNER", "NAME", "SINCE", "NEXT", "DEADLINE", "DETAIL");
-    for (size_t i = 0; i < rows.count; i++) {
-        const OrderWait *w = (const OrderWait *)rows.items[i];
-        TABLE_ROW(&t, w->kind, w->owner, w->name, listing_time(a, w->since),
-                  listing_time(a, w->next_at), listing_time(a, w->deadline),
-                  w->detail && *w->detail ? w->detail : NULL);
-    }
-    bool waits = strcmp(o.status, "pending") == 0 || strcmp(o.status, "needs_approval") == 0;
-    listing_print(r, &t,
-                  waits ? arena_format(a, "order %lld waits for nothing, and no job carries it",
-                                       (long long)o.id)
-                        : arena_format(a, "order %lld is %s: it waits for nothing", (long long)o.id,
-                                       o.status),
-                  0);
     return true;
 }

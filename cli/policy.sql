@@ -26,14 +26,11 @@ WITH ruled AS (
       FROM unnest(:rules.id, :rules.scope, :rules.parameter, :rules.value, :rules.unit, :rules.level, :rules.from,
                   :rules.until, :rules.statement, :rules.source, :rules.check)
         AS r (id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source, check_name)
-), sold AS (
-    INSERT INTO policy_document (version, kind, name, document, sha256)
-    SELECT :version, 'product', d.name, d.document::json, d.sha256
-      FROM unnest(:products.name, :products.document, :products.sha256) AS d (name, document, sha256)
 )
 INSERT INTO policy_document (version, kind, name, document, sha256)
-SELECT :version, 'profile', d.name, d.document::json, d.sha256
-  FROM unnest(:profiles.name, :profiles.document, :profiles.sha256) AS d (name, document, sha256);
+SELECT :version, d.kind, d.name, d.document::json, d.sha256
+  FROM unnest(:documents.kind, :documents.name, :documents.document, :documents.sha256)
+    AS d (kind, name, document, sha256);
 
 -- policy_in_force: PolicyAt -> Rule*
 -- Each parameter of the active version, asked for the instant.

@@ -107,6 +107,33 @@ static bool is_numbers(const char *value)
     return false;
 }
 
+/* A number that quorum_rules() and quorum_missed() can count with. */
+static bool is_few(const char *value)
+{
+    int64_t n;
+    return int64_read(value, &n) && n >= 0 && n <= 20000;
+}
+
+static bool is_section(const char *text);
+
+/* "3.2.2.4.4 3.2.2.4.12" */
+static bool is_sections(const char *value)
+{
+    char section[32];
+    size_t length;
+    do {
+        length = strcspn(value, " ");
+        if (length >= sizeof section)
+            return false;
+        memcpy(section, value, length);
+        section[length] = '\0';
+        if (!is_section(section))
+            return false;
+        value += length;
+    } while (*value++);
+    return true;
+}
+
 // clang-format off
 static const struct {
     const char *parameter;
@@ -118,6 +145,12 @@ static const struct {
     { "email.per_account",   is_rates,   "how many mails within which times, such as 5/1h 20/1d" },
     { "dcv.redirect.status", is_numbers, "status codes such as 301 302" },
     { "dcv.web.ports",       is_numbers, "ports such as 80 443" },
+    { "mpic.remotes",        is_few,     "how many perspectives, such as 5" },
+    { "mpic.rirs",           is_few,     "how many regions, such as 2" },
+    { "mpic.misses_2_5",     is_few,     "how many perspectives, such as 1" },
+    { "mpic.misses_6plus",   is_few,     "how many perspectives, such as 2" },
+    { "mpic.distance",       is_few,     "how many kilometres, such as 500" },
+    { "mpic.exempt",         is_sections, "whole sections such as 3.2.2.4.4 3.2.2.4.12" },
 };
 // clang-format on
 

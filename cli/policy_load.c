@@ -11,22 +11,25 @@
 #include "policy_source.h"
 #include "share.h"
 
-static PolicyDocument *document_of(struct arena *a, char *name, const ProtobufCMessage *m)
+static void document_add(PolicyLoad *in, struct arena *a, const char *kind, const char *name,
+                         const ProtobufCMessage *m)
 {
-    PolicyDocument *d = arena_new(a, PolicyDocument);
+    PolicyDocument *d = in->documents[in->n_documents++] = arena_new(a, PolicyDocument);
     policy_document__init(d);
-    d->name = name;
+    d->kind = arena_strdup(a, kind);
+    d->name = arena_strdup(a, name);
     d->document = policy_text(a, m);
     d->has_sha256 = true;
     d->sha256.data = arena_alloc(a, SHA256_SIZE);
     d->sha256.len = SHA256_SIZE;
     digest_sha256(BYTES_OF(d->document), d->sha256.data);
-    return d;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_kind_and_name(const void *a, const void *b)
 {
-    return strcmp((*(PolicyDocument *const *)a)->name, (*(PolicyDocument *const *)b)->name);
+    const PolicyDocument *x = *(PolicyDocument *const *)a, *y = *(PolicyDocument *const *)b;
+    int order = strcmp(x->kind, y->kind);
+    return order ? order : strcmp(x->name, y->name);
 }
 
 static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_source *p)
@@ -34,16 +37,18 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
     in->rules = arena_array(a, Rule *, p->rule_count + 1);
     for (; in->n_rules < p->rule_count; in->n_rules++)
         in->rules[in->n_rules] = arena_copy(a, p->rules[in->n_rules], sizeof(Rule));
-    in->products = arena_array(a, PolicyDocument *, p->product_count + 1);
+    in->documents = arena_array(a, PolicyDocument *,
+                                p->product_count + p->profile_count + p->capability_count +
+                                    p->change_count + 1);
     for (size_t i = 0; i < p->product_count; i++)
-        in->products[in->n_products++] =
-            document_of(a, p->products[i]->name_id, &p->products[i]->base);
-    in->profiles = arena_array(a, PolicyDocument *, p->profile_count + 1);
+        document_add(in, a, "product", p->products[i]->name_id, &p->products[i]->base);
     for (size_t i = 0; i < p->profile_count; i++)
-        in->profiles[in->n_profiles++] =
-            document_of(a, p->profiles[i]->name, &p->profiles[i]->base);
-    qsort(in->products, in->n_products, sizeof *in->products, by_name);
-    qsort(in->profiles, in->n_profiles, sizeof *in->profiles, by_name);
+        document_add(in, a, "profile", p->profiles[i]->name, &p->profiles[i]->base);
+    for (size_t i = 0; i < p->capability_count; i++)
+        document_add(in, a, "capability", p->capabilities[i]->id, &p->capabilities[i]->base);
+    for (size_t i = 0; i < p->change_count; i++)
+        document_add(in, a, "change", p->changes[i]->id, &p->changes[i]->base);
+    qsort(in->documents, in->n_documents, sizeof *in->documents, by_kind_and_name);
 }
 
 /* The key says that these rules are ours: without it nothing is issued by them. */
@@ -52,10 +57,8 @@ static bool load_sign(struct command_run *r, PolicyLoad *in, struct fault *f)
     struct secret key;
     struct policy_lines lines = { .rules = (const Rule *const *)in->rules,
                                   .rule_count = in->n_rules,
-                                  .products = (const PolicyDocument *const *)in->products,
-                                  .product_count = in->n_products,
-                                  .profiles = (const PolicyDocument *const *)in->profiles,
-                                  .profile_count = in->n_profiles };
+                                  .documents = (const PolicyDocument *const *)in->documents,
+                                  .document_count = in->n_documents };
     in->sha256 = (ProtobufCBinaryData){ SHA256_SIZE, arena_alloc(&r->arena, SHA256_SIZE) };
     in->signature = (ProtobufCBinaryData){ ED25519_SIZE, arena_alloc(&r->arena, ED25519_SIZE) };
     policy_digest(&lines, in->sha256.data);
@@ -81,6 +84,17 @@ static bool load_new(struct command_run *r, PolicyLoad *in, PolicyVersion *out, 
     return ok;
 }
 
+/* No reason to refuse them: the rules are the operator's, and so is whom he tells of them. */
+static void unannounced_say(const struct command_run *r, const struct policy_source *p)
+{
+    size_t at = 0;
+    for (const Rule *rule; (rule = change_unannounced(p, clock_now(), &at));)
+        fprintf(r->out, "no entry of the change log announces rule %s, which is still to %s\n",
+                rule->id,
+                rule->from && instant_before(clock_now(), instant_value(rule->from)) ? "begin"
+                                                                                     : "end");
+}
+
 bool policy_load_command(struct command_run *r, struct fault *f)
 {
     struct policy_source source;
@@ -96,8 +110,11 @@ bool policy_load_command(struct command_run *r, struct fault *f)
         !store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
         (!known && !load_new(r, &in, &out, f)))
         return false;
-    fprintf(r->out, "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles\n",
+    fprintf(r->out,
+            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
+            "%zu changes\n",
             (long long)out.version, known ? "loaded before" : "new", source.rule_count,
-            source.product_count, source.profile_count);
+            source.product_count, source.profile_count, source.change_count);
+    unannounced_say(r, &source);
     return true;
 }

@@ -1,8 +1,10 @@
 #include "policy_source.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "message/json.h"
@@ -148,6 +150,28 @@ static bool profiles_read(struct arena *a, const char *folder, struct policy_sou
     return true;
 }
 
+static int by_capability_id(const void *a, const void *b)
+{
+    return strcmp((*(const Capability *const *)a)->id, (*(const Capability *const *)b)->id);
+}
+
+static bool capabilities_read(struct arena *a, const char *path, struct policy_source *out,
+                              struct fault *f)
+{
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return true;
+    const CapabilityFile *file =
+        (const CapabilityFile *)document_read(a, path, &capability_file__descriptor, f);
+    if (!file)
+        return false;
+    out->capability_count = file->n_capabilities;
+    out->capabilities = arena_array(a, const Capability *, file->n_capabilities + 1);
+    for (size_t i = 0; i < file->n_capabilities; i++)
+        out->capabilities[i] = file->capabilities[i];
+    qsort(out->capabilities, out->capability_count, sizeof(Capability *), by_capability_id);
+    return true;
+}
+
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
                         struct fault *f)
 {
@@ -155,5 +179,7 @@ bool policy_source_read(struct arena *a, const char *folder, struct policy_sourc
     return rules_read(a, arena_format(a, "%s/rules", folder), out, f) &&
            products_read(a, arena_format(a, "%s/products", folder), out, f) &&
            profiles_read(a, arena_format(a, "%s/profiles", folder), out, f) &&
-           policy_source_check(out, f);
+           policy_source_check(out, f) &&
+           capabilities_read(a, arena_format(a, "%s/capabilities.json", folder), out, f) &&
+           changes_read(a, arena_format(a, "%s/changelog", folder), out, f);
 }

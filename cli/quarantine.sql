@@ -54,4 +54,4 @@ WITH settled AS (
 )
 SELECT c.attempts, EXISTS (SELECT FROM request r WHERE r.id = c.request_id) AS known, a.job_id, a.lane
   FROM counted c
-  LEFT JOIN LATERAL request_advance(ARRAY[c.request_id], :now, NULL) a ON true;
+  LEFT JOIN LATERAL (SELECT n.job_id, n.lane FROM request_advance(ARRAY[c.request_id], :now, NULL) n ORDER BY n.lane DESC LIMIT 1) a ON true;

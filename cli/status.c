@@ -7,6 +7,7 @@
 #include "ledger/figures.sql.h"
 #include "listing.h"
 #include "message/convert.h"
+#include "perspective.pb-c.h"
 #include "pki/certificate.h"
 #include "pki/seal.h"
 #include "seal.pb-c.h"
@@ -14,13 +15,15 @@
 /* Where counting ends: as the scheduler's figures do (lib/service/metrics.def). */
 enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
 
-enum { POLICY, AUTHORITIES, LANES, LINTS, SEALED, FIGURES, SECTIONS };
+enum { POLICY, AUTHORITIES, PERSPECTIVES, LANES, LINTS, SEALED, FIGURES, SECTIONS };
 static const struct {
     const char *title, *member, *none;
     bool one; /* row */
 } sections[SECTIONS] = {
     [POLICY] = { "POLICY", "policy", "none is in force (chancery policy load)", true },
     [AUTHORITIES] = { "AUTHORITIES", "authorities", "none (chancery-issuer ceremony)", false },
+    [PERSPECTIVES] = { "PERSPECTIVES", "perspectives", "none has confirmed what was proved last",
+                       false },
     [LANES] = { "LANES OF JOBS", "lanes", "none", false },
     [LINTS] = { "REFUSED BY LINTS", "lints", "nothing", false },
     [SEALED] = { "SEALED SECRETS", "sealed", "none", false },
@@ -76,6 +79,23 @@ static bool authorities_fill(struct command_run *r, struct table *t, struct faul
                   : y->stopped_at ? "stopped"
                                   : "signs no leaf",
                   listing_time(a, y->stopped_at), end_of(a, y->der), y->name);
+    }
+    return true;
+}
+
+static bool perspectives_fill(struct command_run *r, struct table *t, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    Nothing none = NOTHING__INIT;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_status_perspectives, &none.base, &rows, f))
+        return false;
+    table_init(t, a, 5);
+    TABLE_ROW(t, "NAME", "REGION", "ASKED#", "AGREED#", "AGREED LAST");
+    for (size_t i = 0; i < rows.count; i++) {
+        const PerspectiveStanding *p = (const PerspectiveStanding *)rows.items[i];
+        TABLE_ROW(t, p->perspective, p->region, listing_number(a, p->asked),
+                  listing_number(a, p->agreed), listing_time(a, p->agreed_at));
     }
     return true;
 }
@@ -211,9 +231,9 @@ bool status_command(struct command_run *r, struct fault *f)
     in.lanes = lanes;
     in.n_lanes = sizeof lanes / sizeof *lanes;
     if (!command_store(r, f) || !policy_fill(r, &t[POLICY], f) ||
-        !authorities_fill(r, &t[AUTHORITIES], f) || !lanes_fill(r, &t[LANES], &in, f) ||
-        !lints_fill(r, &t[LINTS], &in, f) || !sealed_fill(r, &t[SEALED], f) ||
-        !figures_fill(r, &t[FIGURES], &in, f))
+        !authorities_fill(r, &t[AUTHORITIES], f) || !perspectives_fill(r, &t[PERSPECTIVES], f) ||
+        !lanes_fill(r, &t[LANES], &in, f) || !lints_fill(r, &t[LINTS], &in, f) ||
+        !sealed_fill(r, &t[SEALED], f) || !figures_fill(r, &t[FIGURES], &in, f))
         return false;
     text_init(&out, &r->arena);
     for (int i = 0; i < SECTIONS; i++)

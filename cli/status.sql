@@ -19,3 +19,14 @@ WINDOW w AS (PARTITION BY s.lint)
 
 -- status_authorities: Nothing -> StatusAuthority*
 SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;
+
+-- status_perspectives: Nothing -> PerspectiveStanding*
+-- Of the newest thousand proofs, those that others were asked about. What too few have confirmed is no proof: the
+-- log of validation has that.
+SELECT p.seen ->> 'perspective' AS perspective, min(p.seen ->> 'region') AS region, count(*) AS asked,
+       count(*) FILTER (WHERE p.seen -> 'agreed' = 'true') AS agreed,
+       max(v.completed_at) FILTER (WHERE p.seen -> 'agreed' = 'true') AS agreed_at
+  FROM (SELECT completed_at, corroboration FROM validation ORDER BY id DESC LIMIT 1000) v
+  CROSS JOIN LATERAL jsonb_path_query(v.corroboration, '$.perspectives[*]') AS p (seen)
+ GROUP BY p.seen ->> 'perspective'
+ ORDER BY p.seen ->> 'perspective';

@@ -7,11 +7,12 @@ static void an_empty_system(void **state)
     must(run_with(status_command, NULL, NULL));
     must_say(
         "POLICY\nnone is in force (chancery policy load)\n\nAUTHORITIES\nnone (chancery-issuer "
-        "ceremony)\n\nLANES OF JOBS\nLANE     DUE  HELD  LATER  OLDEST DUE SECONDS  GIVEN UP\n"
+        "ceremony)\n\nPERSPECTIVES\nnone has confirmed what was proved last\n\nLANES OF JOBS\nLANE "
+        "    DUE  HELD  LATER  OLDEST DUE SECONDS  GIVEN UP\n"
         "issue    0    0     0      0                   0\n");
     must_say("\nFIGURES\nORDERS NOT ISSUED SOON    0\n");
     must(run_with(status_command, NULL, WORDS("json", "")));
-    must_say("{\"policy\":null\n,\"authorities\":[\n]\n,\"lanes\":[\n{\"lane\":\"issue\",");
+    must_say("{\"policy\":null\n,\"authorities\":[\n]\n,\"perspectives\":[\n]\n,\"lanes\":[\n{\"lane\":\"issue\",");
 }
 
 static const char *ago(struct duration d)
@@ -43,6 +44,32 @@ static void an_authority_says_when_it_ends(void **state)
         ", true, true, '2026-01-03')");
     must(run_with(status_command, NULL, WORDS("json", "")));
     must_say("\"stopped\":null,\"not_after\":\"2030-05-06T00:00:00+00:00\",\"name\":\"CA\"}");
+}
+
+static void perspectives_say_how_they_have_done(void **state)
+{
+    (void)state;
+    must(run_with(status_command, NULL, NULL));
+    must_say("PERSPECTIVES\nnone has confirmed what was proved last\n");
+    execute(
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+        "evidence, corroboration)"
+        " SELECT 900, 'n' || n, 'x', '3.2.2.4.7', '2026-01-01'::timestamptz + n * interval '1 "
+        "day', '{}',"
+        "        jsonb_build_object('perspectives', jsonb_build_array("
+        "            jsonb_build_object('perspective', 'fra', 'region', 'RIPE', 'agreed', true),"
+        "            jsonb_build_object('perspective', 'iad', 'region', 'ARIN', 'agreed', n < 2),"
+        "            jsonb_build_object('perspective', 'sin', 'region', 'APNIC', 'agreed', false)))"
+        "   FROM generate_series(1, 3) n;"
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
+        " VALUES (900, 'mailed', 'email', '3.2.2.4.4', '2026-01-09', '{}')");
+    must(run_with(status_command, NULL, NULL));
+    must_say("fra   RIPE    3      3       2026-01-04T00:00:00+00:00\n"
+             "iad   ARIN    3      1       2026-01-02T00:00:00+00:00\n"
+             "sin   APNIC   3      0       -\n");
+    must(run_with(status_command, NULL, WORDS("json", "")));
+    must_say(
+        "{\"name\":\"sin\",\"region\":\"APNIC\",\"asked\":3,\"agreed\":0,\"agreed_last\":null}");
 }
 
 /* Each section, and each figure, from rows that are there. */
@@ -99,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(an_empty_system),
         FRESH(an_authority_says_when_it_ends),
+        FRESH(perspectives_say_how_they_have_done),
         FRESH(what_waits_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "fold.h"
 #include "message/json.h"
 
 void table_init(struct table *t, struct arena *a, size_t columns)
@@ -34,27 +34,6 @@ size_t table_rows(const struct table *t)
 
 /* ---- for people */
 
-/* What came from outside is for the eye: a terminal obeys none of it. */
-static const char *harmless(struct arena *a, const char *cell)
-{
-    struct text out;
-    const char *c = cell;
-    while (*c && utf8_control(c) < 0)
-        c++;
-    if (!*c)
-        return cell;
-    text_init(&out, a);
-    for (c = cell; *c; c++) {
-        int control = utf8_control(c);
-        if (control < 0)
-            text_add_char(&out, *c);
-        else
-            text_format(&out, "\\u%04x", (unsigned)control);
-        c += control >= 0x80; /* two bytes */
-    }
-    return out.data;
-}
-
 static bool unquoted(const char *heading)
 {
     size_t length = strlen(heading);
@@ -67,16 +46,7 @@ static const char *shown(const struct table *t, size_t i)
     if (!cell)
         return "-";
     return i < t->columns && unquoted(cell) ? arena_strndup(t->arena, cell, strlen(cell) - 1)
-                                            : harmless(t->arena, cell);
-}
-
-/* Characters of UTF-8, not bytes. */
-static size_t width_of(const char *s)
-{
-    size_t width = 0;
-    for (; *s; s++)
-        width += (*s & 0xC0) != 0x80;
-    return width;
+                                            : fold_harmless(t->arena, cell);
 }
 
 static void pad(struct text *out, size_t count)
@@ -91,7 +61,7 @@ void table_write(const struct table *t, int indent, struct text *out)
     const char **cells = arena_array(t->arena, const char *, t->count + 1);
     for (size_t i = 0; i < t->count; i++) {
         cells[i] = shown(t, i);
-        size_t own = width_of(cells[i]), *column = &widths[i % t->columns];
+        size_t own = fold_characters(cells[i]), *column = &widths[i % t->columns];
         *column = own > *column ? own : *column;
     }
     for (size_t i = 0; i < t->count; i++) {
@@ -101,7 +71,7 @@ void table_write(const struct table *t, int indent, struct text *out)
         if (column + 1 == t->columns)
             text_add_char(out, '\n');
         else
-            pad(out, widths[column] - width_of(cells[i]));
+            pad(out, widths[column] - fold_characters(cells[i]));
     }
 }
 

@@ -23,7 +23,8 @@ static void run_sql(const char *sql)
 #define JOB   "\"job_id\": #, \"job_epoch\": 7, \"now\": \"2026-09-01\""
 #define SURE  "\"now\": \"2026-09-01\""
 
-/* # is the number of an order, and of all that belongs to it; its dcv job has a 1 before that. */
+/* # is the number of an order, and of all that belongs to it; its dcv job has a 1 before that, its caa
+ * job a 2. */
 static const struct locking {
     const char *role, *statement;
     const char *input;  /* of one order; of a list */
@@ -40,6 +41,9 @@ static const struct locking {
                                         " \"poll_from\": \"2026-01-01\", \"evidence\": [{\"challenge_id\": #, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
                                         " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
+    { "validation", "caa_round",        "{\"job_id\": 2#, \"job_epoch\": 7, \"request_id\": #, " SURE ", \"next_at\": \"2026-09-01\","
+                                        " \"failed\": false, \"checks\": [{\"request_id\": #, \"name\": \"n#.example\","
+                                        " \"checked_at\": \"2026-09-01\", \"ttl\": 60, \"result\": \"permitted\", \"evidence\": \"{}\"}]}", NULL },
     { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2025-09-01\", \"room\": 100, \"now\": \"2025-09-01\"}" },
     { "validation", "look_store",       "{\"look_id\": #, " SURE ", \"evidence\": [{\"account_id\": 900, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
@@ -57,14 +61,14 @@ enum { LOCKINGS = sizeof lockings / sizeof *lockings };
 
 /* ---- the orders, as each meeting finds them */
 
-/* Each has both jobs, half of them are set apart and need no proof, a third has an attempt, some were issued
+/* Each has all three jobs, half of them are set apart and need no proof, a third has an attempt, some were issued
  * before they were set apart. The rows lie in no order. */
 static const char orders[] =
     "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
     "DELETE FROM job; DELETE FROM issuance; DELETE FROM to_sign; DELETE FROM certificate;"
     "DELETE FROM challenge_domain; DELETE FROM order_apart; DELETE FROM order_tally; DELETE FROM "
     "validation; DELETE FROM "
-    "revocation;"
+    "revocation; DELETE FROM caa_check;"
     "CREATE TEMP TABLE n ON COMMIT DROP AS SELECT n FROM generate_series(1001, 1024) n ORDER BY "
     "md5(n::text);"
     "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id, "
@@ -86,7 +90,8 @@ static const char orders[] =
     "timestamptz '2026-01-01', 7, 'issue/' || n FROM n UNION ALL SELECT ('1' || n)::bigint, 'dcv', "
     "n, "
     "'2026-01-01', 7, "
-    "'dcv/' || n FROM n;"
+    "'dcv/' || n FROM n UNION ALL SELECT ('2' || n)::bigint, 'caa', n, '2026-01-01', 7, "
+    "'caa/' || n FROM n;"
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
     "1, sha256('x'), "
     "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
@@ -99,7 +104,7 @@ static const char world[] =
     "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
     "valid_till, statement, source) SELECT version, p, 'TLS', p, v, 'd', 'M', '-infinity', "
     "'infinity', '', '' FROM policy_active, (VALUES ('reuse.dcv', '100'), ('random.life', '30'), "
-    "('order.pending', '90')) AS r (p, v); COMMIT;"
+    "('order.pending', '90'), ('caa.check', '1'), ('caa.window', '1')) AS r (p, v); COMMIT;"
     "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
     " VALUES ('AAAAAAAAAAAAAAAA', 'P', 'p', 'ec', '', true, true, '2026-01-01'),"
     " ('BBBBBBBBBBBBBBBB', 'Q', 'q', 'ec', '', false, true, '2026-01-01');"

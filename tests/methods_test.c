@@ -23,16 +23,26 @@ static int close_world(void **state)
     return stop(state);
 }
 
-/* "true web": what the functions of db/functions/method.sql say. */
+/* "true web ca-tbr-18": what the functions of db/functions/method.sql say. */
 static const char *in_sql(const char *method)
 {
     const char *params[] = { method }, *out = NULL;
     struct fault f;
 
     if (!script_ask(admin, &arena,
-                    "SELECT concat_ws(' ', method_exact($1)::text, method_transport($1))", params,
-                    1, &out, &f))
+                    "SELECT concat_ws(' ', method_exact($1)::text, method_transport($1),"
+                    " method_label($1))",
+                    params, 1, &out, &f))
         fail_msg("%s: %s", method, f.detail);
+    return out;
+}
+
+static const char *label_in_sql(const char *section)
+{
+    const char *params[] = { section }, *out = NULL;
+    struct fault f;
+
+    assert_true(script_ask(admin, &arena, "SELECT section_label($1)", params, 1, &out, &f));
     return out;
 }
 
@@ -49,8 +59,11 @@ static void each_method_is_the_same_in_c_and_in_sql(void **state)
             fail_msg("%s has no row in dcv_methods.def", text);
             continue;
         }
-        assert_string_equal(in_sql(text), arena_format(&arena, "%s %s", m->exact ? "true" : "false",
-                                                       dcv_transport_text(m->transport)));
+        assert_string_equal(in_sql(text),
+                            arena_format(&arena, "%s %s ca-tbr-%s", m->exact ? "true" : "false",
+                                         dcv_transport_text(m->transport),
+                                         strrchr(m->section, '.') + 1));
+        assert_string_equal(label_in_sql(m->section), strrchr(in_sql(text), ' ') + 1);
     }
 }
 

@@ -62,10 +62,14 @@ static const struct {
     { "UPDATE", "challenge",    "method",           "" },
     { "UPDATE", "challenge",    "poll_from",        "" },
     { "UPDATE", "challenge",    "next_at",          "validation" },
+    { "SELECT", "challenge",    "looked",           "gateway validation cli" },
+    { "UPDATE", "challenge",    "looked",           "validation" },
     { "INSERT", "validation",   "identifier",       "validation" },
     { "UPDATE", "validation",   "completed_at",     "" },
+    { "INSERT", "caa_check",    "result",           "validation" },
+    { "UPDATE", "caa_check",    "result",           "" },
     { "SELECT", "email_token",  "token_sha256",     "validation notifier" },
-    { "SELECT", "email_token",  "created_at",       "validation" },
+    { "SELECT", "email_token",  "created_at",       "validation cli" },
     { "UPDATE", "email_token",  "unsent",           "notifier" },
     { "INSERT", "email_token",  "token_sha256",     "" },
     { "UPDATE", "email_token",  "used_at",          "validation" },
@@ -103,7 +107,7 @@ static const struct {
     { "UPDATE", "authority",    "der",              "" },
     { "UPDATE", "authority",    "may_sign",         "cli" },
     { "INSERT", "blocked_key",  "spki_sha256",      "cli" },
-    { "SELECT", "revocation",   "serial",           "" },
+    { "SELECT", "revocation",   "serial",           "cli" },
     { "INSERT", "revocation",   "serial",           "" },
     { "UPDATE", "revocation",   "reason",           "" },
     { "INSERT", "quarantine",   "serial",           "cli" },
@@ -156,10 +160,12 @@ static void few_may(void **state)
  * is not here is nobody's to call. */
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
+                                "caa_left: validation\n"
+                                "caa_reported: \n"
                                 "challenge_await: gateway\n"
                                 "challenge_begin: gateway\n"
                                 "challenge_change: gateway\n"
-                                "challenge_hold: issuer\n"
+                                "challenge_hold: validation issuer\n"
                                 "challenge_left: validation\n"
                                 "challenge_look: \n"
                                 "challenge_restart: gateway\n"
@@ -182,7 +188,10 @@ static const char functions[] = "audit_decision: \n"
                                 "random_value: \n"
                                 "request_advance: gateway validation issuer scheduler cli\n"
                                 "request_frozen: \n"
-                                "validation_told: ";
+                                "validation_count: \n"
+                                "validation_names: \n"
+                                "validation_told: \n"
+                                "validation_wall: ";
 
 static void few_may_call(void **state)
 {
@@ -201,12 +210,18 @@ static const char questions[] =
     "audit_line: scheduler\n"
     "audit_source_fits: gateway validation issuer notifier scheduler cli "
     "ceremony\n"
+    "caa_rest: \n"
+    "caa_rules: validation\n"
+    "caa_standing: gateway validation issuer scheduler cli\n"
     "challenge_peer: \n"
     "dcv_evidence: gateway validation issuer scheduler cli\n"
     "dcv_web_rules: validation\n"
     "email_pause: gateway validation\n"
     "email_wait: \n"
+    "evidence_shown: gateway cli\n"
+    "evidence_wanted: \n"
     "method_exact: gateway validation issuer scheduler cli\n"
+    "method_label: gateway validation issuer scheduler cli\n"
     "method_prohibited: gateway validation notifier\n"
     "method_transport: validation\n"
     "name_ancestor: \n"
@@ -216,10 +231,13 @@ static const char questions[] =
     "order_unsettled: gateway scheduler cli\n"
     "policy_at: gateway validation issuer notifier scheduler cli\n"
     "proof_place: gateway validation issuer scheduler cli\n"
+    "quorum_missed: gateway validation issuer scheduler cli\n"
+    "quorum_rules: validation\n"
     "request_need: gateway validation issuer scheduler cli\n"
     "request_open_task: gateway scheduler cli\n"
     "rule_interval: gateway validation issuer notifier scheduler cli\n"
-    "rule_rates: ";
+    "rule_rates: \n"
+    "section_label: gateway validation issuer scheduler cli";
 
 static void few_may_ask(void **state)
 {

@@ -23,6 +23,8 @@ static const struct word {
                     "  FROM challenge WHERE id = {challenge}" },
     { "look",       "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'dcv/{challenge}'" },
     { "look_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {look} AND lease_until IS NOT NULL" },
+    { "caa",        "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'caa/{request}'" },
+    { "caa_epoch",  "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {caa} AND lease_until IS NOT NULL" },
     { "reuse",      "SELECT coalesce(max(j.id), 0) FROM job j JOIN challenge c ON c.id = j.subject"
                     " WHERE j.lane = 'reuse' AND c.account_id = {account}" },
     { "mailbox",    "SELECT coalesce(min(i.id), 0) FROM email_invitation i JOIN job j ON j.lane = 'mail' AND j.subject = i.id"
@@ -30,7 +32,7 @@ static const struct word {
     { "mail",       "SELECT coalesce(min(id), 0) FROM job WHERE lane = 'mail' AND subject = {mailbox}" },
     { "mail_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {mail} AND lease_until IS NOT NULL" },
     { "dead",       "SELECT coalesce(max(id), 0) FROM job_dead WHERE NOT reported AND"
-                    " ((lane = 'issue' AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
+                    " ((lane IN ('issue', 'caa') AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
     { 0 },
 };
 
@@ -47,9 +49,10 @@ struct event {
     bool silent;           /* gives no row where it does what it should */
 };
 
-#define PLACED(status, request_status, more)                                                          \
+#define PLACED(status, request_status, more) PLACED_BY("TLS", status, request_status, more)
+#define PLACED_BY(scope, status, request_status, more)                                                \
     "{\"order_id\": {order}, \"product_name_id\": \"p\","                                              \
-    " \"rule_scope\": \"TLS\", \"status\": \"" status "\", \"request_id\": {request},"                \
+    " \"rule_scope\": \"" scope "\", \"status\": \"" status "\", \"request_id\": {request},"                \
     " \"csr\": \"{own}\", \"csr_sha256\": \"{hash}\", \"spki_sha256\": \"{hash}\", \"key_type\": \"ec\"," \
     " \"key_size\": 256, \"signature_hash\": \"sha256\", \"dcv_scope\": \"fqdn\","                    \
     " \"valid_till\": \"{next_year}\", \"answer_by\": \"{soon}\","                                      \
@@ -65,6 +68,11 @@ struct event {
     " \"poll_from\": \"{poll_from}\", " more "}"
 #define CLAIM(lane, id) \
     "{\"ids\": [" id "], \"lane\": \"" lane "\", \"owner\": \"" lane "\", \"lease_ms\": 3600000, \"now\": \"{now}\", \"room\": 1}"
+/* In scope WEB CAA records are looked at. */
+#define CAA_ROUND(result, more) \
+    "{\"job_id\": {caa}, \"job_epoch\": {caa_epoch}, \"request_id\": {request}, \"now\": \"{now}\", \"next_at\": \"{soon}\"," \
+    " \"failed\": false, \"checks\": [{\"request_id\": {request}, \"name\": \"n{order}.example\", \"checked_at\": \"{now}\"," \
+    " \"ttl\": 60, \"result\": \"" result "\", " more "\"evidence\": \"{}\"}]}"
 #define HELD     "\"job_id\": {job}, \"job_epoch\": {epoch}, \"now\": \"{now}\""
 #define ENDING   "\"id\": {job}, \"epoch\": {epoch}, \"now\": \"{now}\""
 #define SIGNED(attempt, epoch) \
@@ -82,6 +90,7 @@ static const struct event events[] = {
     { "internal",    0, "order_place", PLACED("pending", "approved", "\"ca_id\": \"BBBBBBBBBBBBBBBB\"") },
     { "by_mail",     0, "order_place", PLACED("pending", "approved", PUBLIC "\"dcv_method\": \"email\", \"emails\": [{"
         "\"order_id\": {order}, \"domain\": \"n{order}.example\", \"address\": \"admin@n{order}.example\"}]") },
+    { "watched",     0, "order_place", PLACED_BY("WEB", "pending", "approved", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
     { "approved",    0, "request_approve", "{\"request_id\": {request}, \"status\": \"approved\"}" },
     { "rejected",    0, "request_reject", "{\"request_id\": {request}, \"status\": \"rejected\"}" },
     { "canceled",    0, "order_cancel", "{\"order_id\": {order}, \"status\": \"canceled\"}" },
@@ -97,6 +106,9 @@ static const struct event events[] = {
     { "no_answer",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": true") },
     { "poll_ended",  0, "dcv_round", ROUND("\"seen\": \"{}\", \"failed\": false") },
     { "proved",      0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, " PROOF "}]") },
+    { "file_proved", 0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, \"kind\": \"dns\","
+        " \"identifier\": \"n{order}.example\", \"method\": \"http-token\", \"br_method\": \"3.2.2.4.18\", \"completed_at\": \"{now}\","
+        " \"evidence\": \"{}\"}]") },
     { "elsewhere",   0, NULL, "WITH other AS (INSERT INTO challenge (account_id, asked_by, subject, identifier, rule_scope, method, random_value,"
         " random_value_at, poll_from) SELECT {account}, 'domain', count(*), 'n{order}.example', 'TLS', 'dns-txt-token', 'x', {sql_now}, {sql_now}"
         " FROM challenge WHERE asked_by = 'domain' RETURNING id)"
@@ -115,6 +127,16 @@ static const struct event events[] = {
     { "mail_sent",   0, "mail_attempted", MAILED("sent", "") },
     { "mail_approved", 0, "email_approve", "{\"query_id\": 1, \"token_sha256\": \"{hash}\", \"now\": \"{now}\"}" },
 
+    /* CAA records. */
+    { "caa_looking", "validation", "job_claim", CLAIM("caa", "{caa}") },
+    { "caa_permits", 0, "caa_round", CAA_ROUND("permitted", "") },
+    { "caa_by_file", 0, "caa_round", CAA_ROUND("permitted", "\"methods\": \"{ca-tbr-18}\", ") },
+    { "caa_unheard", 0, "caa_round", CAA_ROUND("unheard", "\"detail\": \"x\", ") },
+    { "caa_forbids", 0, "caa_round", CAA_ROUND("forbidden", "\"detail\": \"x\", ") },
+    { "caa_cut",     0, "caa_round", "{\"job_id\": {caa}, \"job_epoch\": {caa_epoch}, \"request_id\": {request}, \"now\": \"{now}\","
+        " \"next_at\": \"{soon}\", \"failed\": true}" },
+    { "caa_buried",  "validation", "job_bury", "{\"id\": {caa}, \"epoch\": {caa_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
+
     /* The issuer. It dies between any two of these, or is late. */
     { "claimed",     0, "issuance_claim", "" },
     { "refused",     0, "issuance_claim", "", REFUSED }, /* by policy, a lint, an authority that may not sign */
@@ -129,7 +151,7 @@ static const struct event events[] = {
     { "buried",      "issuer", "job_bury", "{" ENDING ", \"story\": \"x\", \"failed\": true}" },
     { "late_issued", 0, "issuance_finish", SIGNED("{given_up}", "{late_epoch}"), ANY, true },
     { "released",    "issuer", "job_release", "{\"lanes\": [\"issue\"], \"owner\": \"issue\", \"before\": \"{soon}\"}" },
-    { "died",        0, NULL, "UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL AND id IN ({job}, {look}, {mail})" },
+    { "died",        0, NULL, "UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL AND id IN ({job}, {look}, {mail}, {caa})" },
 
     /* The calendar, and time. */
     { "ghosts",      0, "ghosts_mark", "{\"before\": \"{before}\", \"now\": \"{now}\", \"room\": 100}" },
@@ -205,6 +227,18 @@ static const struct way {
     { "placed forgotten looking proved cleared claimed issued",               "issued approved, issued," },
     { "token_found placed key_blocked claimed went_on canceled",              "canceled approved,," },
     { "token_found placed claimed signed put_back canceled claimed finished", "issued approved, issued," },
+    { "watched looking proved caa_looking caa_permits claimed issued",        "issued approved, issued," },
+    { "watched caa_looking caa_permits looking proved claimed issued",        "issued approved, issued," },
+    { "token_found watched caa_looking caa_permits claimed issued",           "issued approved, issued," },
+    { "token_found watched caa_looking died caa_looking caa_unheard claimed issued", "issued approved, issued," },
+    { "token_found watched caa_looking caa_forbids",                          "pending approved,, caa" },
+    { "token_found watched caa_looking caa_cut minutes caa_looking caa_forbids minutes caa_looking caa_permits claimed issued", "issued approved, issued," },
+    { "token_found watched caa_looking caa_buried dead_told hours dead_raised caa_looking caa_permits claimed issued", "issued approved, issued," },
+    { "token_found watched caa_looking caa_permits a_month claimed went_on caa_looking caa_permits claimed issued", "issued approved, issued," },
+    { "token_found watched canceled caa_looking caa_permits",                 "canceled approved,," },
+    { "watched looking proved caa_looking caa_by_file",                       "pending approved,, caa" },
+    { "watched looking proved minutes caa_looking caa_by_file file_chosen looking file_proved claimed issued", "issued approved, issued, caa" },
+    { "watched looking proved caa_looking caa_by_file file_chosen minutes caa_looking caa_by_file looking file_proved claimed issued", "issued approved, issued," },
     { 0 },
 };
 

@@ -189,7 +189,7 @@ static void reserve(const Intent *in)
                " \"serial\": \"AAAAAAA%lld\", \"shard\": 0, \"not_before\": \"{now}\","
                " \"not_after\": \"{next_year}\", \"tbs\": \"{own}\", \"tbs_sha256\": \"{hash}\","
                " \"policy_version\": %lld, \"profile_sha256\": \"{hash}\", \"evidence\": \"{}\","
-               " \"lints\": 1,"
+               " \"caa_checks\": \"{}\", \"lints\": 1,"
                " \"now\": \"{now}\"}",
                (long long)issuance_id, (long long)in->job_id, (long long)in->job_epoch, in->ca_id,
                (long long)issuance_id - 990000 + 10000, (long long)in->policy_version));

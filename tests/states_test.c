@@ -65,7 +65,7 @@ static const char *end_of_way(void)
                "       (SELECT string_agg(x.state, ' ' ORDER BY x.id) FROM issuance x WHERE "
                "x.request_id = r.id))"
                "       || ',' || coalesce((SELECT string_agg(' ' || j.lane, '') FROM job j"
-               "                            WHERE j.id IN ({job}, {look})), '')"
+               "                            WHERE j.id IN ({job}, {look}, {caa})), '')"
                "  FROM orders o JOIN request r ON r.id = o.request_id WHERE o.id = {order}"));
 }
 
@@ -137,18 +137,18 @@ static bool is_asked_for(const struct event *e, const char *placed)
 /* In any order, sensible or not, from each of the ways to place one. */
 static void whatever_comes_in_any_order(void **state)
 {
-    static const char *const begins[] = { "placed", "requested", "internal", "by_mail",
-                                          "token_found placed" };
+    static const char *const begins[] = { "placed",  "requested",          "internal",
+                                          "by_mail", "token_found placed", "watched" };
     (void)state;
     for (int i = 0; i < WALKS; i++) {
         struct text way;
         text_init(&way, &arena);
         order_begin();
-        text_add(&way, begins[i % 5]);
-        go(begins[i % 5]);
+        text_add(&way, begins[i % 6]);
+        go(begins[i % 6]);
         for (int n = 0; n < STEPS; n++) {
-            const struct event *e = &events[4 + chance(EVENTS - 4)];
-            if (!is_asked_for(e, begins[i % 5]))
+            const struct event *e = &events[5 + chance(EVENTS - 5)];
+            if (!is_asked_for(e, begins[i % 6]))
                 continue;
             text_format(&way, " %s", e->name);
             event(e, way.data);
@@ -161,12 +161,13 @@ static void whatever_comes_in_any_order(void **state)
 static void a_lost_job_is_found(void **state)
 {
     static const char *const waits[] = { "token_found placed", "placed looking not_there",
-                                         "internal claimed" };
+                                         "internal claimed", "watched looking proved",
+                                         "token_found watched caa_looking caa_forbids" };
     (void)state;
     for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
         order_begin();
         go(waits[i]);
-        run_sql(filled("DELETE FROM job WHERE id IN ({job}, {look})"));
+        run_sql(filled("DELETE FROM job WHERE id IN ({job}, {look}, {caa})"));
         assert_string_equal(orders_adrift(), filled("{order} pending"));
         run_sql(filled("SELECT request_advance(ARRAY[{request}::bigint], {sql_now}, NULL)"));
         assert_string_equal(orders_adrift(), "");
@@ -244,6 +245,12 @@ static const char world[] =
     "'90'),"
     "                               ('validity.max', '200'), ('validity.advised', '199')) AS r (p, "
     "v);"
+    "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
+    "valid_till, statement, source)"
+    " SELECT version, 'web ' || p, 'WEB', p, v, 'd', 'M', '-infinity', 'infinity', '', ''"
+    "   FROM (SELECT version, parameter, value FROM policy_rule WHERE scope = 'TLS' UNION ALL"
+    "         SELECT version, q, '1' FROM policy_active, (VALUES ('caa.check'), ('caa.window'), "
+    "('caa.unheard')) AS c (q)) AS r (version, p, v);"
     "COMMIT;"
     "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
     " VALUES ('AAAAAAAAAAAAAAAA', 'P', 'p', 'ec', '', true, true, '2026-01-01'),"

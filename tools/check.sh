@@ -52,6 +52,7 @@ never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib
 never "only lib/bus uses ZeroMQ" '#include <zmq' '^lib/bus/'
 never "only lib/look asks DNS" '#include <unbound' '^lib/look/'
 never "only who validates looks at the world" '#include "look/' '^(lib/look|services/validation|fuzz)/'
+never "only lib/base/markdown reads Markdown" '#include <cmark' '^lib/base/markdown\.c'
 never "only the outgoing doors use libcurl" '#include <curl' '^(lib/(net|look)|services/notifier)/'
 verdict "services do not include each other" "$(git grep -nE '#include "services/' -- services |
     awk '{ split($0, part, "/"); if (index($0, "\"services/" part[2] "/") == 0) print }')"

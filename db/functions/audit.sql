@@ -34,7 +34,7 @@ BEGIN
     INSERT INTO public.audit (at, account_id, source, activity, subject, detail)
     VALUES ((now_row ->> TG_ARGV[1])::timestamptz, (now_row ->> 'account_id')::bigint, source,
             TG_ARGV[0], TG_TABLE_NAME || coalesce('/' || (now_row ->> TG_ARGV[2]), ''),
-            (SELECT jsonb_object_agg(k.key, CASE WHEN k.key IN ('evidence', 'der', 'key_hash', 'signature')
+            (SELECT jsonb_object_agg(k.key, CASE WHEN k.key IN ('evidence', 'corroboration', 'der', 'key_hash', 'signature')
                                                  THEN to_jsonb(encode(sha256(CASE WHEN starts_with(k.value #>> '{}', '\x') THEN (k.value #>> '{}')::bytea
                                                                              ELSE convert_to(k.value #>> '{}', 'UTF8') END), 'hex'))
                                                  ELSE k.value END)
@@ -56,6 +56,8 @@ CREATE OR REPLACE TRIGGER blocked_key_audit AFTER INSERT ON blocked_key
     FOR EACH ROW EXECUTE FUNCTION audit_decision('key blocked', 'since', 'spki_sha256');
 CREATE OR REPLACE TRIGGER validation_audit AFTER INSERT ON validation
     FOR EACH ROW EXECUTE FUNCTION audit_decision('domain validated', 'completed_at', 'id');
+CREATE OR REPLACE TRIGGER caa_check_audit AFTER INSERT ON caa_check
+    FOR EACH ROW EXECUTE FUNCTION audit_decision('caa checked', 'checked_at', 'id');
 CREATE OR REPLACE TRIGGER quarantine_enter_audit AFTER INSERT ON quarantine
     FOR EACH ROW EXECUTE FUNCTION audit_decision('quarantined', 'found_at', 'serial');
 CREATE OR REPLACE TRIGGER quarantine_settle_audit AFTER UPDATE ON quarantine

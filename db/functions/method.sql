@@ -20,5 +20,22 @@ LANGUAGE sql IMMUTABLE AS $$
                           WHEN 'http-token-dynamic' THEN 'web' END
 $$;
 
+-- What RFC 8657 calls a method in validationmethods, where it has no name of IANA's: by its section of BR 3.2.2.4.
+CREATE OR REPLACE FUNCTION section_label(of_br_method text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'ca-tbr-' || split_part(of_br_method, '3.2.2.4.', 2)
+$$;
+
+CREATE OR REPLACE FUNCTION method_label(of_method text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE of_method WHEN 'email'              THEN 'ca-tbr-4'
+                          WHEN 'dns-txt-token'      THEN 'ca-tbr-7'
+                          WHEN 'dns-cname-token'    THEN 'ca-tbr-7'
+                          WHEN 'http-token'         THEN 'ca-tbr-18'
+                          WHEN 'http-token-dynamic' THEN 'ca-tbr-18' END
+$$;
+
+GRANT EXECUTE ON FUNCTION section_label, method_label
+    TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION method_exact TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION method_transport TO chancery_validation;

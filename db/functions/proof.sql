@@ -41,6 +41,57 @@ LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || of_br_method) r WHERE r.level = 'X')
 $$;
 
+-- The counts of what other points of view saw, made anew of what is stored: no writer says them. One that is
+-- named twice is one, and the primary is none of them.
+CREATE OR REPLACE FUNCTION validation_count() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT count(DISTINCT p.seen ->> 'perspective'),
+           count(DISTINCT p.seen ->> 'perspective') FILTER (WHERE p.seen -> 'agreed' = 'true'),
+           count(DISTINCT p.seen ->> 'region') FILTER (WHERE p.seen -> 'agreed' = 'true')
+      INTO NEW.remotes, NEW.agreed, NEW.regions
+      FROM jsonb_path_query(NEW.corroboration, '$.perspectives[*]') AS p (seen)
+     WHERE p.seen ->> 'perspective' IS DISTINCT FROM NEW.evidence ->> 'perspective';
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER validation_count BEFORE INSERT ON validation
+    FOR EACH ROW EXECUTE FUNCTION validation_count();
+
+-- What the rules of a day demand of other points of view, as the message QuorumRules. NULL: nothing.
+CREATE OR REPLACE FUNCTION quorum_rules(of_scope text, at timestamptz) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('exempt',       (SELECT x.value FROM policy_at(at, of_scope, 'mpic.exempt') x),
+                             'remotes',      r.value::int,
+                             'blocks',       r.level = 'M',
+                             'regions',      (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x),
+                             'misses_2_5',   (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.misses_2_5') x),
+                             'misses_6plus', (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.misses_6plus') x),
+                             'apart_km',     (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.distance') x))
+      FROM policy_at(at, of_scope, 'mpic.remotes') r
+$$;
+
+-- A row where a validation of that instant lacks what the rules of its day demanded of other points of view:
+-- so many remote perspectives asked, in so many regions those who agree, and not more than so many who did not
+-- (BR 3.2.2.9). services/validation/quorum.c decides the same, and by distances, before it is stored. A method that
+-- no rule exempts needs them. One SELECT, in which what is enough costs two looks at the rules.
+CREATE OR REPLACE FUNCTION quorum_missed(of_scope text, of_br_method text, of_remotes int, of_agreed int, of_regions int,
+                                         at timestamptz) RETURNS TABLE (remotes int)
+LANGUAGE sql STABLE AS $$
+    SELECT r.value::int
+      FROM policy_at(at, of_scope, 'mpic.remotes') r
+     WHERE r.level = 'M'
+       AND CASE WHEN of_remotes < r.value::int
+                     OR (of_remotes > of_agreed
+                         AND of_remotes - of_agreed
+                             > coalesce((SELECT x.value::int
+                                           FROM policy_at(at, of_scope, CASE WHEN of_remotes < 6 THEN 'mpic.misses_2_5'
+                                                                             ELSE 'mpic.misses_6plus' END) x), 0))
+                     OR of_regions < (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x)
+                THEN NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'mpic.exempt') x
+                                  WHERE of_br_method = ANY (string_to_array(x.value, ' ')))
+                ELSE false END
+$$;
+
 -- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
 -- authorization domain name before those below it, the account's newest, and the newest that was made for
 -- this very CSR. Who only asks whether there is any, or takes the first, does not pay for what is behind it.
@@ -48,9 +99,13 @@ $$;
 -- An account's validation serves when its age is within rule reuse.dcv of that day and its method is not
 -- prohibited on that day; a request token only for the CSR it was made for. By a method whose rule dcv.exact
 -- is in force (a file on a web server, say: BR 3.2.2.4.18) it speaks for the very name it was found at, for
--- no name below and for no wildcard. A rule counts only until its own last day. Clocks of two hosts may
--- differ by a minute. One SELECT that the planner takes apart, so it calls nothing that it cannot.
-CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz)
+-- no name below and for no wildcard. What too few other points of view have confirmed does not count, by the
+-- rules of the day on which it was found; `alone`, for a demonstration: it does. A rule counts only until its own
+-- last day. Clocks of two hosts may differ by a minute. One SELECT that the planner takes apart, so it calls
+-- nothing that it cannot.
+DROP FUNCTION IF EXISTS dcv_evidence(bigint, text, text, text, bytea, timestamptz); -- of before 0023; its callers need no more
+CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz,
+                                        alone boolean DEFAULT false)
 RETURNS TABLE (validation_id bigint, valid_until timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till)
@@ -65,6 +120,8 @@ LANGUAGE sql STABLE AS $$
                 AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)))
               ORDER BY v.completed_at DESC
               LIMIT 1)
             UNION ALL
@@ -77,8 +134,19 @@ LANGUAGE sql STABLE AS $$
                 AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
+                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)))
               ORDER BY v.completed_at DESC
               LIMIT 1)) f
+$$;
+
+-- What proved something, for people: the message DcvProof. It decides nothing. A release of before, and a mail, have
+-- not said all that must be there.
+CREATE OR REPLACE FUNCTION evidence_shown(of_validation bigint) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('at', v.completed_at, 'perspective', v.method, 'domain', v.identifier, 'method', v.br_method) || v.evidence
+      FROM validation v
+     WHERE v.id = of_validation
 $$;
 
 -- 32 letters and digits of some 160 random bits (BR 1.6.1 asks for 112).
@@ -216,6 +284,58 @@ END $$;
 CREATE OR REPLACE TRIGGER validation_told AFTER INSERT ON validation
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION validation_told();
 
+-- A release of before does not say which names it has looked for, and runs beside this one for a while: those of the
+-- request that lie within what was validated.
+CREATE OR REPLACE FUNCTION validation_names() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.dns_names := coalesce((SELECT array_agg(n.name ORDER BY n.position)
+                                 FROM challenge c
+                                 JOIN request_name n ON n.request_id = c.subject
+                                WHERE c.id = NEW.challenge_id AND c.asked_by = 'request' AND name_within(n.name, NEW.identifier)),
+                              ARRAY[NEW.identifier]);
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER validation_names BEFORE INSERT ON validation
+    FOR EACH ROW WHEN (NEW.dns_names IS NULL AND session_user = 'chancery_validation') EXECUTE FUNCTION validation_names();
+
+-- What a rule of the day wants to be known of a proof, it is stored with or not at all; `told` is whether it is.
+-- Rule dnssec.primary: what was found by a look-up says whether DNSSEC proves it (BR 4.2.2.2). Rule dnssec.fail:
+-- what cannot be right was not found. Rule dcv.audit: the audit row, which is made of this one, has the names that were
+-- asked for beside the authorization domain name (BR 5.4.1).
+CREATE OR REPLACE FUNCTION evidence_wanted(of_method text, evidence jsonb, dns_names text[])
+RETURNS TABLE (parameter text, told boolean)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'dnssec.primary', jsonb_typeof(evidence -> 'dnssec_secure') IS NOT DISTINCT FROM 'boolean'
+     WHERE method_transport(of_method) IN ('dns', 'web')
+    UNION ALL
+    SELECT 'dnssec.fail', NOT jsonb_path_exists(evidence, '$.looks[*] ? (@.outcome == "found" && @.dnssec == "bogus")')
+     WHERE method_transport(of_method) IN ('dns', 'web')
+    UNION ALL
+    SELECT 'dcv.audit', cardinality(dns_names) > 0 IS TRUE
+$$;
+
+CREATE OR REPLACE FUNCTION validation_wall() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    missing text;
+BEGIN
+    SELECT w.parameter INTO missing
+      FROM fresh v
+      LEFT JOIN challenge c ON c.id = v.challenge_id
+      CROSS JOIN LATERAL evidence_wanted(v.method, v.evidence, v.dns_names) w
+     WHERE NOT w.told AND EXISTS (SELECT FROM policy_at(v.completed_at, coalesce(c.rule_scope, 'TLS'), w.parameter))
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = 'evidence does not tell what rule ' || missing || ' wants to be known';
+    END IF;
+    RETURN NULL;
+END $$;
+-- An administrator of the database is his own witness.
+CREATE OR REPLACE TRIGGER validation_wall AFTER INSERT ON validation
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT WHEN (session_user = 'chancery_validation')
+    EXECUTE FUNCTION validation_wall();
+
 -- The order in which everybody locks: challenges by their ids, jobs by their subjects, orders by their ids.
 -- Each may be left out, and none is locked after one that comes later: the round that ends one lane, the
 -- issuer that ends the other, the customer and the calendar would wait for each other. Whoever ends or puts
@@ -252,7 +372,9 @@ BEGIN
      WHERE c.id = of_challenge AND c.asked_by = 'domain'
        AND NOT EXISTS (SELECT FROM validation v
                         WHERE v.csr_sha256 IS NULL AND v.account_id = c.account_id AND v.identifier = c.identifier
-                          AND v.completed_at >= c.poll_from);
+                          AND v.completed_at >= c.poll_from
+                          AND NOT EXISTS (SELECT FROM quorum_missed(c.rule_scope, v.br_method, v.remotes, v.agreed, v.regions,
+                                                                    v.completed_at)));
 END $$;
 
 -- A customer's change: another method, from which the cadence counts anew, or none (NULL), only a value
@@ -374,12 +496,13 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-GRANT EXECUTE ON FUNCTION dcv_evidence TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION dcv_evidence, quorum_missed TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
-GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;
-GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
+GRANT EXECUTE ON FUNCTION dcv_web_rules, quorum_rules TO chancery_validation;
+GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_validation, chancery_issuer;
 GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;
 GRANT EXECUTE ON FUNCTION email_token_add TO chancery_notifier;

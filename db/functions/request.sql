@@ -5,7 +5,9 @@
 -- of a join: a plan that was made while nothing waited would else walk all that wait.
 --
 -- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
--- not known counts as public.
+-- not known counts as public, and as no demonstration. Nor are their CAA records looked at. Where such records permit some
+-- methods of validation alone (RFC 8657), only evidence by one of these counts, if the request is proved by one of them;
+-- else it is the records that are in the way. validation_id is the fact: a validation, or of kind caa a caa_check.
 CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
                deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
@@ -26,28 +28,46 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     SELECT d.subject, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
       FROM job_dead d
-     WHERE d.lane = 'issue' AND d.subject = ANY (request_ids)
+     WHERE d.lane IN ('issue', 'caa') AND d.subject = ANY (request_ids)
     UNION ALL
     SELECT r.id, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
       FROM request r
       JOIN job_dead d ON d.lane = 'dcv' AND d.subject = (SELECT c.id FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id)
      WHERE r.id = ANY (request_ids)
     UNION ALL
-    SELECT n.request_id, 'dcv', n.name,
-           CASE WHEN method_exact(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-                                           r.dcv_method)) THEN n.name ELSE n.domain END,
-           coalesce((SELECT c.poll_from FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.created_at),
-           (SELECT c.next_at FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-           (SELECT c.random_value_at + (SELECT rule_interval(p.value, p.unit) FROM policy_at(at, r.rule_scope, 'random.life') p)
-              FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-           CASE WHEN a.public IS FALSE THEN 'infinity' ELSE e.valid_until END,
-           e.validation_id, a.public IS FALSE
+    SELECT n.request_id, t.kind, n.name, t.domain, t.since, t.next_check, t.deadline, t.valid_until, t.fact_id, t.exempt
       FROM request r
       LEFT JOIN authority a ON a.id = r.ca_id
       JOIN request_name n ON n.request_id = r.id
+      LEFT JOIN LATERAL (SELECT s.asked, s.check_id, s.valid_until, s.methods
+                           FROM caa_standing(r.account_id, n.name, r.rule_scope, at) s
+                          WHERE n.kind = 'dns') k ON a.public IS NOT FALSE
       LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until
-                           FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at) d
+                           FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at, a.demonstration IS TRUE) d
+                          WHERE k.methods IS NULL
+                             OR (SELECT section_label(v.br_method) FROM validation v WHERE v.id = d.validation_id) = ANY (k.methods)
+                             OR method_label(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+                                                      r.dcv_method)) <> ALL (k.methods)
                           LIMIT 1) e ON a.public IS NOT FALSE
+      CROSS JOIN LATERAL
+           (SELECT 'dcv' AS kind,
+                   CASE WHEN method_exact(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
+                                                   r.dcv_method)) THEN n.name ELSE n.domain END AS domain,
+                   coalesce((SELECT c.poll_from FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.created_at) AS since,
+                   (SELECT c.next_at FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id) AS next_check,
+                   (SELECT c.random_value_at + (SELECT rule_interval(p.value, p.unit) FROM policy_at(at, r.rule_scope, 'random.life') p)
+                      FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id) AS deadline,
+                   CASE WHEN a.public IS FALSE THEN 'infinity' ELSE e.valid_until END AS valid_until,
+                   e.validation_id AS fact_id, a.public IS FALSE AS exempt
+            UNION ALL
+            SELECT 'caa', NULL, r.created_at, NULL, NULL,
+                   CASE WHEN k.methods IS NULL
+                          OR coalesce((SELECT section_label(v.br_method) FROM validation v WHERE v.id = e.validation_id),
+                                      method_label(coalesce((SELECT c.method FROM challenge c
+                                                              WHERE c.asked_by = 'request' AND c.subject = r.id),
+                                                            r.dcv_method))) = ANY (k.methods) THEN k.valid_until END,
+                   k.check_id, false
+             WHERE k.asked) t
      WHERE r.id = ANY (request_ids)
 $$;
 
@@ -99,6 +119,11 @@ BEGIN
           CROSS JOIN LATERAL challenge_await(challenge_begin(o.id, o.account_id, o.rule_scope, o.dcv_method, at),
                                              ARRAY(SELECT n.domain FROM request_name n WHERE n.request_id = o.id)) c
          WHERE o.lane = 'dcv' AND o.dcv_method IS NOT NULL
+           AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
+        UNION ALL
+        SELECT o.id, o.lane, o.id, coalesce(caa_rest(o.id, at), '-infinity')
+          FROM open o
+         WHERE o.lane = 'caa'
            AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
     ), put AS (
         INSERT INTO job AS j (lane, subject, run_at, idem_key, traceparent)

@@ -114,6 +114,8 @@ static bool check_options(const struct bus_options *o, struct fault *f)
 {
     if (!o->service || !o->keys || strlen(o->service) >= SERVICE_NAME_SIZE)
         return fault_set(f, FAULT_INVALID, "bus", "needs the service's name and a folder of keys");
+    if (strlen(bus_key(o)) >= SERVICE_NAME_SIZE)
+        return fault_set(f, FAULT_INVALID, "bus", "%s is too long for the name of a key", o->key);
     if (o->bind && !o->trust)
         return fault_set(f, FAULT_INVALID, "trust", "is needed by who serves");
     return true;
@@ -147,7 +149,7 @@ static bool dial(struct bus *b, const struct bus_options *o, struct fault *f)
     memcpy(names.peers, o->peers, sizeof names.peers);
     b->peers.how = (struct dialling){ .zmq = b->zmq,
                                       .keys = strdup(o->keys),
-                                      .service = strdup(o->service),
+                                      .service = strdup(bus_key(o)),
                                       .heartbeat = heartbeat_of(o) };
     if (!peers_init(&b->peers, o->peers, f))
         return false;

@@ -25,10 +25,12 @@ struct bus_peer {
 };
 
 struct bus_options {
-    const char *service; /* own name */
-    const char *bind;    /* "tcp://0.0.0.0:7003", or NULL: serves nothing */
-    const char *keys;    /* folder: SERVICE.pub (and SERVICE.old.pub) of all, OWN.key of this one */
-    const char *trust;   /* path of trust.json */
+    const char *service; /* own name, by which trust.json has it */
+    const char
+        *key; /* whose keys it has, where several have one name; NULL: those of the service */
+    const char *bind;  /* "tcp://0.0.0.0:7003", or NULL: serves nothing */
+    const char *keys;  /* folder: SERVICE.pub (and SERVICE.old.pub) of all, KEY.key of this one */
+    const char *trust; /* path of trust.json */
     struct bus_peer peers[BUS_SERVICES_MAX];
     ProtobufCService *serves[BUS_SERVICES_MAX]; /* handlers; NULL at the end */
     /* One of them, or NULL: its handlers never wait, and run on the bus thread. */

@@ -211,7 +211,7 @@ static bool router_start(struct server *s, void *zmq, const struct bus_options *
                          struct duration heartbeat, struct fault *f)
 {
     struct key_pair own[KEYS_EACH];
-    bool ok = curve_keys_read_own(options->keys, options->service, own, f) > 0 &&
+    bool ok = curve_keys_read_own(options->keys, bus_key(options), own, f) > 0 &&
               router_bind(s, zmq, options, heartbeat, &own[0], f) &&
               curve_prove(zmq, s->endpoint, own[0].public, f);
 

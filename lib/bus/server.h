@@ -23,6 +23,12 @@ struct server {
     bool closing;
 };
 
+/* Whose keys it has. */
+static inline const char *bus_key(const struct bus_options *options)
+{
+    return options->key ? options->key : options->service;
+}
+
 /* Reads the trust, binds, proves that a random key is refused, starts the workers. */
 bool server_start(struct server *s, void *zmq, const struct bus_options *options,
                   struct duration heartbeat, struct fault *f);

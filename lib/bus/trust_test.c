@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-static const char *const services[] = { "gateway", "validation", "issuer", "notifier",
-                                        "scheduler" };
+static const char *const services[] = { "gateway",  "validation", "issuer",
+                                        "notifier", "scheduler",  "perspective" };
 
 enum { SERVICES = sizeof services / sizeof services[0] };
 

@@ -60,31 +60,76 @@ static const void *document_read(struct kept *k, const ProtobufCMessageDescripto
     return read;
 }
 
-static void products_load(struct kept *k, const struct rows *rows)
+/* The arrays of k->policy while they are filled: each has room for all documents. */
+struct filling {
+    struct kept *kept;
+    const Product **products;
+    struct policy_profile *profiles;
+    const Capability **capabilities;
+    struct policy_change *changes;
+};
+
+static void product_add(struct filling *in, const PolicyDocument *d)
 {
-    const Product **products = arena_array(&k->arena, const Product *, rows->count);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Product *read =
-            document_read(k, &product__descriptor, (const PolicyDocument *)rows->items[i]);
-        if (read)
-            products[k->policy.product_count++] = read;
-    }
-    k->policy.products = products;
+    const Product *read = document_read(in->kept, &product__descriptor, d);
+    if (read)
+        in->products[in->kept->policy.product_count++] = read;
 }
 
-static void profiles_load(struct kept *k, const struct rows *rows)
+static void profile_add(struct filling *in, const PolicyDocument *d)
 {
-    struct policy_profile *profiles = arena_array(&k->arena, struct policy_profile, rows->count);
-    for (size_t i = 0; i < rows->count; i++) {
-        const PolicyDocument *d = (const PolicyDocument *)rows->items[i];
-        const Profile *read = document_read(k, &profile__descriptor, d);
-        if (read)
-            profiles[k->policy.profile_count++] = (struct policy_profile){
-                .profile = read,
-                .sha256 = { arena_copy(&k->arena, d->sha256.data, d->sha256.len), d->sha256.len },
-            };
-    }
-    k->policy.profiles = profiles;
+    struct arena *a = &in->kept->arena;
+    const Profile *read = document_read(in->kept, &profile__descriptor, d);
+    if (read)
+        in->profiles[in->kept->policy.profile_count++] = (struct policy_profile){
+            .profile = read,
+            .sha256 = { arena_copy(a, d->sha256.data, d->sha256.len), d->sha256.len },
+        };
+}
+
+static void capability_add(struct filling *in, const PolicyDocument *d)
+{
+    const Capability *read = document_read(in->kept, &capability__descriptor, d);
+    if (read)
+        in->capabilities[in->kept->policy.capability_count++] = read;
+}
+
+static void change_add(struct filling *in, const PolicyDocument *d)
+{
+    const ChangeEntry *read = document_read(in->kept, &change_entry__descriptor, d);
+    if (read)
+        in->changes[in->kept->policy.change_count++] =
+            (struct policy_change){ read, instant_value(d->since) };
+}
+
+static const struct {
+    const char *kind;
+    void (*add)(struct filling *in, const PolicyDocument *d);
+} kinds[] = {
+    { "product", product_add },
+    { "profile", profile_add },
+    { "capability", capability_add },
+    { "change", change_add },
+};
+
+/* A kind that is not in the table is a later release's. */
+static void documents_load(struct kept *k, const struct policy_lines *lines)
+{
+    struct filling in = {
+        .kept = k,
+        .products = arena_array(&k->arena, const Product *, lines->document_count + 1),
+        .profiles = arena_array(&k->arena, struct policy_profile, lines->document_count + 1),
+        .capabilities = arena_array(&k->arena, const Capability *, lines->document_count + 1),
+        .changes = arena_array(&k->arena, struct policy_change, lines->document_count + 1),
+    };
+    for (size_t i = 0; i < lines->document_count; i++)
+        for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++)
+            if (strcmp(lines->documents[i]->kind, kinds[j].kind) == 0)
+                kinds[j].add(&in, lines->documents[i]);
+    k->policy.products = in.products;
+    k->policy.profiles = in.profiles;
+    k->policy.capabilities = in.capabilities;
+    k->policy.changes = in.changes;
 }
 
 /* ---- is it what was signed? */
@@ -125,24 +170,20 @@ static bool believe(struct kept *k, const PolicyVersion *version, const struct p
 static bool load(struct kept *k, int64_t version, struct fault *f)
 {
     PolicyVersion in = POLICY_VERSION__INIT;
-    struct rows products, profiles, rules;
+    struct rows documents, rules;
     in.version = k->policy.version = version;
     if (!store_all(store_mine(), &k->arena, &sql_policy_rules, &in.base, &rules, f) ||
-        !store_all(store_mine(), &k->arena, &sql_policy_products, &in.base, &products, f) ||
-        !store_all(store_mine(), &k->arena, &sql_policy_profiles, &in.base, &profiles, f))
+        !store_all(store_mine(), &k->arena, &sql_policy_documents, &in.base, &documents, f))
         return false;
     struct policy_lines lines = { .rules = (const Rule *const *)rules.items,
                                   .rule_count = rules.count,
-                                  .products = (const PolicyDocument *const *)products.items,
-                                  .product_count = products.count,
-                                  .profiles = (const PolicyDocument *const *)profiles.items,
-                                  .profile_count = profiles.count };
+                                  .documents = (const PolicyDocument *const *)documents.items,
+                                  .document_count = documents.count };
     if (!believe(k, &in, &lines, f))
         return false;
     k->policy.rules = lines.rules;
     k->policy.rule_count = lines.rule_count;
-    products_load(k, &products);
-    profiles_load(k, &profiles);
+    documents_load(k, &lines);
     return true;
 }
 

@@ -8,12 +8,18 @@
 #define LEDGER_POLICY_H
 
 #include "base/text.h"
+#include "changelog.pb-c.h"
 #include "product.pb-c.h"
 #include "store/store.h"
 
 struct policy_profile {
     const Profile *profile;
     struct bytes sha256; /* of the stored document */
+};
+
+struct policy_change {
+    const ChangeEntry *entry;
+    struct instant since; /* when a version was loaded that had an entry of its id, first */
 };
 
 struct policy {
@@ -24,6 +30,10 @@ struct policy {
     size_t profile_count;
     const Rule *const *rules; /* all of them, whenever they hold, by id */
     size_t rule_count;
+    const Capability *const *capabilities;
+    size_t capability_count;
+    const struct policy_change *changes; /* by id; ledger/changelog.h says when each holds */
+    size_t change_count;
 };
 
 /* From now on only versions are believed that were signed with the private half of this key, which

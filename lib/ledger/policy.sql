@@ -5,11 +5,15 @@ SELECT v.id AS version, v.loaded_at, encode(v.sha256, 'hex') AS sha256
   FROM policy_active a
   JOIN policy_version v ON v.id = a.version;
 
--- policy_products: PolicyVersion -> PolicyDocument*
-SELECT version, name, document::text AS document, sha256 FROM policy_document WHERE version = :version AND kind = 'product' ORDER BY name COLLATE "C";
-
--- policy_profiles: PolicyVersion -> PolicyDocument*
-SELECT version, name, document::text AS document, sha256 FROM policy_document WHERE version = :version AND kind = 'profile' ORDER BY name COLLATE "C";
+-- policy_documents: PolicyVersion -> PolicyDocument*
+SELECT d.version, d.kind, d.name, d.document::text AS document, d.sha256, first.since
+  FROM policy_document d
+  JOIN (SELECT e.kind, e.name, min(v.loaded_at) AS since
+          FROM policy_document e
+          JOIN policy_version v ON v.id = e.version
+         GROUP BY e.kind, e.name) AS first USING (kind, name)
+ WHERE d.version = :version
+ ORDER BY d.kind COLLATE "C", d.name COLLATE "C";
 
 -- policy_rule_at: PolicyAt -> Rule*
 SELECT id, scope, parameter, value, unit, level,

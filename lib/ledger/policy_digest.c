@@ -28,10 +28,8 @@ void policy_digest(const struct policy_lines *p, uint8_t out[SHA256_SIZE])
     struct digest *d = digest_new();
     for (size_t i = 0; i < p->rule_count; i++)
         rule_line(d, p->rules[i]);
-    for (size_t i = 0; i < p->product_count; i++)
-        line(d, "product", p->products[i]->document);
-    for (size_t i = 0; i < p->profile_count; i++)
-        line(d, "profile", p->profiles[i]->document);
+    for (size_t i = 0; i < p->document_count; i++)
+        line(d, p->documents[i]->kind, p->documents[i]->document);
     digest_end(d, out);
     digest_free(d);
 }

@@ -227,6 +227,8 @@ static void only_what_was_signed_is_believed(void **state)
         "INSERT INTO policy_rule SELECT version, 'more', 'TLS', 'x', '1', NULL, 'M', '-infinity', "
         "'infinity', '', '' FROM policy_rule WHERE id = 'a-rule';",
         "UPDATE policy_document SET document = '{ }', sha256 = sha256('{ }') WHERE name = 'x';",
+        "INSERT INTO policy_document SELECT version, 'change', 'x', '{}', sha256('{}') FROM "
+        "policy_rule WHERE id = 'a-rule';",
     };
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         version_add(edits[i]);

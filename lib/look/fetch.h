@@ -15,7 +15,7 @@
 #include "look/redirect.h"
 #include "look/resolver.h"
 
-enum { FETCH_ADDRESS_SIZE = 48, FETCH_REASON_SIZE = 300 };
+enum { FETCH_ADDRESS_SIZE = 48, FETCH_REASON_SIZE = 300, FETCH_TRIED_MAX = 5 };
 
 struct fetch_options {
     struct resolver *resolver;    /* ends after fetcher_cut(), before fetcher_stop() */
@@ -36,10 +36,12 @@ void fetcher_stop(struct fetcher *r);
 /* One request and its answer. */
 struct fetch_hop {
     const char *url;
-    char address[FETCH_ADDRESS_SIZE]; /* that was connected to; "": none yet */
-    int status;                       /* 0: none yet */
-    bool literal;                     /* the URL names an address: nothing was looked up */
-    bool secure;                      /* by DNSSEC */
+    char address[FETCH_ADDRESS_SIZE];                /* that was connected to; "": none yet */
+    int status;                                      /* 0: none yet */
+    char tried[FETCH_TRIED_MAX][FETCH_ADDRESS_SIZE]; /* that gave no connection before it */
+    size_t tried_count;
+    bool literal; /* the URL names an address: nothing was looked up */
+    bool secure;  /* by DNSSEC */
 };
 
 enum fetch_state {

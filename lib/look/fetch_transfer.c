@@ -97,6 +97,13 @@ static const struct sockaddr_storage *address_of(const struct fetch *f)
     return &f->addresses[f->address_next - 1];
 }
 
+/* The next address of a hop is chosen when the one before gave no connection. */
+static void tried_add(struct fetch_hop *hop)
+{
+    if (hop->address[0] && hop->tried_count < FETCH_TRIED_MAX)
+        memcpy(hop->tried[hop->tried_count++], hop->address, sizeof hop->address);
+}
+
 void fetch_transfer_address(struct fetch *f)
 {
     const struct sockaddr_storage *to = &f->addresses[f->address_next++];
@@ -105,6 +112,7 @@ void fetch_transfer_address(struct fetch *f)
             ? (const void *)&((const struct sockaddr_in6 *)(const void *)to)->sin6_addr
             : &((const struct sockaddr_in *)(const void *)to)->sin_addr;
 
+    tried_add(fetch_hop(f));
     inet_ntop(to->ss_family, bytes, fetch_hop(f)->address, FETCH_ADDRESS_SIZE);
 }
 

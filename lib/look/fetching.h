@@ -6,6 +6,7 @@
 #include "net/transfers.h"
 
 enum { FETCH_FAMILIES = 2, FETCH_PER_FAMILY = 3 };
+_Static_assert(FETCH_TRIED_MAX == FETCH_FAMILIES * FETCH_PER_FAMILY - 1, "all but the last");
 
 enum fetch_next { FETCH_OVER, FETCH_NEXT_ADDRESS, FETCH_NEXT_HOP };
 

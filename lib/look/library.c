@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "look/anchor.h"
 #include "look/cause.h"
+#include "look/witness.h"
 
 struct option {
     const char *name, *value;
@@ -87,12 +88,17 @@ static bool set_all(struct ub_ctx *ctx, const struct option *options, struct fau
     return true;
 }
 
+static bool anchor_add(void *context, const char *record)
+{
+    return ub_ctx_add_ta(context, record) == 0;
+}
+
 /* Without an anchor libunbound would find nothing wrong with any answer. The file is read once, and the
  * root's key is changed every few years (RFC 5011 is not for us: a container forgets what it has seen): who
  * has no second key in time validates nothing on that day. */
-static bool anchor_is_there(const char *path, struct fault *f)
+static bool set_anchor(struct ub_ctx *ctx, const char *path, struct fault *f)
 {
-    size_t keys = anchor_keys(path, f);
+    size_t keys = anchor_read(path, anchor_add, ctx, f);
 
     if (keys == 1)
         log_warn(
@@ -120,8 +126,7 @@ static bool configure(struct ub_ctx *ctx, const struct resolver_options *options
     return set_all(ctx, fixed, f) && set_all(ctx, options->loopback ? no_walls : walls, f) &&
            set(ctx, "cache-max-ttl:", cache, f) && set_sockets(ctx, options->most, f) &&
            (!options->hints || set(ctx, "root-hints:", options->hints, f)) &&
-           anchor_is_there(options->anchor, f) &&
-           set(ctx, "trust-anchor-file:", options->anchor, f);
+           set_anchor(ctx, options->anchor, f);
 }
 
 /* libunbound reads its files at the first look-up. "localhost" is answered without a packet. */
@@ -134,7 +139,13 @@ static bool prove(struct ub_ctx *ctx, struct fault *f)
     return !error || fault_set(f, FAULT_INTERNAL, NULL, "libunbound: %s", ub_strerror(error));
 }
 
-/* Its own log lines, one for each call, become ours. */
+/* A fault of its own, or of what it was given. All else that it says is about single questions. */
+static bool is_worth_a_line(const char *line)
+{
+    return strstr(line, " error: ") || strstr(line, " warning: ");
+}
+
+/* Its own log lines, one for each call: who answered, and what is wrong, which becomes ours. */
 static ssize_t log_line(void *cookie, const char *text, size_t size)
 {
     char buffer[512];
@@ -143,7 +154,7 @@ static ssize_t log_line(void *cookie, const char *text, size_t size)
     (void)cookie;
     snprintf(buffer, sizeof buffer, "%.*s", (int)strnlen(text, size), text);
     buffer[strcspn(buffer, "\n")] = '\0';
-    if (buffer[0])
+    if (!witness_line(line) && is_worth_a_line(line))
         log_warn("resolver library", LOG_TEXT("text", line));
     return (ssize_t)size;
 }
@@ -169,6 +180,7 @@ struct ub_ctx *library_open(const struct resolver_options *options, struct fault
     if (!ctx)
         abort();
     ub_ctx_debugout(ctx, log_file());
+    ub_ctx_debuglevel(ctx, WITNESS_LEVEL);
     ub_ctx_async(ctx, 1);
     if (configure(ctx, options, f) && prove(ctx, f))
         return ctx;
@@ -228,6 +240,7 @@ void library_answer(int error, struct ub_result *result, struct bytes records[RE
     answer->state = state_of(result);
     answer->secure = result->secure && !result->bogus;
     answer->canonical = canonical_name(result);
+    answer->ttl = result->ttl > 0 ? (uint32_t)result->ttl : 0;
     if (answer->state == RESOLVER_FOUND)
         answer->count = take_records(result, records);
     if (answer->state == RESOLVER_BOGUS)

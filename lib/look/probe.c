@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "look/methods/method.h"
+#include "look/sighting.h"
 #include "look/trail.h"
 #include "look/value.h"
 #include "message/json.h"
 #include "pki/authkey.h"
+#include "pki/digest.h"
 
 static const struct method *const methods[] = { &method_dns_txt, &method_dns_cname,
                                                 &method_http_token };
@@ -33,6 +35,7 @@ static struct probe_request request_copy(struct arena *a, const struct probe_req
 
     copy.domain = arena_strdup(a, from->domain);
     copy.wanted.text = arena_strdup(a, from->wanted.text);
+    copy.wanted.token = arena_strdup(a, from->wanted.token);
     copy.wanted.auth_key.text = arena_strdup(a, from->wanted.auth_key.text);
     copy.wanted.csr.data = arena_copy(a, from->wanted.csr.data, from->wanted.csr.size);
     return copy;
@@ -78,27 +81,39 @@ static void write_reason(struct probe *p)
     }
 }
 
-static void write_proof(struct probe *p)
+static DcvLook *look_seen(struct probe *p, struct look *look)
 {
-    struct text json;
+    DcvLook *seen =
+        look->seen ? look->seen : sighting_of_none(&p->arena, look_type(look), look_name(look));
+
+    seen->outcome = arena_strdup(&p->arena, look->outcome ? look->outcome : "not waited for");
+    return seen;
+}
+
+/* The value is a secret until it was found, and who reads evidence may be nobody who may know it. */
+static char *expected_hash(struct probe *p)
+{
+    uint8_t hash[SHA256_SIZE];
+
+    if (!p->request.wanted.text)
+        return NULL;
+    digest_sha256(BYTES_OF(p->request.wanted.text), hash);
+    return hex_lower(&p->arena, (struct bytes){ hash, sizeof hash });
+}
+
+static void proof_fill(struct probe *p)
+{
+    DcvProof *proof = &p->proof;
 
     p->at.us = p->result.at.us;
-    p->proof.at = &p->at;
-    p->proof.perspective = arena_strdup(&p->arena, p->prober->perspective);
-    p->proof.looks = arena_array(&p->arena, DcvLook *, p->count);
-    for (size_t i = 0; i < p->count; i++) {
-        DcvLook *look = arena_new(&p->arena, DcvLook);
-
-        dcv_look__init(look);
-        look->type = arena_strdup(&p->arena, look_type(&p->looks[i]));
-        look->name = arena_strdup(&p->arena, look_name(&p->looks[i]));
-        look->outcome =
-            arena_strdup(&p->arena, p->looks[i].outcome ? p->looks[i].outcome : "not waited for");
-        p->proof.looks[p->proof.n_looks++] = look;
-    }
-    text_init(&json, &p->arena);
-    message_to_json(&p->proof.base, &json);
-    p->result.proof = json.data;
+    proof->at = &p->at;
+    proof->perspective = arena_strdup(&p->arena, p->prober->perspective);
+    proof->domain = arena_strdup(&p->arena, p->request.domain);
+    proof->method = arena_strdup(&p->arena, p->request.method->section);
+    proof->expected_sha256 = expected_hash(p);
+    proof->looks = arena_array(&p->arena, DcvLook *, p->count);
+    for (size_t i = 0; i < p->count; i++)
+        proof->looks[proof->n_looks++] = look_seen(p, &p->looks[i]);
 }
 
 static void tell(struct probe *p, bool found)
@@ -112,7 +127,8 @@ static void tell(struct probe *p, bool found)
         dcv_proof__init(&p->proof); /* whatever was noted */
         write_reason(p);
     }
-    write_proof(p);
+    proof_fill(p);
+    p->result.proof = sighting_proof(&p->arena, &p->proof);
     p->ended = true;
     p->done(p->context, &p->result);
 }
@@ -136,6 +152,12 @@ static void look_hear(struct look *look, enum resolver_state state)
     look->silent = state == RESOLVER_TIMEOUT;
 }
 
+static void look_keep(struct look *look, DcvLook *seen)
+{
+    sighting_timed(&look->probe->arena, seen, look->at, look->begun);
+    look->seen = seen;
+}
+
 static void answered(struct resolver_ask *ask, const struct resolver_answer *answer)
 {
     struct look *look = ask->context;
@@ -143,8 +165,10 @@ static void answered(struct resolver_ask *ask, const struct resolver_answer *ans
     look_hear(look, answer->state);
     if (!look->probe->ended && trail_follow(ask, answer))
         return;
-    if (!look->probe->ended)
+    if (!look->probe->ended) {
+        look_keep(look, sighting_of_answer(&look->probe->arena, ask, answer));
         look->judge(look, answer);
+    }
     look_over(look->probe);
 }
 
@@ -153,8 +177,10 @@ static void file_answered(void *context, const struct fetch_answer *answer)
     struct look *look = context;
 
     look_hear(look, answer->looked_up);
-    if (!look->probe->ended)
+    if (!look->probe->ended) {
+        look_keep(look, sighting_of_file(&look->probe->arena, look->url, answer));
         look->judge_file(look, answer);
+    }
     look_over(look->probe);
 }
 
@@ -202,6 +228,8 @@ static void look_send(const struct prober *prober, struct look *look)
                                   .deadline = look->probe->request.deadline };
 
     look->asked = true;
+    look->at = clock_now();
+    look->begun = tick_now();
     if (look->url)
         fetch_start(prober->fetcher, &file, file_answered, look);
     else
@@ -276,6 +304,14 @@ void probe_prove(struct probe *p)
     tell(p, true);
 }
 
+/* Where it stands does not matter, as for any token. */
+static bool stands(struct bytes text, const char *token)
+{
+    size_t length = strlen(token);
+
+    return length >= VALUE_LEAST && memmem(text.data, text.size, token, length) != NULL;
+}
+
 /* A zone may send hundreds of records: what each one costs in memory is given back at once. */
 bool probe_holds_token(struct probe *p, struct bytes text)
 {
@@ -284,6 +320,8 @@ bool probe_holds_token(struct probe *p, struct bytes text)
     struct instant made;
     bool found;
 
+    if (w->token)
+        return stands(text, w->token);
     if (!w->auth_key.text)
         return false;
     arena_init(&scratch);
@@ -294,6 +332,7 @@ bool probe_holds_token(struct probe *p, struct bytes text)
         return false;
     p->token_made.us = made.us;
     p->proof.token_made = &p->token_made;
+    p->result.token = authkey_token(&p->arena, w->auth_key.text, w->csr, made);
     return true;
 }
 

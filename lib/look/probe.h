@@ -29,9 +29,11 @@ struct prober {
 };
 
 /* What proves a name: a text that stands where the method looks, in the way that the method's row says; or,
- * where that is NULL, a request token, made with an account's AuthKey for one CSR. */
+ * where that is NULL, a request token: one that somebody else has found, or any that was made with an account's
+ * AuthKey for one CSR. */
 struct probe_wanted {
-    const char *text; /* of VALUE_LEAST letters or more */
+    const char *text;  /* of VALUE_LEAST letters or more */
+    const char *token; /* of as many */
     struct secret auth_key;
     struct bytes csr; /* DER */
     struct duration token_life;
@@ -56,6 +58,7 @@ struct probe_result {
     bool silent;       /* none was, though they were asked: they did not answer in time */
     char reason[800];  /* for the customer, when it was not found */
     const char *proof; /* DcvProof as JSON */
+    const char *token; /* the request token that was found; NULL: none was wanted */
     struct instant at;
 };
 

@@ -91,7 +91,7 @@ bool rdata_labels_above(const char *name, const char *target, struct rdata_text 
     return end != NULL;
 }
 
-static void show(const uint8_t *data, size_t size, char *out, size_t room)
+void rdata_show_in(const uint8_t *data, size_t size, char *out, size_t room)
 {
     enum { WIDEST = sizeof "\\000" - 1 };
     size_t at = 0, i = 0;
@@ -109,10 +109,10 @@ static void show(const uint8_t *data, size_t size, char *out, size_t room)
 
 void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE])
 {
-    show(data, size, out, RDATA_SHOWN_SIZE);
+    rdata_show_in(data, size, out, RDATA_SHOWN_SIZE);
 }
 
 void rdata_show_seen(const uint8_t *data, size_t size, char out[RDATA_SEEN_SIZE])
 {
-    show(data, size, out, RDATA_SEEN_SIZE);
+    rdata_show_in(data, size, out, RDATA_SEEN_SIZE);
 }

@@ -41,5 +41,7 @@ bool rdata_labels_above(const char *name, const char *target, struct rdata_text 
 /* As in a zone file (RFC 1035 5.1), printable ASCII only, cut with "..." when it is long. */
 void rdata_show(const uint8_t *data, size_t size, char out[RDATA_SHOWN_SIZE]);
 void rdata_show_seen(const uint8_t *data, size_t size, char out[RDATA_SEEN_SIZE]);
+/* Into `room` bytes, which have room for "..." and more. */
+void rdata_show_in(const uint8_t *data, size_t size, char *out, size_t room);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "look/library.h"
+#include "look/witness.h"
 #include "pki/name.h"
 
 enum { IDLE_MS = 60000 };
@@ -34,11 +35,8 @@ struct resolver {
 static const struct {
     int type;
     const char *name;
-} types[] = { { DNS_TXT, "TXT" },
-              { DNS_CNAME, "CNAME" },
-              { DNS_CAA, "CAA" },
-              { DNS_A, "A" },
-              { DNS_AAAA, "AAAA" } };
+} types[] = { { DNS_TXT, "TXT" }, { DNS_CNAME, "CNAME" }, { DNS_CAA, "CAA" },
+              { DNS_DS, "DS" },   { DNS_A, "A" },         { DNS_AAAA, "AAAA" } };
 
 const char *resolver_type_name(int type)
 {
@@ -72,14 +70,28 @@ static void finish(struct resolver *r, struct resolver_ask *ask,
     ask->done(ask, answer);
 }
 
+/* An answer that can be used came from somewhere, now or while it was kept; without one, those count who
+ * have said something since it was asked. */
+static void name_server(struct resolver_ask *ask, struct resolver_answer *answer,
+                        char address[WITNESS_ADDRESS_SIZE])
+{
+    struct tick since =
+        answer->state == RESOLVER_FAILED ? ask->launched : (struct tick){ .us = INT64_MIN };
+
+    if (witness_find(ask->name, resolver_type_name(ask->type), since, address))
+        answer->server = address;
+}
+
 /* libunbound's callback, inside ub_process(). */
 static void landed(void *data, int error, struct ub_result *result)
 {
+    char address[WITNESS_ADDRESS_SIZE];
     struct bytes records[RESOLVER_RECORDS_MAX];
     struct resolver_ask *ask = data;
     struct resolver_answer answer;
 
     library_answer(error, result, records, &answer);
+    name_server(ask, &answer, address);
     finish(ask->resolver, ask, &answer);
     ub_resolve_free(result);
 }
@@ -95,6 +107,7 @@ static void drop(struct resolver *r, struct resolver_ask *ask, enum resolver_sta
 /* It was its turn. */
 static void launch(struct resolver *r, struct resolver_ask *ask)
 {
+    ask->launched = tick_now();
     int error = ub_resolve_async(r->library, ask->name, ask->type, 1, ask, landed, &ask->id);
     struct resolver_answer answer = { .state = RESOLVER_FAILED, .canonical = ask->name };
 

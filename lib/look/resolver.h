@@ -26,8 +26,8 @@
  * of a set the first 512 are given; it has more only to make trouble. */
 enum { RESOLVER_NAME_SIZE = 320, RESOLVER_RECORDS_MAX = 512 };
 
-/* RFC 1035 3.2.2, RFC 3596, RFC 8659. */
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_TXT = 16, DNS_AAAA = 28, DNS_CAA = 257 };
+/* RFC 1035 3.2.2, RFC 3596, RFC 4034 5, RFC 8659. */
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_TXT = 16, DNS_AAAA = 28, DNS_DS = 43, DNS_CAA = 257 };
 
 enum resolver_state {
     RESOLVER_FOUND,   /* there are records */
@@ -45,9 +45,12 @@ struct resolver_answer {
     bool secure;           /* proven by DNSSEC; false: the zone is proven not to be signed */
     struct bytes *records; /* rdata on the wire, names in it not compressed */
     size_t count;
+    uint32_t ttl;          /* seconds that are left of it, never more than option `cache` */
     const char *canonical; /* where the records stand once CNAMEs were followed, no last dot */
     const char *reason;    /* for people, when BOGUS or FAILED */
     bool traceable;        /* FAILED: CNAMEs may be why (trail.h) */
+
+    const char *server; /* the address of the name server that answered; NULL: not known */
 };
 
 /* One look-up. Fill in the first part, keep it until `done` was called: once, on the resolver's
@@ -68,6 +71,7 @@ struct resolver_ask {
     struct heap_item due;
     struct resolver *resolver;
     int id; /* libunbound's, while it flies */
+    struct tick launched;
     bool flies;
 };
 

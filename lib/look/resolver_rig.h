@@ -28,7 +28,8 @@ struct seen {
     enum resolver_state state;
     bool secure;
     size_t count, bytes;
-    char first[256], canonical[256], reason[256];
+    char first[256], canonical[256], reason[256], server[256];
+    uint32_t ttl;
     struct tick at;
     int calls;
 };
@@ -57,6 +58,8 @@ static inline void note(struct resolver_ask *ask, const struct resolver_answer *
                  (const char *)answer->records[0].data + 1);
     copy(s->canonical, answer->canonical);
     copy(s->reason, answer->reason);
+    copy(s->server, answer->server);
+    s->ttl = answer->ttl;
     s->at = tick_now();
     s->calls++;
     answered++;

@@ -157,6 +157,13 @@ static void write_string(const struct plan_field *field, const void *slot, struc
     json_add_string(out, s ? s : "");
 }
 
+static void write_map(const void *slot, struct text *out)
+{
+    const char *object = *(const char *const *)slot;
+
+    text_add(out, object ? object : "null");
+}
+
 static void write_bytes(const struct plan_field *field, const void *slot, struct text *out)
 {
     const ProtobufCBinaryData *b = slot;
@@ -210,6 +217,10 @@ void value_write(const struct plan_field *field, const void *slot, struct text *
 {
     bool quoted = field->form == FORM_TEXT_NUMBER;
 
+    if (field->form == FORM_MAP) {
+        write_map(slot, out);
+        return;
+    }
     if (quoted)
         text_add_char(out, '"');
     writers[field->field->type](field, slot, out);

@@ -21,6 +21,7 @@ enum wire_form {
     FORM_TEXT_NUMBER,
     FORM_DROP_EMPTY,
     FORM_ZERO_COUNTS,
+    FORM_MAP,
     FORM_FLAG,
 };
 

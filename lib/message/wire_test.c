@@ -90,6 +90,7 @@ static bool fits(const ProtobufCFieldDescriptor *f, enum wire_form form)
         [FORM_DROP_EMPTY] = f->label == PROTOBUF_C_LABEL_REPEATED,
         [FORM_ZERO_COUNTS] = f->label == PROTOBUF_C_LABEL_OPTIONAL &&
                              (is_number(f) || f->type == PROTOBUF_C_TYPE_STRING),
+        [FORM_MAP] = f->type == PROTOBUF_C_TYPE_STRING && f->label == PROTOBUF_C_LABEL_OPTIONAL,
         [FORM_FLAG] = f->type == PROTOBUF_C_TYPE_UINT32 && f->label != PROTOBUF_C_LABEL_REPEATED,
     };
 

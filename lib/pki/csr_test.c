@@ -284,15 +284,18 @@ static struct bytes with_exponent(const char *exponent)
 static void an_even_or_small_exponent_is_refused(void **state)
 {
     (void)state;
-    assert_refused(signed_by_p256(with_exponent("010000")), "has an RSA key with an even exponent");
-    assert_refused(signed_by_p256(with_exponent("00")), "has an RSA key with an even exponent");
-    assert_refused(signed_by_p256(with_exponent("03")),
-                   "has an RSA key with an exponent below 65537");
+    assert_refused(signed_by_p256(with_exponent("010000")),
+                   "has an RSA key with an even exponent: make a new key with exponent 65537");
+    assert_refused(signed_by_p256(with_exponent("00")),
+                   "has an RSA key with an even exponent: make a new key with exponent 65537");
+    assert_refused(
+        signed_by_p256(with_exponent("03")),
+        "has an RSA key with an exponent below 65537: make a new key with exponent 65537");
     assert_refused(
         signed_by_p256(with_exponent("01"
                                      "0000000000000000000000000000000000000000000000000000000000"
                                      "000001")),
-        "has an RSA key with an exponent over 256 bits");
+        "has an RSA key with an exponent over 256 bits: make a new key with exponent 65537");
 }
 
 static void each_truncation_is_refused(void **state)

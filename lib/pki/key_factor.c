@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <math.h>
 #include <openssl/bn.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,18 +43,18 @@ static uint64_t remainder_of(struct bytes n, uint64_t by)
     return rest;
 }
 
-/* Remainders by the first `count` primes: one division of the long number serves as many primes as
- * have a product below 2^64. */
-static void remainders(struct bytes n, uint16_t *out, size_t count)
+/* Remainders by `count` primes: one division of the long number serves as many primes as have a
+ * product below 2^64. */
+static void remainders(struct bytes n, const uint16_t *by, uint16_t *out, size_t count)
 {
     for (size_t first = 0, next; first < count; first = next) {
         uint64_t product = 1, rest;
 
-        for (next = first; next < count && product <= UINT64_MAX / primes[next]; next++)
-            product *= primes[next];
+        for (next = first; next < count && product <= UINT64_MAX / by[next]; next++)
+            product *= by[next];
         rest = remainder_of(n, product);
         for (size_t i = first; i < next; i++)
-            out[i] = (uint16_t)(rest % primes[i]);
+            out[i] = (uint16_t)(rest % by[i]);
     }
 }
 
@@ -61,8 +62,8 @@ unsigned key_factor_small(struct bytes modulus)
 {
     uint16_t rests[PRIMES];
 
-    remainders(modulus, rests, PRIMES);
-    for (size_t i = 0; i < PRIMES; i++)
+    remainders(modulus, primes, rests, PRIMES);
+    for (size_t i = 1; i < PRIMES; i++) /* not 2 */
         if (rests[i] == 0)
             return primes[i];
     return 0;
@@ -84,7 +85,7 @@ bool key_factor_roca(struct bytes modulus)
 {
     uint16_t rests[ROCA_PRIMES];
 
-    remainders(modulus, rests, ROCA_PRIMES);
+    remainders(modulus, primes, rests, ROCA_PRIMES);
     for (size_t i = 1; i < ROCA_PRIMES; i++) /* not 2 */
         if (!is_power_of_65537(rests[i], primes[i]))
             return false;
@@ -198,4 +199,104 @@ bool key_factor_fermat(struct bytes modulus, unsigned rounds)
             return true;
     }
     return false;
+}
+
+/* ---- powers */
+
+/* A number is a k-th power only if it is one modulo each prime q. Where k divides q - 1, one in k is:
+ * exactly those whose power of (q - 1) / k is 1. With two such q for each k, one number in 60 comes
+ * as far as long arithmetic. */
+enum { EXPONENTS = 146 /* primes from 3 to 853: 757^857 has more than 8192 bits */, WITNESSES = 2 };
+
+static uint16_t exponents[EXPONENTS], witnesses[WITNESSES][EXPONENTS];
+
+static bool is_prime(unsigned n)
+{
+    for (unsigned i = 2; i * i <= n; i++)
+        if (n % i == 0)
+            return false;
+    return n > 1;
+}
+
+static void find_witnesses(void)
+{
+    unsigned k = 3;
+
+    for (size_t i = 0; i < EXPONENTS; i++, k++) {
+        while (!is_prime(k))
+            k++;
+        unsigned q = k + 1;
+        exponents[i] = (uint16_t)k;
+        for (size_t w = 0; w < WITNESSES; w++, q += k) {
+            while (!is_prime(q))
+                q += k;
+            witnesses[w][i] = (uint16_t)q;
+        }
+    }
+}
+
+static bool may_be_power(unsigned rest, unsigned k, unsigned q)
+{
+    uint64_t result = 1, base = rest;
+
+    for (unsigned e = (q - 1) / k; e > 0; e /= 2) {
+        if (e % 2 == 1)
+            result = result * base % q;
+        base = base * base % q;
+    }
+    return result <= 1; /* 0: q divides it */
+}
+
+/* root = (root (k - 1) + n / root^(k - 1)) / k */
+static void root_step(BIGNUM *next, const BIGNUM *root, const BIGNUM *n, unsigned k, BN_CTX *ctx)
+{
+    AUTO(BIGNUM) less = BN_new();
+    AUTO(BIGNUM) power = BN_new();
+
+    evp_must(less && power && BN_set_word(less, k - 1) && BN_exp(power, root, less, ctx) &&
+                 BN_div(next, NULL, n, power, ctx) && BN_copy(power, root) &&
+                 BN_mul_word(power, k - 1) && BN_add(next, next, power) &&
+                 BN_div_word(next, k) != (BN_ULONG)-1,
+             "root");
+}
+
+/* By Newton's method from above, which falls until it is at the root, rounded down. */
+static bool is_power(const BIGNUM *n, unsigned k, BN_CTX *ctx)
+{
+    AUTO(BIGNUM) root = BN_new();
+    AUTO(BIGNUM) next = BN_new();
+    AUTO(BIGNUM) exponent = BN_new();
+
+    evp_must(root && next && exponent && BN_set_word(exponent, k) &&
+                 BN_set_bit(root, BN_num_bits(n) / (int)k + 1),
+             "root");
+    for (;; BN_swap(root, next)) {
+        root_step(next, root, n, k, ctx);
+        if (BN_cmp(next, root) >= 0)
+            break;
+    }
+    evp_must(BN_exp(next, root, exponent, ctx), "root");
+    return BN_cmp(next, n) == 0;
+}
+
+unsigned key_factor_power(struct bytes modulus)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    AUTO(BN_CTX) ctx = BN_CTX_new();
+    AUTO(BIGNUM) n = BN_bin2bn(modulus.data, (int)modulus.size, NULL);
+    uint16_t rests[EXPONENTS];
+    size_t count = 0;
+
+    pthread_once(&once, find_witnesses);
+    evp_must(ctx && n, "power");
+    while (count < EXPONENTS && exponents[count] * 9 < BN_num_bits(n)) /* 757 has 9.6 bits */
+        count++;
+    remainders(modulus, witnesses[0], rests, count);
+    for (size_t i = 0; i < count; i++) {
+        unsigned k = exponents[i], q = witnesses[1][i];
+        if (may_be_power(rests[i], k, witnesses[0][i]) &&
+            may_be_power((unsigned)remainder_of(modulus, q), k, q) && is_power(n, k, ctx))
+            return k;
+    }
+    return 0;
 }

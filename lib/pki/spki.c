@@ -74,19 +74,19 @@ static bool usual_form(EVP_PKEY *key)
                                            OSSL_PKEY_EC_ENCODING_GROUP));
 }
 
-static bool hash_key(EVP_PKEY *key, uint8_t out[SHA256_SIZE])
+static bool write_key(struct arena *a, EVP_PKEY *key, struct bytes *out)
 {
     uint8_t *der = NULL;
     int size = usual_form(key) ? i2d_PUBKEY(key, &der) : -1;
 
     if (size > 0)
-        digest_sha256((struct bytes){ der, (size_t)size }, out);
+        *out = (struct bytes){ arena_copy(a, der, (size_t)size), (size_t)size };
     OPENSSL_free(der);
     return size > 0;
 }
 
-bool spki_sha256_of(struct arena *a, const char *text, uint8_t out[SHA256_SIZE], struct fault *f,
-                    const char *field)
+bool spki_of(struct arena *a, const char *text, struct bytes *out, struct fault *f,
+             const char *field)
 {
     const struct form *form = form_of(a, text);
     struct bytes der;
@@ -102,7 +102,18 @@ bool spki_sha256_of(struct arena *a, const char *text, uint8_t out[SHA256_SIZE],
     }
     const uint8_t *at = der.data;
     AUTO(EVP_PKEY) key = form->read(&at, (long)der.size);
-    ok = key && hash_key(key, out);
+    ok = key && write_key(a, key, out);
     ERR_clear_error();
     return ok || fault_set(f, FAULT_INVALID, field, "has a %s that cannot be read", form->label);
+}
+
+bool spki_sha256_of(struct arena *a, const char *text, uint8_t out[SHA256_SIZE], struct fault *f,
+                    const char *field)
+{
+    struct bytes spki = { NULL, 0 };
+
+    if (!spki_of(a, text, &spki, f, field))
+        return false;
+    digest_sha256(spki, out);
+    return true;
 }

@@ -12,9 +12,11 @@
 #include "base/fault.h"
 #include "pki/digest.h"
 
-/* Of the key in a text with armour: of a private key, a public key, a request or a certificate, the
- * first of these that is there. As a request would have it: RSA with NULL, an uncompressed point on
- * a named curve. Faults are FAULT_INVALID on `field`. */
+/* The key in a text with armour: of a private key, a public key, a request or a certificate, the first
+ * of these that is there. As a request would have it: RSA with NULL, an uncompressed point on a named
+ * curve. Faults are FAULT_INVALID on `field`. */
+bool spki_of(struct arena *a, const char *text, struct bytes *out, struct fault *f,
+             const char *field);
 bool spki_sha256_of(struct arena *a, const char *text, uint8_t out[SHA256_SIZE], struct fault *f,
                     const char *field);
 

@@ -49,7 +49,7 @@ const struct config_item config_common[] = {
     CONFIG(struct config_shared, bus_workers, "BUS_WORKERS", "4",
            "threads that answer calls from other services", "1", CONFIG_BOUND(BUS_WORKERS_MAX)),
     CONFIG(struct config_shared, policy, "POLICY_DIR", "policy",
-           "folder with trust.json, roles.json and the policy's sources"),
+           "folder with trust.json, roles.json, the lists of weak keys and the policy's sources"),
     CONFIG(struct config_shared, admin, "ADMIN_LISTEN", "127.0.0.1:9100",
            "address of /livez, /readyz and /metrics", .check = &config_address),
     CONFIG(struct config_shared, log_level, "LOG_LEVEL", "info",

@@ -47,6 +47,7 @@ static bool bus_open(struct service_run *run, struct fault *f)
 {
     struct bus_options o = {
         .service = run->service->name,
+        .key = run->service->key ? *run->service->key : NULL,
         .bind = *run->shared.bus_bind ? run->shared.bus_bind : NULL,
         .keys = run->shared.bus_keys,
         .trust = arena_format(&run->arena, "%s/trust.json", run->shared.policy),

@@ -15,7 +15,7 @@
 
 /* Migrations (numbers of db/migrations) that this code runs on: from the newest that it needs to some that are not
  * written yet, since a migration only adds, and the release before runs on the schema of the one after it. */
-enum { SCHEMA_OLDEST = 20, SCHEMA_NEWEST = 32 };
+enum { SCHEMA_OLDEST = 24, SCHEMA_NEWEST = 32 };
 
 /* What a service keeps things in: it has the settings of these, and is ready when they are. None: it has
  * the bus alone. Lanes and store_mine() need the database. */
@@ -36,6 +36,8 @@ struct service_run {
 
 struct service {
     const char *name;
+    const char *const
+        *key; /* whose keys it has on the bus, known once `start` is over; NULL: its name's */
     unsigned stores;                    /* of enum service_store */
     const struct config_item *settings; /* its own; CONFIG rows of `config` */
     void *config;

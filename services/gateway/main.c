@@ -4,6 +4,8 @@
 
 #include "api/approvals.h"
 #include "api/authority_files.h"
+#include "api/change_log.h"
+#include "api/change_texts.h"
 #include "api/event_feed.h"
 #include "api/orders.sql.h"
 #include "api/tables.h"
@@ -12,6 +14,7 @@
 #include "key_session.h"
 #include "limit.h"
 #include "openapi.h"
+#include "pki/weak_keys.h"
 #include "published.h"
 #include "role.h"
 #include "service/metrics.h"
@@ -20,7 +23,7 @@
 enum { ORDERS_A_STATEMENT = 32, FEED_PER_ACCOUNT = 20 };
 
 static struct gateway_settings {
-    const char *serves, *listen, *pages_listen, *seal_key, *proxies, *cname_target;
+    const char *serves, *listen, *pages_listen, *seal_key, *proxies, *cname_target, *public_url;
     int workers, committers, connections, per_address, bodies, burst, sustained, account, pages,
         wrong_keys, feed_waiters;
     struct duration deadline, session, key_uses, feed_every;
@@ -36,11 +39,20 @@ static bool address_or_none(const char *text)
 }
 static const struct config_check own_address = { address_or_none, "an address like 0.0.0.0:8081" };
 
+/* It stands in pages as what links begin with. */
+static bool good_web(const char *text)
+{
+    size_t length = strlen(text);
+    bool web = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return !length || (web && text[length - 1] != '/' && strcspn(text, " \r\n<>\"#?") == length);
+}
+static const struct config_check web = { good_web, "https://... without a slash at the end" };
+
 // clang-format off
 static const struct config_item items[] = {
-    CONFIG(struct gateway_settings, serves,       "GATEWAY_SERVES",  "api pages", "what this gateway serves: api (with its description), pages (behind the links in mails)", .check = &serves),
+    CONFIG(struct gateway_settings, serves,       "GATEWAY_SERVES",  "api pages", "what this gateway serves: api (with its description), pages (behind the links in mails, and the change log)", .check = &serves),
     CONFIG(struct gateway_settings, listen,       "LISTEN",          "127.0.0.1:8080", "address of the API, and of all that has none of its own", .check = &config_address),
-    CONFIG(struct gateway_settings, pages_listen, "PAGES_LISTEN",    "",      "address of the pages behind the links in mails; empty: LISTEN", .check = &own_address),
+    CONFIG(struct gateway_settings, pages_listen, "PAGES_LISTEN",    "",      "address of the pages (GATEWAY_SERVES); empty: LISTEN", .check = &own_address),
     CONFIG(struct gateway_settings, workers,      "HTTP_WORKERS",    "8",     "threads that answer requests, each with a database connection", "1", "256"),
     CONFIG(struct gateway_settings, committers,   "COMMITTERS",      "2",     "threads that commit new orders in batches", "1", "32"),
     CONFIG(struct gateway_settings, connections,  "HTTP_CONNECTIONS", "2048", "open connections at the most", "16", "16000"),
@@ -57,6 +69,7 @@ static const struct config_item items[] = {
     CONFIG(struct gateway_settings, wrong_keys,   "LIMIT_WRONG_KEYS", "60", "requests of a network address with API keys that are not known in 3 minutes", "1", "1000000000"),
     CONFIG(struct gateway_settings, seal_key,     "SEAL_KEY",        NULL,    "file with the key that seals secrets in the database"),
     CONFIG(struct gateway_settings, cname_target, "DCV_CNAME_TARGET", NULL, "the name of this CA that CNAME tokens point to, which customers publish: the same for gateway and validation"),
+    CONFIG(struct gateway_settings, public_url,   "PUBLIC_URL",      "",      "where people reach the pages, for the links of the change log and its feed: https://ca.example; empty: http:// and the address of the pages", .check = &web),
     CONFIG(struct gateway_settings, feed_every,   "FEED_EVERY",      "1s",    "how often new events are looked for while callers wait for them", "50ms", "30s"),
     CONFIG(struct gateway_settings, feed_waiters, "FEED_WAITERS",    "500",   "callers that may wait for events at once", "0", "16000"),
     CONFIG(struct gateway_settings, loopback,     "OUTBOUND_LOOPBACK", "no",  "accept webhook endpoints on this host: for tests"),
@@ -76,10 +89,11 @@ static struct route_family api_families[API_FAMILIES + 1] = {
 static struct route_family page_families[] = {
     { "/dcv", approval_tables, .admit = approvals_admit, .shape_fault = approvals_shape_fault,
       .dress = approvals_dress, .takes = "application/x-www-form-urlencoded" },
+    { CHANGE_LOG_PATH, change_log_tables, .dress = change_log_dress },
     { 0 },
 };
 
-enum { SERVES_API = 1 }; /* the bit of its row */
+enum { SERVES_API = 1, SERVES_PAGES = 2 }; /* the bits of their rows */
 
 static const struct serving servings[] = {
     { "api", &settings.listen, api_families },
@@ -175,6 +189,7 @@ static bool start(struct service_run *run, struct fault *f)
     gateway.outbound.loopback = settings.loopback;
     gateway.order_ids = ids_new(&sql_order_id_block);
     gateway.request_ids = ids_new(&sql_request_id_block);
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
     gateway.seal = seal_key_load(settings.seal_key, f);
     if (!gateway.seal || !admission_open(run, f))
         return false;
@@ -185,6 +200,12 @@ static bool start(struct service_run *run, struct fault *f)
                                       .waiters = settings.feed_waiters,
                                       .waiters_per_account = FEED_PER_ACCOUNT });
     return true;
+}
+
+static const char *public_url(struct arena *a)
+{
+    const char *own = *settings.pages_listen ? settings.pages_listen : settings.listen;
+    return *settings.public_url ? settings.public_url : arena_format(a, "http://%s", own);
 }
 
 static bool open(struct service_run *run, struct fault *f)
@@ -199,6 +220,8 @@ static bool open(struct service_run *run, struct fault *f)
     o.bodies_max = (size_t)settings.bodies << 20;
     o.deadline = settings.deadline;
     o.drain = run->shared.drain;
+    if (serving_read(servings, settings.serves) & SERVES_PAGES)
+        change_log_open(&run->store, public_url(&run->arena));
     door = http_start(&o, f);
     return door != NULL;
 }
@@ -224,6 +247,7 @@ static void stop(struct service_run *run)
 {
     (void)run;
     http_free(door);
+    change_log_close();
     committer_free(gateway.committer);
     key_uses_stop(key_uses);
     key_sessions_free(gateway.key_sessions);
@@ -237,7 +261,15 @@ static void stop(struct service_run *run)
     ids_free(gateway.request_ids);
 }
 
-static const struct health_check checks[] = { { "door", door_ready, NULL }, { .name = NULL } };
+static bool weak_keys_are_read(void *context, struct fault *f)
+{
+    (void)context;
+    return weak_keys_ready(f);
+}
+
+static const struct health_check checks[] = { { "door", door_ready, NULL },
+                                              { "weak_keys", weak_keys_are_read, NULL },
+                                              { .name = NULL } };
 
 static const struct service service = {
     .name = "gateway",

@@ -54,6 +54,7 @@ static const char *const form_texts[] = {
     [FORM_TEXT_NUMBER] = "{\"type\":\"string\",\"pattern\":\"^-?[0-9.]+$\"}",
     [FORM_DROP_EMPTY] = NULL,
     [FORM_ZERO_COUNTS] = NULL,
+    [FORM_MAP] = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
     [FORM_FLAG] = NULL,
 };
 

@@ -31,6 +31,7 @@ static const struct {
     { "Approval pages",
       "Pages behind the links of approval mails; for people.",
       { "ApprovalPages" } },
+    { "Change log", "What changes here and when: for everybody, without a key.", { "ChangeLog" } },
     { "Description", "This document.", { "Documents" } },
 };
 

@@ -199,13 +199,14 @@ void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
 
 /* ---- rows */
 
-static char *evidence_text(const Intent *in, struct arena *a)
+/* "{1,2}" */
+static char *facts_text(struct arena *a, const int64_t *ids, size_t count)
 {
     struct text t;
     text_init(&t, a);
     text_add_char(&t, '{');
-    for (size_t i = 0; i < in->n_evidence; i++)
-        text_format(&t, "%s%lld", i ? "," : "", (long long)in->evidence[i]);
+    for (size_t i = 0; i < count; i++)
+        text_format(&t, "%s%lld", i ? "," : "", (long long)ids[i]);
     text_add_char(&t, '}');
     return t.data;
 }
@@ -242,7 +243,8 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     r->tbs_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
     r->policy_version = t->intent->policy_version;
     r->profile_sha256 = bytes_message(a, t->signer.profile->sha256);
-    r->evidence = evidence_text(t->intent, a);
+    r->evidence = facts_text(a, t->intent->evidence, t->intent->n_evidence);
+    r->caa_checks = facts_text(a, t->intent->caa_checks, t->intent->n_caa_checks);
     r->lints = (int32_t)t->linted.held;
     r->lint_warnings = warnings_text(&t->linted.warnings, a);
     r->now = instant_message(a, now);

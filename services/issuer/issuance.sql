@@ -34,7 +34,7 @@ WITH free AS (
 SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.deaths, c.traceparent,
        i.id AS request_id, i.order_id, i.account_id, i.status = 'pending' AND i.request_status <> 'rejected' AS waiting,
        i.product_name_id, i.csr, i.signature_hash, i.ca_id, i.valid_till, i.cert_not_after, i.rule_scope, i.profile_option,
-       n.open_tasks, n.exempt, n.evidence, s.names, s.kinds,
+       n.open_tasks, n.exempt, n.evidence, n.caa_checks, s.names, s.kinds,
        (SELECT version FROM policy_active WHERE one) AS policy_version,
        (SELECT min(r.value::int) FROM policy_at(:now, i.rule_scope, 'validity.advised') r) AS validity_advised_days,
        m.days AS validity_max_days,
@@ -51,7 +51,8 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.deaths, c.tracep
   CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE d.valid_until IS NULL) AS open_tasks,
                              count(*) FILTER (WHERE d.exempt) AS exempt,
                              min(d.valid_until) AS valid_until,
-                             array_agg(DISTINCT d.validation_id) FILTER (WHERE d.validation_id IS NOT NULL) AS evidence
+                             array_agg(DISTINCT d.validation_id) FILTER (WHERE d.validation_id IS NOT NULL AND d.kind = 'dcv') AS evidence,
+                             array_agg(DISTINCT d.validation_id) FILTER (WHERE d.validation_id IS NOT NULL AND d.kind = 'caa') AS caa_checks
                         FROM request_need(ARRAY[i.id], :now) d) n
   CROSS JOIN LATERAL (SELECT min(r.value::int) AS days, min(r.valid_till) AS valid_till
                         FROM policy_at(:now, i.rule_scope, 'validity.max') r) m
@@ -67,14 +68,14 @@ SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
 WITH input AS (
     SELECT *
       FROM unnest(:issuance_id, :request_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :shard, :not_before, :not_after,
-                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :lints, :lint_warnings, :now)
+                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :caa_checks, :lints, :lint_warnings, :now)
         AS i (issuance_id, request_id, account_id, job_id, job_epoch, ca_id, serial, shard, not_before, not_after,
-              tbs, tbs_sha256, policy_version, profile_sha256, evidence, lints, lint_warnings, now)
+              tbs, tbs_sha256, policy_version, profile_sha256, evidence, caa_checks, lints, lint_warnings, now)
 ), attempt AS (
     INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id, job_epoch, policy_version,
-                          profile_sha256, evidence, lints, lint_warnings, not_before, not_after, created_at)
+                          profile_sha256, evidence, caa_checks, lints, lint_warnings, not_before, not_after, created_at)
     SELECT issuance_id, request_id, account_id, ca_id, serial, shard, 'reserved', job_id, job_epoch, policy_version,
-           profile_sha256, evidence::bigint[], lints, lint_warnings::text[], not_before, not_after, now
+           profile_sha256, evidence::bigint[], caa_checks::bigint[], lints, lint_warnings::text[], not_before, not_after, now
       FROM input
 ), bytes AS (
     INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)
@@ -112,7 +113,7 @@ WITH input AS MATERIALIZED (
        SET state = 'issued'
       FROM held h
      WHERE x.id = h.id
-    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.not_before, x.not_after, x.policy_version, x.evidence,
+    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.not_before, x.not_after, x.policy_version, x.evidence, x.caa_checks,
               h.traceparent
 ), issued AS MATERIALIZED (
     SELECT l.*, i.order_id, i.thumbprint, i.der, i.der_sha256, i.awaited, i.now FROM input i JOIN living l ON l.id = i.issuance_id
@@ -149,7 +150,7 @@ WITH input AS MATERIALIZED (
     INSERT INTO audit (at, account_id, source, activity, subject, detail)
     SELECT now, account_id, 'system', 'certificate issued', 'order/' || order_id,
            jsonb_build_object('certificate_id', id, 'request_id', request_id, 'ca_id', ca_id, 'serial', encode(serial, 'hex'),
-                              'der_sha256', encode(der_sha256, 'hex'), 'policy_version', policy_version, 'evidence', evidence)
+                              'der_sha256', encode(der_sha256, 'hex'), 'policy_version', policy_version, 'evidence', evidence, 'caa_checks', caa_checks)
       FROM issued
 )
 SELECT i.id AS issuance_id, i.order_id,
@@ -194,7 +195,10 @@ WITH input AS MATERIALIZED (
 )
 SELECT f.request_id, f.job_epoch, a.job_id, a.lane
   FROM finished f
-  LEFT JOIN LATERAL request_advance(ARRAY[f.request_id], f.now, f.traceparent) a ON true;
+  LEFT JOIN LATERAL (SELECT n.job_id, n.lane
+                       FROM request_advance(ARRAY[f.request_id], f.now, f.traceparent) n
+                      ORDER BY n.lane DESC
+                      LIMIT 1) a ON true;
 
 -- issuance_expire: RequestAdvance* -> RequestAdvanced*
 -- Requests of which no certificate can be made any more, since the end that was asked for has passed: the

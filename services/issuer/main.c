@@ -11,6 +11,7 @@
 #include "ledger/policy.h"
 #include "lints_command.h"
 #include "pki/ed25519.h"
+#include "pki/weak_keys.h"
 #include "service/metrics.h"
 #include "service/service.h"
 #include "signers.h"
@@ -60,6 +61,12 @@ static bool journal_is_good(void *context, struct fault *f)
     return journal_good(issuer.journal, f);
 }
 
+static bool weak_keys_are_read(void *context, struct fault *f)
+{
+    (void)context;
+    return weak_keys_ready(f);
+}
+
 static bool signers_are_ready(void *context, struct fault *f)
 {
     (void)context;
@@ -69,6 +76,7 @@ static bool signers_are_ready(void *context, struct fault *f)
 static const struct health_check checks[] = { { "token", token_is_ready, NULL },
                                               { "signers", signers_are_ready, NULL },
                                               { "journal", journal_is_good, NULL },
+                                              { "weak_keys", weak_keys_are_read, NULL },
                                               { 0 } };
 
 /* Keys that were not found while it was away are looked for at once, and orders that were put off
@@ -92,6 +100,7 @@ static bool start(struct service_run *run, struct fault *f)
     if (!issuer.journal)
         return false;
     policy_trust(policy_key);
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
     for (enum metric m = METRIC_LINTED_CLEAN; m <= METRIC_LINTED_REFUSED; m++)
         metric_add(m, 0); /* shown from the beginning: an alert sees the first one, too */
     issuer.run = run;

@@ -7,6 +7,7 @@
 #include "deliveries.h"
 #include "mails.h"
 #include "relay.h"
+#include "reports.h"
 #include "service/service.h"
 #include "webhooks.h"
 
@@ -69,6 +70,7 @@ static const struct config_item items[] = {
 static struct lane lanes[] = {
     { .name = "deliver", .batch = 32, .attempts = 30, .run = deliveries_run },
     { .name = "mail", .batch = 8, .attempts = 30, .run = mails_run },
+    { .name = "report", .batch = 8, .attempts = 30, .run = reports_run },
     { 0 },
 };
 // clang-format on
@@ -99,6 +101,14 @@ static void mail_lane(struct lane *lane)
 {
     lane->room = MAILS_PER_CONNECTION * settings.smtp_connections;
     lane->lease = (struct duration){ (MAILS_PER_CONNECTION + 2) * settings.smtp_timeout.us };
+}
+
+/* One of a few is a mail or a post. */
+static void report_lane(struct lane *lane)
+{
+    lane->room = MAILS_PER_CONNECTION;
+    lane->lease = (struct duration){ settings.lease.us +
+                                     2 * MAILS_PER_CONNECTION * settings.smtp_timeout.us };
 }
 
 static bool slack_good(struct fault *f)
@@ -134,6 +144,7 @@ static bool start(struct service_run *run, struct fault *f)
     lanes[0].room = settings.in_flight;
     lanes[0].lease = settings.lease;
     mail_lane(&lanes[1]);
+    report_lane(&lanes[2]);
     return lease_long_enough(f) && mails_complete(f) && slack_good(f) && notifier_open(&o, f);
 }
 

@@ -78,7 +78,7 @@ static void committed(struct commit *commit, const struct rows *rows, const stru
 static void evidence_add(struct challenge_round *c, const struct search_domain *from)
 {
     for (size_t i = 0; i < from->proof_count; i++) {
-        Evidence *e = evidence_of(&c->item->arena, c->round.method, &from->proofs[i]);
+        Evidence *e = evidence_of(&c->item->arena, c->round.method, from, &from->proofs[i]);
         e->has_challenge_id = true;
         e->challenge_id = c->challenge->challenge_id;
         c->in.evidence[c->in.n_evidence++] = e;
@@ -113,6 +113,7 @@ static void round_fill(struct challenge_round *c)
     c->in.now = instant_of(a, now);
     c->in.next_at = next_check(c, now, &next) ? instant_of(a, next) : NULL;
     c->in.seen = round_seen(r);
+    c->in.looked = round_looked(r);
     c->in.poll_from = c->challenge->poll_from;
     c->in.failed = r->failed;
     c->in.evidence = arena_array(a, Evidence *, search_proofs(r->names, r->count));
@@ -194,6 +195,9 @@ static void begin(struct lane_item *item, const OpenChallenge *challenge,
                                .account_id = challenge->account_id,
                                .method = probe_method(challenge->method),
                                .web = challenge->web,
+                               .quorum = challenge->quorum,
+                               .alone = challenge->alone,
+                               .perspectives = &validation.perspectives,
                                .deadline = deadline_of(item) };
     names_fill(c);
     lane_weigh(item, c->round.count ? search_width(c->round.names, c->round.count) : 1);

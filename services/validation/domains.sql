@@ -9,6 +9,10 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
        END AS random_value_until,
        (SELECT r.value FROM policy_at(:now, c.rule_scope, 'dcv.poll') r) AS cadence,
        CASE WHEN method_transport(c.method) = 'web' THEN dcv_web_rules(c.rule_scope, :now) END AS web,
+       quorum_rules(c.rule_scope, :now) AS quorum,
+       EXISTS (SELECT FROM request r
+                 JOIN authority h ON h.id = r.ca_id AND h.demonstration
+                WHERE c.asked_by = 'request' AND r.id = c.subject) AS alone,
        (SELECT json_agg(json_build_object('domain', l.identifier, 'fqdns', to_json(l.dns_names)) ORDER BY l.identifier)
           FROM challenge_left(c.id, :now) l) AS places
   FROM challenge c
@@ -22,13 +26,13 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
 -- meanwhile is looked for at once.
 WITH input AS MATERIALIZED (
     SELECT *
-      FROM unnest(:job_id, :job_epoch, :challenge_id, :now, :next_at, :seen, :poll_from, :failed)
-        AS i (job_id, job_epoch, challenge_id, now, next_at, seen, poll_from, failed)
+      FROM unnest(:job_id, :job_epoch, :challenge_id, :now, :next_at, :seen, :poll_from, :failed, :looked)
+        AS i (job_id, job_epoch, challenge_id, now, next_at, seen, poll_from, failed, looked)
 ), found AS MATERIALIZED (
     SELECT *
       FROM unnest(:evidence.challenge_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
-                  :evidence.completed_at, :evidence.evidence)
-        AS e (challenge_id, kind, identifier, method, br_method, completed_at, evidence)
+                  :evidence.completed_at, :evidence.evidence, :evidence.corroboration, :evidence.dns_names)
+        AS e (challenge_id, kind, identifier, method, br_method, completed_at, evidence, corroboration, dns_names)
 ), asked AS MATERIALIZED (
     SELECT c.id, c.account_id, c.asked_by, c.subject, c.poll_from
       FROM challenge c
@@ -36,7 +40,7 @@ WITH input AS MATERIALIZED (
      ORDER BY c.id
        FOR NO KEY UPDATE
 ), held AS MATERIALIZED (
-    SELECT i.job_id, i.job_epoch, i.challenge_id, i.now, i.seen, i.failed, a.account_id, a.asked_by, a.subject,
+    SELECT i.job_id, i.job_epoch, i.challenge_id, i.now, i.seen, i.looked, i.failed, a.account_id, a.asked_by, a.subject,
            CASE WHEN a.poll_from = i.poll_from THEN i.next_at ELSE i.now END AS next_at
       FROM input i
       JOIN asked a ON a.id = i.challenge_id
@@ -44,8 +48,10 @@ WITH input AS MATERIALIZED (
      ORDER BY j.id
        FOR UPDATE OF j
 ), stored AS (
-    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, challenge_id)
-    SELECT h.account_id, e.kind, e.identifier, e.method, e.br_method, e.completed_at, e.evidence::jsonb, h.challenge_id
+    INSERT INTO validation (account_id, kind, identifier, method, br_method, completed_at, evidence, corroboration,
+                            challenge_id, dns_names)
+    SELECT h.account_id, e.kind, e.identifier, e.method, e.br_method, e.completed_at, e.evidence::jsonb, e.corroboration::jsonb,
+           h.challenge_id, string_to_array(e.dns_names, ',')
       FROM found e
       JOIN held h ON h.challenge_id = e.challenge_id
     RETURNING id
@@ -66,7 +72,8 @@ WITH input AS MATERIALIZED (
      WHERE j.id = d.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = d.job_epoch AND d.open AND d.next_at IS NOT NULL
 ), checked AS (
     UPDATE challenge c
-       SET checked_at = d.now, next_at = CASE WHEN d.open THEN d.next_at END, seen = CASE WHEN d.open THEN d.seen::jsonb END
+       SET checked_at = d.now, next_at = CASE WHEN d.open THEN d.next_at END, seen = CASE WHEN d.open THEN d.seen::jsonb END,
+           looked = coalesce(d.looked::jsonb, c.looked)
       FROM decided d
      WHERE c.id = d.challenge_id
 ), proved AS MATERIALIZED (

@@ -150,12 +150,16 @@ WITH input AS MATERIALIZED (
       FROM used u
       JOIN request_name n ON u.asked_by = 'request' AND n.request_id = u.subject AND name_within(n.domain, u.domain)
 ), stored AS (
-    INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, challenge_id)
+    INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, challenge_id, dns_names)
     SELECT u.account_id, p.domain, 'email', '3.2.2.4.4', u.now,
            jsonb_strip_nulls(jsonb_build_object('authorization_domain', u.domain, 'address', u.address,
                'mailed_at', u.created_at, 'approved_at', u.now, 'approved_from', u.ip,
                'random_value_sha256', encode(u.token_sha256, 'hex'))),
-           u.challenge_id
+           u.challenge_id,
+           coalesce((SELECT array_agg(n.name ORDER BY n.position)
+                       FROM request_name n
+                      WHERE u.asked_by = 'request' AND n.request_id = u.subject AND name_within(n.name, p.domain)),
+                    ARRAY[p.domain])
       FROM used u
       JOIN proved p ON p.query_id = u.query_id
     RETURNING id

@@ -4,8 +4,8 @@
 
 #include "search.h"
 
-/* Whose it is, and for what, is for the caller to add. In `a`, with all that it points at. */
+/* `proof` is one of those of `domain`. Whose it is is for the caller to add. In `a`, with all that it points at. */
 Evidence *evidence_of(struct arena *a, const struct dcv_method *method,
-                      const struct search_proof *proof);
+                      const struct search_domain *domain, const struct search_proof *proof);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "caa_round.h"
 #include "domains.h"
 #include "message/field.h"
 #include "reuse.h"
@@ -47,6 +48,12 @@ static struct lane lane_table[] = {
       .attempts = 20,
       .run = domains_run },
     { .name = "reuse", .batch = 8, .room = 64, .attempts = 20, .run = reuse_run },
+    { .name = "caa",
+      .batch = 32,
+      .room = ROUNDS_ROOM,
+      .weight = SWEEP_AT_ONCE,
+      .attempts = 20,
+      .run = caa_run },
     { 0 }
 };
 
@@ -227,18 +234,19 @@ static inline void parts_start(struct duration timeout)
 {
     static char seal_key[128];
     struct fault f = { 0 };
-    struct validation_settings s = { .anchor = rig.anchor,
-                                     .hints = rig.hints,
+    struct validation_settings s = { .look = { .anchor = rig.anchor,
+                                               .hints = rig.hints,
+                                               .perspective = "test",
+                                               .loopback = true },
                                      .cname_target = TARGET,
                                      .seal_key = seal_key,
-                                     .perspective = "test",
-                                     .timeout = timeout,
-                                     .loopback = true };
+                                     .timeout = timeout };
     write_seal_key(seal_key, sizeof seal_key);
     if (!validation_open(&s, &store_options, &f))
         fail_msg("%s", f.detail);
     /* Nothing runs but what a test runs: the poller sleeps. */
-    lane_table[0].lease = lane_table[1].lease = seconds(60);
+    for (struct lane *lane = lane_table; lane->name; lane++)
+        lane->lease = seconds(60);
     lanes = lanes_start(&(struct lanes_options){ .lanes = lane_table,
                                                  .store = &store_options,
                                                  .owner = "test",

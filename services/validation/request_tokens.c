@@ -1,13 +1,16 @@
 /* Nothing waits: the AuthKey is read by the committer, the names are probed on the prober's
- * thread, what was found is committed, and only then the caller is answered. */
+ * thread, and CAA records looked at on the resolver's meanwhile; what was found is committed, and only then
+ * the caller is answered. */
 #include "request_tokens.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "caa_search.h"
 #include "evidence.h"
 #include "gate.h"
+#include "message/field.h"
 #include "pki/digest.h"
 #include "request_tokens.sql.h"
 #include "search.h"
@@ -24,8 +27,11 @@ struct token_search {
     const struct dcv_method *method;
     struct probe_wanted wanted;
     struct web_rules web;
+    struct corroboration_terms others;
     struct search search;
     struct search_domain *names;
+    struct caa_search caa;
+    atomic_int under_way; /* of the two */
     AuthKeyQuery query;
     LookFound found;
     struct commit commit;
@@ -35,6 +41,7 @@ struct token_search {
 
 static void fail(struct token_search *t)
 {
+    caa_search_free(&t->caa);
     call_fail(t->call);
     gate_leave();
 }
@@ -50,6 +57,28 @@ static LookResult *result_of(struct arena *a, const struct search_domain *name)
     return r;
 }
 
+static bool is_obstacle(const CaaCheck *check)
+{
+    return strcmp(check->result, "permitted") != 0 && strcmp(check->result, "unheard") != 0;
+}
+
+static void obstacles_add(struct token_search *t, LookAnswer *out)
+{
+    struct arena *a = &t->call->arena;
+    out->obstacles = arena_array(a, LookObstacle *, t->caa.count);
+    for (size_t i = 0; i < t->caa.count; i++) {
+        const CaaCheck *check = t->caa.checks[i];
+        if (!is_obstacle(check))
+            continue;
+        LookObstacle *o = arena_new(a, LookObstacle);
+        look_obstacle__init(o);
+        o->name = arena_strdup(a, check->name);
+        o->forbidden = strcmp(check->result, "forbidden") == 0;
+        o->detail = arena_strdup(a, check->detail);
+        out->obstacles[out->n_obstacles++] = o;
+    }
+}
+
 static void answer(struct token_search *t)
 {
     struct arena *a = &t->call->arena;
@@ -59,8 +88,10 @@ static void answer(struct token_search *t)
         out.results[out.n_results++] = result_of(a, &t->names[i]);
     log_context(t->call->traceparent, 0);
     log_info("names looked at for request tokens", LOG_INT("names", t->in->n_names),
-             LOG_INT("found", t->found.n_evidence));
+             LOG_INT("found", t->found.n_evidence), LOG_INT("caa", t->found.n_checks));
     log_context("", 0);
+    obstacles_add(t, &out);
+    caa_search_free(&t->caa);
     t->answer(&out, t->call);
     gate_leave();
 }
@@ -92,7 +123,7 @@ static void stored(struct commit *c, const struct rows *rows, const struct fault
 static void evidence_add(struct token_search *t, const struct search_domain *from)
 {
     for (size_t i = 0; i < from->proof_count; i++) {
-        Evidence *e = evidence_of(&t->call->arena, t->method, &from->proofs[i]);
+        Evidence *e = evidence_of(&t->call->arena, t->method, from, &from->proofs[i]);
         e->has_account_id = true;
         e->account_id = t->in->account_id;
         e->has_csr_sha256 = true;
@@ -101,23 +132,40 @@ static void evidence_add(struct token_search *t, const struct search_domain *fro
     }
 }
 
-/* On the prober's thread. */
-static void searched(struct search *s)
+/* On the thread of whichever of the two ended last. */
+static void found(struct token_search *t)
 {
-    struct token_search *t = s->context;
     static atomic_int_least64_t last_id;
     struct arena *a = &t->call->arena;
     TEST_POINT("validation.look.probed");
     look_found__init(&t->found);
     t->found.look_id = ++last_id;
     t->found.now = instant_of(a, clock_now());
-    t->found.evidence = arena_array(a, Evidence *, search_proofs(s->domains, s->count));
+    t->found.evidence = arena_array(a, Evidence *, search_proofs(t->names, t->in->n_names));
     for (size_t i = 0; i < t->in->n_names; i++)
         evidence_add(t, &t->names[i]);
-    if (t->found.n_evidence > 0)
+    t->found.checks = t->caa.checks;
+    t->found.n_checks = t->caa.count;
+    if (t->found.n_evidence > 0 || t->found.n_checks > 0)
         commit(t, &sql_look_store, &t->found.base, "look_id", stored);
     else
         answer(t);
+}
+
+static void part_over(struct token_search *t)
+{
+    if (atomic_fetch_sub(&t->under_way, 1) == 1)
+        found(t);
+}
+
+static void searched(struct search *s)
+{
+    part_over(s->context);
+}
+
+static void caa_searched(struct caa_search *s)
+{
+    part_over(s->context);
 }
 
 /* ---- probes */
@@ -134,23 +182,52 @@ static void tokens_search(struct token_search *t)
                                                   t->call, milliseconds(COMMIT_MARGIN_MS)) },
                                  .domains = t->names,
                                  .count = t->in->n_names,
+                                 .others = t->others,
                                  .done = searched,
                                  .context = t };
     search_start(&t->search);
 }
 
-static void tokens_ask(struct token_search *t)
+/* CAA records are looked at beside, by the same deadline. Where the rules are not whole the lane says so. */
+static void caa_ask(struct token_search *t, const AuthKeyTerms *terms)
+{
+    t->caa.done = caa_searched;
+    t->caa.context = t;
+    if (terms->n_caa_names == 0 ||
+        !caa_search_start(&t->caa, t->in->account_id, terms->caa_names, terms->n_caa_names,
+                          terms->caa, validation_deadline(t->call, milliseconds(COMMIT_MARGIN_MS))))
+        part_over(t);
+}
+
+static void tokens_ask(struct token_search *t, const AuthKeyTerms *terms)
 {
     if (!gate_ask_begin()) {
         fault_set(&t->call->fault, FAULT_UNAVAILABLE, NULL, "validation is stopping");
         fail(t);
         return;
     }
+    atomic_init(&t->under_way,
+                3); /* this function is one of them, so that none ends it all before */
+    caa_ask(t, terms);
     tokens_search(t);
     gate_ask_end();
+    part_over(t);
 }
 
 /* ---- the AuthKey */
+
+/* The terms go with the statement that has read them. */
+static void others_read(struct token_search *t, const AuthKeyTerms *terms)
+{
+    struct arena *a = &t->call->arena;
+
+    t->others.alone = terms->alone;
+    t->others.perspectives = &validation.perspectives;
+    if (terms->quorum)
+        t->others.rules = (const QuorumRules *)message_copy(a, &terms->quorum->base);
+    if (terms->web)
+        t->others.web = (const WebRules *)message_copy(a, &terms->web->base);
+}
 
 static bool terms_read(struct token_search *t, const AuthKeyTerms *terms)
 {
@@ -169,6 +246,7 @@ static bool terms_read(struct token_search *t, const AuthKeyTerms *terms)
         return false;
     t->wanted.auth_key.text = (const char *)key.data;
     t->wanted.token_life.us = terms->token_life_us;
+    others_read(t, terms);
     return true;
 }
 
@@ -178,7 +256,7 @@ static void terms_come(struct commit *c, const struct rows *rows, const struct f
     if (f)
         t->call->fault = *f;
     if (!f && terms_read(t, (const AuthKeyTerms *)rows->items[0]))
-        tokens_ask(t);
+        tokens_ask(t, (const AuthKeyTerms *)rows->items[0]);
     else
         fail(t);
 }
@@ -200,6 +278,19 @@ static bool acceptable(const LookRequest *in, const struct dcv_method *method, s
            fault_set(f, FAULT_INVALID, "csr_sha256", "is not the hash of the request");
 }
 
+/* "{a.example,*.b.example}": letters, digits, dots, hyphens and '*' alone. */
+static char *names_text(struct arena *a, const LookRequest *in)
+{
+    struct text t;
+    text_init(&t, a);
+    text_add_char(&t, '{');
+    for (size_t i = 0; i < in->n_names; i++)
+        for (size_t k = 0; k < in->names[i]->n_fqdns; k++)
+            text_format(&t, "%s%s", t.length > 1 ? "," : "", in->names[i]->fqdns[k]);
+    text_add_char(&t, '}');
+    return t.data;
+}
+
 static void tokens_begin(struct call *call, const LookRequest *in, const struct dcv_method *method,
                          LookAnswer_Closure closure)
 {
@@ -212,6 +303,9 @@ static void tokens_begin(struct call *call, const LookRequest *in, const struct 
     auth_key_query__init(&t->query);
     t->query.account_id = in->account_id;
     t->query.now = instant_of(&call->arena, clock_now());
+    t->query.names = names_text(&call->arena, in);
+    t->query.rule_scope = arena_strdup(&call->arena, in->rule_scope ? in->rule_scope : "");
+    t->query.ca_id = arena_strdup(&call->arena, in->ca_id ? in->ca_id : "");
     commit(t, &sql_auth_key_terms, &t->query.base, "account_id", terms_come);
 }
 

@@ -1,5 +1,7 @@
 #include "round.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "gate.h"
 #include "message/json.h"
@@ -48,6 +50,7 @@ static void expire(struct round *r, struct search_domain *d)
         instant_text(d->wanted->until, when);
     d->found = false;
     d->proof_count = 0;
+    d->looked = NULL;
     d->reason =
         arena_format(r->arena, "the random value has expired (%s): ask for a new one", when);
 }
@@ -73,7 +76,7 @@ static size_t names_living(struct round *r)
 
 /* ---- the search */
 
-/* On the prober's thread. */
+/* On the prober's thread, or the bus's. */
 static void searched(struct search *s)
 {
     struct round *r = s->context;
@@ -95,6 +98,10 @@ static void round_search(struct round *r, size_t count, const struct web_rules *
                                               .deadline = r->deadline },
                                  .domains = r->names,
                                  .count = count,
+                                 .others = { .rules = r->quorum,
+                                             .alone = r->alone,
+                                             .perspectives = r->perspectives,
+                                             .web = r->web },
                                  .done = searched,
                                  .context = r };
     search_start(&r->search);
@@ -157,6 +164,29 @@ char *round_seen(const struct round *r)
                               "not found, like %zu other names: why is told of %d at a time",
                               missing - 1, SEEN_NAMES));
     if (missing == 0)
+        return NULL;
+    text_add_char(&t, '}');
+    return t.data;
+}
+
+/* Each name whole or not at all. */
+char *round_looked(const struct round *r)
+{
+    struct text t;
+
+    text_init(&t, r->arena);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct search_domain *d = &r->names[i];
+        const char *name = d->place->domain;
+
+        if (d->found || !d->looked ||
+            t.length + strlen(d->looked) + strlen(name) + strlen("{\"\":,}") > ROUND_LOOKED_MAX)
+            continue;
+        text_add(&t, t.length ? "," : "{");
+        json_add_string(&t, name);
+        text_format(&t, ":%s", d->looked);
+    }
+    if (!t.length)
         return NULL;
     text_add_char(&t, '}');
     return t.data;

@@ -10,7 +10,7 @@
 
 struct round;
 
-/* What a round is for. One of the two is called, once, on whatever thread the round ends: the prober's, or
+/* What a round is for. One of the two is called, once, on whatever thread the round ends: the prober's, the bus's, or
  * before round_begin() returns the caller's. They must not block. */
 struct round_ending {
     void (*over)(struct round *r);
@@ -27,8 +27,11 @@ struct round {
     int64_t account_id;
     const struct dcv_method *method; /* NULL: not one that is looked for */
     const WebRules *web;             /* where the method's transport is the web; NULL: none known */
-    struct search_domain *names;     /* each with its place and what is wanted there */
-    size_t count;                    /* none: it is over at once */
+    const QuorumRules *quorum;       /* who else must see it; NULL: nobody, */
+    bool alone;                      /* or nobody needs to (corroboration.h) */
+    const struct perspectives *perspectives; /* NULL: there are none */
+    struct search_domain *names;             /* each with its place and what is wanted there */
+    size_t count;                            /* none: it is over at once */
     struct tick deadline;
 
     /* What came of it: of each name, and */
@@ -47,5 +50,10 @@ void round_begin(struct round *r);
 /* {"example.com": "TXT _dnsauth.example.com: no such name; ..."}: why each name was not found; NULL: all
  * were. Of many only the first are told of, and "*" stands for the others. */
 char *round_seen(const struct round *r);
+
+/* {"example.com": [DcvProof, ...]}: what the looks at each name that was not found have seen, as far as
+ * ROUND_LOOKED_MAX bytes go; NULL: nothing. */
+enum { ROUND_LOOKED_MAX = 32000 };
+char *round_looked(const struct round *r);
 
 #endif

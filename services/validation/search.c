@@ -3,12 +3,19 @@
 #include <string.h>
 
 #include "gate.h"
+#include "look/sighting.h"
 #include "pki/name.h"
 #include "service/metrics.h"
 
 /* A name's labels are the customer's, and so is the number of names: both have an end, and names come
  * before what lies between them and the domain. */
-enum { LEVELS_MOST = 8, PLACES_MOST = 500, REASON_SIZE = 800 };
+enum {
+    LEVELS_MOST = 8,
+    PLACES_MOST = 500,
+    REASON_SIZE = 800,
+    CONFIRM_S = 3,
+    LOOKED_SIZE = SIGHTING_PROOF_MAX + 1000 /* one in any case */
+};
 
 /* ---- where */
 
@@ -89,6 +96,13 @@ static bool all_proved(const struct search_domain *d)
     return all;
 }
 
+/* Those of the first places: the domain itself is one of them. A place that was not looked at has none. */
+static void looked_add(struct text *t, const char *proof)
+{
+    if (proof && t->length + strlen(proof) + strlen(",[]") < LOOKED_SIZE)
+        text_format(t, "%s%s", t->length ? "," : "[", proof);
+}
+
 /* Whole or not at all. */
 static void reason_add(struct text *t, const char *reason)
 {
@@ -100,11 +114,13 @@ static void take(struct search_domain *d, const struct sweep_name *place)
 {
     d->at = place->at;
     d->failed |= place->failed;
-    if (place->found)
+    if (place->found) {
         d->proofs[d->proof_count++] =
-            (struct search_proof){ place->domain, place->proof, place->at };
-    else
-        reason_add(&d->why, place->reason);
+            (struct search_proof){ place->domain, place->proof, place->at, place->token, NULL };
+        return;
+    }
+    looked_add(&d->seen, place->proof);
+    reason_add(&d->why, place->reason);
 }
 
 static void take_all(struct search *s)
@@ -117,6 +133,10 @@ static void settle(struct search *s, struct search_domain *d)
 {
     d->found = all_proved(d);
     d->reason = d->found ? "" : d->why.data;
+    if (!d->found && d->seen.length) {
+        text_add_char(&d->seen, ']');
+        d->looked = d->seen.data;
+    }
     s->failed |= !d->found && d->failed;
     metric_add(d->found ? METRIC_DCV_FOUND : d->failed ? METRIC_DCV_FAILED : METRIC_DCV_MISSING, 1);
 }
@@ -126,6 +146,85 @@ static void over(struct search *s)
     for (size_t i = 0; i < s->count; i++)
         settle(s, &s->domains[i]);
     s->done(s);
+}
+
+/* ---- what others see of it */
+
+/* Of a domain's proofs those that were confirmed, in the order in which confirm() has named them. */
+static void keep_confirmed(struct search_domain *d, const struct corroboration_name *names)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->proof_count; i++) {
+        struct search_proof proof = d->proofs[i];
+
+        proof.corroboration = names[i].evidence;
+        if (names[i].confirmed) {
+            d->proofs[kept++] = proof;
+        } else {
+            reason_add(&d->why, names[i].reason);
+            d->failed |= names[i].failed;
+        }
+    }
+    d->proof_count = kept;
+}
+
+static void confirmed(struct corroboration *c)
+{
+    struct search *s = c->context;
+    const struct corroboration_name *names = c->names;
+
+    for (size_t i = 0; i < s->count; i++) {
+        size_t asked = s->domains[i].proof_count;
+
+        keep_confirmed(&s->domains[i], names);
+        names += asked;
+    }
+    over(s);
+}
+
+/* Who does not see in a few seconds what stands there for us has no good way to it; he is not to hold up
+ * everybody. Where it took us longer it may take others longer, too. */
+static struct tick confirm_deadline(const struct search *s)
+{
+    int64_t took = tick_now().us - s->began.us, least = seconds(CONFIRM_S).us;
+    struct tick patient = tick_after((struct duration){ took > least / 4 ? 4 * took : least });
+    struct tick last = s->corroboration.deadline;
+
+    return patient.us < last.us ? patient : last;
+}
+
+static void confirm(struct search *s)
+{
+    struct corroboration *c = &s->corroboration;
+
+    c->deadline = confirm_deadline(s);
+    c->names =
+        arena_array(s->arena, struct corroboration_name, search_proofs(s->domains, s->count));
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t k = 0; k < s->domains[i].proof_count; k++)
+            c->names[c->count++] =
+                (struct corroboration_name){ .identifier = s->domains[i].proofs[k].identifier,
+                                             .value = s->domains[i].wanted->text,
+                                             .token = s->domains[i].proofs[k].token };
+    corroboration_start(c);
+}
+
+/* What nobody asks for needs no time. */
+static void time_share(struct search *s)
+{
+    s->corroboration = (struct corroboration){ .terms = s->others,
+                                               .arena = s->arena,
+                                               .account_id = s->request.account_id,
+                                               .method = s->request.method,
+                                               .cname_target = s->prober->cname_target,
+                                               .deadline = s->request.deadline,
+                                               .done = confirmed,
+                                               .context = s };
+    s->began = tick_now();
+    if (corroboration_asks(&s->corroboration))
+        s->request.deadline =
+            tick_after((struct duration){ tick_left(s->request.deadline).us / 2 });
 }
 
 /* ---- the two steps */
@@ -147,7 +246,7 @@ static void below_swept(struct sweep *sweep)
     struct search *s = sweep->context;
 
     take_all(s);
-    over(s);
+    confirm(s);
 }
 
 static bool goes_on(const struct search *s)
@@ -172,16 +271,18 @@ static void domains_swept(struct sweep *swept)
     if (s->place_count > 0)
         sweep(s, below_swept);
     else
-        over(s);
+        confirm(s);
 }
 
 void search_start(struct search *s)
 {
+    time_share(s);
     places_allocate(s, s->count);
     for (size_t i = 0; i < s->count; i++) {
         struct search_domain *d = &s->domains[i];
 
         text_init(&d->why, s->arena);
+        text_init(&d->seen, s->arena);
         d->proofs = arena_array(s->arena, struct search_proof, 1 + room_below(d->place));
         place_put(s, d, d->place->domain);
     }

@@ -7,11 +7,13 @@
  * at is looked for nowhere else. proof_place() in db/functions/proof.sql has the same places.
  *
  * All domains are looked at first and then all that lies below, each in one sweep (sweep.h): a few places at
- * a time, however many they are. Below a domain whose name servers were silent nothing is asked for.
+ * a time, however many they are. Below a domain whose name servers were silent nothing is asked for. What was
+ * found others confirm at last (corroboration.h), all of it at once: half of the time is kept for them.
  */
 #ifndef VALIDATION_SEARCH_H
 #define VALIDATION_SEARCH_H
 
+#include "corroboration.h"
 #include "sweep.h"
 
 /* One place that is proved. */
@@ -19,6 +21,8 @@ struct search_proof {
     const char *identifier;
     const char *proof; /* DcvProof as JSON */
     struct instant at;
+    const char *token;         /* as in struct probe_result */
+    const char *corroboration; /* Corroboration as JSON; NULL: nobody else was asked */
 };
 
 /* One authorization domain name. */
@@ -32,11 +36,12 @@ struct search_domain {
         *reason; /* for the customer; "": all was found. What it has is in the search's arena */
     struct search_proof *proofs;
     size_t proof_count;
+    const char *looked; /* JSON: a list of DcvProofs, of the places that have no proof */
     struct instant at;
 
     /* The search's own. */
     bool failed;
-    struct text why;
+    struct text why, seen;
 };
 
 /* Lives, as its domains do, until `done`. */
@@ -47,7 +52,8 @@ struct search {
         its deadline is the search's */
     struct search_domain *domains;
     size_t count;
-    void (*done)(struct search *s); /* once, on the prober's thread, by the deadline */
+    struct corroboration_terms others; /* none: nobody else is asked */
+    void (*done)(struct search *s); /* once, on the prober's thread or the bus's, by the deadline */
     void *context;
 
     bool failed; /* some domain was not found, and some look-up of it failed: it may be there */
@@ -57,6 +63,8 @@ struct search {
     struct sweep_name *places;
     struct search_domain **owners;
     size_t place_count;
+    struct corroboration corroboration;
+    struct tick began;
 };
 
 /* How many places are looked at at a time at the most. */

@@ -87,6 +87,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static const struct probe_wanted wanted = { .text = VALUE };
 static struct search_domain domain;
 static struct search whole;
+static struct corroboration_terms others; /* nobody, but where a test says so */
 static int over;
 
 static void note(struct search *s)
@@ -121,6 +122,7 @@ static const struct search_domain *search(DcvMethod__Value method, const char *n
                                           .deadline = tick_after(patience) },
                              .domains = &domain,
                              .count = 1,
+                             .others = others,
                              .done = note };
     search_start(&whole);
     pthread_mutex_lock(&lock);
@@ -227,6 +229,71 @@ static void a_method_of_the_very_name_is_looked_for_nowhere_else(void **state)
     fetcher_stop(prober.fetcher);
 }
 
+/* ---- what others see of it */
+
+static PerspectiveSight *sight_of(const PerspectivePlace *place, const char *hidden)
+{
+    PerspectiveSight *s = arena_new(&arena, PerspectiveSight);
+
+    perspective_sight__init(s);
+    s->identifier = place->identifier;
+    s->found = strcmp(place->value, VALUE) == 0 && strcmp(place->identifier, hidden) != 0;
+    return s;
+}
+
+static struct duration waited_for; /* how long it has, at the most */
+
+/* It sees the value everywhere but at shop.example.com. */
+static void half_blind(ProtobufCService *service, unsigned method, const ProtobufCMessage *in,
+                       ProtobufCClosure closure, void *data)
+{
+    const PerspectiveQuestion *q = (const PerspectiveQuestion *)in;
+    PerspectiveAnswer answer = PERSPECTIVE_ANSWER__INIT;
+
+    (void)service, (void)method;
+    waited_for = tick_left(((const struct bus_call *)data)->deadline);
+    answer.perspective = (char[]){ "fra" };
+    answer.sights = arena_array(&arena, PerspectiveSight *, q->n_places);
+    for (; answer.n_sights < q->n_places; answer.n_sights++)
+        answer.sights[answer.n_sights] = sight_of(q->places[answer.n_sights], "shop.example.com");
+    closure(&answer.base, data);
+}
+
+static ProtobufCService *client_of(void *context, const struct perspective *p)
+{
+    static ProtobufCService client = { .descriptor = &perspective__descriptor,
+                                       .invoke = half_blind };
+
+    (void)context, (void)p;
+    return &client;
+}
+
+/* Of two places that are proved one is confirmed: its name is, the domain is not. */
+static void what_others_do_not_see_is_not_found(void **state)
+{
+    static const char *const both[] = { "shop.example.com", "blog.example.com", NULL };
+    QuorumRules rules = { .base = PROTOBUF_C_MESSAGE_INIT(&quorum_rules__descriptor),
+                          .remotes = 1,
+                          .blocks = true };
+    struct perspectives all = { .client = client_of };
+    const struct search_domain *r;
+    struct fault f;
+
+    (void)state;
+    assert_true(perspectives_read("fra=RIPE,50.11,8.68", &all, &f));
+    others = (struct corroboration_terms){ .rules = &rules, .perspectives = &all };
+    r = search(TXT, "example.com", both, patience());
+    assert_false(r->found);
+    assert_string_equal(proofs_of(r), "blog.example.com");
+    assert_non_null(strstr(r->proofs[0].corroboration, "\"quorum\":\"1/1\""));
+    assert_non_null(strstr(r->reason, "0 of 1 other points of view"));
+    assert_false(whole.failed); /* it has looked: there is nothing to be tried again soon */
+    assert_true(search(TXT, "example.com", both + 1, patience())->found);
+    assert_in_range(waited_for.us, 1,
+                    seconds(PATIENCE_S / 2).us); /* nobody waits for it as for the world */
+    others = (struct corroboration_terms){ 0 };
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +301,7 @@ int main(void)
         cmocka_unit_test(nothing_is_looked_at_below_what_is_proved),
         cmocka_unit_test(silence_is_no_reason_to_look_below),
         cmocka_unit_test(a_method_of_the_very_name_is_looked_for_nowhere_else),
+        cmocka_unit_test(what_others_do_not_see_is_not_found),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -114,6 +114,16 @@ static void go_on(struct sweep *s)
 
 /* ---- what comes back, on the prober's thread */
 
+static const char *proof_keep(struct sweep *s, const struct probe_result *result)
+{
+    size_t size = strlen(result->proof);
+
+    if (!result->found && s->kept + size > SWEEP_KEPT_MAX)
+        return NULL;
+    s->kept += result->found ? 0 : size;
+    return arena_strdup(s->arena, result->proof);
+}
+
 static void take(struct sweep_name *n, const struct probe_result *result)
 {
     struct arena *a = n->sweep->arena;
@@ -123,7 +133,8 @@ static void take(struct sweep_name *n, const struct probe_result *result)
     n->silent = result->silent;
     n->at = result->at;
     n->reason = arena_strdup(a, result->reason);
-    n->proof = arena_strdup(a, result->proof);
+    n->proof = proof_keep(n->sweep, result);
+    n->token = arena_strdup(a, result->token);
     n->sweep->failed = n->sweep->failed || result->failed;
 }
 

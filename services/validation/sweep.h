@@ -12,14 +12,16 @@
 
 #include "look/probe.h"
 
-enum { SWEEP_AT_ONCE = 16, SWEEP_SILENT = 4 };
+enum { SWEEP_AT_ONCE = 16, SWEEP_SILENT = 4, SWEEP_KEPT_MAX = 65536 };
 
 struct sweep_name {
     const char *domain;                /* filled in by the owner, */
     const struct probe_wanted *wanted; /* and what proves it; lives as long */
 
     bool found, failed, silent; /* not looked at: failed and silent */
-    const char *reason, *proof; /* as in struct probe_result, in the sweep's arena */
+    /* As in struct probe_result, in the sweep's arena. Of names that were not found a few have a proof: there
+     * may be thousands, and strangers say how long it is. */
+    const char *reason, *proof, *token;
     struct instant at;
 
     /* The sweep's own. */
@@ -44,6 +46,7 @@ struct sweep {
     /* The sweep's own. */
     struct sweep_zone *zones;
     size_t zone_count, asked, under_way, from;
+    size_t kept; /* bytes of proofs of what was not found */
 };
 
 /* How many names are looked at at a time. */

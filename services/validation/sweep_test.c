@@ -134,6 +134,29 @@ static void each_name_is_found_by_itself(void **state)
     assert_false(sweep.failed);
 }
 
+/* What is seen of thousands of names would fill the memory: of the first few it is kept. */
+static void not_all_that_is_seen_is_kept(void **state)
+{
+    static const char *const zones[] = { "example.net" };
+    struct fault f = { 0 };
+    struct text lines;
+    size_t kept = 0;
+
+    (void)state;
+    text_init(&lines, &arena);
+    for (int i = 0; i < 4; i++)
+        text_format(&lines, "*.example.net TXT %0250d\n", i);
+    assert_true(dns_rig_load(&rig, lines.data, &f));
+    begin(zones, 1, MOST, seconds(60));
+    await_end();
+    assert_true(dns_rig_del(&rig, "*.example.net", &f));
+    for (size_t i = 0; i < MOST; i++) {
+        assert_false(names[i].found);
+        kept += names[i].proof ? strlen(names[i].proof) : 0;
+    }
+    assert_in_range(kept, SWEEP_KEPT_MAX / 2, SWEEP_KEPT_MAX);
+}
+
 /* Nothing is heard of a zone: a few names of it are asked for, and the others wait. */
 static void what_is_not_heard_of_is_tried_with_a_few(void **state)
 {
@@ -235,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SWEEP_TEST(each_name_is_found_by_itself),
+        SWEEP_TEST(not_all_that_is_seen_is_kept),
         SWEEP_TEST(what_is_not_heard_of_is_tried_with_a_few),
         SWEEP_TEST(who_refuses_is_asked_for_each_name),
         SWEEP_TEST(few_are_asked_for_at_a_time),

@@ -26,10 +26,10 @@ static void anchor_count(const char *path)
 {
     struct fault ignored = { 0 };
 
-    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)anchor_keys(path, &ignored));
+    metric_set(METRIC_DNS_ANCHOR_KEYS, (int64_t)anchor_read(path, NULL, NULL, &ignored));
 }
 
-static bool prober_open(const struct validation_settings *s, struct fault *f)
+static bool prober_open(const struct look_settings *s, struct fault *f)
 {
     struct prober *p = &validation.prober;
     struct resolver_options o = { .anchor = s->anchor,
@@ -44,7 +44,6 @@ static bool prober_open(const struct validation_settings *s, struct fault *f)
                                      .per_account = FETCHES_PER_ACCOUNT,
                                      .per_address = FETCHES_PER_ADDRESS };
     p->perspective = s->perspective;
-    p->cname_target = s->cname_target;
     anchor_count(s->anchor);
     p->resolver = fetches.resolver = resolver_start(&o, f);
     if (!p->resolver)
@@ -68,20 +67,16 @@ static void prober_close(void)
     p->fetcher = NULL;
 }
 
-bool validation_open(const struct validation_settings *s, const struct store_options *store,
-                     struct fault *f)
+bool look_open(const struct look_settings *s, struct fault *f)
 {
-    validation.timeout = s->timeout;
-    validation.seal = seal_key_load(s->seal_key, f);
-    if (!validation.seal || !prober_open(s, f))
+    if (!prober_open(s, f))
         return false;
-    validation.committer = committer_start(store, COMMITTERS, BATCH);
     share_open();
     gate_open();
     return true;
 }
 
-void validation_close(struct duration wait)
+void look_close(struct duration wait)
 {
     if (!gate_close(wait))
         log_warn("look-ups were still under way at the end of the drain");
@@ -89,6 +84,52 @@ void validation_close(struct duration wait)
     prober_close();
     gate_await();
     share_close();
+}
+
+/* ---- the primary */
+
+static ProtobufCService *bus_of(void *context, const struct perspective *p)
+{
+    (void)context;
+    return bus_client(validation.run->bus, p->service, &perspective__descriptor);
+}
+
+static bool perspectives_open(const struct validation_settings *s, struct fault *f)
+{
+    struct perspectives *p = &validation.perspectives;
+
+    p->client = bus_of;
+    for (enum metric m = METRIC_CORROBORATED; m <= METRIC_CORROBORATED_ALONE; m++)
+        metric_show(m);
+    if (!perspectives_read(s->perspectives ? s->perspectives : "", p, f) || p->count == 0)
+        return f->code == FAULT_NONE;
+    return place_read(s->place, &p->primary) ||
+           fault_set(
+               f, FAULT_INVALID, "PERSPECTIVE_PLACE",
+               "must say where this process stands, such as 50.11,8.68: degrees north and east");
+}
+
+bool validation_open(const struct validation_settings *s, const struct store_options *store,
+                     struct fault *f)
+{
+    validation.timeout = s->timeout;
+    validation.prober.cname_target = s->cname_target;
+    if (!perspectives_open(s, f))
+        return false;
+    validation.seal = seal_key_load(s->seal_key, f);
+    if (!validation.seal)
+        return false;
+    validation.committer = committer_start(store, COMMITTERS, BATCH);
+    if (look_open(&s->look, f))
+        return true;
+    committer_free(validation.committer);
+    validation.committer = NULL;
+    return false;
+}
+
+void validation_close(struct duration wait)
+{
+    look_close(wait);
     committer_free(validation.committer);
     validation.committer = NULL;
     seal_key_free(validation.seal);

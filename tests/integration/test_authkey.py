@@ -75,6 +75,26 @@ def at_the_name(stack):
 
 
 @tests
+def caa_records(stack):
+    """They are looked at beside the tokens: once, and what they forbid is refused."""
+    account, name = Account(stack), "caa-token.example.com"
+    stack.dns.set(f"_dnsauth.{name}", "TXT", pki.request_token(auth_key(account), pki.csr(), stack.now() - 60))
+    stack.dns.set(name, "CAA", '0 issue "other.example"')
+    refused(stack, account, name, code="caa_check_failed|forbidden", **BY_TOKEN)
+    stack.dns.set(name, "CAA", '0 issue "chancery.example"')
+
+    def placed():
+        answer = account.order(name, **BY_TOKEN)
+        return answer.status == 201 and answer.json.get("certificate_id")
+    case.until("the new record is seen", placed)
+    seen = stack.db.rows(f"SELECT result FROM caa_check WHERE account_id = {account.id} ORDER BY id DESC LIMIT 1")
+    case.equal("the newest check", seen[0]["result"], "permitted")
+    checks = stack.db.counts("caa_check")
+    case.true("and again", account.place(name, headers={"Idempotency-Key": "again"}, **BY_TOKEN).get("certificate_id"))
+    case.equal("no more checks", stack.db.counts("caa_check"), checks)
+
+
+@tests
 def cname_token(stack):
     account = Account(stack)
     key = auth_key(account)

@@ -31,6 +31,7 @@ WAYS = [  # which way leads through a point; the first row whose beginning fits
     ("validation.", "slow"),
     ("issuer.", "instant"),
     ("notifier.mail.", "mailed"),
+    ("notifier.report.", "forbidden"),
     ("notifier.", "instant"),
     ("scheduler.expire.", "expiring"),
     ("scheduler.", "instant"),

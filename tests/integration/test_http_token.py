@@ -95,6 +95,9 @@ def redirects_are_followed_by_the_rules(stack):
         evidence = stack.db.rows("SELECT evidence FROM validation WHERE identifier = 'moved.example.com'")[0]["evidence"]
         case.equal("hops", [h["status"] for h in evidence["hops"]], [301, 308, 200])
         case.equal("final URL", evidence["found_at"], "https://target.example.net/any")
+        look = next(look for look in evidence["looks"] if look["outcome"] == "found")
+        case.equal("as the look saw it", (look["state"], look["dnssec"], [h["status"] for h in look["hops"]], look["body"]),
+                   ("answered", "secure", [301, 308, 200], value["moved.example.com"]["dcv_random_value"]))
 
 
 FAILURES = [  # label, what its server does, the words the customer reads

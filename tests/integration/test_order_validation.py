@@ -118,8 +118,33 @@ def issued(stack):
         SELECT to_char(e.valid_until, 'YYYY-MM-DD"T"HH24:MI:SS') FROM orders o JOIN request r ON r.id = o.request_id
           JOIN request_name n ON n.request_id = r.id
          CROSS JOIN LATERAL dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256,
-                                         :now) e WHERE o.id = {order['id']}""")
+                                         :now, true) e WHERE o.id = {order['id']}""")  # below a demonstration
     case.equal("the date of the one that decides", until[:19], wanted)
+
+
+@tests
+def what_was_seen(stack):
+    """Who asks for it is shown what the checks have seen: instead of the proof, and as the proof; else nobody."""
+    account = Account(stack)
+    order = account.place("seen.example.com")
+    stack.dns.add("_dnsauth.seen.example.com", "TXT", "another value")
+
+    def checked():
+        account.check(order["id"])
+        row = validation(account, order["id"], "?include_evidence=true").json["dns_name_validations"][0]
+        return row if row.get("evidence") else None
+    row = case.until("a check is over", checked)
+    case.equal("unproved", row["status"], "unapproved")
+    look = {look["name"]: look for look in row["evidence"][0]["looks"]}["_dnsauth.seen.example.com"]
+    case.equal("what is there instead", (look["type"], look["state"], look["dnssec"], look["records"]),
+               ("TXT", "found", "secure", ["another value"]))
+    case.equal("which name server", look["server"], stack.dns.address)
+    case.equal("no value of ours", order["dcv_random_value"] in str(row["evidence"]), False)
+    case.equal("only who asks", "evidence" in validation(account, order["id"]).json["dns_name_validations"][0], False)
+    proved = account.prove("proved.example.com")
+    proof = validation(account, proved["id"], "?include_evidence=true").json["dns_name_validations"][0]["evidence"][0]
+    case.equal("the proof", (proof["domain"], proof["method"], proof["type"], proof["dnssec_secure"]),
+               ("proved.example.com", "3.2.2.4.7", "TXT", True))
 
 
 @tests

@@ -113,7 +113,7 @@ check_wish() {
 first_taken() { # address: the first of our places there where somebody listens
     local port
     ! taken "${1%.*}.53" 53 || { echo "${1%.*}.53 port 53" && return; }
-    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${admin_port[@]}"; do
+    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${perspective_port[@]}" "${admin_port[@]}"; do
         ! taken "$1" "$port" || { echo "$1 port $port" && return; }
     done
 }

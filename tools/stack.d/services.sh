@@ -2,7 +2,7 @@
 # Part of tools/stack: schema, keys, policy, ceremony, and the five services.
 
 prepare() {
-    local name
+    local name options
     make_database
     for name in $services cli ceremony; do
         secret "operator/$name.password" >/dev/null
@@ -11,11 +11,15 @@ prepare() {
     database_url cli | keep_secret operator/database
     quietly migrate chancery migrate --passwords secrets/operator
     start_pooler
-    quietly keys chancery keys secrets/operator/bus
+    mapfile -t options < <(perspective_key_options)
+    quietly keys chancery keys secrets/operator/bus "${options[@]}"
     quietly seal-key chancery seal-key secrets/operator/seal-key
     quietly policy-key chancery policy-key secrets/operator/policy-key
     for name in $services; do
         hand_over "$name"
+    done
+    for name in $perspectives; do
+        hand_over_perspective "$name"
     done
     quietly policy chancery policy load app/policy
     hold_ceremony
@@ -78,12 +82,14 @@ make_account() {
 
 settings_of() { # service
     local name
+    ! is_perspective "$1" || { perspective_settings "$1" && return; }
     cat <<-END
 	CHANCERY_DATABASE_URL_FILE=secrets/$1/database
 	CHANCERY_BUS_KEYS=secrets/$1/bus
 	CHANCERY_BUS_PEERS=$(for name in "${!bus_port[@]}"; do
         [ "$name" = "$1" ] || printf '%s=tcp://%s:%s ' "$name" "$address" "${bus_port[$name]}"
-    done)
+    done
+    [ "$1" != validation ] || perspective_peers)
 	CHANCERY_BUS_BIND=${bus_port[$1]:+tcp://$address:${bus_port[$1]}}
 	CHANCERY_ADMIN_LISTEN=$address:${admin_port[$1]}
 	CHANCERY_POLICY_DIR=app/policy
@@ -97,6 +103,7 @@ settings_of() { # service
 	CHANCERY_SEAL_KEY=secrets/gateway/seal-key
 	CHANCERY_OUTBOUND_LOOPBACK=yes
 	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
+	CHANCERY_PUBLIC_URL=$(base_url)
 	END
         ;;
     validation)
@@ -107,6 +114,10 @@ settings_of() { # service
 	CHANCERY_DNS_LOOPBACK=yes
 	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
 	CHANCERY_WEB_LOOPBACK=yes
+	END
+        [ -z "$perspectives" ] || cat <<-END
+	CHANCERY_PERSPECTIVES=$STACK_PERSPECTIVES
+	CHANCERY_PERSPECTIVE_PLACE=64.13,-21.94
 	END
         ;;
     issuer)
@@ -141,10 +152,12 @@ settings_of() { # service
 
 # What the caller's environment says: for this service alone, and whatever setting it knows.
 asked_settings() { # service
-    local only=STACK_${1^^}_ENV known name
+    local only=${1//-/_} known name
+    only=STACK_${only^^}_ENV
     tr -s ' \n' '\n' <<<"${!only:-}"
     [ -n "${!CHANCERY_*}" ] || return 0
-    known=$(app/bin/chancery-"$1" --settings)
+    # shellcheck disable=SC2046 # the program and its word
+    known=$($(program_of "$1") --settings)
     for name in "${!CHANCERY_@}"; do
         case "$name:$known" in
         CHANCERY_TEST_*:* | *:*"\`${name%_FILE}\`"*) echo "$name=${!name}" ;;
@@ -168,10 +181,10 @@ service_settings() { # service
 
 start_services() {
     local name
-    for name in $services; do
+    for name in $services $perspectives; do
         start_service "$name"
     done
-    for name in $services; do
+    for name in $services $perspectives; do
         await_ready "$name"
     done
 }
@@ -179,7 +192,8 @@ start_services() {
 start_service() { # name
     service_settings "$1"
     printf '%s\n' "${settings[@]}" >"run/$1.settings" # the process itself lets nobody look
-    launch "$1" env -i "${settings[@]}" "app/bin/chancery-$1"
+    # shellcheck disable=SC2046 # the program and its word
+    launch "$1" env -i "${settings[@]}" $(program_of "$1")
 }
 
 ready() { # name; false as well when it has ended
@@ -199,9 +213,10 @@ await_ready() { # name
 
 stop_all() {
     local name
-    for name in $services; do
+    for name in $services $perspectives; do
         end "$name"
     done
+    end_views
     end pooler
     end_stores
 }
@@ -242,7 +257,7 @@ start_one() { # name
 watch_services() {
     local name
     until hung_up; do
-        for name in $services; do
+        for name in $services $perspectives; do
             if lost "$name" && sleep 0.5 && lost "$name"; then
                 show_log "$name"
                 die "$name has ended"

@@ -10,6 +10,7 @@ start_stores() {
     start_redis
     start_postgres
     make_token
+    start_views
     wait "$dns_starts" || die "there is no DNS"
 }
 

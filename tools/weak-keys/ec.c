@@ -1,3 +1,4 @@
+#define OPENSSL_SUPPRESS_DEPRECATED /* EC_GROUP_precompute_mult() */
 #include "ec.h"
 
 #include <openssl/bn.h>
@@ -7,9 +8,23 @@
 
 static EC_GROUP *group_of(unsigned bits)
 {
-    return EC_GROUP_new_by_curve_name(bits == 256   ? NID_X9_62_prime256v1
-                                      : bits == 384 ? NID_secp384r1
-                                                    : NID_secp521r1);
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(bits == 256   ? NID_X9_62_prime256v1
+                                                 : bits == 384 ? NID_secp384r1
+                                                               : NID_secp521r1);
+
+    if (!group || (bits == 384 && !EC_GROUP_precompute_mult(group, NULL)))
+        abort();
+    return group;
+}
+
+/* P-384 has no arithmetic of its own in OpenSSL 3.0, and one product is computed so that it leaks
+ * nothing, in 1.4 ms; a sum of two takes the tables, 0.2 ms: (private - 1) G + 1 G. */
+static bool multiply(const EC_GROUP *group, BIGNUM *private, unsigned bits, EC_POINT *out)
+{
+    if (bits != 384)
+        return EC_POINT_mul(group, out, private, NULL, NULL, NULL);
+    return BN_sub_word(private, 1) &&
+           EC_POINT_mul(group, out, private, EC_GROUP_get0_generator(group), BN_value_one(), NULL);
 }
 
 /* BN_rand_range(): the orders of these curves begin with two ones, so that it draws as many bits as
@@ -45,7 +60,7 @@ size_t ec_x(unsigned bits, const struct weak_machine *machine, enum weak_file fi
     EC_POINT *point = EC_POINT_new(group);
     weak_random_start(&random, machine, file, pid);
     draw_private(&random, group, private);
-    if (!point || !x || !EC_POINT_mul(group, point, private, NULL, NULL, NULL) ||
+    if (!point || !x || !multiply(group, private, bits, point) ||
         !EC_POINT_get_affine_coordinates(group, point, x, NULL, NULL) ||
         BN_bn2binpad(x, out, size) != size)
         abort();

@@ -89,7 +89,7 @@ static void found(void *data, unsigned pid, const uint8_t *number, size_t size)
     memcpy(&s->digests[pid], digest, 8);
     if (pwrite(s->fd, &s->digests[pid], 8, (off_t)pid * 8) != 8)
         err(1, "%s", s->name);
-    if (++s->known % 1024 == 0)
+    if (++s->known % 4096 == 0)
         fprintf(stderr, "%s: %u of %d\n", s->name, s->known, WEAK_PIDS);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "look/methods/method.h"
+#include "look/sighting.h"
 #include "look/value.h"
 
 #define PLACE "/.well-known/pki-validation/fileauth.txt"
@@ -33,20 +34,6 @@ static void say_failure(struct look *look, const struct fetch_answer *answer)
     say(look, answer, answer->reason);
 }
 
-static DcvHop *hop_message(struct arena *a, const struct fetch_hop *hop)
-{
-    DcvHop *out = arena_new(a, DcvHop);
-
-    dcv_hop__init(out);
-    out->url = arena_strdup(a, hop->url);
-    out->address = arena_strdup(a, hop->address);
-    out->has_status = true;
-    out->status = (uint32_t)hop->status;
-    out->has_dnssec_secure = !hop->literal;
-    out->dnssec_secure = hop->secure;
-    return out;
-}
-
 static void note(struct look *look, const struct fetch_answer *answer)
 {
     struct probe *p = look->probe;
@@ -57,13 +44,11 @@ static void note(struct look *look, const struct fetch_answer *answer)
     rdata_show(answer->body.data, answer->body.size, shown);
     p->proof.type = arena_strdup(a, "HTTP");
     p->proof.name = arena_strdup(a, look->url);
-    p->proof.found_at = arena_strdup(a, last->url);
+    p->proof.found_at = arena_strndup(a, last->url, SIGHTING_URL);
     p->proof.record = arena_strdup(a, shown);
     p->proof.has_dnssec_secure = true;
     p->proof.dnssec_secure = last->secure;
-    p->proof.hops = arena_array(a, DcvHop *, answer->hop_count);
-    for (size_t i = 0; i < answer->hop_count; i++)
-        p->proof.hops[p->proof.n_hops++] = hop_message(a, &answer->hops[i]);
+    p->proof.n_hops = sighting_hops(a, answer, &p->proof.hops);
     look_outcome(look, "found");
 }
 

@@ -21,6 +21,9 @@ struct look {
     void (*judge)(struct look *look, const struct resolver_answer *answer);
     void (*judge_file)(struct look *look, const struct fetch_answer *answer);
     const char *outcome; /* in words; NULL: still under way */
+    DcvLook *seen;       /* what came of it, as it is kept; NULL: still under way */
+    struct instant at;   /* when it was asked */
+    struct tick begun;
     bool asked;
     bool silent; /* the name servers did not answer in time */
 };

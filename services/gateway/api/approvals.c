@@ -4,6 +4,7 @@
 
 #include "base/plain_line.h"
 #include "gateway.h"
+#include "html.h"
 #include "http.h"
 #include "pki/digest.h"
 
@@ -16,27 +17,6 @@ enum { TOKEN_LENGTH = 40, BODY_MAX = 4096, ACCOUNT_MAX = 100 };
 static const char style[] =
     "body{font:16px/1.5 sans-serif;max-width:40em;margin:3em auto;padding:0 1em;color:#222}"
     "li{font-family:monospace}button{font-size:1em;padding:.6em 1.4em}";
-
-/* HTML 5, 13.1.2.3 and 13.3: in texts and in quoted attributes. */
-static const struct {
-    char c;
-    const char *name;
-} escapes[] = {
-    { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" }
-};
-
-static void add_escaped(struct text *t, const char *text)
-{
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < sizeof escapes / sizeof *escapes && escapes[i].c != *text)
-            i++;
-        if (i < sizeof escapes / sizeof *escapes)
-            text_add(t, escapes[i].name);
-        else
-            text_add_char(t, *text);
-    }
-}
 
 static void page_begin(struct text *t, struct arena *a, const char *title)
 {
@@ -87,7 +67,7 @@ static const struct page *page_of(const ApprovalPage *answer)
 static void add_line(struct text *t, const char *label, const char *value)
 {
     text_format(t, "<p>%s: <strong>", label);
-    add_escaped(t, value);
+    html_add(t, value);
     text_add(t, "</strong></p>\n");
 }
 
@@ -95,7 +75,7 @@ static void add_line(struct text *t, const char *label, const char *value)
 static void add_account(struct text *t, const ApprovalPage *p)
 {
     text_format(t, "<p>Account: <strong>%lld, <bdi>", (long long)p->account_id);
-    add_escaped(t, plain_line(t->arena, p->account, ACCOUNT_MAX));
+    html_add(t, plain_line(t->arena, p->account, ACCOUNT_MAX));
     text_add(t, "</bdi></strong></p>\n");
 }
 
@@ -109,7 +89,7 @@ static void add_question(struct text *t, const ApprovalPage *p)
                 (long long)p->order_id);
     for (size_t i = 0; i < p->n_dns_names; i++) {
         text_add(t, "<li>");
-        add_escaped(t, p->dns_names[i]);
+        html_add(t, p->dns_names[i]);
         text_add(t, "</li>\n");
     }
     text_add(

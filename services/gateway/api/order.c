@@ -1,6 +1,7 @@
 /* Reading and changing one order. */
 #include <string.h>
 
+#include "api/caa_advice.h"
 #include "api/dcv_advice.h"
 #include "api/emails.h"
 #include "api/orders.h"
@@ -154,6 +155,7 @@ static void info_complete(struct call *call, OrderInfo *o)
     }
     for (size_t i = 0; i < o->n_blockers; i++)
         o->blockers[i]->how_to_fix = how_to_fix(&call->arena, o, o->blockers[i]);
+    caa_advice(call, p ? p->rule_scope : NULL, o);
     if (o->has_dcv_method && o->dcv_method == DCV_METHOD__VALUE__EMAIL)
         emails_explain(call, o);
 }
@@ -170,6 +172,21 @@ static bool info_open(struct call *call, const OrderId *id, OrderInfo *o)
     o->dcv_random_value_expiration_date = open.dcv_random_value_expiration_date;
     o->blockers = open.blockers;
     o->n_blockers = open.n_blockers;
+    return true;
+}
+
+/* What the CAA records of its names say, of an order that waits. */
+static bool info_caa(struct call *call, const OrderRef *asked, OrderInfo *o)
+{
+    OrderId id = ORDER_ID__INIT;
+    OrderInfo caa = ORDER_INFO__INIT;
+    bool found = false;
+    id.order_id = o->id;
+    if (!asked->include_caa_status || strcmp(o->status, "pending") != 0)
+        return true;
+    if (!statement_maybe(call, &sql_order_caa_status, &id.base, &caa.base, &found))
+        return false;
+    o->caa_status_message = caa.caa_status_message;
     return true;
 }
 
@@ -194,7 +211,8 @@ void orders_info(Orders_Service *self, const OrderRef *in, OrderInfo_Closure ans
     struct call *call = data;
     OrderInfo out = ORDER_INFO__INIT;
     int64_t id = 0;
-    if (order_find(call, in->order_id, &id) && order_info_read(call, id, &out))
+    if (order_find(call, in->order_id, &id) && order_info_read(call, id, &out) &&
+        info_caa(call, in, &out))
         answer(&out, call);
     else
         call_fail(call);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/caa_advice.h"
 #include "api/dcv_advice.h"
 #include "api/emails.h"
 #include "api/order_domains.sql.h"
@@ -164,10 +165,15 @@ static bool value_shape(struct call *call, const ProtobufCMessage *answer, struc
 
 /* ---- check now */
 
+/* Of an order whose last proof is there: the round, CAA records, the issuer; and once more, where something has
+ * changed in between. */
+enum { STEPS_MOST = 4 };
+
 struct dcv_check {
     struct call *call;
     const CheckDcvRequest *in;
-    struct bus_call dcv, issue;
+    struct bus_call steps[STEPS_MOST];
+    int count;
 };
 
 static bool asked(const CheckDcvRequest *in, const char *name)
@@ -247,7 +253,8 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     bool all = false;
     id.order_id = in->order_id;
     if (!state_read(call, &id, &out) || !names_read(call, in, &id, &out, &all) ||
-        !(all || dcv_read(call, in->order_id, &dcv)) || !(all || missing_told(call, &out, &dcv))) {
+        !(all ? caa_advice_passes(call, in->order_id) : dcv_read(call, in->order_id, &dcv)) ||
+        !(all || missing_told(call, &out, &dcv))) {
         call_fail(call);
         return;
     }
@@ -260,23 +267,31 @@ static void check_over(struct dcv_check *c)
     http_late(c->call);
 }
 
-static void issued(const JobOutcome *outcome, void *data)
+static void stepped(const JobOutcome *outcome, void *data);
+
+static void step_run(struct dcv_check *c, const char *lane, int64_t job_id)
 {
-    (void)outcome;
-    struct bus_call *bus = data;
-    check_over(bus->context);
+    struct bus_call *bus = &c->steps[c->count++];
+    *bus =
+        (struct bus_call){ .actor = c->call->actor, .deadline = c->call->deadline, .context = c };
+    memcpy(bus->traceparent, c->call->traceparent, sizeof bus->traceparent);
+    job_run(gateway.run->bus, lane, job_id, stepped, bus);
 }
 
-/* The round may have left an issue job; the certificate is part of the answer if it comes in time.
- */
-static void checked(const JobOutcome *outcome, void *data)
+/* A step may have left the next; the certificate is part of the answer if it comes in time. */
+static void stepped(const JobOutcome *outcome, void *data)
 {
     struct bus_call *bus = data;
     struct dcv_check *c = bus->context;
-    if (outcome && outcome->has_next_job_id) {
-        job_run(gateway.run->bus, outcome->next_lane, outcome->next_job_id, issued, &c->issue);
+    if (!outcome || !outcome->has_next_job_id) {
+        check_over(c);
         return;
     }
+    if (c->count < STEPS_MOST) {
+        step_run(c, outcome->next_lane, outcome->next_job_id);
+        return;
+    }
+    job_hint(gateway.run->bus, outcome->next_lane, outcome->next_job_id, c->call->traceparent);
     check_over(c);
 }
 
@@ -340,10 +355,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
         return;
     }
     *c = (struct dcv_check){ .call = call, .in = in };
-    c->dcv = (struct bus_call){ .actor = call->actor, .deadline = call->deadline, .context = c };
-    memcpy(c->dcv.traceparent, call->traceparent, sizeof c->dcv.traceparent);
-    c->issue = c->dcv;
-    job_run(gateway.run->bus, step.lane, step.job_id, checked, &c->dcv);
+    step_run(c, step.lane, step.job_id);
 }
 
 OrderDomains_Service order_domains_service = ORDER_DOMAINS__INIT(order_domains_);

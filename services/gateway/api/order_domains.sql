@@ -49,7 +49,7 @@ SELECT a.id AS order_id, a.status, h.method AS dcv_method, h.random_value,
        q.job_id, q.lane, h.id IS NOT NULL AS changed
   FROM asked a
   LEFT JOIN changed h ON true
-  LEFT JOIN LATERAL (SELECT q.job_id, q.lane FROM queued q ORDER BY q.job_id LIMIT 1) q ON true;
+  LEFT JOIN LATERAL (SELECT q.job_id, q.lane FROM queued q ORDER BY q.lane = 'dcv' DESC, q.job_id LIMIT 1) q ON true;
 
 -- order_dcv_value: DcvMethodChange -> OrderDcv?
 -- The random value by which the order's names are proved; a new one only after the old has expired.
@@ -91,9 +91,9 @@ SELECT o.id AS order_id, o.status, coalesce(v.job_id, j.id) AS job_id, v.lane
                        FROM challenge c
                       WHERE c.asked_by = 'request' AND c.subject = o.request_id
                       LIMIT 1) h ON true
-  LEFT JOIN job j ON j.idem_key = v.lane || '/' || h.id
+  LEFT JOIN job j ON j.idem_key = v.lane || '/' || CASE v.lane WHEN 'dcv' THEN h.id ELSE o.request_id END
  WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending'
- ORDER BY 3
+ ORDER BY v.lane = 'dcv' DESC, 3
  LIMIT 1;
 
 -- order_dcv_names: OrderId -> DnsNameValidation*

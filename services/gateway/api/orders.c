@@ -1,6 +1,6 @@
 /* Placing an order. The order of events:
- *   examine, (C0: validation looks for request tokens,) C1, then either the issuer at once (C2, C3)
- *   or domain control. Nothing here waits: each step begins the next from its callback.
+ *   examine, (C0: validation looks for request tokens,) C1, then either the issuer at once (C2, C3), after a
+ *   look at CAA records where none counts that was made before, or domain control. Nothing here waits: each step begins the next from its callback.
  */
 #include "api/orders.h"
 
@@ -94,12 +94,33 @@ static struct tick margin(struct tick deadline)
     return (struct tick){ deadline.us - ANSWER_MARGIN.us };
 }
 
-static void bus_call_fill(struct placement *p)
+static struct bus_call *bus_call_fill(struct placement *p, struct bus_call *bus)
 {
-    p->bus = (struct bus_call){ .actor = p->call->actor,
-                                .deadline = margin(p->call->deadline),
-                                .context = p };
-    memcpy(p->bus.traceparent, p->call->traceparent, sizeof p->bus.traceparent);
+    *bus = (struct bus_call){ .actor = p->call->actor,
+                              .deadline = margin(p->call->deadline),
+                              .context = p };
+    memcpy(bus->traceparent, p->call->traceparent, sizeof bus->traceparent);
+    return bus;
+}
+
+static void issue_run(struct placement *p, int64_t job_id)
+{
+    job_run(gateway.run->bus, "issue", job_id, issue_done, bus_call_fill(p, &p->issue));
+}
+
+/* CAA records were looked at. What follows is for the issuer, in most cases. */
+static void caa_done(const JobOutcome *outcome, void *data)
+{
+    struct bus_call *bus = data;
+    struct placement *p = bus->context;
+    TEST_POINT("gateway.caa.answered");
+    if (outcome && outcome->has_next_job_id && strcmp(outcome->next_lane, "issue") == 0) {
+        issue_run(p, outcome->next_job_id);
+        return;
+    }
+    if (outcome && outcome->has_next_job_id)
+        job_hint(gateway.run->bus, outcome->next_lane, outcome->next_job_id, p->call->traceparent);
+    state_ask(p, p->row->order_id);
 }
 
 static void placed(struct placement *p)
@@ -107,8 +128,11 @@ static void placed(struct placement *p)
     const char *lane = p->placed->lane;
     placement_note(p);
     if (lane && strcmp(lane, "issue") == 0) {
-        bus_call_fill(p);
-        job_run(gateway.run->bus, lane, p->placed->job_id, issue_done, &p->bus);
+        issue_run(p, p->placed->job_id);
+        return;
+    }
+    if (lane && strcmp(lane, "caa") == 0) {
+        job_run(gateway.run->bus, lane, p->placed->job_id, caa_done, bus_call_fill(p, &p->bus));
         return;
     }
     if (lane)
@@ -232,6 +256,14 @@ static void place(struct placement *p)
 
 /* ---- C0: request tokens */
 
+/* Nothing is placed of which it is known that it cannot be issued at once. */
+static bool unforbidden(struct placement *p, const LookAnswer *found)
+{
+    const LookObstacle *o = found->n_obstacles ? found->obstacles[0] : NULL;
+    return !o || fault_set(&p->call->fault, o->forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP,
+                           "certificate.dns_names", "%s: %.400s", o->name, o->detail);
+}
+
 static void look_done(const LookAnswer *found, void *data)
 {
     struct bus_call *bus = data;
@@ -250,7 +282,10 @@ static void look_done(const LookAnswer *found, void *data)
         call_fail(p->call);
         return;
     }
-    place(p);
+    if (unforbidden(p, found))
+        place(p);
+    else
+        call_fail(p->call);
 }
 
 static size_t names_at(const OrderIntake *row, const char *domain)
@@ -287,14 +322,16 @@ static void tokens_look_for(struct placement *p)
     LookRequest in = LOOK_REQUEST__INIT;
     in.account_id = p->call->actor.account_id;
     in.dcv_method = p->row->dcv_method;
+    in.rule_scope = p->row->rule_scope;
+    in.ca_id = p->row->ca_id;
     in.csr = p->row->csr;
     in.csr_sha256 = p->row->csr_sha256;
+    in.ca_id = p->row->ca_id;
     in.names = arena_array(a, LookName *, p->row->n_names);
     for (size_t i = 0; i < p->row->n_names; i++)
         look_name(a, &in, p->row, p->row->names[i]);
-    bus_call_fill(p);
     probes__look(bus_client(gateway.run->bus, "validation", &probes__descriptor), &in, look_done,
-                 &p->bus);
+                 bus_call_fill(p, &p->bus));
 }
 
 /* ---- handlers */

@@ -7,11 +7,12 @@ SELECT nextval('request_block') AS first;
 -- order_place: OrderIntake* -> OrderPlaced*
 -- C1: the idempotency gate, and behind it everything that an order is. Who loses at the gate gets
 -- no row; of several with one key the first wins. A key that is blocked does not come so far. The lane
--- is a hint taken from the evidence there is; the issuer decides for itself. Only in lane issue does
--- the caller wait for the certificate; the others are answered now. The jobs are those that
+-- is a hint taken from the evidence there is; the issuer decides for itself. In lane issue, and in lane caa,
+-- which is the time of one look-up, the caller waits for the certificate; the others are answered now. The jobs are those that
 -- request_advance() would make.
 WITH intake AS MATERIALIZED (
-    SELECT i.*, (SELECT true FROM blocked_key b WHERE b.spki_sha256 = i.spki_sha256) IS NOT NULL AS key_blocked
+    SELECT i.*, (SELECT true FROM blocked_key b WHERE b.spki_sha256 = i.spki_sha256) IS NOT NULL AS key_blocked,
+           (SELECT a.demonstration FROM authority a WHERE a.id = i.ca_id) IS TRUE AS demonstration
       FROM unnest(:order_id, :caller.account_id, :caller.user_id, :caller.api_key_id, :container_id, :product_name_id, :rule_scope, :status,
                   :request_id, :csr, :csr_sha256, :spki_sha256, :key_type, :key_size, :signature_hash, :ca_id, :dcv_method,
                   :dcv_scope, :valid_till, :cert_not_after, :alternative_order_id, :options, :caller.now,
@@ -39,7 +40,8 @@ WITH intake AS MATERIALIZED (
     RETURNING order_id
 ), accepted AS MATERIALIZED (
     SELECT i.*, h.lane,
-           CASE WHEN i.dcv_method IS NOT NULL AND (h.lane IS DISTINCT FROM 'issue' OR i.dcv_method = 'email')
+           h.caa,
+           CASE WHEN i.dcv_method IS NOT NULL AND (coalesce(h.lane, 'dcv') = 'dcv' OR i.dcv_method = 'email')
                 THEN challenge_await(challenge_begin(i.request_id, i.account_id, i.rule_scope, i.dcv_method, i.now),
                                      ARRAY(SELECT n.domain FROM names n WHERE n.order_id = i.order_id)) END AS challenge,
            CASE WHEN i.renewal_of_order_id IS NOT NULL
@@ -47,19 +49,23 @@ WITH intake AS MATERIALIZED (
       FROM intake i
       JOIN gate g ON g.order_id = i.order_id
       CROSS JOIN LATERAL
-           (SELECT CASE WHEN i.status = 'needs_approval' THEN NULL
-                        WHEN EXISTS (SELECT FROM names n
-                                      WHERE n.order_id = i.order_id
-                                        AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.name, n.domain,
-                                                                                 i.rule_scope, i.csr_sha256, i.now)))
-                             AND (SELECT a.public FROM authority a WHERE a.id = i.ca_id) IS NOT FALSE THEN 'dcv'
-                        ELSE 'issue' END AS lane
+           (SELECT CASE WHEN i.status = 'needs_approval' THEN NULL WHEN l.dcv THEN 'dcv' WHEN l.caa THEN 'caa' ELSE 'issue' END AS lane,
+                   l.dcv AND l.caa AS caa
+              FROM (SELECT y.public AND EXISTS (SELECT FROM names n
+                                                 WHERE n.order_id = i.order_id
+                                                   AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.name, n.domain, i.rule_scope,
+                                                                                            i.csr_sha256, i.now, i.demonstration))) AS dcv,
+                           y.public AND EXISTS (SELECT FROM names n
+                                                 CROSS JOIN LATERAL caa_standing(i.account_id, n.name, i.rule_scope, i.now) k
+                                                 WHERE n.order_id = i.order_id AND n.kind = 'dns' AND k.valid_until IS NULL) AS caa
+                      FROM (SELECT (SELECT a.public FROM authority a WHERE a.id = i.ca_id) IS NOT FALSE AS public) y
+                    OFFSET 0) l
             OFFSET 0) h -- once a row, however often it is used
 ), placed AS (
     INSERT INTO orders (id, account_id, user_id, api_key_id, container_id, product_name_id, status, request_id, valid_till,
                         alternative_order_id, options, created_at, answer_by, status_at)
     SELECT order_id, account_id, user_id, api_key_id, container_id, product_name_id, status, request_id, valid_till,
-           alternative_order_id, options::jsonb, now, CASE WHEN lane = 'issue' THEN answer_by ELSE '-infinity' END, now
+           alternative_order_id, options::jsonb, now, CASE WHEN lane IN ('issue', 'caa') THEN answer_by ELSE '-infinity' END, now
       FROM accepted
 ), requested AS (
     INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, csr, csr_sha256, spki_sha256,
@@ -77,10 +83,12 @@ WITH intake AS MATERIALIZED (
 ), queued AS (
     INSERT INTO job (lane, subject, run_at, idem_key, traceparent)
     SELECT q.lane, q.subject, q.run_at, q.lane || '/' || q.subject, q.traceparent
-      FROM (SELECT lane, CASE lane WHEN 'issue' THEN request_id ELSE (challenge).id END AS subject,
+      FROM (SELECT lane, CASE lane WHEN 'dcv' THEN (challenge).id ELSE request_id END AS subject,
                    now + interval '2 seconds' AS run_at, traceparent
               FROM accepted
-             WHERE lane IS NOT NULL) q
+             WHERE lane IS NOT NULL
+            UNION ALL
+            SELECT 'caa', request_id, now + interval '2 seconds', traceparent FROM accepted WHERE lane = 'dcv' AND caa) q
     RETURNING id, subject, lane
 ), audited AS (
     INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject)
@@ -95,7 +103,7 @@ SELECT a.order_id, q.id AS job_id, a.lane, (a.challenge).random_value, false AS 
                    WHERE m.order_id = a.order_id) END AS emails_chosen
   FROM accepted a
   LEFT JOIN queued q ON q.lane = a.lane
-                    AND q.subject = CASE a.lane WHEN 'issue' THEN a.request_id ELSE (a.challenge).id END
+                    AND q.subject = CASE a.lane WHEN 'dcv' THEN (a.challenge).id ELSE a.request_id END
 UNION ALL
 SELECT i.order_id, NULL, NULL, NULL, true, NULL
   FROM intake i
@@ -222,26 +230,71 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
 
 -- order_info_open: OrderId -> OrderInfo?
 -- What order_info says of an order that waits, and of no other. Jobs that were given up are one task,
--- however many they are.
+-- however many they are. Of CAA records, which we look at by ourselves, nothing is told while somebody has something
+-- else to do, unless they were found to be in the way.
 SELECT o.id, o.status,
        CASE WHEN o.status = 'pending' AND h.method <> 'email'
             THEN h.random_value_at + (SELECT rule_interval(r.value, r.unit)
                                         FROM policy_at(:caller.now, h.rule_scope, 'random.life') r) END
            AS dcv_random_value_expiration_date,
-       (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', t.domain,
-                                          'since', t.since, 'next_check', t.next_check, 'deadline', t.deadline,
-                                          'seen', CASE WHEN h.checked_at >= h.poll_from AND t.domain IS NOT NULL
+       (SELECT json_agg(json_build_object('kind', t.kind, 'owner', t.owner, 'dns_name', t.dns_name, 'domain', coalesce(t.domain, k.domain),
+                                          'since', t.since, 'next_check', coalesce(t.next_check, j.run_at), 'deadline', t.deadline,
+                                          'seen', CASE WHEN t.kind = 'caa' THEN k.detail
+                                                       WHEN h.checked_at >= h.poll_from AND t.domain IS NOT NULL
                                                        THEN coalesce(h.seen ->> t.domain, h.seen ->> '*') END)
                         ORDER BY t.kind, t.dns_name)
-          FROM (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
-                  FROM request_open_task(ARRAY[o.request_id], :caller.now) k
-                 ORDER BY k.kind, k.dns_name, k.since) t) AS blockers
+          FROM (SELECT u.*, count(*) FILTER (WHERE u.kind <> 'caa') OVER () AS others
+                  FROM (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
+                          FROM request_open_task(ARRAY[o.request_id], :caller.now) k
+                         ORDER BY k.kind, k.dns_name, k.since) u) t
+          LEFT JOIN LATERAL (SELECT c.domain, coalesce(c.detail, 'CAA ' || c.domain || ': validationmethods names none of this order''s method') AS detail
+                               FROM caa_check c
+                              WHERE t.kind = 'caa' AND c.account_id = o.account_id AND c.name = t.dns_name
+                                AND (c.result <> 'permitted' OR c.methods IS NOT NULL)
+                                AND c.checked_at > :caller.now::timestamptz - interval '1 day'
+                              ORDER BY c.checked_at DESC
+                              LIMIT 1) k ON true
+          LEFT JOIN job j ON t.kind = 'caa' AND j.idem_key = 'caa/' || o.request_id
+         WHERE t.kind <> 'caa' OR t.others = 0 OR k.detail IS NOT NULL) AS blockers
   FROM orders o
   LEFT JOIN LATERAL (SELECT c.method, c.random_value_at, c.rule_scope, c.poll_from, c.checked_at, c.seen
                        FROM challenge c
                       WHERE c.asked_by = 'request' AND c.subject = o.request_id
                       LIMIT 1) h ON true
  WHERE o.id = :order_id AND o.account_id = :caller.account_id;
+
+-- order_caa_status: OrderId -> OrderInfo?
+-- Of each name whose CAA records are looked at, what the newest check has seen.
+SELECT o.id, o.status,
+       (SELECT json_object_agg(n.dns_name, CASE WHEN n.valid_until IS NOT NULL THEN 'CAA records permit this CA'
+                                                ELSE coalesce(k.detail, 'CAA records are about to be checked') END
+                               ORDER BY n.dns_name)::text
+          FROM request_need(ARRAY[o.request_id], :caller.now) n
+          LEFT JOIN LATERAL (SELECT c.detail
+                               FROM caa_check c
+                              WHERE c.account_id = o.account_id AND c.name = n.dns_name
+                              ORDER BY c.checked_at DESC
+                              LIMIT 1) k ON true
+         WHERE n.kind = 'caa') AS caa_status_message
+  FROM orders o
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id;
+
+-- order_caa_obstacle: OrderId -> CaaObstacle?
+-- One is told of: the first by name.
+SELECT t.dns_name, k.result IN ('forbidden', 'permitted') AS forbidden,
+       coalesce(k.detail, 'validationmethods names none of this order''s method') AS detail
+  FROM orders o
+  CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :caller.now) t
+  CROSS JOIN LATERAL (SELECT c.result, c.detail, c.methods
+                        FROM caa_check c
+                       WHERE c.account_id = o.account_id AND c.name = t.dns_name
+                         AND c.checked_at > :caller.now::timestamptz - interval '1 day'
+                       ORDER BY c.checked_at DESC
+                       LIMIT 1) k
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending' AND t.kind = 'caa'
+   AND (k.result <> 'permitted' OR k.methods IS NOT NULL)
+ ORDER BY t.dns_name
+ LIMIT 1;
 
 -- order_cancel: OrderStatusChange -> ChangeResult?
 -- Not while a certificate is being issued: a living attempt freezes the order.

@@ -12,7 +12,7 @@ struct placement {
     OrderIntake *row;
     const OrderPlaced *placed; /* C1 has happened */
     struct commit commit;
-    struct bus_call bus;
+    struct bus_call bus, issue;
     IdempotencyKey key;
     OrderId id;
 };

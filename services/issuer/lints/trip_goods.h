@@ -45,6 +45,18 @@ static const struct {
                  "fa70f2226770a761d70533b0603896eaa9058bff2b6751b38d837177a346b718"
                  "598d6e5e9ccda39797206a08f5cd11202462700383bf0aa584737ce5b04392eb"
                  "1236dcce6cb175890abd76b01cd1c214c50941fa52b557f61d5492a3f89add1f" },
+    { "power",  "rsa:#" /* of one prime, three times */
+                 "d942bc57b46e56fb503d1c05a36365660c8c3f1abb3f5c944bfbd0fda118b9df"
+                 "4911ef4cef07fe3140f8a1b6ccd901aeea172576b696ed88ed691474177c1223"
+                 "62d0c484c244986082cddcd8b1a1915b21e09b1de4343a6054b94c2061115806"
+                 "5b132b5ef86c25743d1dda07f7cd03df14b56d64c3ee8afeb517bd821f127e26"
+                 "09718ed0a6b0a7713ead42eab0bf8ec874c751f5676073510cadf5d52800bb56"
+                 "3c2f1430abace87058f360a28c4d64ace4dabfa8317acceb097ac145863a11a4"
+                 "25ad984e6812210394d5081a60dd5a84e88eb06824ba22d04141229c6d28ba64"
+                 "e7bd2c5bdf77f7f4a46b10da10b7d0f2693cef68c2e41c3606ee6c3e8c1de853" },
+    { "debian", "#3059301306072a8648ce3d020106082a8648ce3d03010703420004" /* le64, rnd, process 1 */
+                 "f9d282434687b7a13c0030ff8f516817407a91e6980813af4add47a46c685114"
+                 "fd7d0ba522a32a0005292864fcb84b7c73efead460865b98327893c9074d986b" },
     { "san",    "[2]'a.example.com' [2]'*.example.com'" },
     { "cn",     "rdn:CN utf8'a.example.com'" },
     { "crl",    "[6]'http://s.example/crl/trip/0.crl'" },

@@ -46,7 +46,7 @@ enum trip_part {
     TRIP_UNIQUE,
     TRIP_PARTS
 };
-enum { TRIP_EXTENSIONS = 24, TRIP_WORDS = 16, TRIP_NAMES = 300 };
+enum { TRIP_EXTENSIONS = 24, TRIP_WORDS = 32, TRIP_NAMES = 300 };
 
 struct trip {
     struct lint_input input;

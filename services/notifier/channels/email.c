@@ -143,17 +143,39 @@ static bool add_header(struct text *out, const char *name, const char *value, st
     return true;
 }
 
-static bool addresses_good(const struct email *m, struct fault *f)
+static bool addresses_good(const struct email_text *m, struct fault *f)
 {
     if (!mail_address_valid(m->from))
         return fault_set(f, FAULT_INVALID, "From", "is no address");
     return mail_address_valid(m->to) || fault_set(f, FAULT_INVALID, "To", "is no address");
 }
 
+bool email_compose(struct arena *a, const struct email_text *m, struct bytes *out, struct fault *f)
+{
+    char date[DATE_SIZE];
+    struct text t;
+    text_init(&t, a);
+    if (!addresses_good(m, f) || !add_header(&t, "From", arena_format(a, "<%s>", m->from), f) ||
+        !add_header(&t, "To", arena_format(a, "<%s>", m->to), f) ||
+        !add_header(&t, "Subject", m->subject, f) ||
+        !add_header(&t, "Date", date_of(m->now, date), f) ||
+        !add_header(&t, "Message-ID", arena_format(a, "<%s@%s>", m->id, strchr(m->from, '@') + 1),
+                    f))
+        return false;
+    text_add(&t, "MIME-Version: 1.0\r\n"
+                 "Content-Type: text/plain; charset=utf-8\r\n"
+                 "Content-Transfer-Encoding: quoted-printable\r\n"
+                 "Auto-Submitted: auto-generated\r\n" /* RFC 3834: no out-of-office answers */
+                 "\r\n");
+    add_quoted(&t, m->body);
+    *out = (struct bytes){ (const uint8_t *)t.data, t.length };
+    return true;
+}
+
 bool email_write(struct arena *a, const struct email *m, struct bytes *out, struct fault *f)
 {
     const struct letter *letter = letter_of(m->locale);
-    char date[DATE_SIZE], until[INSTANT_TEXT_SIZE];
+    char until[INSTANT_TEXT_SIZE];
     const struct member members[] = {
         { "domain", m->domain },
         { "product", m->product },
@@ -165,21 +187,12 @@ bool email_write(struct arena *a, const struct email *m, struct bytes *out, stru
         { "expires", instant_text(m->expires, until) },
         { NULL, "" },
     };
-    struct text t;
-    text_init(&t, a);
-    if (!addresses_good(m, f) || !add_header(&t, "From", arena_format(a, "<%s>", m->from), f) ||
-        !add_header(&t, "To", arena_format(a, "<%s>", m->to), f) ||
-        !add_header(&t, "Subject", fill_in(a, letter->subject, members), f) ||
-        !add_header(&t, "Date", date_of(m->now, date), f) ||
-        !add_header(&t, "Message-ID", arena_format(a, "<%s@%s>", m->id, strchr(m->from, '@') + 1),
-                    f))
-        return false;
-    text_add(&t, "MIME-Version: 1.0\r\n"
-                 "Content-Type: text/plain; charset=utf-8\r\n"
-                 "Content-Transfer-Encoding: quoted-printable\r\n"
-                 "Auto-Submitted: auto-generated\r\n" /* RFC 3834: no out-of-office answers */
-                 "\r\n");
-    add_quoted(&t, fill_in(a, letter->body, members));
-    *out = (struct bytes){ (const uint8_t *)t.data, t.length };
-    return true;
+    return email_compose(a,
+                         &(struct email_text){ .from = m->from,
+                                               .to = m->to,
+                                               .id = m->id,
+                                               .subject = fill_in(a, letter->subject, members),
+                                               .body = fill_in(a, letter->body, members),
+                                               .now = m->now },
+                         out, f);
 }

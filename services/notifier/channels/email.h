@@ -21,6 +21,15 @@ struct email {
     struct instant now, expires;
 };
 
+/* Any mail of ours: its parts are plain text. */
+struct email_text {
+    const char *from, *to, *id, *subject, *body; /* lines of the body end with '\n' */
+    struct instant now;
+};
+
+/* Fails as email_write() does. */
+bool email_compose(struct arena *a, const struct email_text *m, struct bytes *out, struct fault *f);
+
 /* Fails where something cannot be in a header: there is no way to add one. */
 bool email_write(struct arena *a, const struct email *m, struct bytes *out, struct fault *f);
 

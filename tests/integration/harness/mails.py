@@ -26,7 +26,8 @@ class Mails:
                     m["raw"] = f.read()
                 m["mail"] = email.message_from_bytes(m["raw"], policy=email.policy.default)
                 m["text"] = m["mail"].get_content().replace("\r\n", "\n")
-                m["link"] = re.search(r"http://\S+/dcv/approve/[a-z0-9]+", m["text"]).group()
+                link = re.search(r"http://\S+/dcv/approve/[a-z0-9]+", m["text"])
+                m["link"] = link and link.group()
                 out.append(m)
         return out
 

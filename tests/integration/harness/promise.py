@@ -173,6 +173,24 @@ class Customer:
         self.account.publish(name, pki.request_token(self.auth_key, pki.csr(), self.stack.now() - 60))
         return self.told(self.order(name, use_auth_key=True), name)
 
+    def forbidden(self):
+        """CAA records forbid it and say whom to tell; then they are gone."""
+        name = self.fresh_name()
+        self.stack.dns.set(name, "CAA", '0 issue ";"')
+        self.stack.dns.add(name, "CAA", f'0 iodef "mailto:caa@{name}"')
+        number = self.told(self.order(name, certificate_dcv_scope="base_domain"), name)
+        self.persist(f"a report of {name}", lambda: self.stack.db.number(
+            f"SELECT count(*) FROM caa_report WHERE domain = '{name}' AND state = 'sent'") or self.stack.advance(5))
+        self.stack.dns.remove(name, "CAA")
+        client = self.account.client.another()
+
+        def checked():
+            answer = client.put(f"/order/certificate/{number}/check-dcv")
+            over = answer.status == 200 and answer.json["order_status"] == "issued"
+            return over or self.stack.advance(5)
+        self.persist(f"check of {name}", checked)
+        return number
+
     def expiring(self):
         """Never proved: it expires. No certificate is owed, so it is not in the log."""
         number = self.order(self.fresh_name())["id"]

@@ -8,14 +8,17 @@ class Sink:
     def __init__(self, url, log):
         self.url, self.log = url, log
 
-    def messages(self, path=None, event=None):
-        """The messages so far, as {path, headers, event, data, body}."""
-        out = []
+    def requests(self, path=None):
+        """What came so far, to that path."""
         with open(self.log, encoding="utf-8") as log:
             lines = log.read().split("\n")[:-1]  # the last may be under way
-        for line in lines:
-            m = json.loads(line)
-            if path and m["path"] != path:
+        return [m for m in map(json.loads, lines) if not path or m["path"] == path]
+
+    def messages(self, path=None, event=None):
+        """The messages so far, as {path, headers, event, data, body}; reports are none."""
+        out = []
+        for m in self.requests(path):
+            if m["body"].startswith("<"):
                 continue
             body = json.loads(m["body"] or "{}")
             if event and body.get("event") != event:

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from . import case
+from . import case, metrics
 from .api import Client
 from .dns import Dns
 from .mails import Mails
@@ -63,7 +63,7 @@ class Stack:
         if day:
             subprocess.run([TOP / "tools" / "day", day, self.clock], check=True)
         os.mkdir(self.allocations)
-        for name in SERVICES:
+        for name in (*SERVICES, "perspective"):
             self.deny_allocation(name, 0)
             os.chmod(os.path.join(self.allocations, name), 0o666)
         open(self.moods, "w").close()
@@ -88,6 +88,10 @@ class Stack:
             raise RuntimeError(f"stack {verb} {' '.join(words)}: {r.stdout}{r.stderr}")
         return r.stdout
 
+    def perspectives(self):
+        """Other points of view, as programs of the stack."""
+        return [f"perspective-{word.partition('=')[0]}" for word in self.settings.get("STACK_PERSPECTIVES", "").split()]
+
     def news(self, findings):
         """Those that were not told before."""
         new = [line for line in findings if line not in self.told]
@@ -104,12 +108,16 @@ class Stack:
         self.base = f"http://{self.address}:8080"
         self.sink = Sink(f"https://{self.address}:8443", os.path.join(self.dir, "sink/requests.log"))
         self.mails = Mails(os.path.join(self.dir, "mail"))
-        self.dns = Dns(str(TOP / "tools" / "dns-rig"), os.path.join(self.dir, "dns"))
+        self.dns = self.view("dns")
         return self
+
+    def view(self, folder):
+        """The DNS that is kept in this folder of the stack: "dns" is what the primary sees."""
+        return Dns(str(TOP / "tools" / "dns-rig"), os.path.join(self.dir, folder))
 
     def halt(self):
         """Nothing runs any more, frozen or not; up() goes on with what is there."""
-        for name in (*SERVICES, "postgres", "redis", "sink", "mail", "dns"):
+        for name in (*SERVICES, *self.perspectives(), "postgres", "redis", "sink", "mail", "dns"):
             self.go_on(name)
         self._tool("down")
 
@@ -123,7 +131,7 @@ class Stack:
             self.halt()
         except RuntimeError as e:
             self.problems.append(str(e))
-        for name in SERVICES:
+        for name in (*SERVICES, *self.perspectives()):
             self._look_at_log(name)
         if not self.problems and not os.environ.get("KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -236,6 +244,11 @@ class Stack:
     def await_ready(self, *names):
         for name in names or SERVICES:
             case.until(f"{name} is ready", lambda n=name: self.ready(n))
+
+    def await_peer(self, name):
+        """Validation has met it on the bus."""
+        series = f'chancery_bus_peers_up{{service="{name}"}}'
+        case.until(f"{name} is met", lambda: metrics.value(self, "validation", series) == 1)
 
     # ---- points, memory, clock, token
 

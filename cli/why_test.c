@@ -1,0 +1,250 @@
+/* The story of an order: what happened, in the order in which it did, and what it waits for. */
+#include "shop_test.h"
+
+#include "message/json.h"
+#include "why.h"
+
+/* A random value that nobody may read here. */
+#define VALUE "thisvalueisseenbynobodyatall0000"
+
+static const char looked[] =
+    "{\"n8.example\": [{\"at\": \"2026-01-04T00:00:00+00:00\", \"perspective\": \"primary\","
+    " \"expected_sha256\": \"abcd\", \"looks\": [{\"type\": \"TXT\", \"name\":"
+    " \"_dnsauth.n8.example\", \"outcome\": \"1 record, but not with the value\", \"state\":"
+    " \"found\", \"dnssec\": \"secure\", \"server\": \"192.0.2.53\", \"record_count\": 1,"
+    " \"records\": [\"wrong\"], \"took_ms\": 12}]}]}";
+
+/* Order 8: looked for, mailed for, reused for, tried, given up, told of, written down. */
+static void much_happens(void)
+{
+    shop_make();
+    execute(arena_format(
+        &arena,
+        "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
+        "random_value_at, poll_from, checked_at, next_at, seen, looked) VALUES (900, 'request', "
+        "80, 'TLS', 'dns-txt-token', '" VALUE "', '2026-01-03', '2026-01-03', '2026-01-04', "
+        "'2026-01-05', '{\"n8.example\": \"no TXT record\"}', '%s');"
+        "INSERT INTO email_invitation (challenge_id, account_id, domain, local_part, state, "
+        "created_at, tried_at, response_code, reason) SELECT id, 900, 'n8.example', 'admin', "
+        "'refused', '2026-01-05', '2026-01-06', 550, 'no such user' FROM challenge;"
+        "INSERT INTO email_token SELECT sha256('x'), i.id, c.id, 900, 'n8.example', "
+        "'admin@n8.example', '2026-01-03', '2026-01-05', '2026-02-04' FROM challenge c, "
+        "email_invitation i;"
+        "UPDATE email_token SET used_at = '2026-01-07';"
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+        "evidence, challenge_id) SELECT 900, 'n8.example', 'dns-txt-token', '3.2.2.4.7', d, e, c "
+        "FROM (VALUES ('2026-01-08'::timestamptz, '{\"looks\": [{\"type\": \"TXT\", \"name\": "
+        "\"n8.example\", \"outcome\": \"found\"}]}'::jsonb, (SELECT id FROM challenge)), "
+        "('2025-12-01', '{}', NULL)) AS v (d, e, c);"
+        "INSERT INTO issuance SELECT 6000 + n, 80, 900, '" CA_ID "', decode('" SERIAL
+        "', 'hex') || decode(lpad(to_hex(n), 2, '0'), 'hex'), 0, s, 1, 1, 1, '', e, '2026-01-09', "
+        "'2027-01-09', '2026-01-09' FROM (VALUES (51, 'ghost', '{}'::bigint[]), (52, 'reserved', "
+        "(SELECT array_agg(id) FROM validation))) AS v (n, s, e);"
+        "INSERT INTO to_sign SELECT id, 'final', '', '', NULL FROM issuance WHERE request_id = 80;"
+        "INSERT INTO revocation (ca_id, serial, shard, reason, revoked_at, not_after) SELECT "
+        "ca_id, serial, 0, 0, '2026-01-10', not_after FROM issuance WHERE state = 'ghost';"
+        "INSERT INTO event (account_id, name, order_id, instant, at) VALUES (900, "
+        "'certificate_issued', 8, false, '2026-01-11');"
+        "INSERT INTO delivery (event_id, webhook_id, account_id, state, tries) SELECT id, 1234, "
+        "900, 'failed', 9 FROM event;"
+        "INSERT INTO audit (at, account_id, source, activity, subject, detail) VALUES "
+        "('2026-01-12', 900, 'system', 'note added', 'order/8', '{\"length\": 5}'), "
+        "('2026-01-12', 900, 'system', 'note added', 'order/7', NULL);"
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
+        "SELECT 77, 'dcv', id, '" DAY "', 10, 0, 'the resolver is gone', '2026-01-13' FROM "
+        "challenge",
+        looked));
+}
+
+/* In this order, whatever stands between. */
+static void must_say_in_order(const char *const *texts)
+{
+    const char *at = output;
+    for (; at && *texts; texts++) {
+        at = strstr(at, *texts);
+        if (!at)
+            fail_msg("\"%s\" does not follow in:\n%s", *texts, output);
+    }
+}
+
+static void a_story_is_told_as_it_happened(void **state)
+{
+    static const char *const texts[] = {
+        "Order 8 of Example Ltd (account 900) is pending since 2026-01-02 00:00:00",
+        "  placed, by ann\n    ssl_dv for n8.example; names to be proved by dns-txt-token; to be "
+        "signed by CA 1;",
+        "  reused\n    control of n8.example was proved by dns-txt-token (3.2.2.4.7) on 2025-12-01 "
+        "00:00:00,",
+        "  challenge\n    names are looked for by dns-txt-token from now on; its random value is "
+        "of 2026-01-03",
+        "2026-01-04 00:00:00",
+        "  look\n    control of n8.example was looked for, and not found\n"
+        "    TXT _dnsauth.n8.example, answered by 192.0.2.53, secure by DNSSEC, 12 ms: 1 record, "
+        "but not with\n    the value\n      1 record: \"wrong\"\n"
+        "    expected: a value whose SHA-256 is abcd\n",
+        "  mail\n    a mail for n8.example was sent to admin@n8.example;",
+        "  mail refused\n    for n8.example to admin@n8.example: 550 no such user\n",
+        "  approved by mail\n    admin@n8.example has approved n8.example\n",
+        "2026-01-08 00:00:00",
+        "  proved\n    control of n8.example was proved by dns-txt-token (3.2.2.4.7); validation",
+        "    TXT n8.example: found\n",
+        "2026-01-09 00:00:00",
+        "  attempt\n",
+        "revocation\n    serial number " SERIAL "33 was revoked, CRLReason 0\n",
+        "event\n    certificate_issued; webhook 1234 has not taken it: given up after 9 tries\n",
+        "audit, by ",
+        "note added, order/8: {\"length\": 5}\n",
+        "given up\n    job 77 of lane dcv was given up after 10 attempts: the resolver is gone\n",
+        "\nOpen now:\n",
+        "  held_up, for the CA, since 2026-01-13 00:00:00",
+        "To do: an operator mends the cause",
+        NULL,
+    };
+    (void)state;
+    much_happens();
+    setenv("COLUMNS", "100", 1);
+    must(run(why_order_command, "8"));
+    must_say_in_order(texts);
+    setenv("COLUMNS", "300", 1);
+    must(run(why_order_command, "8"));
+    must_say("with serial number " SERIAL "33 and policy 1: nobody knows whether it was signed: "
+             "its serial number is revoked; final not signed\n");
+    must_say("with serial number " SERIAL "34 and policy 1: is stored, and not signed yet; final "
+             "not signed\n");
+    assert_null(strstr(output, VALUE));
+    assert_null(strstr(output, "order/7"));
+}
+
+static void programs_read_it_as_json(void **state)
+{
+    (void)state;
+    much_happens();
+    must(run_with(why_order_command, WORDS(SERIAL "34"), WORDS("json", "")));
+    OrderStory *story = (OrderStory *)message_from_json(&arena, &order_story__descriptor, output,
+                                                        strlen(output), &f);
+    assert_non_null(story);
+    assert_int_equal(story->order->id, 8);
+    assert_int_equal(story->n_chapters, 14);
+    for (size_t i = 1; i < story->n_chapters; i++)
+        assert_true(story->chapters[i - 1]->at->us <= story->chapters[i]->at->us);
+    assert_string_equal(story->chapters[0]->chapter, "placed");
+    assert_int_equal(story->n_open, 3);
+    assert_string_equal(story->open[1]->kind, "held_up");
+    assert_non_null(story->open[1]->advice);
+    assert_null(strstr(output, VALUE));
+}
+
+/* A challenge that was looked at, a job that failed, an authority that was stopped; and what is over. */
+static void an_order_says_what_it_waits_for(void **state)
+{
+    (void)state;
+    shop_make();
+    must(run(why_order_command, "7"));
+    must_say("  certificate\n    certificate 5007 with serial number " SERIAL "07 was issued by "
+             "CA 1,");
+    must_say("\nOrder 7 is issued: it waits for nothing.\n");
+    must(run(why_order_command, "9"));
+    must_say("\nOrder 9 is canceled: it waits for nothing.\n");
+    must(run(why_order_command, "8"));
+    must_say("\nOpen now:\n  dcv: n8.example, for the customer, since 2026-01-02 00:00:00");
+    execute(
+        "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
+        "random_value_at, poll_from, checked_at, next_at, seen) VALUES (900, 'request', 80, "
+        "'TLS', 'dns-txt-token', 'secret', '2026-01-03', '2026-01-03', '2026-01-04', "
+        "'2026-01-05', '{\"n8.example\": \"no TXT record\"}');"
+        "INSERT INTO job (lane, subject, run_at, attempt, idem_key) VALUES ('dcv', 30001, "
+        "'2026-01-05', 2, 'dcv/30001'), ('dcv', 30002, '2026-01-05', 2, 'dcv/30002');"
+        "UPDATE authority SET may_sign = false, stopped_at = '2026-01-06', changed_at = "
+        "'2026-01-06'");
+    must(run(why_order_command, "8"));
+    must_say("  dcv: n8.example, for the customer, since 2026-01-03 00:00:00");
+    must_say("    no TXT record\n    To do: the customer puts the proof");
+    must_say("    Looked at again: 2026-01-05 00:00:00");
+    must_say("  authority: CA 1, for the CA, since 2026-01-06 00:00:00");
+    must_say("  job: dcv 1, for the CA\n    failed 2 times\n");
+    assert_null(strstr(output, "dcv 2"));
+    must_fail(run(why_order_command, "6"), "6 no order has that number");
+}
+
+/* Every kind of what can be open says what is to be done. */
+static void everything_open_has_its_advice(void **state)
+{
+    (void)state;
+    shop_make();
+    execute("INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed, tbs_sha256, "
+            "found_at) VALUES ('\\x0102030405060708', '" CA_ID "', 80, 1, true, '', '" DAY "');"
+            "UPDATE request SET status = 'pending', spki_sha256 = sha256('k') WHERE id = 80;"
+            "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), '" DAY
+            "', 'x');"
+            "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
+            "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2026-01-07')");
+    must(run_with(why_order_command, WORDS("8"), WORDS("json", "")));
+    OrderStory *story = (OrderStory *)message_from_json(&arena, &order_story__descriptor, output,
+                                                        strlen(output), &f);
+    assert_non_null(story);
+    assert_int_equal(story->n_open, number("SELECT count(*) + 1 FROM task_kind"));
+    for (size_t i = 0; i < story->n_open; i++)
+        if (!story->open[i]->advice && strcmp(story->open[i]->kind, "job given up") != 0)
+            fail_msg("%s has no advice", story->open[i]->kind);
+}
+
+/* ---- as text */
+
+static Instant *instant_at(int64_t seconds_of)
+{
+    Instant *at = arena_new(&arena, Instant);
+    instant__init(at);
+    at->us = seconds_of * 1000000;
+    return at;
+}
+
+/* What a stranger's server has said stays text. */
+static void nothing_reaches_the_terminal(void **state)
+{
+    OrderFound order = ORDER_FOUND__INIT;
+    OrderStory story = ORDER_STORY__INIT;
+    OrderChapter chapter = ORDER_CHAPTER__INIT, *chapters[] = { &chapter };
+    DcvProof proof = DCV_PROOF__INIT, *proofs[] = { &proof };
+    DcvLook look = DCV_LOOK__INIT, *looks[] = { &look };
+    DcvHop hop = DCV_HOP__INIT, *hops[] = { &hop };
+    static char evil[] = "a\x1b[2Jb\xc2\x9b", at_all[] = "x", http[] = "HTTP";
+    char *tried[] = { evil };
+    struct text out;
+    (void)state;
+    arena_init(&arena);
+    story.order = &order;
+    order.account = order.status = evil;
+    order.status_at = chapter.at = story.now = instant_at(86400 * 400);
+    story.chapters = chapters;
+    story.n_chapters = 1;
+    chapter.chapter = at_all;
+    chapter.text = chapter.who = evil;
+    chapter.evidence = proofs;
+    chapter.n_evidence = 1;
+    proof.looks = looks;
+    proof.n_looks = 1;
+    look.type = http;
+    look.name = look.outcome = look.body = look.found_at = look.server = evil;
+    look.hops = hops;
+    look.n_hops = 1;
+    hop.url = hop.address = evil;
+    hop.tried = tried;
+    hop.n_tried = 1;
+    text_init(&out, &arena);
+    why_text(&story, 40, &out);
+    assert_null(strchr(out.data, '\x1b'));
+    assert_null(strstr(out.data, "\xc2\x9b"));
+    for (const char *line = strtok(out.data, "\n"); line; line = strtok(NULL, "\n"))
+        assert_in_range(strlen(line), 1, 40);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(a_story_is_told_as_it_happened),          FRESH(programs_read_it_as_json),
+        FRESH(an_order_says_what_it_waits_for),         FRESH(everything_open_has_its_advice),
+        cmocka_unit_test(nothing_reaches_the_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+#include "base/markdown.h"
+
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+// clang-format on
+#include <string.h>
+
+static struct arena arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static const char *html(const char *text)
+{
+    struct text out;
+    text_init(&out, &arena);
+    markdown_html(&out, BYTES_OF(text));
+    return out.data;
+}
+
+static void what_entries_are_made_of(void **state)
+{
+    static const char text[] =
+        "*Now* **and** `a<b>`\nat <https://ca.example/?a&b>\n\n* [x](mailto:a@b)\n"
+        "1. y\n\n> z\n\n    code\n";
+    (void)state;
+    struct fault f = { 0 };
+    int line = 0;
+    assert_true(markdown_check(BYTES_OF(text), &line, &f));
+    assert_string_equal(html("*Now* `a<b>` & so\n\n* [x](https://ca.example/?a&b \"t\")\n"),
+                        "<p><em>Now</em> <code>a&lt;b&gt;</code> &amp; so</p>\n<ul>\n<li><a href="
+                        "\"https://ca.example/?a&amp;b\" title=\"t\">x</a></li>\n</ul>\n");
+    assert_string_equal(html(""), "");
+}
+
+static void what_they_may_not_have(void **state)
+{
+    // clang-format off
+    static const struct {
+        const char *text;
+        int line;
+        const char *says;
+    } cases[] = {
+        { "x\n\n<script>y</script>\n", 3, "HTML" }, { "x\ny <i>z</i>\n", 2, "HTML" },
+        { "![x](https://ca.example/x.png)", 1, "an image" }, { "x\n\n\n## y\n", 4, "a heading" },
+        { "x\n===\n", 1, "a heading" },
+        { "x\n\n* [y](javascript:alert(1))\n", 3, "a link" }, { "[y](/relative)", 1, "a link" },
+        { "[y](data:text/html,x)", 1, "a link" }, { "[y]()", 1, "a link" }, { "<ftp://a.example/>", 1, "a link" },
+        { "[y](&#106;avascript:x)", 1, "a link" }, { "a &#27; b", 1, "control" }, { "a &#x9b; b", 1, "control" },
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fault f = { 0 };
+        int line = 0;
+        if (markdown_check(BYTES_OF(cases[i].text), &line, &f))
+            fail_msg("taken: %s", cases[i].text);
+        if (line != cases[i].line || !strstr(f.detail, cases[i].says))
+            fail_msg("%s: line %d %s", cases[i].text, line, f.detail);
+    }
+}
+
+/* Who writes rows by himself is not asked for the above. */
+static void harm_is_left_out_of_the_page(void **state)
+{
+    (void)state;
+    assert_null(strstr(html("x\n\n<script>y</script>\n"), "<script"));
+    assert_null(strstr(html("a <img src=x onerror=y>"), "<img"));
+    assert_null(strstr(html("[y](javascript:alert(1))"), "javascript"));
+    assert_null(strstr(html("[y](&#106;avascript:x)"), "javascript"));
+    assert_null(strstr(html("[y](\"><script>)"), "<script"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_entries_are_made_of),
+        cmocka_unit_test(what_they_may_not_have),
+        cmocka_unit_test(harm_is_left_out_of_the_page),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,67 @@
+/* corroboration - what the primary has found other points of view must see as well (BR 3.2.2.9): they are all
+ * asked at once, and what each says is counted by the rules of the day (quorum.h).
+ *
+ * They are asked when the primary has found a name, and not before: most looks find nothing. Nothing is kept for
+ * a later one, so that whoever tries again has all of them asked again. A demonstration needs nobody, but where
+ * perspectives are set up they are asked for it, too, and count.
+ */
+#ifndef VALIDATION_CORROBORATION_H
+#define VALIDATION_CORROBORATION_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "pki/dcv_method.h"
+#include "quorum.h"
+
+/* Places that one question is for: an answer must fit into a message of the bus. */
+enum { PERSPECTIVE_PLACES = 32 };
+
+/* Who is asked, and what for. All zero: nobody. */
+struct corroboration_terms {
+    const QuorumRules *rules; /* NULL: none says so */
+    bool alone;               /* where there are no perspectives nobody needs to confirm it */
+    const struct perspectives *perspectives;
+    const WebRules *web; /* where the method's transport is the web */
+};
+
+struct corroboration_name {
+    const char *identifier;    /* the place where it was found */
+    const char *value, *token; /* one of them: what was found there */
+
+    /* What came of it, in the corroboration's arena. */
+    bool confirmed;
+    bool failed;          /* it was not, and some perspective could not say */
+    const char *reason;   /* for the customer, when it was not */
+    const char *evidence; /* Corroboration as JSON; NULL: nobody was asked */
+};
+
+/* Lives until `done`. */
+struct corroboration {
+    struct corroboration_terms terms; /* they live as long */
+    struct arena *arena;
+    int64_t account_id; /* whose turns are taken there */
+    const struct dcv_method *method;
+    const char *cname_target;
+    struct tick deadline;
+    struct corroboration_name *names;
+    size_t count;
+    void (*done)(
+        struct corroboration *c); /* once, by the deadline: on the caller's thread or the bus's */
+    void *context;
+
+    /* Its own. */
+    size_t chosen[PERSPECTIVES_MAX], chosen_count;
+    struct corroboration_ask
+        *asks; /* those of the first names, one for each that was chosen; and so on */
+    size_t ask_count;
+    atomic_size_t pending;
+};
+
+/* Will others be asked about what is found? */
+bool corroboration_asks(const struct corroboration *c);
+
+/* It may be over, and its memory gone, when this returns. */
+void corroboration_start(struct corroboration *c);
+
+#endif

@@ -1,0 +1,258 @@
+/* Another point of view, asked as validation asks it, in a world of DNS. */
+#include "perspective.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "corroboration.h"
+#include "message/field.h"
+#include "testing/dns.h"
+#include "testing/patience.h"
+#include "validation.h"
+
+#define VALUE  "0123456789abcdefghijklmnopqrstuv"
+#define TOKEN  "202601021030000123456789abcdefghijklmnopqrstuvwxyz0123456789abcd"
+#define TARGET "dcv.chancery.example"
+#define TXT    DCV_METHOD__VALUE__DNS_TXT_TOKEN
+#define CNAME  DCV_METHOD__VALUE__DNS_CNAME_TOKEN
+#define FILE_  DCV_METHOD__VALUE__HTTP_TOKEN
+
+static struct dns_rig rig;
+static struct arena arena;
+static struct service_run run;
+
+static const char world[] = "_dnsauth.example.com TXT " VALUE "\n"
+                            "token.example.com TXT key=" TOKEN "\n"
+                            "_dnsauth.alias.example.com CNAME " VALUE "." TARGET "\n"
+                            "other.example.com TXT " VALUE "x\n"
+                            "forged.bogus.example.org TXT " VALUE "\n";
+
+/* ---- the process, but for its bus */
+
+static int start(void **state)
+{
+    const struct config_table tables[] = { { perspective_role.settings, perspective_role.config },
+                                           { 0 } };
+    struct text bad, unknown;
+    struct fault f = { 0 };
+
+    (void)state;
+    arena_init(&arena);
+    if (!dns_rig_start(&rig, "127.77.66.53", &f) || !dns_rig_load(&rig, world, &f)) {
+        print_error("%s\n", f.detail);
+        return 1;
+    }
+    setenv("CHANCERY_DNS_ANCHOR", rig.anchor, 1);
+    setenv("CHANCERY_DNS_HINTS", rig.hints, 1);
+    setenv("CHANCERY_DNS_LOOPBACK", "yes", 1);
+    setenv("CHANCERY_PERSPECTIVE", "fra", 1);
+    text_init(&bad, &arena);
+    text_init(&unknown, &arena);
+    if (!config_load(tables, &arena, &bad, &unknown) || !perspective_role.start(&run, &f)) {
+        print_error("%s%s\n", bad.data, f.detail);
+        return 1;
+    }
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    run.shared.drain = patience();
+    perspective_role.drain(&run);
+    dns_rig_stop(&rig);
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- a question */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
+static bool over;
+static const PerspectiveAnswer *answer; /* NULL: the fault says why */
+static struct fault fault;
+
+static void call_over(struct call *call, const ProtobufCMessage *out)
+{
+    pthread_mutex_lock(&lock);
+    answer = out ? (const PerspectiveAnswer *)message_copy(&arena, out) : NULL;
+    fault = call->fault;
+    over = true;
+    arena_free(&call->arena);
+    free(call);
+    pthread_cond_signal(&answered);
+    pthread_mutex_unlock(&lock);
+}
+
+static void told(const PerspectiveAnswer *out, void *call)
+{
+    call_answer(&out->base, call);
+}
+
+static void ask(const PerspectiveQuestion *q)
+{
+    struct call *call = calloc(1, sizeof *call);
+
+    assert_non_null(call);
+    arena_init(&call->arena);
+    call->deadline = tick_after(patience());
+    call->finish = call_over;
+    over = false;
+    perspective__look(perspective_role.serves[0],
+                      (const PerspectiveQuestion *)message_copy(&call->arena, &q->base), told,
+                      call);
+    pthread_mutex_lock(&lock);
+    while (!over)
+        pthread_cond_wait(&answered, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static PerspectivePlace *place_of(const char *identifier, const char *value, const char *token)
+{
+    PerspectivePlace *p = arena_new(&arena, PerspectivePlace);
+
+    perspective_place__init(p);
+    p->identifier = arena_strdup(&arena, identifier);
+    p->value = arena_strdup(&arena, value);
+    p->token = arena_strdup(&arena, token);
+    return p;
+}
+
+static PerspectiveQuestion question_of(DcvMethod__Value method, const char *identifier,
+                                       const char *value, const char *token)
+{
+    PerspectiveQuestion q = PERSPECTIVE_QUESTION__INIT;
+
+    q.account_id = 900;
+    q.method = method;
+    q.cname_target = arena_strdup(&arena, TARGET);
+    q.places = arena_array(&arena, PerspectivePlace *, PERSPECTIVE_PLACES + 1);
+    if (identifier)
+        q.places[q.n_places++] = place_of(identifier, value, token);
+    return q;
+}
+
+/* ---- what it sees */
+
+// clang-format off
+static const struct {
+    DcvMethod__Value method;
+    const char *identifier, *value, *token;
+    bool found;
+    const char *says;
+} cases[] = {
+    { TXT, "example.com", VALUE, NULL, true, "_dnsauth.example.com" },
+    { TXT, "example.com", VALUE "0", NULL, false, "not with the value" },
+    { TXT, "other.example.com", VALUE, NULL, false, "not with the value" },
+    { TXT, "none.example.com", VALUE, NULL, false, "TXT _dnsauth.none.example.com: no such name" },
+    { TXT, "forged.bogus.example.org", VALUE, NULL, false, "DNSSEC validation failed" },
+    /* A token that the primary has found may stand within a word, as it may for the primary. */
+    { TXT, "token.example.com", NULL, TOKEN, true, "token.example.com" },
+    { TXT, "token.example.com", TOKEN, NULL, false, "not with the value" },
+    { TXT, "example.com", NULL, TOKEN, false, "" },
+    { CNAME, "alias.example.com", VALUE, NULL, true, "_dnsauth.alias.example.com" },
+    { CNAME, "example.com", VALUE, NULL, false, "no such" },
+};
+// clang-format on
+
+static void it_sees_what_stands_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        PerspectiveQuestion q =
+            question_of(cases[i].method, cases[i].identifier, cases[i].value, cases[i].token);
+
+        ask(&q);
+        if (!answer) {
+            fail_msg("%s: %s %s", cases[i].identifier, fault.field, fault.detail);
+            return;
+        }
+        assert_string_equal(answer->perspective, "fra");
+        assert_int_equal(answer->n_sights, 1);
+        const PerspectiveSight *s = answer->sights[0];
+        const char *said = s->found ? s->proof->name : s->reason;
+
+        assert_string_equal(s->identifier, cases[i].identifier);
+        assert_string_equal(s->proof->perspective, "fra");
+        if (s->found != cases[i].found || !strstr(said, cases[i].says))
+            fail_msg("%s: %d, %s", cases[i].identifier, s->found, said);
+    }
+}
+
+static void many_are_answered_in_their_order(void **state)
+{
+    PerspectiveQuestion q = question_of(TXT, NULL, NULL, NULL);
+
+    (void)state;
+    for (int i = 0; i < PERSPECTIVE_PLACES; i++)
+        q.places[q.n_places++] =
+            i % 2 ? place_of("example.com", VALUE, NULL)
+                  : place_of(arena_format(&arena, "n%d.example.com", i), VALUE, NULL);
+    ask(&q);
+    assert_non_null(answer);
+    assert_int_equal(answer->n_sights, PERSPECTIVE_PLACES);
+    for (size_t i = 0; i < answer->n_sights; i++) {
+        assert_string_equal(answer->sights[i]->identifier, q.places[i]->identifier);
+        assert_int_equal(answer->sights[i]->found, i % 2);
+    }
+}
+
+/* ---- what it does not look at */
+
+// clang-format off
+static const struct {
+    DcvMethod__Value method;
+    const char *identifier, *value, *token, *field;
+} wrong[] = {
+    { TXT, NULL, NULL, NULL, "places" },
+    { TXT, "", VALUE, NULL, "places[0].identifier" },
+    { TXT, "example.com/x", VALUE, NULL, "places[0].identifier" },
+    { TXT, "Example.com", VALUE, NULL, "places[0].identifier" },
+    { TXT, "*.example.com", VALUE, NULL, "places[0].identifier" },
+    { TXT, "example.com", NULL, NULL, "places[0].value" },
+    { TXT, "example.com", VALUE, TOKEN, "places[0].value" },
+    { TXT, "example.com", "short", NULL, "places[0].value" },
+    { TXT, "example.com", NULL, "short", "places[0].value" },
+    { TXT, "example.com", "short", TOKEN, "places[0].value" },
+    { DCV_METHOD__VALUE__EMAIL, "example.com", VALUE, NULL, "method" },
+    { FILE_, "example.com", VALUE, NULL, "web" },
+};
+// clang-format on
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    PerspectiveQuestion many = question_of(TXT, NULL, NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        PerspectiveQuestion q =
+            question_of(wrong[i].method, wrong[i].identifier, wrong[i].value, wrong[i].token);
+
+        ask(&q);
+        assert_null(answer);
+        assert_string_equal(fault.field, wrong[i].field);
+    }
+    while (many.n_places <= PERSPECTIVE_PLACES)
+        many.places[many.n_places++] = place_of("example.com", VALUE, NULL);
+    ask(&many);
+    assert_null(answer);
+    assert_string_equal(fault.field, "places");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_sees_what_stands_there),
+        cmocka_unit_test(many_are_answered_in_their_order),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,54 @@
+"""A CA that is no demonstration and has set up no perspectives: what its rules want seen by others is not proved."""
+from harness import case
+from harness.account import Account
+from harness.mails import browse
+from harness.tests import Tests
+
+tests = Tests()
+SETTINGS = {
+    "CHANCERY_CA_NAME": "Grand Seal",
+    "CHANCERY_CA_ORGANIZATION": "Grand Seal GmbH",
+    "CHANCERY_CA_COUNTRY": "DE",
+    "CHANCERY_STATUS_HOST": "status.grand-seal.net",
+}
+EARLIEST = "2025-09-15"
+LATEST = "2028-03-13"  # two days later mails end
+
+
+@tests
+def it_is_no_demonstration(stack):
+    case.equal("by its certificates", stack.db.number("SELECT count(*) FROM authority WHERE demonstration"), 0)
+
+
+@tests
+def a_record_alone_proves_nothing(stack):
+    account, name = Account(stack), "alone.example.com"
+    order = account.place(name)
+    account.publish(name, order["dcv_random_value"])
+    account.looked(order["id"])
+    account.check(order["id"])
+    case.equal("waits", account.info(order["id"])["status"], "pending")
+    words = account.info(order["id"])["blockers"][0]["seen"]
+    case.inside("seen", "other points of view of this CA must see it as well, and 0 can be asked", words)
+    case.equal("no proof", stack.db.number(f"SELECT count(*) FROM validation WHERE identifier = '{name}'"), 0)
+
+
+@tests
+def one_that_was_slipped_in_does_not_count(stack):
+    """Neither to who decides which lane an order takes, nor to the issuer."""
+    account, name = Account(stack), "slipped.example.com"
+    stack.db.run("INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence, remotes, agreed,"
+                 f" regions) VALUES ({account.id}, '{name}', 'dns-txt-token', '3.2.2.4.7', :now, '{{}}', 5, 5, 5)")
+    order = account.place(name)
+    case.equal("waits", account.info(order["id"])["status"], "pending")
+    case.equal("open", account.info(order["id"])["blockers"][0]["dns_name"], name)
+
+
+@tests
+def a_mail_needs_nobody(stack):
+    account, name = Account(stack), "mailed.example.com"
+    order = account.place(name, dcv_method="email")
+    mail = stack.mails.wait(name, 5)[0]
+    answer = browse("POST", mail["link"])
+    case.equal(f"approved: {answer}", answer.status, 200)
+    account.issued(order["id"])
