@@ -124,14 +124,15 @@ static void stop(struct service_run *run)
     ids_free(issuer.issuance_ids);
 }
 
-/* Commands believe no other policy than the service does. */
-static bool policy_key_trust(void)
+/* Commands believe no other policy than the service does, and lint with the same lists of keys. */
+static bool policy_trusted(struct service_run *run)
 {
     struct fault f = { 0 };
     const struct ed25519_key *key = ed25519_load(settings.policy_key, &f);
     if (!key)
         fprintf(stderr, "chancery-issuer: %s %s\n", f.field, f.detail);
     policy_trust(key);
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
     return key != NULL;
 }
 
@@ -153,7 +154,7 @@ static bool command(struct service_run *run, int argc, char **argv, int *status)
 {
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
-            *status = policy_key_trust() ? commands[i].run(run, argc - 1, argv + 1) : 1;
+            *status = policy_trusted(run) ? commands[i].run(run, argc - 1, argv + 1) : 1;
             return true;
         }
     return false;
