@@ -12,6 +12,8 @@
 #include "pki/der.h"
 #include "pki/pem.h"
 #include "pki/signature.h"
+#include "pki/weak_keys.h"
+#include "share.h"
 
 /* ---- files */
 
@@ -121,6 +123,7 @@ static bool unread(const struct command_run *r, struct fault *f)
 bool lint_command(struct command_run *r, struct fault *f)
 {
     struct inquiry q = { .run = r };
+    weak_keys_folder(share_folder(&r->arena, "policy/weak-keys", "policy/weak-keys"));
     if (!inquiry_read(&q, f))
         return false;
     table_init(&q.table, &r->arena, 4);

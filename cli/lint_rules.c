@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "message/convert.h"
-#include "pki/weak_keys.h"
 #include "share.h"
 
 bool lint_policy(struct command_run *r, struct policy_source *out, struct fault *f)

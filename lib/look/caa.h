@@ -49,6 +49,7 @@ struct caa_seen {
 
 struct caa_node;
 struct caa_zone;
+struct caa_flight;
 
 /* Lives, with all that it points at, until `done`. */
 struct caa_look {
@@ -65,9 +66,10 @@ struct caa_look {
     struct instant at;
 
     /* The look's own. */
-    struct caa_node **nodes;
+    struct caa_node **nodes, **table; /* by number, by hash of the name */
     struct caa_zone **zones;
-    size_t node_count, zone_count, open, under_way;
+    struct caa_flight *flights;
+    size_t node_count, table_size, zone_count, first_waiting, open, under_way;
 };
 
 /* There is one name or more. It may be over, and its memory gone, when this returns. */

@@ -59,7 +59,7 @@ static void skip_space(struct bytes *in)
 
 static bool take_char(struct bytes *in, char c)
 {
-    if (!in->size || *in->data != c)
+    if (!in->size || *in->data != (uint8_t)c)
         return false;
     in->data++, in->size--;
     return true;

@@ -156,6 +156,32 @@ static void many_names_share_their_ancestors(void **state)
     assert_in_range(l.node_count, NAMES + 7, NAMES + 8);
 }
 
+/* Names with as many levels as there can be: what a look costs grows with the levels, no faster. */
+static void deep_names_are_climbed(void **state)
+{
+    enum { NAMES = 4, LEVELS = 110 };
+    char *names[NAMES];
+    struct caa_look l;
+
+    (void)state;
+    for (int i = 0; i < NAMES; i++) {
+        struct text t;
+
+        text_init(&t, &arena);
+        for (int k = 0; k < LEVELS; k++)
+            text_add(&t, "a.");
+        text_format(&t, "n%d.forbidden.example.com", i);
+        names[i] = t.data;
+    }
+    climb_by(&l, names, NAMES, patience());
+    for (int i = 0; i < NAMES; i++) {
+        if (l.seen[i].state != CAA_RECORDS || l.seen[i].path_count != LEVELS + 2)
+            fail_msg("%s: state %d after %zu levels: %s", names[i], (int)l.seen[i].state,
+                     l.seen[i].path_count, l.seen[i].at ? l.seen[i].at->reason : "nowhere");
+    }
+    assert_in_range(l.node_count, NAMES * (LEVELS + 1) + 3, NAMES * (LEVELS + 1) + 5);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(silence_is_tried_twice_and_ends_in_time),
         cmocka_unit_test(big_sets_come_over_tcp),
         cmocka_unit_test(many_names_share_their_ancestors),
+        cmocka_unit_test(deep_names_are_climbed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

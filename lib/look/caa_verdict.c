@@ -56,15 +56,23 @@ static bool methods_add(struct hearing *h, struct bytes list)
     return true;
 }
 
+/* NULL: it is for whoever asks. */
+static const char *account_obstacle(const struct hearing *h, const struct caa_issue *issue)
+{
+    if (issue->repeated)
+        return "a parameter stands there twice";
+    if (issue->has_account_uri && !account_fits(h, issue))
+        return "accounturi names another account";
+    return NULL;
+}
+
 static void ours_hear(struct hearing *h, const struct caa_issue *issue)
 {
-    if (!h->terms->parameters)
-        h->any = true;
-    else if (issue->repeated)
-        h->but = "a parameter stands there twice";
-    else if (issue->has_account_uri && !account_fits(h, issue))
-        h->but = "accounturi names another account";
-    else if (!issue->has_methods)
+    const char *obstacle = h->terms->parameters ? account_obstacle(h, issue) : NULL;
+
+    if (obstacle)
+        h->but = obstacle;
+    else if (!h->terms->parameters || !issue->has_methods)
         h->any = true;
     else if (!methods_add(h, issue->methods))
         h->but = "validationmethods names no method";

@@ -1,7 +1,9 @@
 """What who runs it sees: metrics, the files that read them, and the lines of one order."""
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 from harness import case, metrics
@@ -182,6 +184,40 @@ def the_command_reads(stack):
     status = json.loads(stack.must_cli("status", "--json"))
     case.true("a policy", status["policy"]["version"] >= 1)
     case.true("authorities that end", all(row["not_after"] for row in status["authorities"]))
+
+
+def policy_of_more_entropy(stack):
+    """A copy of the policy that wants more random bits in a serial number than there are."""
+    folder = pathlib.Path(stack.dir, "policy-entropy")
+    shutil.copytree(pathlib.Path(stack.dir, "app/policy"), folder)
+    path = folder / "rules/leaf.json"
+    path.write_text(path.read_text().replace('"value": "64", "unit": "bits"', '"value": "160", "unit": "bits"'))
+    return str(folder)
+
+
+@tests
+def what_a_lint_refuses_is_told_and_mended(stack):
+    """Nothing is signed; who asks is told which lint and why; with the policy mended the order is issued."""
+    account = Account(stack)
+    account.prove("linted.example.com")
+    stack.must_cli("policy", "load", policy_of_more_entropy(stack))
+    order = account.place("linted.example.com")
+    why = lambda: {row["what"]: row for row in json.loads(stack.must_cli("order", "why", str(order["id"]), "--json"))}
+    case.until("given up", lambda: "job given up" in why())
+    case.inside("which and why", "LINT serial_entropy the certificate breaks BR 7.1.2.7: the serial number has no room for "
+                "160 random bits", why()["job given up"]["detail"])
+    case.equal("whose it is", why()["held_up"]["owner"], "ca")
+    lints = json.loads(stack.must_cli("status", "--json"))["lints"]
+    case.equal("on the page", [(row["lint"], row["requests"]) for row in lints], [("serial_entropy", 1)])
+    case.equal("counted", metrics.value(stack, "issuer", 'chancery_linted_total{outcome="refused"}'), 1)
+    blockers = account.client.get(f"/order/certificate/{order['id']}").json["blockers"]
+    case.equal("the customer has nothing to do", [b["kind"] for b in blockers], ["held_up"])
+    case.equal("nothing was signed", stack.db.number(
+        f"SELECT count(*) FROM issuance x JOIN request r ON r.id = x.request_id WHERE r.order_id = {order['id']}"), 0)
+    stack.must_cli("policy", "load", os.path.join(stack.dir, "app/policy"))
+    stack.must_cli("jobs", "retry", why()["job given up"]["name"].split()[1])
+    case.until("issued", lambda: json.loads(stack.must_cli("order", "show", str(order["id"]), "--json"))["status"] == "issued")
+    case.equal("nothing is refused", json.loads(stack.must_cli("status", "--json"))["lints"], [])
 
 
 @tests

@@ -140,7 +140,8 @@ static bool is_printable(const struct dn_attribute *a)
     if (a->tag != DER_PRINTABLE_STRING)
         return true;
     for (size_t i = 0; i < a->value.size; i++)
-        if (!isalnum(a->value.data[i]) && !memchr(" '()+,-./:=?", a->value.data[i], 12))
+        if (!isalnum(a->value.data[i]) &&
+            !(a->value.data[i] && strchr(" '()+,-./:=?", a->value.data[i])))
             return false;
     return true;
 }

@@ -97,7 +97,7 @@ static bool is_meta(struct bytes v)
     size_t marks = 0;
 
     for (size_t i = 0; i < v.size; i++)
-        marks += memchr(".- ", v.data[i], 3) != NULL;
+        marks += v.data[i] == '.' || v.data[i] == '-' || v.data[i] == ' ';
     return v.size > 0 &&
            (marks == v.size || (v.size == 3 && strncasecmp((const char *)v.data, "n/a", 3) == 0));
 }
