@@ -145,6 +145,13 @@ $(G)/published.def: services/gateway/published.txt
 	sed -En 's!^(GET|POST|PUT|PATCH|DELETE) ([^ ]*) .*!PUBLISHED(\1, "/\2")!p' $< > $@
 $(B)/services/gateway/published.o: | $(G)/published.def
 
+# The checks that issuers know, as rows, for whoever loads a policy that names them.
+$(G)/checks.def: $(sort $(wildcard services/issuer/lints/*.c)) tools/checks.awk
+	@mkdir -p $(@D)
+	awk -f tools/checks.awk $(filter %.c,$^) > $@.part
+	@mv $@.part $@
+$(B)/cli/rule_check.o $(B)/services/issuer/calendar_test.o: | $(G)/checks.def
+
 # The comments of proto/, for the API's description.
 $(G)/descriptions.def: $(wildcard proto/*.proto) tools/describe.awk
 	@mkdir -p $(@D)
