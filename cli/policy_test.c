@@ -161,7 +161,7 @@ static const struct {
     { "rules/methods.json", "\"dcv.method.3.2.2.4.2\"", "\"dcv.method.3.2.2.4.16\"",
       "both give TLS dcv.method.3.2.2.4.16 on one day" },
     { "rules/profile-option.json", "\"not_allowed\"", "\"forbidden\"", "not_allowed or invalid" },
-    { "rules/names.json", "in-addr.arpa\"", "in addr\"", "must end in a name" },
+    { "rules/profile-option.json", "data_encipherment\"", "data encipherment\"", "end in a word" },
     { "rules/domain-control.json", "\"5\", \"level\"", "\"11\", \"level\"", "from 0 to 10" },
     { "rules/domain-control.json", "\"5000\"", "\"70000\"", "from 1 to 65536" },
     { "rules/domain-control.json", "301 302 307 308", "301 302 200", "status codes" },

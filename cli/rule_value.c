@@ -1,6 +1,5 @@
 #include "rule_value.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,12 +207,6 @@ static bool is_word(const char *text)
     return length > 0 && !text[length];
 }
 
-static bool is_name(const char *text)
-{
-    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.");
-    return isalnum((unsigned char)*text) && !text[length];
-}
-
 // clang-format off
 static const struct {
     bool (*fits)(const char *key);
@@ -221,7 +214,6 @@ static const struct {
 } keys[] = {
     [KEY_SECTION] = { is_section, "must name a whole section, such as 3.2.2.4.7" },
     [KEY_WORD]    = { is_word,    "must end in a word" },
-    [KEY_NAME]    = { is_name,    "must end in a name such as in-addr.arpa" },
 };
 // clang-format on
 

@@ -114,10 +114,11 @@ static void calendar_rules_take(const char *name, const char *text)
         "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from,"
         " valid_till, statement, source, check_name)"
         " SELECT %lld, r.id, r.scope, r.parameter, r.value, r.unit, r.level,"
-        " coalesce(r.\"from\", '-infinity'), coalesce(r.until, 'infinity'), '', '', r.\"check\""
+        " coalesce(r.\"from\", '-infinity'), coalesce(r.until, 'infinity'), r.statement, r.source, "
+        "r.\"check\""
         " FROM json_to_recordset((%s)::json -> 'rules') AS r (id text, scope text, parameter text,"
         " value text, unit text, level text, \"from\" timestamptz, until timestamptz,"
-        " \"check\" text)",
+        " statement text, source text, \"check\" text)",
         calendar.version, script_literal(calendar.arena, text)));
 }
 
@@ -185,11 +186,11 @@ static void calendar_change(const Rule *rule, const char *value)
     calendar_activate(version);
 }
 
-/* Loads policy/ as the version in force; `admin` owns the database. */
-static void calendar_open(struct arena *a, struct script *admin)
+/* Loads policy/ as the version in force; `owner` is of the database. */
+static void calendar_open(struct arena *a, struct script *owner)
 {
     calendar.arena = a;
-    calendar.admin = admin;
+    calendar.admin = owner;
     calendar.count = 0;
     calendar_run("BEGIN");
     calendar.version = calendar_version_new();

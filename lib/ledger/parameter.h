@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum parameter_key { KEY_NONE, KEY_SECTION, KEY_WORD, KEY_NAME };
+enum parameter_key { KEY_NONE, KEY_SECTION, KEY_WORD };
 
 enum parameter_form {
     FORM_TIME,      /* "30" of unit d (24 hours), h, min, s: as rule_interval() reads it */

@@ -47,22 +47,6 @@ static void names_store(struct examination *e, const struct name_list *names)
     e->row->dcv_scope = scope_of(e);
 }
 
-/* What rules prohibit on this day below some domain: its reverse zones, say. */
-static bool permitted(struct examination *e, const struct name_list *list)
-{
-    static const char parameter[] = "name.suffix.";
-    const Rule *r;
-    for (size_t at = 0;
-         (r = policy_next(e->policy, e->out->product->rule_scope, parameter, e->now, &at)) != NULL;)
-        for (size_t i = 0; i < list->count; i++)
-            if (name_is_within(list->names[i].host, r->parameter + strlen(parameter)))
-                return fault_set(&e->call->fault, FAULT_DNS_NAME,
-                                 i ? "certificate.dns_names" : "certificate.common_name",
-                                 "%.80s cannot be certified: %s", list->names[i].fqdn,
-                                 r->statement);
-    return true;
-}
-
 bool intake_names(struct examination *e)
 {
     const CertificateRequest *c = e->in->certificate;
@@ -83,8 +67,6 @@ bool intake_names(struct examination *e)
     if (p->wildcard_required && !list.names[0].wildcard)
         return examination_refuse(e, FAULT_DNS_NAME, "certificate.common_name",
                                   "must be a wildcard for this product");
-    if (!p->private_names && !permitted(e, &list))
-        return false;
     names_store(e, &list);
     return true;
 }
