@@ -124,7 +124,7 @@ static bool is_ldh(struct bytes label)
     if (label.size == 0 || label.size > LABEL_MAX)
         return false;
     for (size_t i = 0; i < label.size; i++)
-        if (!isalnum(label.data[i]) && label.data[i] != '-')
+        if (!isalnum(label.data[i]) && label.data[i] != '-' && label.data[i] != '_')
             return false;
     return label.data[0] != '-' && label.data[label.size - 1] != '-';
 }
@@ -151,7 +151,8 @@ static struct bytes without_wildcard(struct bytes name)
     return name;
 }
 
-/* LDH labels, two or more, the last no number; a wildcard only as the whole first label. */
+/* LDH labels, two or more, the last no number; a wildcard only as the whole first label. That they have no
+ * underscore is no_underscore's. */
 static bool is_dns_name(struct lint_case *c, struct bytes name)
 {
     struct bytes rest = without_wildcard(name), label = { NULL, 0 };
@@ -227,13 +228,18 @@ static bool names_exact(struct lint_case *c)
 {
     struct name_walk walk;
     struct bytes name;
+    enum identifier_kind kind;
     unsigned tag;
     size_t i = 0;
 
     name_walk_open(c, &walk);
-    for (; name_walk_any(&walk, &tag, &name); i++)
+    while (name_walk_any(&walk, &tag, &name)) {
+        if (!name_kind(tag, &kind))
+            continue; /* nobody asks for such a one: san_dns_only, san_hosts_only */
         if (i >= c->in->name_count || !name_is(tag, name, &c->in->names[i]))
             return lint_miss(c, "name %zu is not what was asked for", i + 1);
+        i++;
+    }
     return i == c->in->name_count || lint_miss(c, "a name is missing");
 }
 

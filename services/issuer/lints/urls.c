@@ -132,10 +132,8 @@ static bool crldp_shard(struct lint_case *c)
 
     if (!template || !strstr(template, "{shard}"))
         return true;
-    if (!e)
-        return lint_miss(c, "has no distribution point");
-    if (!crldp_enter(c, e, &full))
-        return false;
+    if (!e || !crldp_enter(c, e, &full))
+        return !e;
     if (!der_take(&full, URI, &url) || !shard_find(template, url, &digits) || !is_digits(digits))
         return lint_miss(c, "the distribution point's URL has no shard");
     for (size_t i = s.size < 4 ? 0 : s.size - 4; i < s.size; i++)
