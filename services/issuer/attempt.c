@@ -4,7 +4,7 @@
 
 #include "common.pb-c.h"
 #include "issuer.h"
-#include "lints/lint.h"
+#include "lint_rules.h"
 #include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
@@ -51,40 +51,12 @@ static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-/* The dated rules of the scope that name a check and hold now. Those that begin or end within the hour end
- * the time in which may be signed: afterwards other lints would have been run. */
-static struct lint_rule *rules_of(struct attempt *t, struct arena *a, struct instant now,
-                                  size_t *count)
-{
-    const struct policy *p = t->policy;
-    struct lint_rule *out = arena_array(a, struct lint_rule, p->rule_count + 1);
-    *count = 0;
-    for (size_t i = 0; i < p->rule_count; i++) {
-        const Rule *r = p->rules[i];
-        if (!r->check || strcmp(r->scope, t->intent->rule_scope) != 0)
-            continue;
-        struct instant from = instant_value(r->from), until = instant_value(r->until);
-        if (r->from && instant_before(now, from)) {
-            t->sign_before = earlier(t->sign_before, from);
-            continue;
-        }
-        if (r->until && !instant_before(now, until))
-            continue;
-        if (r->until)
-            t->sign_before = earlier(t->sign_before, until);
-        out[*count] = (struct lint_rule){ .check_name = r->check, .level = *r->level };
-        if (r->value)
-            int64_read(r->value, &out[*count].value);
-        ++*count;
-    }
-    return out;
-}
-
 static bool lint(struct attempt *t, struct arena *a, const struct leaf_request *request,
                  struct instant now)
 {
     size_t count;
-    const struct lint_rule *rules = rules_of(t, a, now, &count);
+    const struct lint_rule *rules =
+        lint_rules_then(t->policy, t->intent->rule_scope, now, a, &count, &t->sign_before);
     struct lint_input in = { .tbs = t->tbs,
                              .ca = t->signer.ca,
                              .now = now,
