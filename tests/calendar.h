@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -317,10 +318,25 @@ static void calendar_rule(void **state)
     calendar_change_shows(p, r);
 }
 
+static bool calendar_has_probe(const char *parameter)
+{
+    for (const struct calendar_probe *p = calendar.probes; p->parameter; p++)
+        if (strcmp(p->parameter, parameter) == 0)
+            return true;
+    return false;
+}
+
 /* Of the parameters that are to be asked here, has each a probe, and each probe a rule? */
 static void calendar_probes_have_rules(void **state)
 {
     (void)state;
+    for (const struct parameter *p = parameters; p->name; p++) {
+        bool checked = strcmp(p->name, "validity.max") == 0; /* by the lint that its rules bring */
+        if (strcmp(p->test, calendar.file) == 0 && !checked && !calendar_has_probe(p->name))
+            fail_msg("there is no probe of %s in %s", p->name, calendar.file);
+        if (access(p->test, R_OK) != 0)
+            fail_msg("%s is to be asked in %s, which there is not", p->name, p->test);
+    }
     for (const struct calendar_probe *p = calendar.probes; p->parameter; p++) {
         size_t rules = 0;
         for (size_t i = 0; i < calendar.count; i++)
