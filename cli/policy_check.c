@@ -62,34 +62,12 @@ static bool purposes_check(const Profile *profile, struct fault *f)
                      "has no ext_key_usage: what are its certificates for?");
 }
 
-static bool check_known(const Profile *profile, const char *name, struct fault *f)
-{
-    return check_find(name) || fault_set(f, FAULT_INVALID, profile->name,
-                                         "names check %s, which no issuer knows", name);
-}
-
-/* What a profile checks on all days, a rule with the same check and no number changes on none. */
-static bool check_is_ruled(const struct policy_source *p, const Profile *profile, const char *name,
-                           struct fault *f)
-{
-    for (size_t i = 0; i < p->rule_count; i++) {
-        const Rule *r = p->rules[i];
-        if (r->check && strcmp(r->check, name) == 0 && !check_find(name)->unit &&
-            strcmp(r->scope, profile->rule_scope) == 0)
-            return fault_set(f, FAULT_INVALID, profile->name,
-                             "names check %s for all days, so rule %s (%s) does nothing: have it "
-                             "in one place",
-                             name, r->id, p->rule_files[i]);
-    }
-    return true;
-}
-
-static bool checks_check(const struct policy_source *p, const Profile *profile, struct fault *f)
+static bool checks_check(const Profile *profile, struct fault *f)
 {
     for (size_t i = 0; i < profile->n_checks; i++)
-        if (!check_known(profile, profile->checks[i], f) ||
-            !check_is_ruled(p, profile, profile->checks[i], f))
-            return false;
+        if (!check_find(profile->checks[i]))
+            return fault_set(f, FAULT_INVALID, profile->name,
+                             "names check %s, which no issuer knows", profile->checks[i]);
     return true;
 }
 
@@ -173,14 +151,43 @@ static bool product_check(const struct policy_source *p, const Product *product,
                      product->rule_scope);
 }
 
+/* What the profiles of a scope check on all days, a rule with the same check and no number changes on
+ * none. */
+static bool check_is_everywhere(const struct policy_source *p, const Rule *r)
+{
+    size_t of_scope = 0, named = 0;
+    for (size_t i = 0; i < p->profile_count; i++) {
+        const Profile *profile = p->profiles[i];
+        if (strcmp(profile->rule_scope, r->scope) != 0)
+            continue;
+        of_scope++;
+        named += is_among(profile->checks, profile->n_checks, r->check);
+    }
+    return of_scope > 0 && named == of_scope;
+}
+
+static bool rules_do_something(const struct policy_source *p, struct fault *f)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const Rule *r = p->rules[i];
+        if (r->check && !check_find(r->check)->unit && check_is_everywhere(p, r))
+            return fault_set(f, FAULT_INVALID, r->id,
+                             "(%s) does nothing: each profile of scope %s checks %s on all days",
+                             p->rule_files[i], r->scope, r->check);
+    }
+    return true;
+}
+
 bool policy_source_check(const struct policy_source *p, struct fault *f)
 {
     if (!rules_check(p, f))
         return false;
     for (size_t i = 0; i < p->profile_count; i++)
         if (!purposes_check(p->profiles[i], f) || !shards_check(p->profiles[i], f) ||
-            !checks_check(p, p->profiles[i], f))
+            !checks_check(p->profiles[i], f))
             return false;
+    if (!rules_do_something(p, f))
+        return false;
     for (size_t i = 0; i < p->product_count; i++)
         if (!product_check(p, p->products[i], f))
             return false;

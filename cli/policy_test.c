@@ -176,7 +176,7 @@ static const struct {
       "\"2023-09-15T00:00:00+00:00\", \"statement\": \"notBefore lies within 48 hours of the "
       "signing moment.\", \"source\": \"TLS BR 7.1.2.7\", \"check\": \"not_before_skew\"",
       "\"level\": \"M\", \"statement\": \"x\", \"source\": \"x\", \"check\": \"version_v3\"",
-      "so rule tls-notbefore (validity.json) does nothing" },
+      "tls-notbefore (validity.json) does nothing" },
     { "rules/validity.json", "\"level\": \"M\"", "\"level\": \"Z\"", "level \"Z\"" },
     { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2021-03-01",
       "ends before it begins" },

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "look/redirect.h"
 
 /* ---- numbers; all are counted in int somewhere */
 
@@ -39,12 +38,12 @@ static bool is_mark(const char *value)
 
 static bool is_redirects(const char *value)
 {
-    return is_from_to(value, 0, WEB_REDIRECTS_MAX);
+    return is_from_to(value, 0, PARAMETER_REDIRECTS_MOST);
 }
 
 static bool is_bytes(const char *value)
 {
-    return is_from_to(value, 1, WEB_BODY_MAX);
+    return is_from_to(value, 1, PARAMETER_BYTES_MOST);
 }
 
 /* ---- words with single spaces between */
@@ -82,8 +81,7 @@ static bool is_phase(const char *every, const char *lasts)
 /* As services/validation/cadence.c reads it: "1m/15m 5m/1h". */
 static bool is_cadence(const char *value)
 {
-    enum { PHASES_MOST = 8 };
-    return each_word(value, PHASES_MOST, '/', is_phase);
+    return each_word(value, PARAMETER_PHASES_MOST, '/', is_phase);
 }
 
 static bool is_rate(const char *most, const char *during)
@@ -106,7 +104,7 @@ static bool is_status(const char *word, const char *none)
 
 static bool is_statuses(const char *value)
 {
-    return each_word(value, WEB_STATUSES_MAX - 1, '\0', is_status);
+    return each_word(value, PARAMETER_STATUSES_MOST, '\0', is_status);
 }
 
 static bool is_port(const char *word, const char *none)
@@ -116,7 +114,7 @@ static bool is_port(const char *word, const char *none)
 
 static bool is_ports(const char *value)
 {
-    return each_word(value, WEB_PORTS_MAX - 1, '\0', is_port);
+    return each_word(value, PARAMETER_PORTS_MOST, '\0', is_port);
 }
 
 static bool is_refusal(const char *value)

@@ -33,9 +33,6 @@
 #include "product.pb-c.h"
 #include "store/script.h"
 
-/* Where rules that bring a check are asked. */
-#define CALENDAR_CHECKS "services/issuer/calendar_test.c"
-
 struct calendar_probe {
     const char *parameter; /* as in parameters.def; "check": of rules that bring one */
     /* What is done at that instant by the parameter of that rule, in the words of its value; of a
@@ -237,7 +234,7 @@ static const char *calendar_says(const struct calendar_probe *p, const Rule *lik
 static const char *calendar_home(const Rule *r)
 {
     const struct parameter *p = parameter_find(r->parameter);
-    return r->check ? CALENDAR_CHECKS : p ? p->test : "";
+    return r->check ? PARAMETER_CHECKS_TEST : p ? p->test : "";
 }
 
 /* The same parameter may be both: a lint's, and somebody else's. */

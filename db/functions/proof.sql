@@ -94,6 +94,33 @@ LANGUAGE sql STABLE AS $$
               LIMIT 1)) f
 $$;
 
+-- For people who look ahead: how many of the validations that there are count until the day and do not count
+-- on it, by the rules of dcv_evidence(): those that lie between what was the oldest that counted, by each
+-- method, and what is. Of one section, or of all that may be used on the day. One walk for the methods
+-- there are, one to count.
+CREATE OR REPLACE FUNCTION proof_lost(of_section text, of_scope text, day timestamptz)
+RETURNS TABLE (validations bigint, accounts bigint)
+LANGUAGE sql STABLE AS $$
+    WITH moment AS (
+        SELECT m.br_method, t.on_day, t.at, rule_interval(r.value, r.unit) AS life
+          FROM (SELECT DISTINCT v.br_method FROM validation v WHERE of_section IS NULL OR v.br_method = of_section) m
+          CROSS JOIN (VALUES (false, day - interval '1 microsecond'), (true, day)) AS t (on_day, at)
+          LEFT JOIN LATERAL policy_at(t.at, of_scope, 'reuse.dcv') r ON true
+    ), oldest AS (
+        SELECT m.br_method, m.on_day,
+               CASE WHEN m.life IS NULL OR method_prohibited(m.br_method, of_scope, m.at) THEN 'infinity'
+                    ELSE m.at - least(m.life, (SELECT rule_interval(o.value, o.unit)
+                                                 FROM policy_at(m.at, of_scope, 'reuse.dcv.' || m.br_method) o)) END AS completed_at
+          FROM moment m
+    )
+    SELECT count(*), count(DISTINCT v.account_id)
+      FROM oldest b
+      JOIN oldest d ON d.br_method = b.br_method AND d.on_day
+      JOIN validation v ON v.br_method = b.br_method AND v.completed_at > b.completed_at AND v.completed_at <= d.completed_at
+                       AND v.completed_at < day
+     WHERE NOT b.on_day AND b.completed_at < d.completed_at AND (of_section IS NOT NULL OR d.completed_at < 'infinity')
+$$;
+
 -- 32 letters and digits of some 160 random bits.
 CREATE OR REPLACE FUNCTION random_value() RETURNS text
 LANGUAGE sql VOLATILE AS $$
@@ -399,8 +426,10 @@ END $$;
 GRANT EXECUTE ON FUNCTION dcv_evidence, method_until TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
+GRANT EXECUTE ON FUNCTION method_prohibited TO chancery_cli;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules TO chancery_validation;
+GRANT EXECUTE ON FUNCTION proof_lost TO chancery_cli;
 GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_issuer;
 GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;

@@ -29,6 +29,18 @@ enum parameter_form {
     FORMS
 };
 
+/* What readers can take: lib/look/redirect.h, services/validation/cadence.h. */
+enum {
+    PARAMETER_STATUSES_MOST = 7,
+    PARAMETER_PORTS_MOST = 7,
+    PARAMETER_REDIRECTS_MOST = 10,
+    PARAMETER_BYTES_MOST = 65536,
+    PARAMETER_PHASES_MOST = 8
+};
+
+/* Where rules that bring a check are asked. */
+#define PARAMETER_CHECKS_TEST "services/issuer/calendar_test.c"
+
 struct parameter {
     const char *name;
     enum parameter_key key;
