@@ -92,25 +92,34 @@ SELECT p.validations AS count, p.accounts FROM proof_lost(:section, :scope, :day
 
 -- reach_certificates: RuleReach -> RuleReached
 -- Of the scope's authorities, alive on the day, and longer than one may be that is issued then.
-SELECT count(c.id), count(DISTINCT c.account_id) AS accounts, m.days AS limit_days
-  FROM (SELECT min(r.value::int) AS days FROM policy_at(:day, :scope, 'validity.max') r) m
-  LEFT JOIN certificate c ON c.not_after > greatest(:day, :now::timestamptz)
-                         AND c.not_after - c.not_before >= m.days * interval '24 hours'
-                         AND c.ca_id IN (SELECT a.id
-                                           FROM policy_active v
-                                           JOIN policy_document d ON d.version = v.version AND d.kind = 'product'
-                                           CROSS JOIN LATERAL json_array_elements_text(d.document -> 'authorities') k
-                                           JOIN authority a ON a.key_label = k
-                                          WHERE d.document ->> 'rule_scope' = :scope)
- GROUP BY m.days;
+WITH signer AS MATERIALIZED (
+    SELECT DISTINCT a.id
+      FROM policy_active v
+      JOIN policy_document d ON d.version = v.version AND d.kind = 'product' AND d.document ->> 'rule_scope' = :scope
+      CROSS JOIN LATERAL json_array_elements_text(d.document -> 'authorities') k
+      JOIN authority a ON a.key_label = k
+), most AS MATERIALIZED (
+    SELECT min(r.value::int) AS days FROM policy_at(:day, :scope, 'validity.max') r
+), long AS (
+    SELECT c.account_id
+      FROM certificate c
+     WHERE c.not_after > greatest(:day::timestamptz, :now) AND c.ca_id IN (SELECT id FROM signer)
+       AND c.not_after - c.not_before >= (SELECT days FROM most) * interval '24 hours'
+)
+SELECT count(*), count(DISTINCT account_id) AS accounts, (SELECT days FROM most) AS limit_days FROM long;
 
 -- reach_orders: RuleReach -> RuleReached
 -- Those that wait, of the scope: few have a status but issued, and those are set apart.
-SELECT count(*), count(DISTINCT o.account_id) AS accounts
-  FROM (SELECT DISTINCT u.order_id FROM account a CROSS JOIN LATERAL order_unsettled(a.id) u WHERE u.state <> 'issued') w
-  JOIN orders o ON o.id = w.order_id AND o.status IN ('pending', 'needs_approval')
-  JOIN request r ON r.id = o.request_id AND r.rule_scope = :scope
- WHERE (cardinality(:methods::text[]) = 0
-        OR coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.dcv_method)
-           = ANY (:methods))
-   AND (:option::text IS NULL OR r.profile_option = :option);
+WITH unsettled AS MATERIALIZED (
+    SELECT DISTINCT u.order_id FROM account a CROSS JOIN LATERAL order_unsettled(a.id) u WHERE u.state <> 'issued'
+), waiting AS MATERIALIZED (
+    SELECT o.account_id, r.profile_option,
+           coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.dcv_method) AS method
+      FROM unsettled w
+      JOIN orders o ON o.id = w.order_id AND o.status IN ('pending', 'needs_approval')
+      JOIN request r ON r.id = o.request_id AND r.rule_scope = :scope
+)
+SELECT count(*), count(DISTINCT w.account_id) AS accounts
+  FROM waiting w
+ WHERE (cardinality(:methods::text[]) = 0 OR w.method = ANY (:methods))
+   AND (:option::text IS NULL OR w.profile_option = :option);
