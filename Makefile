@@ -213,6 +213,22 @@ fuzz-replay: $(FUZZ_BINS) ## every fuzz target over its corpus (fuzz-NAME builds
 snapshots: $(B)/bin/chancery ## write policy/snapshots anew: what each product is on a few days
 	$< policy snapshot
 
+# ---- Weak keys. What is made is kept in build/weak-keys, so that it goes on where it was ended; to help a run,
+# start another. All of it takes some 12 hours of one core with AVX-512 IFMA: docs/guide/keys.md.
+WEAK_KEYS := build/release/tools/weak-keys/weak-keys
+$(WEAK_KEYS): $(wildcard tools/weak-keys/*.[ch]) lib/pki/weak_list.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) $(MODE_release) -O3 $(filter %.c,$^) -pie -lcrypto -o $@
+
+.PHONY: weak-keys weak-keys-check
+weak-keys-check: $(WEAK_KEYS)
+	@tools/weak-keys/verify $<
+
+weak-keys: $(WEAK_KEYS) ## make the keys of policy/weak-keys that are missing, and the lists anew (hours)
+	@mkdir -p build/weak-keys
+	$< make
+	$< lists policy/weak-keys
+
 # ---- Measuring. bench/run starts everything and prints the table.
 .PHONY: bench
 bench: ## how fast it is (QUICK=1: in a minute); rows go to bench/results
@@ -232,7 +248,7 @@ $(B)/bench/load: $(B)/bench/requests.o $(B)/bench/tally.o
 $(B)/bench/calibrate: $(call objects,services/issuer/token)
 
 # `exec`, since make tells its child alone to end, and a shell between them would keep that for itself.
-.PHONY: run test soak everything
+.PHONY: run test judges soak everything
 run: ## start the whole product and show its main job; up until Ctrl-C (ONCE=1: only show; DIR: where, var)
 	@tools/install build run
 	@tools/stack check "$(or $(DIR),var)"
@@ -245,6 +261,12 @@ test: ## all tests: unit, generated documents, fuzz corpora, integration (DAY=20
 	@tools/rights
 	@MAKE="$(MAKE)" tools/build $(V) everything
 	@exec env V=$(V) tools/test
+
+judges: ## has zlint, OpenSSL, GnuTLS, NSS and Java judge a thousand certificates (COUNT: of how many orders)
+	@tools/install build run judges
+	@tools/rights
+	@MAKE="$(MAKE)" tools/build $(V) integration
+	@exec env V=$(V) tests/judges/run $(COUNT)
 
 soak: ## orders while anybody may be hurt, for SECONDS (300), then the checks of the promise (SEED repeats one)
 	@tools/install build run test
@@ -299,7 +321,7 @@ uninstall: ## remove what `make install` brought, but for settings
 	rm -rf "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(UNITDIR)/chancery-.service.d"
 
 # ---- What other compilers and checkers say of each file of ours.
-OURS := $(sort $(shell find lib services cli tests bench fuzz -name '*.c' -not -path '*/testdata/*' -not -path '*/node_modules/*' 2>/dev/null))
+OURS := $(sort $(shell find lib services cli tests bench fuzz tools/weak-keys -name '*.c' -not -path '*/testdata/*' -not -path '*/node_modules/*' 2>/dev/null))
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
 .PHONY: tidy cppcheck $(OURS:%=%.tidy)
 tidy: $(OURS:%=%.tidy) ## clang-tidy over everything

@@ -54,10 +54,11 @@ static bool profile_check(const struct policy_source *p, const Product *product,
                      profile->rule_scope);
 }
 
-/* A certificate without a purpose is one for every purpose. */
+/* A certificate without a purpose is one for every purpose, and only a root's may be (TLS BR 7.1.2.1.2). */
 static bool purposes_check(const Profile *profile, struct fault *f)
 {
-    return profile->n_ext_key_usage > 0 ||
+    bool root = profile->certificate && strcmp(profile->certificate, "root") == 0;
+    return root || profile->n_ext_key_usage > 0 ||
            fault_set(f, FAULT_INVALID, profile->name,
                      "has no ext_key_usage: what are its certificates for?");
 }
@@ -151,8 +152,8 @@ static bool product_check(const struct policy_source *p, const Product *product,
                      product->rule_scope);
 }
 
-/* What the profiles of a scope check on all days, a rule with the same check and no number changes on
- * none. */
+/* What is checked on all days, a rule with the same check and no number changes on none: always, or by all
+ * profiles of the scope. */
 static bool check_is_everywhere(const struct policy_source *p, const Rule *r)
 {
     size_t of_scope = 0, named = 0;
@@ -163,7 +164,7 @@ static bool check_is_everywhere(const struct policy_source *p, const Rule *r)
         of_scope++;
         named += is_among(profile->checks, profile->n_checks, r->check);
     }
-    return of_scope > 0 && named == of_scope;
+    return check_find(r->check)->when == ALWAYS || (of_scope > 0 && named == of_scope);
 }
 
 static bool rules_do_something(const struct policy_source *p, struct fault *f)
@@ -171,9 +172,10 @@ static bool rules_do_something(const struct policy_source *p, struct fault *f)
     for (size_t i = 0; i < p->rule_count; i++) {
         const Rule *r = p->rules[i];
         if (r->check && !check_find(r->check)->unit && check_is_everywhere(p, r))
-            return fault_set(f, FAULT_INVALID, r->id,
-                             "(%s) does nothing: each profile of scope %s checks %s on all days",
-                             p->rule_files[i], r->scope, r->check);
+            return fault_set(
+                f, FAULT_INVALID, r->id,
+                "(%s) does nothing: %s is checked on all days, on each certificate of scope %s",
+                p->rule_files[i], r->check, r->scope);
     }
     return true;
 }

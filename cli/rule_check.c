@@ -9,7 +9,7 @@
 /* ---- checks */
 
 static const struct check checks[] = {
-#define CHECK(name, source, unit, file) { name, source, unit, file },
+#define CHECK(name, source, when, unit, file) { name, source, when, unit, file },
 #include "checks.def"
 #undef CHECK
     { 0 },

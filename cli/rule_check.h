@@ -8,10 +8,13 @@
 bool rules_check(const struct policy_source *p, struct fault *f);
 
 /* A named check of the issuers, as they were built with this program. */
+enum check_when { ASKED, ALWAYS };
+
 struct check {
     const char *name;
-    const char *source; /* the section of the standard */
-    const char *unit;   /* of the value that it takes; NULL: none */
+    const char *source;   /* the section of the standard */
+    enum check_when when; /* ALWAYS: on each certificate of its kinds, whatever policy says */
+    const char *unit;     /* of the value that it takes; NULL: none */
     const char *file;
 };
 

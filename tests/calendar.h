@@ -36,10 +36,13 @@
 struct calendar_probe {
     const char *parameter; /* as in parameters.def; "check": of rules that bring one */
     /* What is done at that instant by the parameter of that rule, in the words of its value; of a
-     * prohibition "prohibited" (of a check "refused"); "" for what is done without a rule. */
+     * prohibition "prohibited"; "" for what is done without a rule. */
     const char *(*measure)(const Rule *rule, struct instant at);
     const char *other; /* a value that changes what is done; NULL: so does leaving the rule out */
-    const char *(*says)(const char *value); /* what a value says, where measure has other words */
+    const char *(*change)(const Rule *rule); /* the same, where it depends on the rule */
+    const char *(*says)(const Rule *rule);   /* what a rule says, where measure has other words */
+    const char *(*without)(
+        const Rule *like); /* what is done without a rule, where that is something */
 };
 
 static struct {
@@ -218,15 +221,10 @@ static const char *calendar_says(const struct calendar_probe *p, const Rule *lik
 {
     for (size_t i = 0; i < calendar.count; i++) {
         const Rule *r = calendar.rules[i];
-        if (!calendar_same(r, like) || !calendar_holds(r, at))
-            continue;
-        if (strcmp(p->parameter, "check") == 0 && (!r->value || strcmp(r->unit, "bool") == 0))
-            return "refused";
-        if (!r->value)
-            return "prohibited";
-        return p->says ? p->says(r->value) : r->value;
+        if (calendar_same(r, like) && calendar_holds(r, at))
+            return p->says ? p->says(r) : r->value ? r->value : "prohibited";
     }
-    return "";
+    return p->without ? p->without(like) : "";
 }
 
 /* ---- one rule */
@@ -281,14 +279,14 @@ static struct instant calendar_day(const Rule *r)
 static void calendar_change_shows(const struct calendar_probe *p, const Rule *r)
 {
     struct instant at = calendar_day(r);
-    const char *before = p->measure(r, at);
-    calendar_change(r, p->other);
+    const char *before = p->measure(r, at), *other = p->change ? p->change(r) : p->other;
+    calendar_change(r, other);
     const char *after = p->measure(r, at);
     calendar_activate(calendar.version);
-    calendar_told(r, at, after, p->other ? " with another value" : " without it");
+    calendar_told(r, at, after, other ? " with another value" : " without it");
     if (strcmp(before, after) == 0)
         fail_msg("%s does nothing: \"%s\" with it, and as much %s", r->id, before,
-                 p->other ? "with another value" : "without it");
+                 other ? "with another value" : "without it");
 }
 
 static void calendar_rule(void **state)

@@ -136,9 +136,9 @@ static const char *random_bits(const Rule *r, struct instant at)
 }
 
 /* Each letter is good for four bits; never fewer than 32. */
-static const char *letters(const char *bits)
+static const char *letters(const Rule *r)
 {
-    long n = (strtol(bits, NULL, 10) + 3) / 4;
+    long n = (strtol(r->value, NULL, 10) + 3) / 4;
     return arena_format(&arena, "%ld", n > 32 ? n : 32);
 }
 
@@ -222,7 +222,7 @@ static const struct calendar_probe probes[] = {
     { "reuse.dcv",         reuse,           "3" },
     { "reuse.dcv.",        reuse_by_method, "3" },
     { "random.life",       random_life,     "3" },
-    { "random.bits",       random_bits,     "400", letters },
+    { "random.bits",       random_bits,     "400", .says = letters },
     { "order.pending",     pending,         "3" },
     { "email.per_address", mails_by_address, "4/1h 20/24h" },
     { "email.per_account", mails_by_account, "1500/1h 4999/24h" },

@@ -2,6 +2,8 @@
 # bare.sh [HASH]: does it run on a machine that has nothing? A fresh Debian 12 in a folder of its own, with
 # git, make and ca-certificates; a clone of this repository at HASH (HEAD); there, as root, `make run
 # ONCE=1` and `make test`. Prints the last 30 lines of each and the hash. Needs root and mmdebstrap.
+# shellcheck source=tools/help.sh
+. "$(dirname "$(readlink -f "$0")")/help.sh"
 set -euo pipefail
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 hash=$(git -C "$top" rev-parse "${1:-HEAD}^{commit}")

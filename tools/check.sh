@@ -1,6 +1,8 @@
 #!/bin/bash
 # What the compiler does not see: who may include what, words that code here does not use, and names
 # that a library and a service both define. Prints each finding; the last line counts the rules.
+# shellcheck source=tools/help.sh
+. "$(dirname "$(readlink -f "$0")")/help.sh"
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 passed=0 failed=0
@@ -43,7 +45,7 @@ verdict "lower layers include no higher ones" "$(layering)"
 
 # ---- doors to the outside
 
-never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz)/'
+never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz|tools/weak-keys)/'
 never "only the gateway's HTTP and the admin listener use microhttpd" '#include <microhttpd' \
     '^(services/gateway/http|lib/service/admin\.c|tests/peers/|bench/)'
 never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
@@ -68,6 +70,11 @@ never "bugs are seeded by patches" 'SEEDED_BUG'
 never "no typedef of our own" '^typedef ' '^(fuzz/|services/issuer/token/|lib/testing/point\.c)'
 never "no tabs, no spaces at the end of a line" "($(printf '\t')| \$)"
 verdict "no path of somebody's machine" "$(git grep -nIE '(/home|/work)/[a-z]' -- ':!fuzz/corpus' ':!tools/check.sh' || true)"
+
+# ---- people look before they run something
+
+programs() { git ls-files -s -- tools tests bench .ci | sed -n 's/^100755 [^\t]*\t//p'; }
+verdict "each program of the tree heeds --help" "$(programs | xargs grep -LE -e '--help|argparse|/help\.sh"$' || true)"
 
 # ---- names: a library's function that a service defines as well would be replaced in silence
 

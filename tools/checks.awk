@@ -1,9 +1,13 @@
 # The rows of the tables of lints, for whoever names them without running them:
-#     CHECK("validity_max", "BR 6.3.2", "d", "services/issuer/lints/fields.c")
+#     CHECK("validity_max", "BR 6.3.2", ASKED, "d", "services/issuer/lints/validity.c")
 # services/issuer/calendar_test.c compares with the tables.
-FILENAME !~ /_test\.c$/ && /^ +\{ "[a-z0-9_]+", +"[^"]+", +(NULL|"[a-z]+"), +[0-9A-Z_]+, +[a-z0-9_]+ \},/ {
-    match($0, /\{ "[a-z0-9_]+", +"[^"]+", +(NULL|"[a-z]+"),/)
-    row = substr($0, RSTART + 2, RLENGTH - 3)
-    gsub(/, +/, ", ", row)
-    printf "CHECK(%s, \"%s\")\n", row, FILENAME
+BEGIN { row = "[{] \"[a-z0-9_]+\", +\"[^\"]+\", +[A-Z_| ]+, +(ALWAYS|ASKED), +(NULL|\"[a-z]+\"), " }
+
+FILENAME !~ /_test\.c$/ && $0 ~ ("^ +" row) {
+    match($0, row)
+    text = substr($0, RSTART + 2, RLENGTH - 4)
+    match(text, /, +[A-Z_| ]+, +(ALWAYS|ASKED),/)
+    kinds = substr(text, RSTART + 1, RLENGTH)
+    what = kinds ~ /ALWAYS/ ? "ALWAYS" : "ASKED"
+    printf "CHECK(%s, %s,%s, \"%s\")\n", substr(text, 1, RSTART - 1), what, substr(text, RSTART + RLENGTH), FILENAME
 }

@@ -21,7 +21,10 @@ struct crew {
     int64_t spent[ASKERS];          /* where the next turn of each begins */
     int queued, busy;               /* items that wait, threads at work */
     struct tick taken_at;           /* the last batch */
-    bool watched; /* a thread wakes up when the last batch has become a long run */
+    struct tick waits_since;        /* what waits: its first came, or was left by the last batch */
+    int company;                    /* so many are expected to come together */
+    bool watched;                   /* a thread wakes up by itself, then: */
+    struct tick watched_until;
     bool stopping;
     uint64_t sizes[CREW_BATCH_MAX + 1];
 };
@@ -31,10 +34,24 @@ static struct tick stuck_at(const struct crew *c)
     return (struct tick){ c->taken_at.us + LONG_RUN.us };
 }
 
+/* When what waits is taken though it is less than was hoped for. */
+static struct tick due_at(const struct crew *c)
+{
+    if (c->busy > 0)
+        return stuck_at(c);
+    return (struct tick){ c->waits_since.us + c->options.pause.us };
+}
+
+static bool are_enough(const struct crew *c)
+{
+    bool company = c->busy == 0 && c->queued >= c->company;
+
+    return company || c->queued >= c->first->gather;
+}
+
 static bool is_called_for(const struct crew *c)
 {
-    return c->first &&
-           (c->busy == 0 || c->queued >= c->first->gather || tick_left(stuck_at(c)).us == 0);
+    return c->first && (are_enough(c) || tick_left(due_at(c)).us == 0);
 }
 
 /* A thread that has nothing to do is needed: to take what waits, or to watch over it. */
@@ -75,7 +92,8 @@ static void link_item(struct crew *c, struct crew_item *item)
     if (!item->next)
         c->end = &item->next;
     c->latest = later(c->latest, item->turn);
-    c->queued++;
+    if (c->queued++ == 0)
+        c->waits_since = tick_now();
 }
 
 bool crew_put(struct crew *c, struct crew_item *item)
@@ -128,6 +146,12 @@ static size_t unlink_batch(struct crew *c, struct crew_item **out)
     return count;
 }
 
+/* Who has just come with others will again, and maybe with those of another batch. */
+static int company_of(size_t count)
+{
+    return count > 1 ? 2 * (int)count : 1;
+}
+
 static size_t take(struct crew *c, struct crew_item **out)
 {
     size_t count = unlink_batch(c, out);
@@ -135,23 +159,25 @@ static size_t take(struct crew *c, struct crew_item **out)
     c->queued -= (int)count;
     c->sizes[count]++;
     c->busy++;
-    c->taken_at = tick_now();
+    c->taken_at = c->waits_since = tick_now();
+    c->company = company_of(count);
     call(c);
     return count;
 }
 
-/* Until something is put, or, with something there that waits for who is at work, until that is
- * known to be stuck: nobody else would look. One thread watches for all. */
+/* Until something is put, or, with something there that waits for company or for who is at work, until
+ * that has taken too long: nobody else would look. One thread watches for all. */
 static void await(struct crew *c)
 {
-    struct tick at = stuck_at(c);
+    struct tick at = due_at(c);
     struct timespec until = { at.us / 1000000, at.us % 1000000 * 1000 };
 
-    if (!c->first || c->watched) {
+    if (!c->first || (c->watched && c->watched_until.us <= at.us)) {
         pthread_cond_wait(&c->filled, &c->lock);
         return;
     }
     c->watched = true;
+    c->watched_until = at;
     pthread_cond_timedwait(&c->filled, &c->lock, &until);
     c->watched = false;
 }

@@ -5,6 +5,10 @@
  * many wait as the first of them says, or when nothing was begun for 10 ms. Then whoever works is
  * stuck, and what came behind must not wait for that.
  *
+ * Where nobody is at work, who comes after a run of several is given `pause` to be joined by as many
+ * again: the fewer runs, the less of the machine goes to their beginnings (adr 0041). Who comes after one
+ * alone is taken at once.
+ *
  * Those who ask take turns by weight (start-time fair queueing, Goyal et al. 1996): who has put much
  * waits behind his own, and who comes with little goes next, however much of others waits.
  *
@@ -21,6 +25,9 @@
 
 enum { CREW_BATCH_MAX = 32, CREW_WEIGHT_MAX = 256 };
 
+/* What a run saves for each that joins it is worth to nearly all who commit. */
+#define CREW_PAUSE milliseconds(2)
+
 struct crew;
 
 /* Within what is queued. A run has items of the same kind, which have the same `batch` and `gather`. */
@@ -36,7 +43,8 @@ struct crew_item {
 
 struct crew_options {
     int threads;
-    int room; /* items that may wait; 0: any number */
+    int room;              /* items that may wait; 0: any number */
+    struct duration pause; /* for company; 0: none is waited for */
     void *context;
     /* What a thread has for itself, such as a connection: made and ended on it. May be NULL. */
     void *(*enter)(void *context);

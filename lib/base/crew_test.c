@@ -97,13 +97,18 @@ static bool put(struct item *item)
     return crew_put(crew, &item->base);
 }
 
-static void start(int threads)
+static void start_with(int threads, struct duration pause)
 {
     alarm(PATIENCE_S);
     begun = done = entered = left = 0;
     runs = 0;
     open_gate = false;
-    crew = crew_start(&(struct crew_options){ threads, ROOM, &lock, enter, leave, run });
+    crew = crew_start(&(struct crew_options){ threads, ROOM, pause, &lock, enter, leave, run });
+}
+
+static void start(int threads)
+{
+    start_with(threads, (struct duration){ 0 });
 }
 
 /* One thread, behind the gate: what is put meanwhile waits. */
@@ -267,6 +272,53 @@ static void what_need_not_gather_begins_at_once(void **state)
     finish();
 }
 
+/* One alone, then two behind it: whoever comes next may be joined by three. */
+static void run_one_and_two(struct duration pause)
+{
+    start_with(1, pause);
+    item_of(0, &red, 8)->gate = true;
+    assert_true(put(&items[0]));
+    await(&begun, 1);
+    for (int i = 1; i <= 2; i++)
+        assert_true(put(item_of(i, &red, 8)));
+    let_go();
+    await(&done, 3);
+}
+
+static void who_comes_after_several_waits_for_company(void **state)
+{
+    (void)state;
+    run_one_and_two(seconds(3600));
+    for (int i = 3; i <= 6; i++)
+        assert_true(put(item_of(i, &red, 8)));
+    await(&done, 7);
+    assert_int_equal(runs, 3);
+    assert_int_equal(counts[2], 4);
+    assert_true(put(item_of(7, &red, 0))); /* does not gather */
+    await(&done, 8);
+    assert_true(put(item_of(8, &red, 8))); /* and that was one alone */
+    await(&done, 9);
+    finish();
+}
+
+static void company_that_does_not_come_is_waited_for_no_longer(void **state)
+{
+    (void)state;
+    run_one_and_two(milliseconds(1));
+    assert_true(put(item_of(3, &red, 8)));
+    await(&done, 4);
+    finish();
+}
+
+static void a_stopping_crew_waits_for_no_company(void **state)
+{
+    (void)state;
+    run_one_and_two(seconds(3600));
+    assert_true(put(item_of(3, &red, 8)));
+    finish();
+    assert_int_equal(done, 4);
+}
+
 static void count_item(const struct crew_item *item, void *context)
 {
     int *sum = context;
@@ -336,6 +388,9 @@ int main(void)
         cmocka_unit_test(who_comes_later_begins_with_the_others),
         cmocka_unit_test(what_waits_behind_a_stuck_run_is_taken_by_another),
         cmocka_unit_test(what_need_not_gather_begins_at_once),
+        cmocka_unit_test(who_comes_after_several_waits_for_company),
+        cmocka_unit_test(company_that_does_not_come_is_waited_for_no_longer),
+        cmocka_unit_test(a_stopping_crew_waits_for_no_company),
         cmocka_unit_test(what_waits_is_shown),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(a_stopping_crew_ends_with_what_it_has),

@@ -285,6 +285,7 @@ struct lanes *lanes_start(const struct lanes_options *options)
     pthread_condattr_destroy(&monotonic);
     l->committer = committer_start(options->store, 1, CREW_BATCH_MAX);
     l->crew = crew_start(&(struct crew_options){ .threads = options->workers,
+                                                 .pause = CREW_PAUSE,
                                                  .context = l,
                                                  .enter = worker_enter,
                                                  .leave = worker_leave,

@@ -234,6 +234,7 @@ struct committer *committer_start(const struct store_options *options, int threa
     m->now = m->most;
     m->crew = crew_start(&(struct crew_options){ .threads = threads,
                                                  .room = QUEUE_MAX,
+                                                 .pause = CREW_PAUSE,
                                                  .context = m,
                                                  .enter = worker_begin,
                                                  .leave = worker_end,

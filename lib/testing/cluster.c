@@ -165,6 +165,8 @@ static pid_t start_server(void)
                       WORD("-c"),
                       WORD("fsync=off"),
                       WORD("-c"),
+                      WORD("jit=off"),
+                      WORD("-c"),
                       WORD("full_page_writes=off"),
                       WORD("-c"),
                       WORD("max_connections=200"),

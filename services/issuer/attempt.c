@@ -4,7 +4,7 @@
 
 #include "common.pb-c.h"
 #include "issuer.h"
-#include "lint_rules.h"
+#include "lint_plans.h"
 #include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
@@ -51,19 +51,21 @@ static bool serial_fill(struct attempt *t, struct arena *a, struct instant now)
     return ids_next(issuer.issuance_ids, &t->issuance_id, &t->fault);
 }
 
-static bool lint(struct attempt *t, struct arena *a, const struct leaf_request *request,
-                 struct instant now)
+/* What was found beside the bytes is stored with them. Rules that begin or end within the hour end the time in
+ * which may be signed: afterwards other lints would have been run. */
+static bool lint(struct attempt *t, const struct leaf_request *request, struct instant now)
 {
-    size_t count;
-    const struct lint_rule *rules =
-        lint_rules_then(t->policy, t->intent->rule_scope, now, a, &count, &t->sign_before);
+    struct lints_now lints;
     struct lint_input in = { .tbs = t->tbs,
                              .ca = t->signer.ca,
                              .now = now,
                              .names = request->names,
                              .name_count = request->name_count,
                              .spki = request->key->spki };
-    return lint_tbs(&in, t->signer.profile->profile, rules, count, &t->fault);
+    if (!lint_plans_find(t->policy, t->signer.profile->profile, now, &lints, &t->fault))
+        return false;
+    t->sign_before = earlier(t->sign_before, lints.until);
+    return lint_run(lints.plan, &in, &t->linted, &t->fault);
 }
 
 /* A kind's first letter is its identifier_kind. */
@@ -95,7 +97,7 @@ static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
                                     .not_before = t->not_before,
                                     .not_after = t->not_after };
     return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault) &&
-           lint(t, a, &request, now);
+           lint(t, &request, now);
 }
 
 /* What is unknown to this program or this policy passes with another of either: the request waits

@@ -5,6 +5,7 @@
 
 #include "issuance.pb-c.h"
 #include "ledger/lane.h"
+#include "lints/lint.h"
 #include "signers.h"
 
 enum attempt_step {
@@ -28,6 +29,7 @@ struct attempt {
     int64_t ghost_id; /* the dead attempt of an earlier lease, or 0 */
     struct bytes serial, tbs, signature, der;
     struct instant not_before, not_after, sign_before;
+    struct lint_outcome linted; /* for ATTEMPT_RESERVE, and where a lint has refused it */
 };
 
 /* Decides what is to be done with a claimed request and, for ATTEMPT_RESERVE, builds and lints the

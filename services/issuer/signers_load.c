@@ -68,6 +68,10 @@ static bool authorities_load(struct arena *a, struct fault *f)
 
 static bool checks_known(const Profile *profile, struct fault *f)
 {
+    if (!lint_kind_read(profile->certificate))
+        return fault_set(f, FAULT_UNAVAILABLE, "profile",
+                         "profile %s is for a %s, which this program does not know", profile->name,
+                         profile->certificate);
     for (size_t i = 0; i < profile->n_checks; i++)
         if (!lint_find(profile->checks[i]))
             return fault_set(f, FAULT_UNAVAILABLE, "profile",

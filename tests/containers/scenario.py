@@ -13,6 +13,10 @@ import threading
 import time
 import traceback
 
+if sys.argv[1:2] in (["-h"], ["--help"]):
+    print(__doc__.strip())
+    sys.exit()
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 sys.dont_write_bytecode = True

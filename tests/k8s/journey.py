@@ -21,6 +21,10 @@ from harness.api import Client, Lost  # noqa: E402
 from harness.dns import Dns  # noqa: E402
 from harness.sql import Database  # noqa: E402
 
+if sys.argv[1:2] in (["-h"], ["--help"]):
+    print(__doc__.strip())
+    sys.exit()
+
 SERVICES = ("gateway", "validation", "issuer", "notifier", "scheduler")
 NODE = "http://127.0.0.1:30080"
 

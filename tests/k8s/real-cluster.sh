@@ -2,6 +2,8 @@
 # real-cluster.sh [FOLDER]: the manifests on a real Kubernetes of one node, as root, beside nothing of the host's:
 # an order through it, a rolling restart of everything under load, a pod that dies. The programs of Kubernetes
 # are compiled from Debian's source the first time (some minutes) and stay in FOLDER (/var/tmp/chancery-cluster).
+# shellcheck source=tools/help.sh
+. "$(dirname "$(readlink -f "$0")")/../../tools/help.sh"
 set -euo pipefail
 self=$(readlink -f "$0")
 here=$(dirname "$self")

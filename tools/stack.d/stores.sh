@@ -49,6 +49,7 @@ configure_cluster() {
 	max_connections = 200
 	timezone = 'UTC'
 	log_timezone = 'UTC'
+	jit = off
 	log_line_prefix = '%m [%p] %q%u '
 	${STACK_POSTGRES:-}
 	END

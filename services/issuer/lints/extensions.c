@@ -1,48 +1,45 @@
-/* Which extensions there are, how often, and which are critical (BR 7.1.2.7.6). */
-#include "lints/lint.h"
-#include "pki/der.h"
-#include "x509/oid.h"
+/* Which extensions there are, how often, whether they are critical and of their ASN.1 (BR 7.1.2, RFC 5280 4.2).
+ * A row's `what` is the extension it looks at. */
+#include "lints/read.h"
 
-#define BYTES(literal)                                                                             \
-    {                                                                                              \
-        (const uint8_t *)(literal), sizeof(literal) - 1                                            \
-    }
-
-/* What a leaf may have, and whether it is critical there. subjectAltName is a case of its own. */
-enum criticality { NEVER, ALWAYS, DEPENDS };
-
-// clang-format off
-static const struct known {
-    struct bytes oid;
-    enum criticality critical;
-} known[] = {
-    { BYTES("\x55\x1d\x0e"),                             NEVER },   /* subjectKeyIdentifier */
-    { BYTES("\x55\x1d\x0f"),                             ALWAYS },  /* keyUsage */
-    { BYTES("\x55\x1d\x11"),                             DEPENDS }, /* subjectAltName */
-    { BYTES("\x55\x1d\x13"),                             ALWAYS },  /* basicConstraints */
-    { BYTES("\x55\x1d\x1f"),                             NEVER },   /* cRLDistributionPoints */
-    { BYTES("\x55\x1d\x20"),                             NEVER },   /* certificatePolicies */
-    { BYTES("\x55\x1d\x23"),                             NEVER },   /* authorityKeyIdentifier */
-    { BYTES("\x55\x1d\x25"),                             NEVER },   /* extKeyUsage */
-    { BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01"),         NEVER },   /* authorityInfoAccess */
-    { BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), NEVER },   /* SCT list */
-    { BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"), ALWAYS },  /* poison */
-};
-// clang-format on
-
-static const struct known *known_find(struct bytes oid)
+static const char *what_it_is(const struct lint_case *c)
 {
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (bytes_equal(known[i].oid, oid))
-            return &known[i];
-    return NULL;
+    return lint_extension_names[c->lint->what];
 }
+
+/* ---- all of them */
+
+#define BIT(e) (1U << (e))
+
+static const struct {
+    enum lint_kind kind;
+    unsigned may;
+} allowed[] = {
+    { LINT_LEAF, BIT(EXT_SUBJECT_KEY_ID) | BIT(EXT_KEY_USAGE) | BIT(EXT_SUBJECT_ALT_NAME) |
+                     BIT(EXT_BASIC_CONSTRAINTS) | BIT(EXT_CRL_DISTRIBUTION) | BIT(EXT_POLICIES) |
+                     BIT(EXT_AUTHORITY_KEY_ID) | BIT(EXT_EXT_KEY_USAGE) | BIT(EXT_AUTHORITY_INFO) |
+                     BIT(EXT_SCT_LIST) | BIT(EXT_POISON) | BIT(EXT_ORGANIZATION_ID) },
+    { LINT_CA, BIT(EXT_SUBJECT_KEY_ID) | BIT(EXT_KEY_USAGE) | BIT(EXT_BASIC_CONSTRAINTS) |
+                   BIT(EXT_NAME_CONSTRAINTS) | BIT(EXT_CRL_DISTRIBUTION) | BIT(EXT_POLICIES) |
+                   BIT(EXT_AUTHORITY_KEY_ID) | BIT(EXT_EXT_KEY_USAGE) | BIT(EXT_AUTHORITY_INFO) },
+    { LINT_OCSP, BIT(EXT_SUBJECT_KEY_ID) | BIT(EXT_KEY_USAGE) | BIT(EXT_SUBJECT_ALT_NAME) |
+                     BIT(EXT_BASIC_CONSTRAINTS) | BIT(EXT_NAME_CONSTRAINTS) |
+                     BIT(EXT_CRL_DISTRIBUTION) | BIT(EXT_POLICIES) | BIT(EXT_AUTHORITY_KEY_ID) |
+                     BIT(EXT_EXT_KEY_USAGE) | BIT(EXT_AUTHORITY_INFO) | BIT(EXT_OCSP_NO_CHECK) },
+};
 
 static bool extensions_known(struct lint_case *c)
 {
-    for (size_t i = 0; i < c->tbs.extension_count; i++)
-        if (!known_find(c->tbs.extensions[i].oid))
-            return lint_miss(c, "extension %zu is none that a leaf may have", i + 1);
+    unsigned may = 0;
+
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        may |= allowed[i].kind & c->kind ? allowed[i].may : 0;
+    for (size_t i = 0; i < c->tbs.extension_count; i++) {
+        enum lint_extension e = lint_extension_of(c->tbs.extensions[i].oid);
+        if (e == EXTENSIONS || !(may & BIT(e)))
+            return lint_miss(c, "extension %zu (%s) is none that it may have", i + 1,
+                             e == EXTENSIONS ? "unknown" : lint_extension_names[e]);
+    }
     return true;
 }
 
@@ -55,67 +52,131 @@ static bool extensions_unique(struct lint_case *c)
     return true;
 }
 
-static bool extension_criticality(struct lint_case *c)
+/* ---- one */
+
+static bool formed(struct lint_case *c)
 {
-    for (size_t i = 0; i < c->tbs.extension_count; i++) {
-        const struct tbs_extension *e = &c->tbs.extensions[i];
-        const struct known *k = known_find(e->oid);
-        if (k && k->critical != DEPENDS && e->critical != (k->critical == ALWAYS))
-            return lint_miss(c, "extension %zu is %scritical", i + 1, e->critical ? "" : "not ");
-    }
-    return true;
+    enum lint_extension e = (enum lint_extension)c->lint->what;
+
+    return !c->extension[e] || lint_has(c, e) || lint_miss(c, "%s is malformed", what_it_is(c));
 }
 
-static bool aki_present(struct lint_case *c)
+static bool critical(struct lint_case *c)
 {
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_AUTHORITY_KEY_ID);
-    struct bytes id;
-    struct der all, list;
+    const struct tbs_extension *e = c->extension[c->lint->what];
 
-    if (!e)
-        return lint_miss(c, "has no authorityKeyIdentifier");
-    all = der_open(e->value);
-    if (!der_enter(&all, DER_SEQUENCE, &list) || !der_take(&list, DER_CONTEXT(0), &id) ||
-        !der_done(&list) || !der_done(&all))
-        return lint_miss(c, "authorityKeyIdentifier is not a keyIdentifier alone");
-    return bytes_equal(id, c->in->ca->key_id) || lint_miss(c, "keyIdentifier is not the issuer's");
+    return !e || e->critical || lint_miss(c, "%s is not critical", what_it_is(c));
 }
 
-static bool no_ski(struct lint_case *c)
+static bool not_critical(struct lint_case *c)
 {
-    return !tbs_extension_find(&c->tbs, OID_SUBJECT_KEY_ID) ||
-           lint_miss(c, "has a subjectKeyIdentifier");
+    const struct tbs_extension *e = c->extension[c->lint->what];
+
+    return !e || !e->critical || lint_miss(c, "%s is critical", what_it_is(c));
 }
 
-static bool no_sct(struct lint_case *c)
+static bool present(struct lint_case *c)
 {
-    return !tbs_extension_find(&c->tbs, OID_SCT_LIST) || lint_miss(c, "has an SCT list");
+    return c->extension[c->lint->what] || lint_miss(c, "it has no %s", what_it_is(c));
 }
 
-static bool no_poison(struct lint_case *c)
+static bool absent(struct lint_case *c)
 {
-    return !tbs_extension_find(&c->tbs, OID_POISON) || lint_miss(c, "is a precertificate");
+    return !c->extension[c->lint->what] || lint_miss(c, "it has %s", what_it_is(c));
 }
 
-/* Absent, or SEQUENCE {}: cA FALSE is the default, which DER leaves out. */
-static bool basic_constraints(struct lint_case *c)
-{
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_BASIC_CONSTRAINTS);
+/* ---- key identifiers (BR 7.1.2.11.1) */
 
-    return !e || bytes_equal(e->value, DER_BYTES("\x30\x00")) ||
-           lint_miss(c, "basicConstraints are not those of a leaf");
+static bool aki_exact(struct lint_case *c)
+{
+    return !lint_has(c, EXT_AUTHORITY_KEY_ID) || c->authority_key.id.size == 0 ||
+           bytes_equal(c->authority_key.id, c->issuer_key_id) ||
+           lint_miss(c, "authorityKeyIdentifier is not the issuer's");
+}
+
+static bool aki_has_id(struct lint_case *c)
+{
+    return !lint_has(c, EXT_AUTHORITY_KEY_ID) || c->authority_key.id.size > 0 ||
+           lint_miss(c, "authorityKeyIdentifier has no keyIdentifier");
+}
+
+static bool aki_id_alone(struct lint_case *c)
+{
+    return !lint_has(c, EXT_AUTHORITY_KEY_ID) || !c->authority_key.more ||
+           lint_miss(c, "authorityKeyIdentifier is more than a keyIdentifier");
+}
+
+/* ---- basicConstraints, nameConstraints */
+
+static bool not_a_ca(struct lint_case *c)
+{
+    return !lint_has(c, EXT_BASIC_CONSTRAINTS) || !c->constraints.ca ||
+           lint_miss(c, "basicConstraints say that it is a CA");
+}
+
+static bool no_path_length(struct lint_case *c)
+{
+    return !lint_has(c, EXT_BASIC_CONSTRAINTS) || !c->constraints.has_path_length ||
+           lint_miss(c, "basicConstraints have a path length");
+}
+
+static bool constraints_say(struct lint_case *c)
+{
+    return !lint_has(c, EXT_NAME_CONSTRAINTS) || c->trees.subtrees > 0 ||
+           lint_miss(c, "nameConstraints are empty");
+}
+
+static bool constraints_unbounded(struct lint_case *c)
+{
+    return !lint_has(c, EXT_NAME_CONSTRAINTS) || !c->trees.bounds ||
+           lint_miss(c, "nameConstraints have a minimum or a maximum");
 }
 
 // clang-format off
 const struct lint extension_lints[] = {
-    { "extensions_known",      "BR 7.1.2.7.6",  NULL, 0, extensions_known },
-    { "extensions_unique",     "RFC 5280 4.2",  NULL, 0, extensions_unique },
-    { "extension_criticality", "BR 7.1.2.7.6",  NULL, 0, extension_criticality },
-    { "aki_present",           "BR 7.1.2.11.1", NULL, 0, aki_present },
-    { "no_ski",                "BR 7.1.2.11.4", NULL, 0, no_ski },
-    { "no_sct",                "RFC 6962 3.1",  NULL, 0, no_sct },
-    { "no_poison",             "RFC 6962 3.1",  NULL, 0, no_poison },
-    { "basic_constraints",     "BR 7.1.2.7.8",  NULL, 0, basic_constraints },
+    { "extensions_known",  "BR 7.1.2",          LINT_ALL, ALWAYS, NULL, 0, extensions_known },
+    { "extensions_unique", "RFC 5280 4.2",      LINT_ALL, ALWAYS, NULL, 0, extensions_unique },
+
+    { "ski_der",    "RFC 5280 4.2.1.2",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_SUBJECT_KEY_ID },
+    { "ku_der",     "RFC 5280 4.2.1.3",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_KEY_USAGE },
+    { "san_der",    "RFC 5280 4.2.1.6",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_SUBJECT_ALT_NAME },
+    { "bc_der",     "RFC 5280 4.2.1.9",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_BASIC_CONSTRAINTS },
+    { "nc_der",     "RFC 5280 4.2.1.10", LINT_CA,   ALWAYS, NULL, 0, formed, EXT_NAME_CONSTRAINTS },
+    { "crldp_der",  "RFC 5280 4.2.1.13", LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_CRL_DISTRIBUTION },
+    { "policy_der", "RFC 5280 4.2.1.4",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_POLICIES },
+    { "aki_der",    "RFC 5280 4.2.1.1",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_AUTHORITY_KEY_ID },
+    { "eku_der",    "RFC 5280 4.2.1.12", LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_EXT_KEY_USAGE },
+    { "aia_der",    "RFC 5280 4.2.2.1",  LINT_ALL,  ALWAYS, NULL, 0, formed, EXT_AUTHORITY_INFO },
+    { "sct_der",    "RFC 6962 3.3",      LINT_LEAF, ALWAYS, NULL, 0, formed, EXT_SCT_LIST },
+    { "poison_der", "RFC 6962 3.1",      LINT_LEAF, ALWAYS, NULL, 0, formed, EXT_POISON },
+    { "ev_id_der",  "EVG 7.1.2.2",       LINT_LEAF, ALWAYS, NULL, 0, formed, EXT_ORGANIZATION_ID },
+
+    { "ku_critical",     "BR 7.1.2.7.6",      LINT_ALL,  ALWAYS, NULL, 0, critical,     EXT_KEY_USAGE },
+    { "bc_critical",     "BR 7.1.2.7.6",      LINT_ALL,  ALWAYS, NULL, 0, critical,     EXT_BASIC_CONSTRAINTS },
+    { "nc_critical",     "RFC 5280 4.2.1.10", LINT_CA,   ALWAYS, NULL, 0, critical,     EXT_NAME_CONSTRAINTS },
+    { "poison_critical", "RFC 6962 3.1",      LINT_LEAF, ALWAYS, NULL, 0, critical,     EXT_POISON },
+    { "ski_critical",    "RFC 5280 4.2.1.2",  LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_SUBJECT_KEY_ID },
+    { "aki_critical",    "RFC 5280 4.2.1.1",  LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_AUTHORITY_KEY_ID },
+    { "eku_critical",    "BR 7.1.2.7.6",      LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_EXT_KEY_USAGE },
+    { "policy_critical", "BR 7.1.2.7.6",      LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_POLICIES },
+    { "aia_critical",    "RFC 5280 4.2.2.1",  LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_AUTHORITY_INFO },
+    { "crldp_critical",  "BR 7.1.2.7.6",      LINT_ALL,  ALWAYS, NULL, 0, not_critical, EXT_CRL_DISTRIBUTION },
+    { "sct_critical",    "RFC 6962 3.3",      LINT_LEAF, ALWAYS, NULL, 0, not_critical, EXT_SCT_LIST },
+    { "ev_id_critical",  "EVG 7.1.2.2",       LINT_LEAF, ALWAYS, NULL, 0, not_critical, EXT_ORGANIZATION_ID },
+
+    { "aki_present",  "BR 7.1.2.11.1", LINT_ISSUED, ALWAYS, NULL, 0, present, EXT_AUTHORITY_KEY_ID },
+    { "aki_exact",    "BR 7.1.2.11.1", LINT_ALL,    ALWAYS, NULL, 0, aki_exact },
+    { "aki_has_id",   "BR 7.1.2.11.1", LINT_ALL,    ALWAYS, NULL, 0, aki_has_id },
+    { "aki_id_alone", "BR 7.1.2.11.1", LINT_ALL,    ALWAYS, NULL, 0, aki_id_alone },
+    { "no_ski",       "BR 7.1.2.11.4", LINT_LEAF,   ASKED,  NULL, 0, absent, EXT_SUBJECT_KEY_ID },
+    { "no_sct",       "RFC 6962 3.1",  LINT_LEAF,   ASKED,  NULL, 0, absent, EXT_SCT_LIST },
+    { "no_poison",    "RFC 6962 3.1",  LINT_LEAF,   ASKED,  NULL, 0, absent, EXT_POISON },
+
+    { "basic_constraints",  "BR 7.1.2.7.8",      LINT_LEAF | LINT_OCSP, ALWAYS, NULL, 0, not_a_ca },
+    { "bc_no_path_length",  "RFC 5280 4.2.1.9",  LINT_LEAF | LINT_OCSP, ALWAYS, NULL, 0, no_path_length },
+    { "root_no_path_length", "BR 7.1.2.1.4",     LINT_ROOT, ASKED,  NULL, 0, no_path_length },
+    { "nc_not_empty",       "RFC 5280 4.2.1.10", LINT_CA,   ALWAYS, NULL, 0, constraints_say },
+    { "nc_unbounded",       "RFC 5280 4.2.1.10", LINT_CA,   ALWAYS, NULL, 0, constraints_unbounded },
     { 0 },
 };
 // clang-format on

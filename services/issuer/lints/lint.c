@@ -1,24 +1,29 @@
 #include "lints/lint.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "lints/read.h"
 
-const struct lint *const lint_tables[] = { field_lints, key_lints,       subject_lints,
-                                           name_lints,  extension_lints, usage_lints,
-                                           url_lints,   private_lints,   NULL };
+const struct lint *const lint_tables[] = {
+    field_lints,  validity_lints, algorithm_lints, key_lints,       name_lints,    subject_lints,
+    ev_lints,     san_lints,      dns_lints,       extension_lints, usage_lints,   purpose_lints,
+    policy_lints, url_lints,      authority_lints, responder_lints, profile_lints, NULL
+};
 
-bool lint_miss(struct lint_case *c, const char *fmt, ...)
-{
-    va_list args;
+/* One check of a plan, once for each value that it is given. */
+struct step {
+    const struct lint *lint;
+    int64_t value;
+    bool advice; /* what it says does not stop */
+};
 
-    va_start(args, fmt);
-    vsnprintf(c->why, sizeof c->why, fmt, args);
-    va_end(args);
-    return false;
-}
+struct lint_plan {
+    const Profile *profile;
+    enum lint_kind kind;
+    size_t count, room;
+    struct step *steps;
+};
 
 const struct lint *lint_find(const char *name)
 {
@@ -27,6 +32,23 @@ const struct lint *lint_find(const char *name)
             if (strcmp(l->name, name) == 0)
                 return l;
     return NULL;
+}
+
+enum lint_kind lint_kind_read(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum lint_kind kind;
+    } words[] = { { "leaf", LINT_LEAF },
+                  { "root", LINT_ROOT },
+                  { "subordinate", LINT_SUBORDINATE },
+                  { "cross", LINT_CROSS },
+                  { "ocsp_responder", LINT_OCSP } };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word ? word : "leaf", words[i].word) == 0)
+            return words[i].kind;
+    return 0;
 }
 
 static bool unknown(const char *name, struct fault *f)
@@ -45,34 +67,23 @@ bool lint_rule_known(const char *check_name, const char *unit, struct fault *f)
                      check_name, l->unit, unit);
 }
 
-/* `value` 0: the one that always stands. */
-static bool apply(struct lint_case *c, const char *name, int64_t value, struct fault *f)
+/* ---- a plan */
+
+static bool step_add(struct lint_plan *p, const struct lint *l, int64_t value, bool advice,
+                     struct fault *f)
 {
-    const struct lint *l = lint_find(name);
-
-    if (!l)
-        return unknown(name, f);
-    c->value = value ? value : l->standing;
-    if (l->unit && c->value <= 0)
-        return fault_set(f, FAULT_INTERNAL, name, "no value is in force");
-    c->why[0] = '\0';
-    return l->holds(c) || fault_set(f, FAULT_INTERNAL, name, "%s: %s", l->source, c->why);
-}
-
-/* A check of the profile, by each rule that there is for it. */
-static bool check_run(struct lint_case *c, const char *name, const struct lint_rule *rules,
-                      size_t count, struct fault *f)
-{
-    bool ruled = false;
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(rules[i].check_name, name) != 0)
-            continue;
-        if (!apply(c, name, rules[i].value, f))
-            return false;
-        ruled = true;
+    if (!(l->kinds & p->kind))
+        return true;
+    if (l->unit && value <= 0)
+        value = l->standing;
+    if (l->unit && value <= 0)
+        return fault_set(f, FAULT_INTERNAL, l->name, "no value is in force");
+    if (p->count == p->room) {
+        p->room = p->room ? p->room * 2 : 128;
+        p->steps = reallocarray(p->steps, p->room, sizeof *p->steps);
     }
-    return ruled || apply(c, name, 0, f);
+    p->steps[p->count++] = (struct step){ l, value, advice };
+    return true;
 }
 
 static bool is_named(const Profile *profile, const char *name)
@@ -83,35 +94,114 @@ static bool is_named(const Profile *profile, const char *name)
     return false;
 }
 
-/* A rule whose check the profile does not name. */
-static bool rule_run(struct lint_case *c, const struct lint_rule *rule, struct fault *f)
+/* By each rule that there is for it; by none, as it stands where it always runs or the profile names it. */
+static bool lint_plan_add(struct lint_plan *p, const struct lint *l, const struct lint_rule *rules,
+                          size_t count, struct fault *f)
 {
-    struct fault why = { 0 };
+    bool ruled = false, named = l->when == ALWAYS || is_named(p->profile, l->name);
 
-    if (apply(c, rule->check_name, rule->value, &why))
-        return true;
-    if (rule->level == 'S' && why.code == FAULT_INTERNAL) {
-        log_warn("a certificate is not as it is recommended", LOG_FAULT(&why));
-        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rules[i].check_name, l->name) != 0)
+            continue;
+        if (!step_add(p, l, rules[i].value, rules[i].level == 'S' && !named, f))
+            return false;
+        ruled = true;
     }
-    *f = why;
-    return false;
+    return ruled || !named || step_add(p, l, 0, false, f);
+}
+
+static bool all_known(const Profile *profile, const struct lint_rule *rules, size_t count,
+                      struct fault *f)
+{
+    for (size_t i = 0; i < profile->n_checks; i++)
+        if (!lint_find(profile->checks[i]))
+            return unknown(profile->checks[i], f);
+    for (size_t i = 0; i < count; i++)
+        if (!lint_find(rules[i].check_name))
+            return unknown(rules[i].check_name, f);
+    return true;
+}
+
+static bool fill(struct lint_plan *p, const struct lint_rule *rules, size_t count, struct fault *f)
+{
+    if (!p->kind)
+        return fault_set(f, FAULT_UNAVAILABLE, "profile",
+                         "profile %s is for a kind of certificate, %s, that this program does not "
+                         "know",
+                         p->profile->name, p->profile->certificate);
+    if (!all_known(p->profile, rules, count, f))
+        return false;
+    for (size_t t = 0; lint_tables[t]; t++)
+        for (const struct lint *l = lint_tables[t]; l->name; l++)
+            if (!lint_plan_add(p, l, rules, count, f))
+                return false;
+    return true;
+}
+
+struct lint_plan *lint_plan_new(const Profile *profile, const struct lint_rule *rules,
+                                size_t rule_count, struct fault *f)
+{
+    struct lint_plan *p = calloc(1, sizeof *p);
+
+    p->profile = profile;
+    p->kind = lint_kind_read(profile->certificate);
+    if (fill(p, rules, rule_count, f))
+        return p;
+    lint_plan_free(p);
+    return NULL;
+}
+
+void lint_plan_free(struct lint_plan *plan)
+{
+    if (!plan)
+        return;
+    free(plan->steps);
+    free(plan);
+}
+
+/* ---- running it */
+
+static void found_add(struct lint_found *found, const char *name)
+{
+    if (found->count < LINT_FOUND_MAX)
+        found->names[found->count++] = name;
+}
+
+static void step_run(struct lint_case *c, const struct step *s, struct lint_outcome *out,
+                     struct fault *f)
+{
+    c->lint = s->lint;
+    c->value = s->value;
+    if (s->lint->holds(c)) {
+        out->held++;
+        return;
+    }
+    if (!s->advice && out->errors.count == 0)
+        fault_set(f, FAULT_LINT, s->lint->name, "the certificate breaks %s: %s", s->lint->source,
+                  c->why);
+    found_add(s->advice ? &out->warnings : &out->errors, s->lint->name);
+}
+
+bool lint_run(const struct lint_plan *plan, const struct lint_input *in, struct lint_outcome *out,
+              struct fault *f)
+{
+    struct lint_case c = { .in = in, .profile = plan->profile, .kind = plan->kind };
+
+    *out = (struct lint_outcome){ 0 };
+    if (!lint_read(&c, f))
+        return false;
+    for (size_t i = 0; i < plan->count; i++)
+        step_run(&c, &plan->steps[i], out, f);
+    return out->errors.count == 0;
 }
 
 bool lint_tbs(const struct lint_input *in, const Profile *profile, const struct lint_rule *rules,
-              size_t rule_count, struct fault *f)
+              size_t rule_count, struct lint_outcome *out, struct fault *f)
 {
-    struct lint_case c = { .in = in, .profile = profile };
+    struct lint_plan *plan = lint_plan_new(profile, rules, rule_count, f);
+    struct lint_outcome ignored;
+    bool good = plan && lint_run(plan, in, out ? out : &ignored, f);
 
-    if (!tbs_read(in->tbs, &c.tbs, f))
-        return false;
-    if (!key_read(c.tbs.spki, &c.key, f, "key_allowed"))
-        return fault_set(f, FAULT_INTERNAL, "key_allowed", "BR 6.1.5: the public key is none");
-    for (size_t i = 0; i < profile->n_checks; i++)
-        if (!check_run(&c, profile->checks[i], rules, rule_count, f))
-            return false;
-    for (size_t i = 0; i < rule_count; i++)
-        if (!is_named(profile, rules[i].check_name) && !rule_run(&c, &rules[i], f))
-            return false;
-    return true;
+    lint_plan_free(plan);
+    return good;
 }

@@ -1,9 +1,13 @@
 /* lint - rules that a certificate must meet, checked on the bytes that are about to be signed.
  *
- * Each check is one short function over a TBSCertificate that was read back by a reader which
- * shares nothing with the builder. The code holds no dates and no numbers that have one: those are
- * given with each call, as policy has them at the instant of issuance. A profile lists the checks that
- * have no date; a rule brings its check with it, from its day on and until its last.
+ * Each check is one short function over a TBSCertificate that was read back, once for all of them, by a
+ * reader which shares nothing with the builder (read.h); many checks are rows of one function. The code
+ * holds no dates and no numbers that have one: those are given with each call, as policy has them at the
+ * instant of issuance.
+ *
+ * Three things choose what runs (docs/adr/0050). What every certificate of a kind must meet, whenever it is
+ * made, always runs: no policy can leave it out. A profile names what makes it this profile. A rule brings its
+ * check with it, from its day on and until its last.
  */
 #ifndef LINTS_LINT_H
 #define LINTS_LINT_H
@@ -11,7 +15,20 @@
 #include "pki/identifier.h"
 #include "product.pb-c.h"
 #include "x509/ca.h"
-#include "x509/tbs.h"
+
+/* What a certificate is for, as a set; a profile says it in words (Profile.certificate). */
+enum lint_kind {
+    LINT_LEAF = 1 << 0,
+    LINT_ROOT = 1 << 1,
+    LINT_SUBORDINATE = 1 << 2,
+    LINT_CROSS = 1 << 3, /* of an authority that has a certificate already */
+    LINT_OCSP = 1 << 4,  /* of who signs OCSP answers for an authority */
+
+    LINT_CA = LINT_ROOT | LINT_SUBORDINATE | LINT_CROSS,
+    LINT_BELOW = LINT_SUBORDINATE | LINT_CROSS, /* CAs that somebody else signs */
+    LINT_ISSUED = LINT_LEAF | LINT_BELOW | LINT_OCSP,
+    LINT_ALL = LINT_ISSUED | LINT_ROOT
+};
 
 /* A rule of policy that names a check and is in force for the certificate's scope and instant. */
 struct lint_rule {
@@ -23,52 +40,76 @@ struct lint_rule {
 /* What is known beside the bytes. */
 struct lint_input {
     struct bytes tbs;
-    const struct ca *ca; /* who is about to sign */
+    const struct ca *ca; /* who is about to sign; NULL: the key signs itself */
     struct instant now;
     const struct identifier *names; /* what was validated; names_exact compares */
     size_t name_count;
-    struct bytes spki; /* of the request; key_exact compares */
+    struct bytes spki; /* that was asked for; key_exact compares */
 };
 
-/* A check as the functions see it. */
-struct lint_case {
-    const struct lint_input *in;
-    const Profile *profile;
-    struct tbs tbs;
-    struct key key; /* of the subject */
-    int64_t value;
-    char why[120]; /* out: what is wrong */
+struct lint_case; /* read.h */
+
+enum lint_when {
+    ALWAYS, /* on each certificate of its kinds */
+    ASKED   /* where a profile or a rule names it, and on its kinds alone */
 };
 
 struct lint {
     const char *name;
     const char *source; /* the section of the standard */
-    const char *unit;   /* of the value: "d", "h", "bits"; NULL: takes none */
-    int64_t standing;   /* the value when none is given; 0: one must be */
+    unsigned kinds;     /* of enum lint_kind */
+    enum lint_when when;
+    const char *unit; /* of the value: "d", "h", "bits"; NULL: takes none */
+    int64_t standing; /* the value when none is given; 0: one must be */
     bool (*holds)(struct lint_case *c);
+    int what; /* of which the function is to look, where it is that of several rows */
 };
 
 /* NULL if there is none: a policy that names it is not for this binary. */
 const struct lint *lint_find(const char *name);
 
-/* All of them, for listing; ends with a row whose name is NULL. */
+/* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct lint *const lint_tables[];
 
-/* Runs the checks that the profile names, and those of the rules; one that has rules is run with the
- * value of each. FAULT_INTERNAL at the first that does not hold, with its name as the field, and for a
- * number that is missing; FAULT_UNAVAILABLE for a name that is unknown: another release knows it. What
- * is only recommended, and not named by the profile, is logged. */
+/* The word of a profile; 0 for one that is unknown. NULL is a leaf. */
+enum lint_kind lint_kind_read(const char *word);
+
+/* ---- running them */
+
+/* What is run on the certificates of a profile while the same rules are in force. */
+struct lint_plan;
+
+/* The profile must outlive the plan, the rules need not. A check that has rules is run with the value of each.
+ * NULL with FAULT_UNAVAILABLE for a name or a kind that is unknown: another release knows it; FAULT_INTERNAL for
+ * a number that is missing. */
+struct lint_plan *lint_plan_new(const Profile *profile, const struct lint_rule *rules,
+                                size_t rule_count, struct fault *f);
+void lint_plan_free(struct lint_plan *plan); /* NULL allowed */
+
+enum { LINT_FOUND_MAX = 16 };
+
+/* Names, which are static. */
+struct lint_found {
+    const char *names[LINT_FOUND_MAX]; /* the first of them */
+    size_t count;                      /* of those */
+};
+
+/* Of one certificate. What is only recommended, by a rule of level S that the profile does not name as well,
+ * is a warning. */
+struct lint_outcome {
+    size_t held; /* how many were run and hold */
+    struct lint_found errors, warnings;
+};
+
+/* FAULT_LINT where one does not hold: the first is the field, and why the detail, in words. All are run. */
+bool lint_run(const struct lint_plan *plan, const struct lint_input *in, struct lint_outcome *out,
+              struct fault *f);
+
+/* Once, by a plan of its own. `out` may be NULL. */
 bool lint_tbs(const struct lint_input *in, const Profile *profile, const struct lint_rule *rules,
-              size_t rule_count, struct fault *f);
+              size_t rule_count, struct lint_outcome *out, struct fault *f);
 
 /* Is that a rule for this binary: does it know the check, in that unit? */
 bool lint_rule_known(const char *check_name, const char *unit, struct fault *f);
-
-/* Writes why a check does not hold; returns false. */
-bool lint_miss(struct lint_case *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* One table a file; each ends with a row whose name is NULL. */
-extern const struct lint field_lints[], key_lints[], subject_lints[], name_lints[],
-    extension_lints[], usage_lints[], url_lints[], private_lints[];
 
 #endif

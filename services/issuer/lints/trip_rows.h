@@ -1,110 +1,328 @@
-/* trip_rows - what trips.h makes certificates of: good ones, and for each lint what is changed in one. */
+/* trip_rows - for each lint what is changed in a good certificate, so that it refuses it and no other does. */
 #ifndef LINTS_TRIP_ROWS_H
 #define LINTS_TRIP_ROWS_H
 
 // clang-format off
-
-/* Words with a $, as values of trip_text.h. */
-static const struct {
-    const char *name, *value;
-} trip_constants[] = {
-    { "issuer", "seq{rdn:C printable'XX' rdn:O utf8'Trip' rdn:CN utf8'Trip CA'}" },
-    { "keyid",  "#f98c2eb9cd290544394d73ce1ffabbd773580f16" },
-    { "ca",     "#3059301306072a8648ce3d020106082a8648ce3d03010703420004"
-                 "a21ef9b436c5749af6f70073ceb4d83edec7ac8e229658a35e34f9e4abc4b3af"
-                 "11b051650fb51692c8562a5c6e39946739f08e5a06ee852454d289bb2448a0e0" },
-    { "rsa",    "rsa:2048,65537" },
-    { "spki",   "#3059301306072a8648ce3d020106082a8648ce3d03010703420004"
-                 "68952727392d0b0e4bfa5f99ea793ea2b122b701763acda1db45b1ca8d8de413"
-                 "7db3c718af482d0d89015dc345a99188c397e6826f1fb68e671f76e8f474ef6a" },
-    { "other",  "#3059301306072a8648ce3d020106082a8648ce3d03010703420004"
-                 "4389e08fc96d497c9244893bc2684077e9ac805ea275f382de96482139299785"
-                 "184d41b87c2c23ff2b1dfcbbe1b34c37d85c5af4d384c9b5cdc50a1db416f773" },
-    { "san",    "[2]'a.example.com' [2]'*.example.com'" },
-    { "cn",     "rdn:CN utf8'a.example.com'" },
-    { "crl",    "[6]'http://s.example/crl/trip/0.crl'" },
-};
-
-/* `like`: begins as that one. The serial's last four octets are those of shard 0. */
-static const struct {
-    const char *profile, *like, *changes;
-} trip_goods[] = {
-    { "tls-dv", NULL,
-      "version [0]{int:2};"
-      "serial int#0193a1b2c3d4e59f8e7d6c5b4a39281700;"
-      "algorithm seq{oid:ecdsa256};"
-      "issuer $issuer;"
-      "validity seq{time:-1h time:-1h+46d-1s};"
-      "subject seq{$cn};"
-      "spki $spki;"
-      "+KU critical bits#0780;"
-      "+EKU seq{oid:serverAuth};"
-      "+BC critical seq{};"
-      "+POL seq{seq{oid:dv}};"
-      "+AKI seq{[0]$keyid};"
-      "+AIA seq{seq{oid:ocsp [6]'http://s.example/ocsp/trip'} seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}};"
-      "+CRLDP seq{seq{[0]{[0]{$crl}}}};"
-      "+SAN seq{$san}" },
-    { "tls-private", "tls-dv",
-      "-POL; +SKI octets{#0102030405060708090a0b0c0d0e0f1011121314}" },
-};
-
 static const struct {
     const char *lint, *profile, *changes;
 } trip_rows[] = {
-    { "version_v3",      "tls-dv", "version [0]{int:1}" },
-    { "no_unique_ids",   "tls-dv", "unique [1]#0001" },
+    { "version_v3", "tls-dv", "version [0]{int:1}" },
+    { "no_unique_ids", "tls-dv", "unique [1]#0001" },
     { "serial_positive", "tls-dv", "serial int#8193a1b2c3d4e59f8e7d6c5b4a39281700" },
-    { "serial_length",   "tls-dv", "serial int#0193a1b2c3d4e59f8e7d6c5b4a3928171122334400" },
-    { "serial_entropy",  "tls-dv", "serial int#0193a1b2c3d4e59f28170000" },
-    { "signature_exact", "tls-dv", "algorithm seq{oid:ecdsa384}" },
-    { "issuer_exact",    "tls-dv", "issuer seq{rdn:C printable'XX' rdn:O utf8'Trip' rdn:CN utf8'trip ca'}" },
-    { "validity_order",  "tls-dv", "validity seq{time:-1h time:-1h}" },
-    { "validity_max",    "tls-dv", "validity seq{time:-1h time:-1h+$d}" },
+    { "serial_length", "tls-dv", "serial int#0193a1b2c3d4e59f8e7d6c5b4a3928171122334400" },
+    { "serial_minimal", "tls-dv", "serial int#0001a1b2c3d4e59f8e7d6c5b4a39281700" },
+    { "serial_entropy", "tls-dv", "serial int#0193a1b2c3d4e59f28170000" },
+    { "serial_not_sequential", "tls-dv", "serial int#0193a1b2c3d4e500000000000000000100" },
+    { "issuer_exact", "tls-dv", "issuer seq{$dom rdn:CN utf8'trip ca'}" },
+    { "not_self_issued", "tls-dv", "authority seq{$cn}" },
+    { "validity_order", "tls-dv", "validity seq{time:-1h time:-1h}" },
+    { "validity_max", "tls-dv", "validity seq{time:-1h time:-1h+$d}" },
     { "not_before_skew", "tls-dv", "validity seq{time:-$h-1s time:+1d}" },
-    { "within_issuer",   "tls-dv", "ends 30" },
-    { "time_encoding",   "tls-dv", "validity seq{time:-1h gen'20280115000000Z'}" },
-    { "key_allowed",     "tls-dv", "spki rsa:$-8,65537" },
-    { "key_exact",       "tls-dv", "request $other" },
+    { "root_validity_max", "ca-root", "validity seq{time:+0s time:+$d}" },
+    { "root_validity_min", "ca-root", "validity seq{time:+0s time:+$d-2s}" },
+    { "root_not_before", "ca-root", "validity seq{time:-$h-1s time:+7300d}" },
+    { "begins_with_issuer", "tls-dv", "begins 0" },
+    { "within_issuer", "tls-dv", "ends 30" },
+    { "time_encoding", "tls-dv", "validity seq{time:-1h gen'20280115000000Z'}" },
+    { "time_certain", "ocsp-responder", "ends 3650000; validity seq{time:-1h gen'99991231235959Z'}" },
+    { "signature_exact", "tls-dv", "algorithm seq{oid:rsaMd5 null#}" },
+    { "signature_rsa_null", "tls-dv", "signer rsa; algorithm seq{oid:rsa256}" },
+    { "signature_ecdsa_bare", "tls-dv", "algorithm seq{oid:ecdsa256 null#}" },
+    { "signature_pss_exact", "tls-dv", "signer rsa; algorithm seq{oid:pss seq{}}" },
+    { "signature_not_sha1", "tls-dv", "signer rsa; algorithm seq{oid:rsa1 null#}" },
+    { "signature_fits_key", "tls-dv", "algorithm seq{oid:ecdsa384}" },
+    { "spki_exact", "tls-dv", "spki seq{seq{oid:ecKey oid:1.3.132.0.10} bits{#04}}" },
+    { "key_allowed", "tls-dv", "spki rsa:$-8" },
+    { "key_whole_octets", "tls-dv", "spki rsa:2052" },
+    { "key_exponent", "tls-dv", "spki rsa:2048,65538" },
+    { "key_exponent_range", "tls-dv", "spki rsa:2048,3" },
+    { "key_modulus_odd", "tls-dv", "spki rsa:2048,65537,2" },
+    { "key_small_factor", "tls-dv", "spki rsa:2048,65537,751" },
+    { "key_roca", "ca-subordinate", "spki $roca; +SKI octets{$own}" },
+    { "key_close_primes", "ca-subordinate", "spki $close; +SKI octets{$own}" },
+    { "key_on_curve", "ca-subordinate", "spki $bad; +SKI octets{$own}" },
+    { "key_exact", "tls-dv", "request $other" },
     { "key_not_issuers", "tls-dv", "spki $ca" },
-
-    { "subject_dv",            "tls-dv", "subject seq{rdn:L utf8'City' $cn}" },
+    { "root_rsa_size", "ca-root", "spki rsa:$-8; algorithm seq{oid:rsa256 null#}; +SKI octets{$own}" },
+    { "root_curve_size", "ca-root", "spki $ca; algorithm seq{oid:ecdsa256}; +SKI octets{$own}" },
+    { "subject_formed", "tls-dv", "subject seq{set{}}" },
+    { "subject_crowded", "tls-private",
+      "subject seq{rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC "
+      "ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC "
+      "ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC "
+      "ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC "
+      "ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC "
+      "ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a'}" },
+    { "subject_single", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' set{seq{oid:O utf8'Company'} seq{oid:CN "
+      "utf8'a.example.com'}}}" },
+    { "subject_encoding", "tls-dv", "subject seq{rdn:CN ia5'a.example.com'}" },
+    { "subject_length", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company Company Company "
+      "Company Company Company Company Company A' $cn}" },
+    { "subject_says", "tls-dv", "subject seq{rdn:CN utf8''}" },
+    { "subject_utf8", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8#436f6dff70616e79 $cn}" },
+    { "subject_printable", "tls-ov", "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O printable'A@B' $cn}" },
+    { "subject_control", "tls-ov", "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8#410742 $cn}" },
+    { "subject_edges", "tls-ov", "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8' Company' $cn}" },
+    { "issuer_formed", "tls-dv", "authority seq{set{}}" },
+    { "issuer_crowded", "tls-dv",
+      "authority seq{rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' "
+      "rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' "
+      "rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' "
+      "rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' "
+      "rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' "
+      "rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a' rdn:DC ia5'a'}" },
+    { "issuer_not_empty", "tls-dv", "authority seq{}" },
+    { "issuer_single", "tls-dv", "authority seq{set{seq{oid:O utf8'Trip'} seq{oid:CN utf8'Trip CA'}}}" },
+    { "issuer_encoding", "tls-dv", "authority seq{$dom rdn:CN ia5'Trip CA'}" },
+    { "issuer_length", "tls-dv",
+      "authority seq{$dom rdn:CN utf8'Trip CA Trip CA Trip CA Trip CA Trip CA Trip CA Trip CA "
+      "Trip CA A'}" },
+    { "issuer_says", "tls-dv", "authority seq{$dom rdn:CN utf8''}" },
+    { "issuer_utf8", "tls-dv", "authority seq{$dom rdn:CN utf8#41ff}" },
+    { "issuer_printable", "tls-dv", "authority seq{$dom rdn:CN printable'A*B'}" },
+    { "issuer_control", "tls-dv", "authority seq{$dom rdn:CN utf8#410742}" },
+    { "issuer_edges", "tls-dv", "authority seq{$dom rdn:CN utf8'Trip CA '}" },
+    { "subject_dv", "tls-dv", "subject seq{rdn:L utf8'City' $cn}" },
+    { "subject_has_organization", "tls-ov", "subject seq{rdn:C printable'DE' rdn:L utf8'City' $cn}" },
+    { "subject_has_country", "tls-ov", "subject seq{rdn:L utf8'City' rdn:O utf8'Company' $cn}" },
+    { "subject_has_place", "tls-ov", "subject seq{rdn:C printable'DE' rdn:O utf8'Company' $cn}" },
+    { "subject_has_person", "tls-iv",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:surname utf8'Mueller' $cn}" },
+    { "subject_no_person", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company' rdn:surname "
+      "utf8'Mueller' $cn}" },
+    { "subject_no_unit", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company' rdn:OU utf8'Unit' "
+      "$cn}" },
+    { "subject_known", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company' rdn:title utf8'Dr' "
+      "$cn}" },
     { "subject_no_duplicates", "tls-dv", "subject seq{$cn $cn}" },
-    { "subject_encoding",      "tls-dv", "subject seq{rdn:CN ia5'a.example.com'}" },
-    { "cn_in_san",             "tls-dv", "subject seq{rdn:CN utf8'b.example.com'}" },
-
-    { "san_present",        "tls-dv", "subject seq{}; -SAN" },
-    { "san_criticality",    "tls-dv", "+SAN critical seq{$san}" },
-    { "san_dns_only",       "tls-dv", "+SAN seq{$san [7]#c0000201}" },
-    { "san_dns_syntax",     "tls-dv", "+SAN seq{$san [2]'a!.example.com'}" },
-    { "no_underscore",      "tls-dv", "+SAN seq{$san [2]'a_b.example.com'}" },
-    { "no_reserved_label",  "tls-dv", "+SAN seq{$san [2]'ab--c.example.com'}" },
+    { "subject_order", "tls-ov", "subject seq{rdn:O utf8'Company' rdn:C printable'DE' rdn:L utf8'City' $cn}" },
+    { "subject_no_meta", "tls-ov", "subject seq{rdn:C printable'DE' rdn:L utf8'N/A' rdn:O utf8'Company' $cn}" },
+    { "subject_no_entity", "tls-ov",
+      "subject seq{rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'A &amp; B' $cn}" },
+    { "subject_country", "tls-ov", "subject seq{rdn:C printable'UK' rdn:L utf8'City' rdn:O utf8'Company' $cn}" },
+    { "cn_in_san", "tls-dv", "subject seq{rdn:CN utf8'A.example.com'}" },
+    { "cn_address_form", "tls-private",
+      "+SAN seq{[7]#20010db8000000000000000000000001}; subject seq{rdn:CN utf8'2001:DB8::1'}" },
+    { "ca_has_country", "ca-subordinate", "subject seq{rdn:O utf8'Trip' rdn:CN utf8'Trip TLS CA'}" },
+    { "ca_has_organization", "ca-subordinate", "subject seq{rdn:C printable'XX' rdn:CN utf8'Trip TLS CA'}" },
+    { "ca_has_common_name", "ca-subordinate", "subject seq{$dom}" },
+    { "ev_has_category", "tls-ev",
+      "subject seq{rdn:jurisdictionC printable'DE' rdn:serialNumber printable'HRB 12345' rdn:C "
+      "printable'DE' rdn:L utf8'City' rdn:O utf8'Company' rdn:organizationIdentifier "
+      "utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_has_jurisdiction", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:serialNumber "
+      "printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company' "
+      "rdn:organizationIdentifier utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_has_serial", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'DE' rdn:C printable'DE' rdn:L utf8'City' rdn:O utf8'Company' "
+      "rdn:organizationIdentifier utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_category", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Club' rdn:jurisdictionC printable'DE' "
+      "rdn:serialNumber printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' rdn:O "
+      "utf8'Company' rdn:organizationIdentifier utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_attributes", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'DE' rdn:serialNumber printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' "
+      "rdn:O utf8'Company' rdn:surname utf8'Mueller' rdn:organizationIdentifier "
+      "utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_jurisdiction", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'de' rdn:serialNumber printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' "
+      "rdn:O utf8'Company' rdn:organizationIdentifier utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_serial_form", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'DE' rdn:serialNumber printable'15/10/2020' rdn:C printable'DE' rdn:L "
+      "utf8'City' rdn:O utf8'Company' rdn:organizationIdentifier utf8'NTRDE-HRB12345' $cn}" },
+    { "ev_no_wildcard", "tls-ev", "+SAN seq{$san}" },
+    { "ev_id_scheme", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'DE' rdn:serialNumber printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' "
+      "rdn:O utf8'Company' rdn:organizationIdentifier utf8'XYZDE-1' $cn}; +ORGID "
+      "seq{printable'XYZ' printable'DE' utf8'1'}" },
+    { "ev_id_state", "tls-ev",
+      "subject seq{rdn:businessCategory utf8'Private Organization' rdn:jurisdictionC "
+      "printable'DE' rdn:serialNumber printable'HRB 12345' rdn:C printable'DE' rdn:L utf8'City' "
+      "rdn:O utf8'Company' rdn:organizationIdentifier utf8'VATDE+BY-1' $cn}; +ORGID "
+      "seq{printable'VAT' printable'DE' [0]'BY' utf8'1'}" },
+    { "ev_id_extension", "tls-ev", "-ORGID" },
+    { "ev_id_agrees", "tls-ev", "+ORGID seq{printable'NTR' printable'DE' utf8'HRB54321'}" },
+    { "san_present", "tls-dv", "-SAN" },
+    { "san_not_empty", "tls-dv", "subject seq{rdn:C printable'DE'}; +SAN seq{}" },
+    { "san_criticality", "tls-dv", "+SAN critical seq{$san}" },
+    { "san_dns_only", "tls-dv", "+SAN seq{$san [7]#08080808}" },
+    { "san_hosts_only", "tls-dv", "+SAN seq{$san [6]'http://a.example/'}" },
+    { "san_ip_length", "tls-private", "+SAN seq{$san [7]#0808080808}; names a.example.com *.example.com" },
+    { "san_ip_host", "tls-private", "+SAN seq{$san [7]#00000000}" },
+    { "san_ip_public", "tls-private", "+SAN seq{$san [7]#0a000001}" },
     { "names_no_duplicate", "tls-dv", "+SAN seq{$san [2]'A.example.com'}" },
-    { "names_exact",        "tls-dv", "names a.example.com" },
-
-    { "extensions_known",      "tls-dv", "+NC critical seq{}" },
-    { "extensions_unique",     "tls-dv", "++EKU seq{oid:serverAuth}" },
-    { "extension_criticality", "tls-dv", "+EKU critical seq{oid:serverAuth}" },
-    { "aki_present",           "tls-dv", "-AKI" },
-    { "no_ski",                "tls-dv", "+SKI octets{#0102030405060708090a0b0c0d0e0f1011121314}" },
-    { "no_sct",                "tls-dv", "+SCT octets{#0000}" },
-    { "no_poison",             "tls-dv", "+POISON critical null#" },
-    { "basic_constraints",     "tls-dv", "+BC critical seq{bool#ff}" },
-
-    { "ku_allowed",          "tls-dv", "+KU critical bits#05a0" },
-    { "eku_server_auth",     "tls-dv", "-EKU" },
-    { "eku_no_client_auth",  "tls-dv", "+EKU seq{oid:serverAuth oid:clientAuth}" },
+    { "names_exact", "tls-dv", "names a.example.com" },
+    { "san_dns_not_empty", "tls-dv", "+SAN seq{$san [2]''}" },
+    { "san_dns_ia5", "tls-dv", "+SAN seq{$san [2]#c3a42e6578616d706c652e636f6d}" },
+    { "san_dns_syntax", "tls-dv", "+SAN seq{$san [2]'a!.example.com'}" },
+    { "no_underscore", "tls-dv", "+SAN seq{$san [2]'a_b.example.com'}" },
+    { "san_dns_empty_label", "tls-dv", "+SAN seq{$san [2]'a..example.com'}" },
+    { "san_dns_long_label", "tls-dv",
+      "+SAN seq{$san "
+      "[2]'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com'}" },
+    { "san_dns_long", "tls-dv",
+      "+SAN seq{$san "
+      "[2]'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com'}" },
+    { "san_dns_hyphen", "tls-dv", "+SAN seq{$san [2]'a-.example.com'}" },
+    { "no_reserved_label", "tls-dv", "+SAN seq{$san [2]'ab--c.example.com'}" },
+    { "san_dns_punycode", "tls-dv", "+SAN seq{$san [2]'xn--a.example.com'}" },
+    { "san_dns_no_dot", "tls-dv", "+SAN seq{$san [2]'b.example.com.'}" },
+    { "san_dns_wildcard", "tls-dv", "+SAN seq{$san [2]'a*.example.com'}" },
+    { "san_dns_no_number", "tls-dv", "+SAN seq{$san [2]'a.0x7f'}" },
+    { "san_dns_two_labels", "tls-dv", "+SAN seq{$san [2]'localhost'}" },
+    { "san_dns_top_level", "tls-dv", "+SAN seq{$san [2]'a.nowhere'}" },
+    { "san_dns_no_suffix", "tls-dv", "+SAN seq{$san [2]'co.uk'}" },
+    { "san_dns_wide", "tls-dv", "+SAN seq{$san [2]'*.co.uk'}" },
+    { "san_no_reverse", "tls-dv", "+SAN seq{$san [2]'1.2.0.192.in-addr.arpa'}" },
+    { "san_no_onion", "tls-dv", "+SAN seq{$san [2]'abc.onion'}" },
+    { "extensions_known", "tls-dv", "+1.2.3.4 null#" },
+    { "extensions_unique", "tls-dv", "++EKU seq{oid:serverAuth}" },
+    { "ski_der", "ca-subordinate", "+SKI octets#" },
+    { "ku_der", "tls-dv", "+KU critical bits#0781" },
+    { "san_der", "tls-dv", "+SAN set{}; names " },
+    { "bc_der", "tls-dv", "+BC critical seq{bool#00}" },
+    { "nc_der", "ca-subordinate", "+NC critical seq{int:1}" },
+    { "crldp_der", "tls-dv", "+CRLDP seq{int:1}" },
+    { "policy_der", "tls-private", "+POL seq{int:1}" },
+    { "aki_der", "tls-dv", "+AKI set{}" },
+    { "eku_der", "tls-dv", "+EKU seq{int:1}" },
+    { "aia_der", "tls-dv", "+AIA seq{int:1}; profile no ocsp_url; profile no ca_issuers_url" },
+    { "ku_critical", "tls-dv", "+KU bits#0780" },
+    { "bc_critical", "tls-dv", "+BC seq{}" },
+    { "nc_critical", "ca-subordinate", "+NC seq{[0]{seq{[2]'example.com'}}}" },
+    { "ski_critical", "ca-subordinate", "+SKI critical octets{$own}" },
+    { "aki_critical", "tls-dv", "+AKI critical seq{[0]$keyid}" },
+    { "eku_critical", "tls-dv", "+EKU critical seq{oid:serverAuth}" },
+    { "policy_critical", "tls-dv", "+POL critical seq{seq{oid:dv}}" },
+    { "aia_critical", "tls-dv", "+AIA critical seq{$where}" },
+    { "crldp_critical", "tls-dv", "+CRLDP critical seq{seq{[0]{[0]{$crl}}}}" },
+    { "ev_id_critical", "tls-ev", "+ORGID critical seq{printable'NTR' printable'DE' utf8'HRB12345'}" },
+    { "ev_id_der", "tls-ev", "+ORGID seq{}" },
+    { "sct_der", "tls-private", "profile allow no_sct; +SCT octets#0002" },
+    { "sct_critical", "tls-private", "profile allow no_sct; +SCT critical octets{#00030001aa}" },
+    { "poison_der", "tls-private", "profile allow no_poison; +POISON critical bool#ff" },
+    { "poison_critical", "tls-private", "profile allow no_poison; +POISON null#" },
+    { "aki_present", "tls-dv", "-AKI" },
+    { "aki_exact", "tls-dv", "+AKI seq{[0]#000102030405060708090a0b0c0d0e0f10111213}" },
+    { "aki_has_id", "tls-dv", "+AKI seq{}" },
+    { "aki_id_alone", "tls-dv", "+AKI seq{[0]$keyid [2]#01}" },
+    { "no_ski", "tls-dv", "+SKI octets{$own}; profile ski yes" },
+    { "no_sct", "tls-dv", "+SCT octets{#00030001aa}" },
+    { "no_poison", "tls-dv", "+POISON critical null#" },
+    { "basic_constraints", "tls-dv", "+BC critical seq{bool#ff}" },
+    { "bc_no_path_length", "tls-dv", "+BC critical seq{int:0}" },
+    { "root_no_path_length", "ca-root", "+BC critical seq{bool#ff int:1}" },
+    { "nc_not_empty", "ca-subordinate", "+NC critical seq{}" },
+    { "nc_unbounded", "ca-subordinate", "+NC critical seq{[0]{seq{[2]'example.com' [0]#01}}}" },
+    { "ku_present", "tls-dv", "-KU" },
+    { "ku_minimal", "tls-dv", "+KU critical bits#0680" },
+    { "ku_some", "ocsp-responder", "+KU critical bits#00" },
+    { "ku_no_ca", "tls-dv", "+KU critical bits#0284" },
+    { "ku_leaf", "tls-dv", "spki rsa:2048; +KU critical bits#0388" },
+    { "ku_ec", "tls-dv", "+KU critical bits#05a0" },
+    { "ku_signs", "tls-dv", "spki rsa:2048; +KU critical bits#0520" },
+    { "ku_no_repudiation", "tls-dv", "+KU critical bits#06c0" },
+    { "ku_no_data", "tls-dv", "spki rsa:2048; +KU critical bits#0490" },
+    { "ca_ku_cert_sign", "ca-subordinate", "+KU critical bits#0182" },
+    { "ca_ku_crl_sign", "ca-subordinate", "+KU critical bits#0284" },
+    { "ca_ku_only", "ca-subordinate", "+KU critical bits#01c6" },
+    { "ocsp_ku", "ocsp-responder", "+KU critical bits#06c0" },
+    { "eku_present", "tls-dv", "-EKU" },
+    { "eku_not_empty", "ocsp-responder", "+EKU seq{}" },
+    { "eku_once", "tls-dv", "+EKU seq{oid:serverAuth oid:serverAuth}" },
+    { "eku_server_auth", "tls-private", "+EKU seq{oid:clientAuth}; profile eku client_auth" },
+    { "eku_forbidden", "tls-private",
+      "+EKU seq{oid:serverAuth oid:OCSPSigning}; profile eku server_auth ocsp_signing" },
+    { "eku_tls_only", "tls-private", "+EKU seq{oid:serverAuth oid:ipsec}; profile eku server_auth ipsec" },
+    { "eku_no_client_auth", "tls-dv",
+      "+EKU seq{oid:serverAuth oid:clientAuth}; profile eku server_auth client_auth" },
+    { "root_no_eku", "ca-root", "+EKU seq{oid:serverAuth}" },
+    { "sub_eku_present", "ca-subordinate", "-EKU" },
+    { "cross_eku_present", "ca-cross", "-EKU" },
+    { "ca_eku_server_auth", "ca-private-subordinate", "+EKU seq{oid:clientAuth}" },
+    { "ca_eku_no_any", "ca-private-subordinate", "+EKU seq{oid:serverAuth oid:any}" },
+    { "ca_eku_unmixed", "ca-subordinate", "+EKU seq{oid:serverAuth oid:emailProtection}" },
+    { "ca_eku_no_other", "ca-subordinate", "+EKU seq{oid:serverAuth oid:ipsec}" },
+    { "ca_eku_no_client", "ca-subordinate", "+EKU seq{oid:serverAuth oid:clientAuth}" },
+    { "ca_no_precert_signer", "ca-subordinate", "+EKU seq{oid:serverAuth oid:precertSigning}" },
+    { "ocsp_eku", "ocsp-responder", "+EKU seq{oid:OCSPSigning oid:serverAuth}" },
+    { "policy_present", "tls-dv", "-POL; profile policies 0" },
+    { "policy_not_empty", "tls-private", "+POL seq{}" },
+    { "policy_once", "tls-private", "+POL seq{seq{oid:1.2.3} seq{oid:1.2.3}}; profile policies 2" },
     { "policy_reserved_oid", "tls-dv", "+POL seq{seq{oid:1.2.3}}" },
-
-    { "aia_http",         "tls-dv", "+AIA seq{seq{oid:ocsp [6]'https://s.example/ocsp/trip'}}" },
-    { "crldp_http",       "tls-dv", "+CRLDP seq{seq{[0]{[0]{[6]'ftp://s.example/crl/trip/0.crl'}}}}" },
-    { "crldp_shard",      "tls-dv", "+CRLDP seq{seq{[0]{[0]{[6]'http://s.example/crl/trip/1.crl'}}}}" },
-    { "status_reachable", "tls-private", "-CRLDP; +AIA seq{seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}}" },
-
-    { "san_hosts_only",      "tls-private", "+SAN seq{$san [6]'http://a.example/'}" },
-    { "san_host_syntax",     "tls-private", "+SAN seq{$san [7]#00000000}" },
-    { "ku_fits_key",         "tls-private", "+KU critical bits#05a0" },
-    { "policy_not_reserved", "tls-private", "+POL seq{seq{oid:dv}}" },
+    { "policy_dv", "tls-dv", "+POL seq{seq{oid:ov}}" },
+    { "policy_ov", "tls-ov", "+POL seq{seq{oid:dv}}" },
+    { "policy_iv", "tls-iv", "+POL seq{seq{oid:dv}}" },
+    { "policy_ev", "tls-ev", "+POL seq{seq{oid:dv}}" },
+    { "policy_no_any", "tls-private", "+POL seq{seq{oid:anyPolicy}}; profile policies 1" },
+    { "policy_not_reserved", "tls-private", "+POL seq{seq{oid:dv}}; profile policies 1" },
+    { "policy_reserved_first", "tls-dv", "+POL seq{seq{oid:1.2.3} seq{oid:dv}}; profile policies 2" },
+    { "policy_cps_only", "tls-dv", "+POL seq{seq{oid:dv seq{seq{oid:notice seq{}}}}}" },
+    { "policy_cps_http", "tls-dv", "+POL seq{seq{oid:dv seq{seq{oid:cps ia5'ftp://s.example/cps'}}}}" },
+    { "root_no_policy", "ca-root", "+POL seq{seq{oid:dv}}" },
+    { "ca_policy_present", "ca-subordinate", "-POL" },
+    { "ca_policy", "ca-subordinate", "+POL seq{seq{oid:1.2.3}}" },
+    { "ca_any_alone", "ca-subordinate", "+POL seq{seq{oid:dv} seq{oid:anyPolicy}}" },
+    { "ocsp_no_policy", "ocsp-responder", "+POL seq{seq{oid:1.2.3}}" },
+    { "aia_present", "tls-dv", "-AIA; profile no ocsp_url; profile no ca_issuers_url" },
+    { "aia_not_empty", "tls-private", "+AIA seq{}; profile no ocsp_url; profile no ca_issuers_url" },
+    { "aia_method", "tls-dv", "+AIA seq{$where seq{oid:timeStampingService [6]'http://s.example/t'}}" },
+    { "aia_uri", "tls-dv", "+AIA seq{$where seq{oid:ocsp [2]'s.example'}}" },
+    { "aia_http", "tls-dv", "+AIA seq{$where seq{oid:ocsp [6]'https://s.example/ocsp/trip'}}" },
+    { "aia_plain", "tls-dv", "+AIA seq{$where seq{oid:ocsp [6]'http://s.example/a b'}}" },
+    { "aia_unique", "tls-dv", "+AIA seq{$where $where}" },
+    { "aia_issuer", "tls-dv",
+      "+AIA seq{seq{oid:ocsp [6]'http://s.example/ocsp/trip'}}; profile no ca_issuers_url" },
+    { "crldp_one", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl}}} seq{[0]{[0]{$crl}}}}" },
+    { "crldp_full_name", "tls-dv", "+CRLDP seq{seq{[0]{[1]{seq{oid:CN utf8'a'}}}}}" },
+    { "crldp_no_reasons", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl}} [1]#0640}}" },
+    { "crldp_no_issuer", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl}} [2]{[4]{$issuer}}}}" },
+    { "crldp_uri", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl [2]'s.example'}}}}" },
+    { "crldp_http", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl [6]'ftp://s.example/crl/trip/0.crl'}}}}" },
+    { "crldp_plain", "tls-dv", "+CRLDP seq{seq{[0]{[0]{$crl [6]'http://s.example/a b'}}}}" },
+    { "crldp_shard", "tls-dv", "+CRLDP seq{seq{[0]{[0]{[6]'http://s.example/crl/trip/1.crl'}}}}" },
+    { "status_reachable", "tls-private",
+      "-CRLDP; +AIA seq{seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}}; profile no "
+      "ocsp_url; profile no crl_url" },
+    { "status_unless_short", "tls-dv",
+      "-CRLDP; +AIA seq{seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}}; profile no "
+      "ocsp_url; profile no crl_url; validity seq{time:-1h time:-1h+$d}" },
+    { "sub_crldp_present", "ca-subordinate", "-CRLDP" },
+    { "root_no_crldp", "ca-root", "+CRLDP seq{seq{[0]{[0]{$crl}}}}" },
+    { "ocsp_no_crldp", "ocsp-responder", "+CRLDP seq{seq{[0]{[0]{$crl}}}}" },
+    { "ca_bc_present", "ca-subordinate", "-BC" },
+    { "ca_is_ca", "ca-subordinate", "+BC critical seq{}" },
+    { "ca_ski_present", "ca-subordinate", "-SKI" },
+    { "ca_ski_of_key", "ca-subordinate", "+SKI octets{#0102030405060708090a0b0c0d0e0f1011121314}" },
+    { "sub_path_length", "ca-subordinate", "+BC critical seq{bool#ff}" },
+    { "sub_aia_present", "ca-subordinate", "-AIA" },
+    { "root_self_issued", "ca-root", "signer root" },
+    { "root_no_aia", "ca-root", "+AIA seq{$where}" },
+    { "root_no_nc", "ca-root", "+NC critical seq{[0]{seq{[2]'example.com'}}}" },
+    { "ocsp_no_check", "ocsp-responder", "-NOCHECK" },
+    { "ocsp_no_san", "ocsp-responder", "+SAN seq{$san}; names " },
+    { "ocsp_no_nc", "ocsp-responder", "+NC critical seq{[0]{seq{[2]'example.com'}}}" },
+    { "ocsp_no_aia", "ocsp-responder", "+AIA seq{$where}" },
+    { "ocsp_ski_present", "ocsp-responder", "-SKI" },
+    { "profile_ocsp", "tls-dv", "+AIA seq{seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}}" },
+    { "profile_ca_issuers", "tls-private", "+AIA seq{seq{oid:ocsp [6]'http://s.example/ocsp/trip'}}" },
+    { "profile_crl", "tls-dv", "-CRLDP" },
+    { "profile_ski", "tls-private", "-SKI" },
+    { "profile_constraints", "tls-dv", "-BC" },
+    { "profile_policies", "tls-private", "+POL seq{seq{oid:1.2.3}}" },
+    { "profile_purposes", "tls-dv", "profile eku client_auth server_auth" },
 };
 // clang-format on
 

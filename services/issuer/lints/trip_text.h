@@ -12,7 +12,8 @@
  *     rdn:CN value       SET { SEQUENCE { type, value } }
  *     int:N              not negative
  *     time:-1h+46d-1s    UTCTime or GeneralizedTime, counted from the instant; $d is the value in days
- *     rsa:2048,65537     a SubjectPublicKeyInfo; $-8 instead of the number: eight less than the value
+ *     rsa:2048,65537,3   a SubjectPublicKeyInfo: bits, exponent, what divides the modulus; the last two may
+ *                        be left out; $-8 instead of a number: eight less than the value; #hex: the modulus
  *
  * Whatever is no such text aborts. Include once in a test program; everything is static.
  */
@@ -205,11 +206,29 @@ static struct bytes trip_modulus(struct arena *a, size_t bits)
     return out;
 }
 
+/* The next smaller number that is divisible, and odd if it was. */
+static struct bytes trip_divisible(struct arena *a, struct bytes n, unsigned by)
+{
+    uint8_t *out = arena_copy(a, n.data, n.size);
+    unsigned rest = 0;
+
+    for (size_t i = 0; i < n.size; i++)
+        rest = (rest << 8 | n.data[i]) % by;
+    if (by > 2 && (rest & 1))
+        rest += by;
+    for (size_t i = n.size; rest && i-- > 0; rest >>= 8) {
+        unsigned borrow = out[i] < (rest & 0xff);
+        out[i] = (uint8_t)(out[i] - rest);
+        rest += borrow << 8;
+    }
+    return (struct bytes){ out, n.size };
+}
+
 static void trip_rsa(struct trip_text *t)
 {
-    size_t bits = (size_t)trip_number(t);
+    struct bytes modulus =
+        trip_char(t, '#') ? trip_hex(t) : trip_modulus(t->out->arena, (size_t)trip_number(t));
     struct trip_text inside = *t;
-    struct trip_word words[] = { { "n", trip_modulus(t->out->arena, bits) }, { 0 } };
     uint8_t exponent[4] = { 0, 1, 0, 1 };
 
     if (trip_char(t, ',')) {
@@ -217,7 +236,8 @@ static void trip_rsa(struct trip_text *t)
         for (int i = 0; i < 4; i++)
             exponent[i] = (uint8_t)(e >> (24 - 8 * i));
     }
-    inside.words = words;
+    if (trip_char(t, ','))
+        modulus = trip_divisible(t->out->arena, modulus, (unsigned)trip_number(t));
     inside.at = "oid:rsaKey null#";
     size_t spki = der_begin(t->out, DER_SEQUENCE), algorithm = der_begin(t->out, DER_SEQUENCE);
     trip_value(&inside);
@@ -226,7 +246,7 @@ static void trip_rsa(struct trip_text *t)
     size_t string = der_begin(t->out, DER_BIT_STRING);
     text_add_char(t->out, 0);
     size_t key = der_begin(t->out, DER_SEQUENCE);
-    der_add_unsigned(t->out, DER_INTEGER, words[0].value);
+    der_add_unsigned(t->out, DER_INTEGER, modulus);
     der_add_unsigned(t->out, DER_INTEGER, (struct bytes){ exponent, sizeof exponent });
     der_end(t->out, key);
     der_end(t->out, string);

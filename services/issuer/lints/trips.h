@@ -9,12 +9,17 @@
  *     -EXT          not there
  *     names LIST    what was validated; else it is what stands in subjectAltName
  *     request value the key that was asked for; else it is the certificate's
+ *     authority value the name of who signs, and the issuer
+ *     profile no MEMBER  its profile has none of these: ocsp_url, ca_issuers_url, crl_url
+ *     profile eku LIST   the purposes that it has
+ *     profile policies N how many policies that has; profile ski yes: subjectKeyIdentifier
+ *     profile allow LINT it does not name that one
  *     signer rsa    the authority has an RSA key; signer self: there is none, it signs itself
  *     ends DAYS     from now on, the authority's certificate ends; begins DAYS: it begins
  *
  *     struct trip trip;
  *     if (trip_make(&a, "validity_max", 47, at, &trip))
- *         refused = !lint_tbs(&trip.input, trip.profile, rules, count, &f);
+ *         refused = !lint_tbs(&trip.input, trip.profile, rules, count, NULL, &f);
  *
  * Run from the top of the tree: profiles are read from policy/profiles. Include once in a test program;
  * everything is static.
@@ -23,10 +28,11 @@
 #define LINTS_TRIPS_H
 
 #include "lints/lint.h"
-#include "lints/names.h"
+#include "lints/read.h"
+#include "lints/trip_goods.h"
+#include "lints/trip_profile.h"
 #include "lints/trip_rows.h"
 #include "lints/trip_text.h"
-#include "message/json.h"
 #include "pki/ip.h"
 
 enum trip_part {
@@ -44,7 +50,8 @@ enum { TRIP_EXTENSIONS = 24, TRIP_WORDS = 16, TRIP_NAMES = 300 };
 
 struct trip {
     struct lint_input input;
-    const Profile *profile;
+    const Profile *profile; /* the one below where the trip changes it */
+    Profile changed;
     struct ca ca; /* whom the input names */
 };
 
@@ -78,16 +85,6 @@ static struct bytes trip_write(struct trip_making *m, const char *text)
 static const char *const trip_part_names[TRIP_PARTS] = { "version", "serial",   "algorithm",
                                                          "issuer",  "validity", "subject",
                                                          "spki",    "unique" };
-
-static bool trip_after(const char **text, const char *word)
-{
-    size_t length = strlen(word);
-
-    if (strncmp(*text, word, length) != 0 || ((*text)[length] && (*text)[length] != ' '))
-        return false;
-    *text += length + ((*text)[length] == ' ');
-    return true;
-}
 
 static size_t trip_place(struct trip_making *m, struct bytes oid)
 {
@@ -166,13 +163,42 @@ static void trip_signer(struct trip_making *m, const char *which)
         trip_key_read(*trip_word(m, which), &m->trip->ca.public);
 }
 
+/* What identifies the certificate's key is $own (RFC 5280 4.2.1.2 (1)), of a key that is none nothing. */
+static struct bytes trip_key_id(struct trip_making *m, struct bytes spki)
+{
+    uint8_t hash[SHA1_SIZE];
+    struct fault f = { 0 };
+    struct key key;
+
+    digest_sha1(key_read(spki, &key, &f, "key") ? key.public_key : spki, hash);
+    return (struct bytes){ arena_copy(m->a, hash, sizeof hash), sizeof hash };
+}
+
+/* Its own, from the first change on. */
+static void trip_profile_own(struct trip_making *m, char *text)
+{
+    struct trip *trip = m->trip;
+
+    if (trip->profile != &trip->changed)
+        trip->changed = *trip->profile;
+    trip->profile = &trip->changed;
+    trip_profile_change(m->a, &trip->changed, text);
+}
+
+static void trip_part_set(struct trip_making *m, enum trip_part part, const char *text)
+{
+    m->part[part] = trip_write(m, text);
+    if (part == TRIP_SPKI)
+        *trip_word(m, "own") = trip_key_id(m, m->part[part]);
+}
+
 static void trip_change(struct trip_making *m, char *text)
 {
     const char *rest = text;
 
     for (int i = 0; i < TRIP_PARTS; i++)
         if (trip_after(&rest, trip_part_names[i])) {
-            m->part[i] = trip_write(m, rest);
+            trip_part_set(m, (enum trip_part)i, rest);
             return;
         }
     if (strncmp(text, "++", 2) == 0)
@@ -185,6 +211,10 @@ static void trip_change(struct trip_making *m, char *text)
         trip_names(m, text + (rest - text));
     else if (trip_after(&rest, "signer"))
         trip_signer(m, rest);
+    else if (trip_after(&rest, "profile"))
+        trip_profile_own(m, text + (rest - text));
+    else if (trip_after(&rest, "authority"))
+        m->part[TRIP_ISSUER] = m->trip->ca.subject = trip_write(m, rest);
     else if (trip_after(&rest, "ends"))
         m->trip->ca.not_after = instant_add(m->now, days(strtol(rest, NULL, 10)));
     else if (trip_after(&rest, "begins"))
@@ -197,11 +227,25 @@ static void trip_change(struct trip_making *m, char *text)
     }
 }
 
+/* As far as the next ';' that is in no text. */
+static char *trip_part_off(char **rest)
+{
+    char *one = *rest, *at = one;
+
+    if (!*one)
+        return NULL;
+    for (bool text = false; *at && (text || *at != ';'); at++)
+        text ^= *at == '\'';
+    *rest = *at ? at + 1 : at;
+    *at = '\0';
+    return one;
+}
+
 static void trip_changes(struct trip_making *m, const char *changes)
 {
     char *rest = arena_strdup(m->a, changes);
 
-    for (char *one; (one = strtok_r(rest, ";", &rest));) {
+    for (char *one; (one = trip_part_off(&rest));) {
         one += strspn(one, " ");
         for (size_t end = strlen(one); end && one[end - 1] == ' '; end--)
             one[end - 1] = '\0';
@@ -251,33 +295,13 @@ static void trip_names_of(struct trip_making *m)
     while (count < TRIP_NAMES && der_next(&list, &tag, &name, NULL)) {
         struct identifier *one = &names[count];
         const char *ip = tag == DER_CONTEXT(7) ? ip_text(m->a, name) : NULL;
-        if (!name_kind(tag, &one->kind))
+        if (!lint_name_kind(tag, &one->kind))
             continue;
         one->value = ip ? ip : arena_strndup(m->a, (const char *)name.data, name.size);
         count++;
     }
     m->trip->input.names = names;
     m->trip->input.name_count = count;
-}
-
-static const Profile *trip_profile(struct arena *a, const char *name)
-{
-    enum { PROFILE_MAX = 64 * 1024 };
-    const char *path = arena_format(a, "policy/profiles/%s.json", name);
-    FILE *file = fopen(path, "re");
-    char *text = arena_alloc(a, PROFILE_MAX);
-    size_t size = file ? fread(text, 1, PROFILE_MAX, file) : 0;
-    struct fault f = { 0 };
-    const Profile *out =
-        (const Profile *)message_from_json(a, &profile__descriptor, text, size, &f);
-
-    if (file)
-        fclose(file);
-    if (!out) {
-        fprintf(stderr, "trip: %s: %s %s\n", path, f.field, f.detail);
-        abort();
-    }
-    return out;
 }
 
 static void trip_begin(struct trip_making *m)
@@ -287,7 +311,7 @@ static void trip_begin(struct trip_making *m)
     struct ca *ca = &m->trip->ca;
     ca->name = "trip";
     ca->subject = *trip_word(m, "issuer");
-    ca->key_id = *trip_word(m, "keyid");
+    ca->key_id = *trip_word(m, "keyid") = trip_key_id(m, *trip_word(m, "ca"));
     ca->not_before = instant_add(m->now, days(-365));
     ca->not_after = instant_add(m->now, days(3650));
     trip_signer(m, "ca");

@@ -1,110 +1,145 @@
-/* What a certificate may be used for: keyUsage, extKeyUsage, certificatePolicies. */
-#include "lints/lint.h"
-#include "pki/der.h"
-#include "x509/oid.h"
+/* keyUsage (RFC 5280 4.2.1.3, BR 7.1.2.7.11) and extKeyUsage (BR 7.1.2.7.10, 7.1.2.10.6). A row's `what` is a set
+ * of usages or purposes. */
+#include "lints/read.h"
 
-/* The first byte of KeyUsage's bits, RFC 5280 4.2.1.3. */
-enum { DIGITAL_SIGNATURE = 0x80, KEY_ENCIPHERMENT = 0x20 };
-
-#define RESERVED(arc) DER_BYTES("\x67\x81\x0c\x01" arc) /* 2.23.140.1 */
-
-/* RSA: digitalSignature, with or without keyEncipherment. ECC: digitalSignature alone. */
-static bool ku_allowed(struct lint_case *c)
+static bool is_ec(const struct lint_case *c)
 {
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_KEY_USAGE);
-    struct bytes bits;
-    struct der all;
-
-    if (!e)
-        return lint_miss(c, "has no keyUsage");
-    all = der_open(e->value);
-    if (!der_take(&all, DER_BIT_STRING, &bits) || !der_done(&all) || bits.size != 2)
-        return lint_miss(c, "keyUsage is malformed or has unusual bits");
-    /* trailing zeros are cut (X.690 11.2.2): the count of unused bits follows from the bits */
-    if (bits.data[1] == DIGITAL_SIGNATURE && bits.data[0] == 7)
-        return true;
-    return (c->key.type == KEY_RSA && bits.data[0] == 5 &&
-            (bits.data[1] | DIGITAL_SIGNATURE) == (DIGITAL_SIGNATURE | KEY_ENCIPHERMENT)) ||
-           lint_miss(c, "keyUsage 0x%02x does not fit the key", bits.data[1]);
+    return c->key_formed && c->key.type == KEY_EC;
 }
 
-/* serverAuth and nothing that must not stand beside it. clientAuth has a check of its own, since it
- * ends on a date. */
-static bool eku_server_auth(struct lint_case *c)
-{
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_EXT_KEY_USAGE);
-    struct bytes purpose;
-    struct der all, list;
-    bool server = false;
+/* ---- keyUsage */
 
-    if (!e)
-        return lint_miss(c, "has no extKeyUsage");
-    all = der_open(e->value);
-    if (!der_enter(&all, DER_SEQUENCE, &list) || !der_done(&all))
-        return lint_miss(c, "extKeyUsage is malformed");
-    while (der_take(&list, DER_OID, &purpose)) {
-        if (bytes_equal(purpose, OID_SERVER_AUTH))
-            server = true;
-        else if (!bytes_equal(purpose, OID_CLIENT_AUTH))
-            return lint_miss(c, "extKeyUsage has a purpose beside serverAuth and clientAuth");
-    }
-    return (server && der_done(&list)) || lint_miss(c, "extKeyUsage lacks serverAuth");
+static bool ku_present(struct lint_case *c)
+{
+    return c->extension[EXT_KEY_USAGE] || lint_miss(c, "it has no keyUsage");
 }
 
-static bool eku_no_client_auth(struct lint_case *c)
+static bool ku_minimal(struct lint_case *c)
 {
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_EXT_KEY_USAGE);
-    struct bytes purpose;
-    struct der all, list;
-
-    if (!e)
-        return true;
-    all = der_open(e->value);
-    if (!der_enter(&all, DER_SEQUENCE, &list))
-        return lint_miss(c, "extKeyUsage is malformed");
-    while (der_take(&list, DER_OID, &purpose))
-        if (bytes_equal(purpose, OID_CLIENT_AUTH))
-            return lint_miss(c, "extKeyUsage has clientAuth");
-    return true;
+    return !lint_has(c, EXT_KEY_USAGE) || c->usage.bits == 0 || c->usage.minimal ||
+           lint_miss(c, "keyUsage has trailing zeros");
 }
 
-/* DV, OV, IV, EV */
-static bool is_reserved(struct bytes policy)
+static bool ku_some(struct lint_case *c)
 {
-    return bytes_equal(policy, RESERVED("\x02\x01")) || bytes_equal(policy, RESERVED("\x02\x02")) ||
-           bytes_equal(policy, RESERVED("\x02\x03")) || bytes_equal(policy, RESERVED("\x01"));
+    return !lint_has(c, EXT_KEY_USAGE) || c->usage.bits != 0 ||
+           lint_miss(c, "keyUsage allows nothing");
 }
 
-/* Exactly one reserved policy, no anyPolicy, no qualifier. */
-static bool policy_reserved_oid(struct lint_case *c)
+static bool ku_within(struct lint_case *c)
 {
-    const struct tbs_extension *e = tbs_extension_find(&c->tbs, OID_POLICIES);
-    struct bytes policy;
-    struct der all, list, information;
-    size_t reserved = 0;
+    unsigned more = c->usage.bits & ~(unsigned)c->lint->what;
 
-    if (!e)
-        return lint_miss(c, "has no certificatePolicies");
-    all = der_open(e->value);
-    if (!der_enter(&all, DER_SEQUENCE, &list) || !der_done(&all))
-        return lint_miss(c, "certificatePolicies are malformed");
-    while (der_enter(&list, DER_SEQUENCE, &information)) {
-        if (!der_take(&information, DER_OID, &policy) || !der_done(&information))
-            return lint_miss(c, "a policy has qualifiers");
-        if (bytes_equal(policy, OID_ANY_POLICY))
-            return lint_miss(c, "has anyPolicy");
-        reserved += is_reserved(policy);
-    }
-    return (reserved == 1 && der_done(&list)) ||
-           lint_miss(c, "has %zu reserved policies", reserved);
+    return !lint_has(c, EXT_KEY_USAGE) || !more ||
+           lint_miss(c, "keyUsage has bits that it may not have: 0x%04x", more);
+}
+
+static bool ku_has(struct lint_case *c)
+{
+    unsigned missing = (unsigned)c->lint->what & ~(unsigned)c->usage.bits;
+
+    return !lint_has(c, EXT_KEY_USAGE) || !missing ||
+           lint_miss(c, "keyUsage lacks 0x%04x", missing);
+}
+
+/* RFC 8813 3: such a key enciphers nothing. */
+static bool ku_ec(struct lint_case *c)
+{
+    return !is_ec(c) || ku_within(c);
+}
+
+static bool ku_rsa(struct lint_case *c)
+{
+    return !c->key_formed || is_ec(c) || ku_within(c);
 }
 
 // clang-format off
 const struct lint usage_lints[] = {
-    { "ku_allowed",          "BR 7.1.2.7.11", NULL, 0, ku_allowed },
-    { "eku_server_auth",     "BR 7.1.2.7.10", NULL, 0, eku_server_auth },
-    { "eku_no_client_auth",  "CRP 1.8 1.3.2", NULL, 0, eku_no_client_auth },
-    { "policy_reserved_oid", "BR 7.1.2.7.9",  NULL, 0, policy_reserved_oid },
+    { "ku_present",   "BR 7.1.2.7.6",     LINT_ALL,  ALWAYS, NULL, 0, ku_present },
+    { "ku_minimal",   "X.690 11.2.2",     LINT_ALL,  ALWAYS, NULL, 0, ku_minimal },
+    { "ku_some",      "RFC 5280 4.2.1.3", LINT_ALL,  ALWAYS, NULL, 0, ku_some },
+    { "ku_no_ca",     "BR 7.1.2.7.11",    LINT_LEAF, ALWAYS, NULL, 0, ku_within, KU_KNOWN & ~(KU_CERT_SIGN | KU_CRL_SIGN) },
+    { "ku_leaf",      "RFC 5280 4.2.1.3", LINT_LEAF, ALWAYS, NULL, 0, ku_rsa,
+      KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_CERT_SIGN | KU_CRL_SIGN },
+    { "ku_ec",        "RFC 8813 3",       LINT_LEAF, ALWAYS, NULL, 0, ku_ec,
+      KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_CERT_SIGN | KU_CRL_SIGN },
+    { "ku_signs",     "RFC 5280 4.2.1.3", LINT_LEAF, ALWAYS, NULL, 0, ku_has, KU_DIGITAL_SIGNATURE },
+    { "ku_no_repudiation", "BR 7.1.2.7.11", LINT_LEAF, ASKED, NULL, 0, ku_within, KU_KNOWN & ~KU_NON_REPUDIATION },
+    { "ku_no_data",   "BR 7.1.2.7.11",    LINT_LEAF, ASKED,  NULL, 0, ku_rsa,
+      KU_KNOWN & ~KU_DATA_ENCIPHERMENT },
+    { "ca_ku_cert_sign", "BR 7.1.2.10.7", LINT_CA,   ALWAYS, NULL, 0, ku_has, KU_CERT_SIGN },
+    { "ca_ku_crl_sign",  "BR 7.1.2.10.7", LINT_CA,   ALWAYS, NULL, 0, ku_has, KU_CRL_SIGN },
+    { "ca_ku_only",      "BR 7.1.2.10.7", LINT_CA,   ALWAYS, NULL, 0, ku_within, KU_CERT_SIGN | KU_CRL_SIGN | KU_DIGITAL_SIGNATURE },
+    { "ocsp_ku",         "BR 7.1.2.8.8",  LINT_OCSP, ALWAYS, NULL, 0, ku_within, KU_DIGITAL_SIGNATURE },
+    { 0 },
+};
+// clang-format on
+
+/* ---- extKeyUsage */
+
+static bool eku_present(struct lint_case *c)
+{
+    return c->extension[EXT_EXT_KEY_USAGE] || lint_miss(c, "it has no extKeyUsage");
+}
+
+static bool eku_absent(struct lint_case *c)
+{
+    return !c->extension[EXT_EXT_KEY_USAGE] || lint_miss(c, "it has an extKeyUsage");
+}
+
+static bool eku_not_empty(struct lint_case *c)
+{
+    return !lint_has(c, EXT_EXT_KEY_USAGE) || c->purposes.count > 0 ||
+           lint_miss(c, "extKeyUsage is empty");
+}
+
+static bool eku_once(struct lint_case *c)
+{
+    return !lint_has(c, EXT_EXT_KEY_USAGE) || !c->purposes.twice ||
+           lint_miss(c, "extKeyUsage has a purpose twice");
+}
+
+static bool eku_has(struct lint_case *c)
+{
+    return !lint_has(c, EXT_EXT_KEY_USAGE) || c->purposes.count == 0 ||
+           (c->purposes.set & (unsigned)c->lint->what) ||
+           lint_miss(c, "extKeyUsage lacks the purpose it is for");
+}
+
+static bool eku_is(struct lint_case *c)
+{
+    return !lint_has(c, EXT_EXT_KEY_USAGE) || c->purposes.count == 0 ||
+           c->purposes.set == (unsigned)c->lint->what ||
+           lint_miss(c, "extKeyUsage is not exactly the purpose it is for");
+}
+
+static bool eku_free_of(struct lint_case *c)
+{
+    return !lint_has(c, EXT_EXT_KEY_USAGE) || !(c->purposes.set & (unsigned)c->lint->what) ||
+           lint_miss(c, "extKeyUsage has a purpose that it may not have");
+}
+
+// clang-format off
+#define UNFIT (PURPOSE_CODE_SIGNING | PURPOSE_EMAIL | PURPOSE_TIME_STAMPING | PURPOSE_OCSP_SIGNING)
+
+const struct lint purpose_lints[] = {
+    { "eku_present",         "BR 7.1.2.7.6",   LINT_LEAF | LINT_OCSP, ALWAYS, NULL, 0, eku_present },
+    { "eku_not_empty",       "RFC 5280 4.2.1.12", LINT_ALL, ALWAYS, NULL, 0, eku_not_empty },
+    { "eku_once",            "RFC 5280 4.2.1.12", LINT_ALL, ALWAYS, NULL, 0, eku_once },
+    { "eku_server_auth",     "BR 7.1.2.7.10",  LINT_LEAF,  ALWAYS, NULL, 0, eku_has, PURPOSE_SERVER_AUTH },
+    { "eku_forbidden",       "BR 7.1.2.7.10",  LINT_LEAF,  ALWAYS, NULL, 0, eku_free_of, UNFIT | PURPOSE_ANY | PURPOSE_PRECERT_SIGNING },
+    { "eku_tls_only",        "BR 7.1.2.7.10",  LINT_LEAF,  ASKED,  NULL, 0, eku_free_of, PURPOSE_OTHER },
+    { "eku_no_client_auth",  "CRP 1.8 1.3.2",  LINT_LEAF,  ASKED,  NULL, 0, eku_free_of, PURPOSE_CLIENT_AUTH },
+    { "root_no_eku",         "BR 7.1.2.1.2",   LINT_ROOT,  ASKED,  NULL, 0, eku_absent },
+    { "sub_eku_present",     "BR 7.1.2.6.1",   LINT_SUBORDINATE, ALWAYS, NULL, 0, eku_present },
+    { "cross_eku_present",   "CCADB 6",        LINT_CROSS, ASKED,  NULL, 0, eku_present },
+    { "ca_eku_server_auth",  "BR 7.1.2.10.6",  LINT_BELOW, ASKED,  NULL, 0, eku_has, PURPOSE_SERVER_AUTH },
+    { "ca_eku_no_any",       "BR 7.1.2.10.6",  LINT_BELOW, ALWAYS, NULL, 0, eku_free_of, PURPOSE_ANY },
+    { "ca_eku_unmixed",      "BR 7.1.2.10.6",  LINT_BELOW, ASKED,  NULL, 0, eku_free_of, UNFIT },
+    { "ca_eku_no_other",     "BR 7.1.2.10.6",  LINT_BELOW, ASKED,  NULL, 0, eku_free_of, PURPOSE_OTHER },
+    { "ca_eku_no_client",    "CRP 1.8 1.3.2",  LINT_BELOW, ASKED,  NULL, 0, eku_free_of, PURPOSE_CLIENT_AUTH },
+    { "ca_no_precert_signer", "BR 7.1.2.4",    LINT_BELOW, ASKED,  NULL, 0, eku_free_of, PURPOSE_PRECERT_SIGNING },
+    { "ocsp_eku",            "BR 7.1.2.8.6",   LINT_OCSP,  ALWAYS, NULL, 0, eku_is, PURPOSE_OCSP_SIGNING },
     { 0 },
 };
 // clang-format on
