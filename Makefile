@@ -325,9 +325,9 @@ OURS := $(sort $(shell find lib services cli tests bench fuzz tools/weak-keys -n
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
 .PHONY: tidy cppcheck $(OURS:%=%.tidy)
 tidy: $(OURS:%=%.tidy) ## clang-tidy over everything
-$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def
+$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def $(G)/published.def $(G)/checks.def $(G)/descriptions.def
 	@clang-tidy --quiet --warnings-as-errors='*' $* -- $(call FLAGS_OF,$*) 2>$(G)/$(subst /,_,$*).tidy || { cat $(G)/$(subst /,_,$*).tidy; exit 1; }
-cppcheck: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def ## cppcheck over everything
+cppcheck: gen $(G)/types.def $(G)/published.def $(G)/checks.def $(G)/descriptions.def ## cppcheck over everything
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress='*:$(G)/*' -j2 -DTESTING -Ilib -I. -I$(G) -I$(G)/lib $(addprefix -Iservices/,$(SERVICES)) $(OURS)
 

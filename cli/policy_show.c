@@ -150,12 +150,12 @@ const char *policy_value_text(struct arena *a, const Rule *r)
     return r->value;
 }
 
-const char *policy_day_text(struct arena *a, const Instant *i)
+const char *policy_day_text(struct arena *a, const Instant *at)
 {
     char text[INSTANT_TEXT_SIZE];
-    struct instant at = { i ? i->us : 0 };
-    bool whole = at.us % days(1).us == 0;
-    return i ? arena_strdup(a, whole ? instant_date(at, text) : instant_text(at, text)) : NULL;
+    struct instant when = { at ? at->us : 0 };
+    bool whole = when.us % days(1).us == 0;
+    return at ? arena_strdup(a, whole ? instant_date(when, text) : instant_text(when, text)) : NULL;
 }
 
 /* "tls-validity-100: validity.max 100 days, from 2027-03-15 until 2029-03-15" */

@@ -11,11 +11,12 @@
 #include "validation.pb-c.h"
 
 /* What the loader lets a rule say can be read. */
-_Static_assert(PARAMETER_STATUSES_MOST < WEB_STATUSES_MAX && PARAMETER_PORTS_MOST < WEB_PORTS_MAX &&
-                   PARAMETER_REDIRECTS_MOST <= WEB_REDIRECTS_MAX &&
-                   PARAMETER_BYTES_MOST <= WEB_BODY_MAX &&
-                   PARAMETER_PHASES_MOST <= CADENCE_PHASES_MAX,
-               "a rule that is loaded cannot be read");
+#define READABLE(most, room) _Static_assert((int)(most) <= (int)(room), #most " cannot be read")
+READABLE(PARAMETER_STATUSES_MOST, WEB_STATUSES_MAX - 1);
+READABLE(PARAMETER_PORTS_MOST, WEB_PORTS_MAX - 1);
+READABLE(PARAMETER_REDIRECTS_MOST, WEB_REDIRECTS_MAX);
+READABLE(PARAMETER_BYTES_MOST, WEB_BODY_MAX);
+READABLE(PARAMETER_PHASES_MOST, CADENCE_PHASES_MAX);
 
 static struct arena arena;
 static struct database *database;
