@@ -180,7 +180,7 @@ static const struct {
     { "rules/validity.json", "\"level\": \"M\"", "\"level\": \"Z\"", "level \"Z\"" },
     { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2021-03-01",
       "ends before it begins" },
-    { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2018-02-30", "rules[0].from" },
+    { "rules/validity.json", "\"from\": \"2018-03-01", "\"from\": \"2018-02-30", "rules[1].from" },
     { "rules/validity.json", "\"until\"", "\"untill\"", "unknown, misplaced" },
     { "rules/validity.json", "\"value\": \"825\", ", "", "has value \"\", which" },
     { "rules/validity.json", "\"level\": \"M\", ", "", "rules[0].level" },
