@@ -87,6 +87,11 @@ static void token_is_back(void *context)
     signers_token_is_back();
 }
 
+static void weak_keys_place(struct service_run *run)
+{
+    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
+}
+
 static bool start(struct service_run *run, struct fault *f)
 {
     struct token_options o = { .module = settings.module,
@@ -100,7 +105,7 @@ static bool start(struct service_run *run, struct fault *f)
     if (!issuer.journal)
         return false;
     policy_trust(policy_key);
-    weak_keys_folder(arena_format(&run->arena, "%s/weak-keys", run->shared.policy));
+    weak_keys_place(run);
     for (enum metric m = METRIC_LINTED_CLEAN; m <= METRIC_LINTED_REFUSED; m++)
         metric_add(m, 0); /* shown from the beginning: an alert sees the first one, too */
     issuer.run = run;
@@ -124,10 +129,11 @@ static void stop(struct service_run *run)
     ids_free(issuer.issuance_ids);
 }
 
-/* Commands believe no other policy than the service does. */
-static bool policy_key_trust(void)
+/* Commands believe no other policy than the service does, and know the same weak keys. */
+static bool policy_key_trust(struct service_run *run)
 {
     struct fault f = { 0 };
+    weak_keys_place(run);
     const struct ed25519_key *key = ed25519_load(settings.policy_key, &f);
     if (!key)
         fprintf(stderr, "chancery-issuer: %s %s\n", f.field, f.detail);
@@ -153,7 +159,7 @@ static bool command(struct service_run *run, int argc, char **argv, int *status)
 {
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
-            *status = policy_key_trust() ? commands[i].run(run, argc - 1, argv + 1) : 1;
+            *status = policy_key_trust(run) ? commands[i].run(run, argc - 1, argv + 1) : 1;
             return true;
         }
     return false;
