@@ -147,6 +147,13 @@ $(G)/published.def: services/gateway/published.txt
 	sed -En 's!^(GET|POST|PUT|PATCH|DELETE) ([^ ]*) .*!PUBLISHED(\1, "/\2")!p' $< > $@
 $(B)/services/gateway/published.o: | $(G)/published.def
 
+# The checks that issuers know, as rows, for whoever loads a policy that names them.
+$(G)/checks.def: $(sort $(wildcard services/issuer/lints/*.c)) tools/checks.awk
+	@mkdir -p $(@D)
+	awk -f tools/checks.awk $(filter %.c,$^) > $@.part
+	@mv $@.part $@
+$(B)/cli/rule_check.o $(B)/services/issuer/calendar_test.o: | $(G)/checks.def
+
 # The comments of proto/, for the API's description.
 $(G)/descriptions.def: $(wildcard proto/*.proto) tools/describe.awk
 	@mkdir -p $(@D)
@@ -324,9 +331,9 @@ OURS := $(sort $(shell find lib services cli tests bench fuzz tools/weak-keys -n
 FLAGS_OF = $(filter-out -MD -MP,$(BASE)) -DTESTING -DBUILD_DIR='"$(B)"' $(INC_$(firstword $(subst /, ,$(1:services/%=%))))
 .PHONY: tidy cppcheck $(OURS:%=%.tidy)
 tidy: $(OURS:%=%.tidy) ## clang-tidy over everything
-$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def
+$(OURS:%=%.tidy): %.tidy: gen $(G)/types.def $(G)/published.def $(G)/checks.def $(G)/descriptions.def
 	@clang-tidy --quiet --warnings-as-errors='*' $* -- $(call FLAGS_OF,$*) 2>$(G)/$(subst /,_,$*).tidy || { cat $(G)/$(subst /,_,$*).tidy; exit 1; }
-cppcheck: gen $(G)/types.def $(G)/published.def $(G)/descriptions.def ## cppcheck over everything
+cppcheck: gen $(G)/types.def $(G)/published.def $(G)/checks.def $(G)/descriptions.def ## cppcheck over everything
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress='*:$(G)/*' -j2 -DTESTING -Ilib -I. -I$(G) -I$(G)/lib $(addprefix -Iservices/,$(SERVICES)) $(OURS)
 

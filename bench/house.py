@@ -28,7 +28,7 @@ def call(*words, **more):
 
 # A limiter that works, with limits that nobody reaches, and any number of connections.
 WITHOUT_LIMITS = ("CHANCERY_LIMIT_BURST=1000000000 CHANCERY_LIMIT_SUSTAINED=1000000000 "
-                  "CHANCERY_TRUSTED_PROXIES=127.0.0.0/8")
+                  "CHANCERY_LIMIT_WRONG_KEYS=1000000000 CHANCERY_TRUSTED_PROXIES=127.0.0.0/8")
 
 
 class House:
@@ -68,9 +68,10 @@ class House:
 
     def cli(self, *words):
         """The operator's command; what it prints."""
-        secret = os.path.join(self.at["STACK_DIR"], "secrets/operator/database")
+        secrets = os.path.join(self.at["STACK_DIR"], "secrets/operator")
         return call(os.path.join(self.at["STACK_BIN"], "chancery"), *words,
-                    env=dict(os.environ, CHANCERY_DATABASE_URL_FILE=secret))
+                    env=dict(os.environ, CHANCERY_DATABASE_URL_FILE=os.path.join(secrets, "database"),
+                             CHANCERY_POLICY_KEY_FILE=os.path.join(secrets, "policy-key")))
 
     # ---- the database
 

@@ -7,6 +7,9 @@
 bool migrate_command(struct command_run *r, struct fault *f);
 bool policy_load_command(struct command_run *r, struct fault *f);
 bool policy_at_command(struct command_run *r, struct fault *f);
+bool policy_diff_command(struct command_run *r, struct fault *f);
+bool policy_touches_command(struct command_run *r, struct fault *f);
+bool policy_rows_command(struct command_run *r, struct fault *f);
 bool policy_snapshot_command(struct command_run *r, struct fault *f);
 bool account_create_command(struct command_run *r, struct fault *f);
 bool account_list_command(struct command_run *r, struct fault *f);

@@ -40,14 +40,14 @@ SHARED const char *path_of(const char *name)
 SHARED void execute(const char *sql)
 {
     if (!script_run(admin, sql, &f))
-        fail_msg("%s: %s", sql, f.detail);
+        fail_msg("%s: %.700s", f.detail, sql);
 }
 
 SHARED const char *answer(const char *sql)
 {
     const char *text = NULL;
     if (!script_ask(admin, &arena, sql, NULL, 0, &text, &f))
-        fail_msg("%s: %s", sql, f.detail);
+        fail_msg("%s: %.700s", f.detail, sql);
     return text ? text : "";
 }
 

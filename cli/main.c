@@ -9,7 +9,10 @@
 static const struct command commands[] = {
     { "migrate",         "[--passwords DIR]", "--passwords=", migrate_command, "bring the database to this version's schema; set the roles' passwords from DIR/SERVICE.password" },
     { "policy load",     "[DIR]",             NULL, policy_load_command,     "make the policy in DIR the one in force; without it, that which was installed with this program, else ./policy" },
-    { "policy at",       "DATE [SCOPE] [--json]", "--json", policy_at_command,       "the rules in force on a day" },
+    { "policy at",       "DATE [SCOPE] [--product P] [--json]", "--product= --json", policy_at_command, "the rules in force on a day; --product: with what is sold, signed and checked then" },
+    { "policy diff",     "DATE DATE [--product P] [--json]", "--product= --json", policy_diff_command, "what begins, ends or is another between two days" },
+    { "policy touches",  "RULE [--json]",     "--json", policy_touches_command,  "which validations, certificates and orders that wait the days of a rule reach, with counts" },
+    { "policy rows",     "[DIR] [--json]",    "--json", policy_rows_command,     "each rule of DIR (./policy), who enforces it, and the test that proves it" },
     { "policy snapshot", "[DIR] [--check]",   "--check", policy_snapshot_command, "write what each product is on a few days to DIR/snapshots; --check: only compare" },
     { "account create",  "NAME --username U --email E [--first-name F] [--last-name L]", "--username= --email= --first-name= --last-name=", account_create_command, "an account with its first administrator" },
     { "key create",      "USER_ID NAME [--role N]", "--role=", key_create_command, "an API key for a user, shown once" },

@@ -1,5 +1,5 @@
-/* chancery policy snapshot: each product with its profile and its rules on a few days, as plain
- * text. The texts are committed, so that a change of the policy is a difference that somebody who
+/* chancery policy snapshot: each product with its profile, and the rules that hold for it on a few days,
+ * as plain text. The texts are committed, so that a change of the policy is a difference that somebody who
  * does not program can read. */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,86 +9,16 @@
 
 #include "commands.h"
 #include "files.h"
+#include "policy_show.h"
 #include "policy_source.h"
-#include "policy_table.h"
-#include "table.h"
 
-/* The first days of new rules, and days between them. */
-static const char *const days_shown[] = { "2026-01-01", "2026-06-01", "2026-11-22",
-                                          "2027-03-15", "2028-03-15", "2029-03-15" };
+/* The past, the day that is called today, and two days that change much. */
+static const char *const days_shown[] = { "2023-01-01", "2026-12-01", "2027-03-15", "2029-03-15" };
+enum { DAYS = sizeof days_shown / sizeof *days_shown, ALL_DAYS = (1 << DAYS) - 1 };
 
-/* ---- a product or a profile, member by member */
+/* ---- the rules of a product */
 
-static void item_add(struct text *out, const ProtobufCFieldDescriptor *field, const void *at)
-{
-    if (field->type == PROTOBUF_C_TYPE_STRING)
-        text_add(out, *(char *const *)at);
-    else if (field->type == PROTOBUF_C_TYPE_BOOL)
-        text_add(out, *(const protobuf_c_boolean *)at ? "yes" : "no");
-    else
-        text_format(out, "%u", *(const uint32_t *)at);
-}
-
-static size_t item_size(const ProtobufCFieldDescriptor *field)
-{
-    return field->type == PROTOBUF_C_TYPE_STRING ? sizeof(char *)
-           : field->type == PROTOBUF_C_TYPE_BOOL ? sizeof(protobuf_c_boolean)
-                                                 : sizeof(uint32_t);
-}
-
-static const char *value_of(struct arena *a, const ProtobufCMessage *m,
-                            const ProtobufCFieldDescriptor *field)
-{
-    const char *at = (const char *)m + field->offset;
-    struct text t;
-    text_init(&t, a);
-    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-        item_add(&t, field, at);
-        return t.data;
-    }
-    size_t count = *(const size_t *)(const void *)((const char *)m + field->quantifier_offset);
-    const char *items = *(const char *const *)(const void *)at;
-    for (size_t i = 0; i < count; i++) {
-        text_add(&t, i ? ", " : "");
-        item_add(&t, field, items + i * item_size(field));
-    }
-    return count ? t.data : "none";
-}
-
-/* An optional member that is not there says nothing. */
-static bool is_there(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *field)
-{
-    const char *base = (const char *)m;
-    if (field->label != PROTOBUF_C_LABEL_OPTIONAL)
-        return true;
-    return field->type == PROTOBUF_C_TYPE_STRING
-               ? *(char *const *)(const void *)(base + field->offset) != NULL
-               : *(const protobuf_c_boolean *)(base + field->quantifier_offset);
-}
-
-static const char *label_of(struct arena *a, const char *name)
-{
-    char *label = arena_strdup(a, name);
-    for (char *p = label; *p; p++)
-        if (*p == '_')
-            *p = ' ';
-    return label;
-}
-
-static void members_write(const ProtobufCMessage *m, struct text *out)
-{
-    struct table t;
-    table_init(&t, out->arena, 2);
-    for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &m->descriptor->fields[i];
-        if (field->type != PROTOBUF_C_TYPE_MESSAGE && is_there(m, field))
-            TABLE_ROW(&t, label_of(out->arena, field->name), value_of(out->arena, m, field));
-    }
-    table_write(&t, 4, out);
-}
-
-/* ---- the rules of a day */
-
+/* Those of one parameter follow each other in time. */
 static int by_parameter(const void *a, const void *b)
 {
     const Rule *x = *(const Rule *const *)a, *y = *(const Rule *const *)b;
@@ -96,19 +26,59 @@ static int by_parameter(const void *a, const void *b)
     return order ? order : strcmp(x->id, y->id);
 }
 
-static void rules_write(const struct policy_source *p, const Product *product, const char *day,
-                        struct text *out)
+/* Bit i: it holds on that day. */
+static unsigned days_of(const Rule *r)
 {
-    const Rule **in_force = arena_array(out->arena, const Rule *, p->rule_count + 1);
-    struct instant at = { 0 };
-    size_t count = 0;
-    instant_read(day, &at);
+    unsigned days = 0;
+    for (unsigned i = 0; i < DAYS; i++) {
+        struct instant at = { 0 };
+        instant_read(days_shown[i], &at);
+        days |= rule_in_force(r, at) ? 1U << i : 0;
+    }
+    return days;
+}
+
+static const Rule **rules_of(struct arena *a, const struct policy_source *p, const char *scope,
+                             size_t *count)
+{
+    const Rule **out = arena_array(a, const Rule *, p->rule_count + 1);
+    *count = 0;
     for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i]->scope, product->rule_scope) == 0 && rule_in_force(p->rules[i], at))
-            in_force[count++] = p->rules[i];
-    qsort(in_force, count, sizeof in_force[0], by_parameter);
-    text_format(out, "\nRules in force on %s\n", day);
-    policy_table(in_force, count, 4, false, out);
+        if (strcmp(p->rules[i]->scope, scope) == 0)
+            out[(*count)++] = p->rules[i];
+    qsort(out, *count, sizeof *out, by_parameter);
+    return out;
+}
+
+/* Those that hold on all days are said once. */
+static void day_write(const Rule *const *rules, size_t count, unsigned day, struct text *out)
+{
+    size_t written = 0;
+    text_format(out, "\nOnly on some of these days, and on %s\n", days_shown[day]);
+    for (size_t i = 0; i < count; i++) {
+        unsigned on = days_of(rules[i]);
+        if (on == ALL_DAYS || !(on & 1U << day))
+            continue;
+        policy_show_rule(rules[i], out);
+        written++;
+    }
+    if (!written)
+        text_add(out, "    nothing\n");
+}
+
+static void rules_write(const struct policy_source *p, const char *scope, struct text *out)
+{
+    size_t count;
+    const Rule **rules = rules_of(out->arena, p, scope, &count);
+    text_add(out, "\nWhat holds on");
+    for (unsigned i = 0; i < DAYS; i++)
+        text_format(out, "%s %s", i + 1 < DAYS ? (i ? "," : "") : " and", days_shown[i]);
+    text_add_char(out, '\n');
+    for (size_t i = 0; i < count; i++)
+        if (days_of(rules[i]) == ALL_DAYS)
+            policy_show_rule(rules[i], out);
+    for (unsigned i = 0; i < DAYS; i++)
+        day_write(rules, count, i, out);
 }
 
 static const Profile *profile_named(const struct policy_source *p, const char *name)
@@ -119,27 +89,15 @@ static const Profile *profile_named(const struct policy_source *p, const char *n
     return p->profiles[i];
 }
 
-static void profile_write(const Profile *profile, struct text *out)
-{
-    text_format(out, "\nWhat is signed: profile %s\n", profile->name);
-    members_write(&profile->base, out);
-    for (size_t i = 0; i < profile->n_options; i++) {
-        text_format(out, "\nWith profile_option %s\n", profile->options[i]->name);
-        members_write(&profile->options[i]->base, out);
-    }
-}
-
 static const char *snapshot_of(struct arena *a, const struct policy_source *p,
                                const Product *product)
 {
     struct text out;
     text_init(&out, a);
-    text_format(&out, "%s (%s)\n\nWhat is sold\n", product->name, product->name_id);
-    members_write(&product->base, &out);
+    policy_show_product(product, &out);
     if (product->profile)
-        profile_write(profile_named(p, product->profile), &out);
-    for (size_t i = 0; i < sizeof days_shown / sizeof *days_shown; i++)
-        rules_write(p, product, days_shown[i], &out);
+        policy_show_profile(profile_named(p, product->profile), &out);
+    rules_write(p, product->rule_scope, &out);
     return out.data;
 }
 

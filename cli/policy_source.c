@@ -89,28 +89,46 @@ static bool documents_read(struct arena *a, const char *folder,
 
 /* ---- what is in them */
 
+struct filed_rule {
+    const Rule *rule;
+    const char *file;
+};
+
 static int by_rule_id(const void *a, const void *b)
 {
-    return strcmp((*(const Rule *const *)a)->id, (*(const Rule *const *)b)->id);
+    return strcmp(((const struct filed_rule *)a)->rule->id,
+                  ((const struct filed_rule *)b)->rule->id);
+}
+
+static void rules_keep(struct arena *a, struct filed_rule *all, size_t count,
+                       struct policy_source *out)
+{
+    qsort(all, count, sizeof *all, by_rule_id);
+    out->rules = arena_array(a, const Rule *, count + 1);
+    out->rule_files = arena_array(a, const char *, count + 1);
+    for (; out->rule_count < count; out->rule_count++) {
+        out->rules[out->rule_count] = all[out->rule_count].rule;
+        out->rule_files[out->rule_count] = all[out->rule_count].file;
+    }
 }
 
 static bool rules_read(struct arena *a, const char *folder, struct policy_source *out,
                        struct fault *f)
 {
     const ProtobufCMessage **files;
-    size_t count, all = 0;
+    size_t count, all = 0, n = 0;
     char **names;
     if (!documents_read(a, folder, &rule_file__descriptor, &files, &count, &names, f))
         return false;
     for (size_t i = 0; i < count; i++)
         all += ((const RuleFile *)files[i])->n_rules;
-    out->rules = arena_array(a, const Rule *, all + 1);
+    struct filed_rule *filed = arena_array(a, struct filed_rule, all + 1);
     for (size_t i = 0; i < count; i++) {
         const RuleFile *file = (const RuleFile *)files[i];
         for (size_t j = 0; j < file->n_rules; j++)
-            out->rules[out->rule_count++] = file->rules[j];
+            filed[n++] = (struct filed_rule){ file->rules[j], names[i] };
     }
-    qsort(out->rules, all, sizeof(Rule *), by_rule_id);
+    rules_keep(a, filed, all, out);
     return true;
 }
 

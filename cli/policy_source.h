@@ -8,7 +8,8 @@
 #include "store/store.h"
 
 struct policy_source {
-    const Rule **rules; /* by id */
+    const Rule **rules;      /* by id */
+    const char **rule_files; /* the file of each */
     size_t rule_count;
     const Product **products; /* by name_id */
     size_t product_count;

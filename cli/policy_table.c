@@ -1,52 +1,14 @@
 #include "policy_table.h"
 
-#include <string.h>
-
-#include "base/clock.h"
-
-static const struct {
-    const char *level, *word;
-} levels[] = { { "M", "must" }, { "S", "should" }, { "X", "prohibited" } };
-
-static const struct {
-    const char *unit, *word;
-} units[] = { { "d", "days" },    { "h", "hours" },   { "min", "minutes" },
-              { "s", "seconds" }, { "bits", "bits" }, { "count", "" } };
-
-static const char *level_word(const char *level)
-{
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (strcmp(levels[i].level, level) == 0)
-            return levels[i].word;
-    return level;
-}
-
-static const char *value_text(struct arena *a, const Rule *r)
-{
-    if (!r->value)
-        return NULL;
-    if (r->unit && strcmp(r->unit, "bool") == 0)
-        return strcmp(r->value, "1") == 0 ? "yes" : "no";
-    for (size_t i = 0; r->unit && i < sizeof units / sizeof *units; i++)
-        if (strcmp(units[i].unit, r->unit) == 0)
-            return arena_format(a, "%s%s%s", r->value, *units[i].word ? " " : "", units[i].word);
-    return r->value;
-}
-
-static const char *day_text(struct arena *a, const Instant *i)
-{
-    char text[INSTANT_TEXT_SIZE];
-    struct instant at = { i ? i->us : 0 };
-    bool whole = at.us % days(1).us == 0;
-    return i ? arena_strdup(a, whole ? instant_date(at, text) : instant_text(at, text)) : NULL;
-}
+#include "policy_show.h"
 
 static void row_add(struct table *t, const Rule *r, bool scope)
 {
     struct arena *a = t->arena;
     const char *parameter = scope ? arena_format(a, "%s %s", r->scope, r->parameter) : r->parameter;
-    TABLE_ROW(t, parameter, level_word(r->level), value_text(a, r), day_text(a, r->from),
-              day_text(a, r->until), r->id, arena_format(a, "%s [%s]", r->statement, r->source));
+    TABLE_ROW(t, parameter, policy_level_word(r->level), policy_value_text(a, r),
+              policy_day_text(a, r->from), policy_day_text(a, r->until), r->id,
+              arena_format(a, "%s [%s]", r->statement, r->source));
 }
 
 void policy_rows(struct table *t, struct arena *a, const Rule *const *rules, size_t count,

@@ -10,6 +10,18 @@ LANGUAGE sql STABLE AS $$
        AND r.valid_from <= at AND at < r.valid_till
 $$;
 
+-- The rows of several rules that hold on an instant or will later, for whoever must know until when
+-- something counts.
+CREATE OR REPLACE FUNCTION policy_ahead(at timestamptz, asked_scope text, asked_parameters text[])
+RETURNS SETOF policy_rule
+LANGUAGE sql STABLE AS $$
+    SELECT r.*
+      FROM policy_rule r
+     WHERE r.version = (SELECT a.version FROM policy_active a WHERE a.one)
+       AND r.scope = asked_scope AND r.parameter = ANY (asked_parameters)
+       AND at < r.valid_till
+$$;
+
 -- A length of time that a rule gives. Units: d (of 24 hours), h, min, s.
 CREATE OR REPLACE FUNCTION rule_interval(value text, unit text) RETURNS interval
 LANGUAGE sql IMMUTABLE AS $$
@@ -39,5 +51,5 @@ CREATE OR REPLACE TRIGGER policy_rule_whole BEFORE INSERT OR UPDATE ON policy_ru
 CREATE OR REPLACE TRIGGER policy_document_whole BEFORE INSERT OR UPDATE ON policy_document
     FOR EACH ROW EXECUTE FUNCTION policy_is_whole();
 
-GRANT EXECUTE ON FUNCTION policy_at, rule_interval
+GRANT EXECUTE ON FUNCTION policy_at, policy_ahead, rule_interval
     TO chancery_gateway, chancery_validation, chancery_issuer, chancery_notifier, chancery_scheduler, chancery_cli;

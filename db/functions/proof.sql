@@ -92,32 +92,44 @@ LANGUAGE sql STABLE AS $$
                 ELSE false END
 $$;
 
+-- Until when the rules of its method let a validation count that was completed then; NULL: they do not say.
+-- One SELECT, so that no call is left.
+CREATE OR REPLACE FUNCTION method_until(of_br_method text, completed_at timestamptz, of_scope text, at timestamptz)
+RETURNS TABLE (until timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT min(CASE WHEN p.level = 'X' OR p.valid_from > at THEN p.valid_from
+                    ELSE least(completed_at + rule_interval(p.value, p.unit), p.valid_till) END)
+      FROM policy_ahead(at, of_scope, ARRAY['dcv.method.' || of_br_method, 'reuse.dcv.' || of_br_method]) p
+$$;
+
 -- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
 -- authorization domain name before those below it, the account's newest, and the newest that was made for
 -- this very CSR. Who only asks whether there is any, or takes the first, does not pay for what is behind it.
 --
--- An account's validation serves when its age is within rule reuse.dcv of that day and its method is not
--- prohibited on that day; a request token only for the CSR it was made for. By a method whose rule dcv.exact
--- is in force (a file on a web server, say: BR 3.2.2.4.18) it speaks for the very name it was found at, for
--- no name below and for no wildcard. What too few other points of view have confirmed does not count, by the
--- rules of the day on which it was found; `alone`, for a demonstration: it does. A rule counts only until its own
--- last day. Clocks of two hosts may differ by a minute. One SELECT that the planner takes apart, so it calls
--- nothing that it cannot.
+-- An account's validation serves when its age is within rule reuse.dcv of that day, and within reuse.dcv of its
+-- method where there is one, and while no rule prohibits the method, whenever it was used; a request token only
+-- for the CSR it was made for. By a method whose rule dcv.exact is in force (a file on a web server, say: BR
+-- 3.2.2.4.18) it speaks for the very name it was found at, for no name below and for no wildcard. What too few
+-- other points of view have confirmed does not count, by the rules of the day on which it was found; `alone`, for
+-- a demonstration: it does. A rule counts only until its own last day, and what begins later ends what is now.
+-- Clocks of two hosts may differ by a minute. One SELECT that the planner takes apart, so it calls nothing that it
+-- cannot.
 DROP FUNCTION IF EXISTS dcv_evidence(bigint, text, text, text, bytea, timestamptz); -- of before 0023; its callers need no more
 CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz,
                                         alone boolean DEFAULT false)
 RETURNS TABLE (validation_id bigint, valid_until timestamptz)
 LANGUAGE sql STABLE AS $$
-    SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till)
+    SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till, f.until)
       FROM proof_place(of_name, of_domain) AS place
       CROSS JOIN LATERAL policy_at(at, of_scope, 'reuse.dcv') r
       CROSS JOIN LATERAL
-           ((SELECT v.id, v.completed_at
+           ((SELECT v.id, v.completed_at, m.until
                FROM validation v
+              CROSS JOIN LATERAL method_until(v.br_method, v.completed_at, of_scope, at) m
               WHERE v.csr_sha256 IS NULL AND v.account_id = of_account AND v.identifier = place.identifier
                 AND v.completed_at > at - rule_interval(r.value, r.unit)
                 AND v.completed_at <= at + interval '1 minute'
-                AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
+                AND (m.until IS NULL OR m.until > at)
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
                 AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
@@ -125,13 +137,14 @@ LANGUAGE sql STABLE AS $$
               ORDER BY v.completed_at DESC
               LIMIT 1)
             UNION ALL
-            (SELECT v.id, v.completed_at
+            (SELECT v.id, v.completed_at, m.until
                FROM validation v
+              CROSS JOIN LATERAL method_until(v.br_method, v.completed_at, of_scope, at) m
               WHERE v.csr_sha256 = of_csr AND v.csr_sha256 IS NOT NULL
                 AND v.account_id = of_account AND v.identifier = place.identifier
                 AND v.completed_at > at - rule_interval(r.value, r.unit)
                 AND v.completed_at <= at + interval '1 minute'
-                AND NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.method.' || v.br_method) x WHERE x.level = 'X')
+                AND (m.until IS NULL OR m.until > at)
                 AND (place.identifier = of_name
                      OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
                 AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
@@ -149,11 +162,47 @@ LANGUAGE sql STABLE AS $$
      WHERE v.id = of_validation
 $$;
 
--- 32 letters and digits of some 160 random bits (BR 1.6.1 asks for 112).
+-- For people who look ahead: how many of the validations that there are count until the day and do not count
+-- on it, by the rules of dcv_evidence(): those that lie between what was the oldest that counted, by each
+-- method, and what is. Of one section, or of all that may be used on the day. One walk for the methods
+-- there are, one to count.
+CREATE OR REPLACE FUNCTION proof_lost(of_section text, of_scope text, day timestamptz)
+RETURNS TABLE (validations bigint, accounts bigint)
+LANGUAGE sql STABLE AS $$
+    WITH moment AS (
+        SELECT m.br_method, t.on_day, t.at, rule_interval(r.value, r.unit) AS life
+          FROM (SELECT DISTINCT v.br_method FROM validation v WHERE of_section IS NULL OR v.br_method = of_section) m
+          CROSS JOIN (VALUES (false, day - interval '1 microsecond'), (true, day)) AS t (on_day, at)
+          LEFT JOIN LATERAL policy_at(t.at, of_scope, 'reuse.dcv') r ON true
+    ), oldest AS (
+        SELECT m.br_method, m.on_day,
+               CASE WHEN m.life IS NULL OR method_prohibited(m.br_method, of_scope, m.at) THEN 'infinity'
+                    ELSE m.at - least(m.life, (SELECT rule_interval(o.value, o.unit)
+                                                 FROM policy_at(m.at, of_scope, 'reuse.dcv.' || m.br_method) o)) END AS completed_at
+          FROM moment m
+    )
+    SELECT count(*), count(DISTINCT v.account_id)
+      FROM oldest b
+      JOIN oldest d ON d.br_method = b.br_method AND d.on_day
+      JOIN validation v ON v.br_method = b.br_method AND v.completed_at > b.completed_at AND v.completed_at <= d.completed_at
+                       AND v.completed_at < day
+     WHERE NOT b.on_day AND b.completed_at < d.completed_at AND (of_section IS NOT NULL OR d.completed_at < 'infinity')
+$$;
+
+-- 32 letters and digits of some 160 random bits.
 CREATE OR REPLACE FUNCTION random_value() RETURNS text
 LANGUAGE sql VOLATILE AS $$
     SELECT left(translate(encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'),
                           'ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=', 'abcdefghijklmnopqrstuvwxyz09'), 32)
+$$;
+
+-- The same, or as much more as rule random.bits of the day asks for: each letter is good for 4 bits and more.
+CREATE OR REPLACE FUNCTION random_value_then(of_scope text, at timestamptz) RETURNS text
+LANGUAGE sql VOLATILE AS $$
+    SELECT left(string_agg(random_value(), ''), w.length)
+      FROM (SELECT greatest(32, (max(r.value::int) + 3) / 4) AS length FROM policy_at(at, of_scope, 'random.bits') r) w
+      CROSS JOIN generate_series(1, (w.length + 31) / 32)
+     GROUP BY w.length
 $$;
 
 -- The challenge by which a request's names are proved; made when there is none yet. C1 and
@@ -168,7 +217,7 @@ BEGIN
         SELECT * INTO made FROM challenge c WHERE c.asked_by = 'request' AND c.subject = of_request AND c.account_id = of_account;
         EXIT WHEN FOUND;
         INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, random_value_at, poll_from)
-        VALUES (of_account, 'request', of_request, of_scope, of_method, public.random_value(), at, at)
+        VALUES (of_account, 'request', of_request, of_scope, of_method, public.random_value_then(of_scope, at), at, at)
         ON CONFLICT (asked_by, subject) DO NOTHING
         RETURNING * INTO made;
         EXIT WHEN FOUND;
@@ -392,7 +441,7 @@ BEGIN
     UPDATE challenge c
        SET method = coalesce(new_method, c.method),
            poll_from = CASE WHEN new_method IS NULL THEN c.poll_from ELSE at END,
-           random_value = CASE WHEN lives THEN c.random_value ELSE public.random_value() END,
+           random_value = CASE WHEN lives THEN c.random_value ELSE public.random_value_then(c.rule_scope, at) END,
            random_value_at = CASE WHEN lives THEN c.random_value_at ELSE at END
       FROM (SELECT k.id, coalesce(k.random_value_at + rule_interval(r.value, r.unit) > at
                                   AND k.random_value_at <= at + interval '1 minute', false) AS lives
@@ -496,12 +545,14 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-GRANT EXECUTE ON FUNCTION dcv_evidence, quorum_missed TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION dcv_evidence, method_until, quorum_missed TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;
+GRANT EXECUTE ON FUNCTION method_prohibited TO chancery_cli;
 GRANT EXECUTE ON FUNCTION email_pause TO chancery_gateway, chancery_validation;
 GRANT EXECUTE ON FUNCTION dcv_web_rules, quorum_rules TO chancery_validation;
+GRANT EXECUTE ON FUNCTION proof_lost TO chancery_cli;
 GRANT EXECUTE ON FUNCTION challenge_hold TO chancery_validation, chancery_issuer;
 GRANT EXECUTE ON FUNCTION challenge_left, challenge_settle, proof_reuse TO chancery_validation;
 GRANT EXECUTE ON FUNCTION challenge_await, challenge_begin, challenge_change, challenge_restart, email_choose TO chancery_gateway;

@@ -249,17 +249,47 @@ static bool rule_holds(const Rule *r, struct instant then)
            (!r->until || instant_before(then, instant_value(r->until)));
 }
 
+const Rule *policy_next(const struct policy *p, const char *scope, const char *beginning,
+                        struct instant then, size_t *at)
+{
+    size_t length = strlen(beginning);
+    while (*at < p->rule_count) {
+        const Rule *r = p->rules[(*at)++];
+        if (strncmp(r->parameter, beginning, length) == 0 && strcmp(r->scope, scope) == 0 &&
+            rule_holds(r, then))
+            return r;
+    }
+    return NULL;
+}
+
+/* Rules of one scope and parameter follow each other, so one holds at the most. */
+static const Rule *rule_then(const struct policy *p, const char *scope, const char *parameter,
+                             struct instant then)
+{
+    const Rule *r;
+    for (size_t at = 0; (r = policy_next(p, scope, parameter, then, &at)) != NULL;)
+        if (strcmp(r->parameter, parameter) == 0)
+            return r;
+    return NULL;
+}
+
+static bool forbids(const Rule *r)
+{
+    return strcmp(r->level, "X") == 0;
+}
+
 bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
                  struct instant then)
 {
-    for (size_t i = 0; i < p->rule_count; i++) {
-        const Rule *r = p->rules[i];
-        if (strcmp(r->scope, scope) == 0 && strcmp(r->parameter, parameter) == 0 &&
-            strcmp(r->level, "X") != 0 && r->value && strcmp(r->value, "1") == 0 &&
-            rule_holds(r, then))
-            return true;
-    }
-    return false;
+    const Rule *r = rule_then(p, scope, parameter, then);
+    return r && !forbids(r) && r->value && strcmp(r->value, "1") == 0;
+}
+
+bool policy_forbids(const struct policy *p, const char *scope, const char *parameter,
+                    struct instant then)
+{
+    const Rule *r = rule_then(p, scope, parameter, then);
+    return r && forbids(r);
 }
 
 const Product *policy_product(const struct policy *p, const char *name_id)

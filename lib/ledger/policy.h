@@ -56,6 +56,15 @@ bool policy_rules_at(struct arena *a, struct instant at, const char *scope, cons
 bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
                  struct instant then);
 
+/* The rules of the scope that hold then and whose parameter begins so, one after the other: `*at` is 0 at
+ * first; NULL after the last. */
+const Rule *policy_next(const struct policy *p, const char *scope, const char *beginning,
+                        struct instant then, size_t *at);
+
+/* Does a rule of the scope prohibit then what the parameter names? */
+bool policy_forbids(const struct policy *p, const char *scope, const char *parameter,
+                    struct instant then);
+
 const Product *policy_product(const struct policy *p, const char *name_id); /* or NULL */
 const struct policy_profile *policy_profile_find(const struct policy *p,
                                                  const char *name); /* or NULL */

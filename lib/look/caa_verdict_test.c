@@ -23,7 +23,7 @@ static size_t records_read(const char *lines, struct bytes out[RECORDS_MAX])
         size_t tag_length = (size_t)(value - 1 - tag), length = strcspn(value, "\n");
         uint8_t *rdata = arena_alloc(&arena, 2 + tag_length + length);
 
-        rdata[0] = (uint8_t)atoi(lines);
+        rdata[0] = (uint8_t)strtol(lines, NULL, 10);
         rdata[1] = (uint8_t)tag_length;
         memcpy(rdata + 2, tag, tag_length);
         memcpy(rdata + 2 + tag_length, value, length);

@@ -76,6 +76,17 @@ bool dcv_advice_offered(struct call *call, const Product *p, DcvMethod__Value me
                      p ? texts_listed(&call->arena, p->dcv_methods, p->n_dcv_methods) : "none");
 }
 
+bool dcv_advice_permitted(struct call *call, const struct policy *policy, const Product *p,
+                          DcvMethod__Value method, struct instant then)
+{
+    const struct dcv_method *m = dcv_method(method);
+    return !m ||
+           !policy_forbids(policy, p->rule_scope,
+                           arena_format(&call->arena, "dcv.method.%s", m->section), then) ||
+           fault_set(&call->fault, FAULT_DCV_METHOD, "dcv_method",
+                     "may not be used any more: choose another");
+}
+
 bool dcv_advice_takes(struct call *call, DcvMethod__Value method, const char *wildcard)
 {
     const char *text = enum_text(&call->arena, &dcv_method__value__descriptor, (int)method);

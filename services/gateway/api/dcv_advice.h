@@ -5,11 +5,16 @@
 #define API_DCV_ADVICE_H
 
 #include "bus/call.h"
+#include "ledger/policy.h"
 #include "order.pb-c.h"
 #include "product.pb-c.h"
 
 /* Does the product (NULL: no) offer it? Faults name dcv_method. */
 bool dcv_advice_offered(struct call *call, const Product *p, DcvMethod__Value method);
+
+/* May it prove anything then, below the product's authorities? Faults name dcv_method. */
+bool dcv_advice_permitted(struct call *call, const struct policy *policy, const Product *p,
+                          DcvMethod__Value method, struct instant then);
 
 /* Can it prove the names? `wildcard` is one of them, NULL when there is none. */
 bool dcv_advice_takes(struct call *call, DcvMethod__Value method, const char *wildcard);

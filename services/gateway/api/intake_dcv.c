@@ -28,6 +28,7 @@ bool intake_dcv(struct examination *e)
         return examination_refuse(e, FAULT_INTERNAL, "default_dcv_method",
                                   "the product names an unknown method");
     if (!dcv_advice_offered(e->call, p, (DcvMethod__Value)method) ||
+        !dcv_advice_permitted(e->call, e->policy, p, (DcvMethod__Value)method, e->now) ||
         !dcv_advice_takes(e->call, (DcvMethod__Value)method, wildcard_in(e->row)))
         return false;
     e->row->has_dcv_method = true;

@@ -47,6 +47,7 @@ static bool method_allowed(struct call *call, const OrderDcv *order, DcvMethod__
     const Product *p;
     return policy_now(&policy, &call->fault) &&
            dcv_advice_offered(call, p = policy_product(policy, order->product_name_id), method) &&
+           dcv_advice_permitted(call, policy, p, method, clock_now()) &&
            dcv_advice_takes(call, method, order->wildcard) &&
            (method != DCV_METHOD__VALUE__EMAIL || emails_allowed(call, p->rule_scope));
 }

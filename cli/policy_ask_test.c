@@ -1,0 +1,173 @@
+/* What the commands answer that ask the policy in force. */
+#include "fixture_test.h"
+
+static const char orders[] =
+    "INSERT INTO account (name, status, dcv_scope, created_at)"
+    " VALUES ('A', 'active', 'fqdn', '2026-01-01'), ('B', 'active', 'fqdn', '2026-01-01');"
+    "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
+    " VALUES ('AAAAAAAAAAAAAAAA', 'P', 'p256', 'ec', '', true, true, '2026-01-01'),"
+    "        ('BBBBBBBBBBBBBBBB', 'Q', 'private-p256', 'ec', '', false, true, '2026-01-01');"
+    "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id,"
+    " valid_till, created_at, answer_by, status_at, certificate_id)"
+    " SELECT n, 900 + n % 2, 1, 'p', s, n, '2031-01-01', '2026-11-01', '2026-11-01', '2026-11-01',"
+    "        CASE s WHEN 'issued' THEN n END"
+    "   FROM (VALUES (1, 'pending'), (2, 'pending'), (3, 'needs_approval'), (4, 'issued'),"
+    "                (5, 'issued'), (6, 'issued'), (7, 'pending')) AS o (n, s);"
+    "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope,"
+    " signature_hash, ca_id, dcv_scope, dcv_method, profile_option, requester_id, created_at)"
+    " SELECT o.id, o.id, o.account_id, 1, 'new_request', 'approved',"
+    "        CASE o.id WHEN 7 THEN 'PRIV' ELSE 'TLS' END, 'sha256', 'x', 'fqdn',"
+    "        CASE o.id WHEN 2 THEN 'dns-txt-token' ELSE 'email' END,"
+    "        CASE o.id WHEN 3 THEN 'non_repudiation' END, 1, '2026-11-01' FROM orders o;"
+    "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value,"
+    " random_value_at, poll_from)"
+    " VALUES (901, 'request', 3, 'TLS', 'http-token', 'v', '2026-11-01', '2026-11-01');"
+    "INSERT INTO certificate (id, order_id, request_id, account_id, ca_id, serial, thumbprint,"
+    " not_before, not_after, issued_at, der)"
+    " SELECT o.id, o.id, o.id, o.account_id, CASE o.id WHEN 6 THEN 'BBBBBBBBBBBBBBBB' ELSE "
+    "'AAAAAAAAAAAAAAAA' END,"
+    "        decode(lpad(o.id::text, 2, '0'), 'hex'), substr(sha256(o.id::text::bytea), 1, 20),"
+    "        '2026-11-01', t::timestamptz, '2026-11-01', 'der'"
+    "   FROM orders o JOIN (VALUES (4, '2027-05-19 23:59:59'), (5, '2027-01-30 23:59:59'),"
+    "                              (6, '2028-11-01')) AS c (n, t) ON c.n = o.id;"
+    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
+    " SELECT 900 + n % 2, 'v' || n || '.example', 'x', m, t::timestamptz, '{}'"
+    "   FROM (VALUES (1, '3.2.2.4.7', '2026-11-01'), (2, '3.2.2.4.7', '2026-12-05'),"
+    "                (3, '3.2.2.4.7', '2026-08-01'), (4, '3.2.2.4.16', '2027-01-01'),"
+    "                (5, '3.2.2.4.4', '2026-12-10'), (6, '3.2.2.4.4', '2028-01-01'),"
+    "                (7, '3.2.2.4.22', '2026-11-29')) AS v (n, m, t)";
+
+static int loaded(void **state)
+{
+    begin(state);
+    must(run(policy_load_command, "policy"));
+    execute(orders);
+    return 0;
+}
+
+static void must_not_say(const char *text)
+{
+    if (strstr(output, text))
+        fail_msg("\"%s\" is in:\n%s", text, output);
+}
+
+static bool run_for(bool (*command)(struct command_run *, struct fault *), const char *const *words,
+                    const char *product, bool json)
+{
+    const char *options[5] = { NULL };
+    int n = 0;
+    if (product)
+        options[n++] = "product", options[n++] = product;
+    if (json)
+        options[n++] = "json", options[n++] = "";
+    return run_with(command, words, options);
+}
+
+static void product_is_shown_with_what_holds(void **state)
+{
+    (void)state;
+    must(run_for(policy_at_command, WORDS("2027-03-15"), "ssl_dv_geotrust", false));
+    must_say("GeoTrust Standard DV (ssl_dv_geotrust)");
+    must_say("What is signed: profile tls-dv");
+    must_say("validity_max 100 days (tls-validity-100)");
+    must_say("What holds on 2027-03-15");
+    must_not_say("private-");
+    must_not_say("tls-validity-200");
+    must(run_for(policy_at_command, WORDS("2027-03-15"), "private_ssl_flex", false));
+    must_say("private-validity-825");
+    must_not_say("tls-validity");
+    must(run_for(policy_at_command, WORDS("2027-03-15"), "ssl_dv_geotrust", true));
+    must_say("{\"product\": {\"name_id\":\"ssl_dv_geotrust\"");
+    must_say("\"profile\": {\"name\":\"tls-dv\"");
+    must_say("\"rule\":\"tls-validity-100\"");
+    must_fail(run_for(policy_at_command, WORDS("2027-03-15"), "ssl_none", false),
+              "is not in the policy in force");
+}
+
+static void difference_of_two_days(void **state)
+{
+    (void)state;
+    must(run(policy_diff_command, "2027-03-14", "2027-03-15"));
+    must_say("changes  TLS validity.max");
+    must_say("must 200 days");
+    must_say("must 100 days");
+    must_say("begins   TLS dcv.method.3.2.2.4.16");
+    must_not_say("PRIV");
+    must_not_say("dcv.method.3.2.2.4.4 ");
+    must(run(policy_diff_command, "2023-01-01", "2029-03-15"));
+    must_say("ends     TLS dcv.method.3.2.2.4.21");
+    must_say("must 398 days");
+    must_say("must 47 days");
+    must(
+        run_for(policy_diff_command, WORDS("2027-03-14", "2027-03-15"), "private_ssl_flex", false));
+    must_say("the same holds on both days");
+    must(run_for(policy_diff_command, WORDS("2027-03-14", "2027-03-15"), "ssl_dv_geotrust", true));
+    must_say("{\"day\":\"2027-03-15\",\"what\":\"changes\",\"scope_and_parameter\":\"TLS "
+             "reuse.dcv\",\"before\":\"must 200 days\",\"after\":\"must 100 "
+             "days\",\"rule\":\"reuse-dcv-100\"");
+    must_fail(run(policy_diff_command, "2027-03-15", "2027-03-15"), "must be later");
+    must_fail(run(policy_diff_command, "2027-03-15", "soon"), "is no date");
+}
+
+// clang-format off
+static const struct {
+    const char *rule, *says[4];
+} touched[] = {
+    /* 200 days reach back to 2026-08-27, 100 to 2026-12-05: between them are 1 and 2 of method 7; that 4
+       counts no more is the work of another rule, and 5 is younger. On 2029-03-15 all are too old before. */
+    { "reuse-dcv-100", { "2027-03-15  validations that count no more  2      2",
+                         "2029-03-15  validations that count no more  0      0", "not reached certificates" } },
+    { "dcv-16",        { "2027-03-15  validations that count no more                  1      1",
+                         "orders that wait and are proved by this method  0 " } },
+    { "dcv-04",        { "2028-03-15  validations that count no more                  1 ",
+                         "2028-03-15  orders that wait and are proved by this method  1 " } },
+    { "tls-validity-100", { "certificates alive on that day that are longer than 100 days  1 ",
+                            "certificates alive on that day that are longer than 47 days   0 ",
+                            "orders that wait, and are judged by it from then on           3 " } },
+    { "tls-option-repudiation", { "orders that wait and have this option  1 " } },
+    { "order-pending", { "orders that wait, and are judged by it from then on  3 " } },
+    { "private-pending", { "orders that wait, and are judged by it from then on  1 " } },
+};
+// clang-format on
+
+static void days_of_a_rule_reach(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof touched / sizeof *touched; i++) {
+        must(run(policy_touches_command, touched[i].rule));
+        for (size_t j = 0; j < 4 && touched[i].says[j]; j++)
+            must_say(touched[i].says[j]);
+    }
+    must(run_for(policy_touches_command, WORDS("dcv-04"), NULL, true));
+    must_say("{\"day\":\"2028-03-15\",\"what\":\"validations that count no "
+             "more\",\"count\":1,\"accounts\":1}");
+    must_fail(run(policy_touches_command, "dcv-99"), "is no rule of the policy in force");
+}
+
+static void each_row_has_an_enforcer_and_a_test(void **state)
+{
+    (void)state;
+    must(run_for(policy_rows_command, NULL, NULL, true));
+    must_say("\"rule\":\"reuse-dcv-100\",\"file\":\"reuse.json\"");
+    must_say("\"enforced_by\":\"dcv_evidence()\",\"probed_by\":\"tests/calendar_test.c\"");
+    must_say("\"enforced_by\":\"lint validity_max, services/issuer/lints/");
+    must_not_say("\"enforced_by\":null");
+    must_not_say("\"enforced_by\":\"\"");
+    must_not_say("\"probed_by\":null");
+    must(run_for(policy_rows_command, NULL, NULL, false));
+    must_say(" rules\n");
+}
+
+#define LOADED(name) cmocka_unit_test_setup_teardown(name, loaded, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOADED(product_is_shown_with_what_holds),
+        LOADED(difference_of_two_days),
+        LOADED(days_of_a_rule_reach),
+        FRESH(each_row_has_an_enforcer_and_a_test),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
