@@ -1,9 +1,6 @@
 /* chancery lint: what it says of files that openssl has made on 2026-11-30, on several days. */
 #include "fixture_test.h"
 
-#include "lint_rules.h"
-#include "message/convert.h"
-
 // clang-format off
 static const char authority[] =
     "-----BEGIN CERTIFICATE-----\n"
@@ -112,47 +109,6 @@ static void bad_ones(void **state)
     must_say("does not say onlyContainsCACerts alone");
 }
 
-/* Does a check of CRLs or OCSP responses ask for what the rule gives? */
-static bool is_asked_for(const Rule *rule)
-{
-    for (size_t t = 0; status_tables[t]; t++)
-        for (const struct status_lint *l = status_tables[t]; l->name; l++)
-            if (status_rule_brings(rule->parameter, l))
-                return true;
-    return false;
-}
-
-static bool holds_at(const struct policy_source *p, const Rule *rule, struct instant at)
-{
-    struct status_input in = { 0 };
-    must(lint_status_rules(&arena, p, rule->scope, at, &in, &f));
-    for (size_t i = 0; i < in.rule_count; i++)
-        if (strcmp(in.rules[i].parameter, rule->parameter) == 0)
-            return in.rules[i].level == *rule->level &&
-                   (in.rules[i].value.us > 0) == (rule->unit && strcmp(rule->unit, "bool") != 0);
-    return false;
-}
-
-/* Each rule of theirs reaches them from its day on, with its level and its time. */
-static void each_rule_on_its_day(void **state)
-{
-    struct policy_source p;
-    size_t count = 0;
-    (void)state;
-    must(policy_source_read(&arena, "policy", &p, &f));
-    for (size_t i = 0; i < p.rule_count; i++) {
-        const Rule *rule = p.rules[i];
-        if (!is_asked_for(rule))
-            continue;
-        struct instant from = rule->from ? instant_value(rule->from) : clock_now();
-        if (!holds_at(&p, rule, from) ||
-            (rule->from && holds_at(&p, rule, instant_add(from, seconds(-1)))))
-            fail_msg("%s", rule->id);
-        count++;
-    }
-    assert_true(count >= 10);
-}
-
 /* By the profile that is asked for, and on the day on which it was made. */
 static void certificates(void **state)
 {
@@ -236,8 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones),     cmocka_unit_test(bad_ones),
-        cmocka_unit_test(rules_by_date), cmocka_unit_test(each_rule_on_its_day),
-        cmocka_unit_test(certificates),  cmocka_unit_test(what_is_none),
+        cmocka_unit_test(rules_by_date), cmocka_unit_test(certificates),
+        cmocka_unit_test(what_is_none),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
