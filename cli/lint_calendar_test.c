@@ -1,243 +1,198 @@
-/* Rules about CRLs and OCSP responses on their days: what their checks let pass then is measured with ones that
- * are made for it. */
+/* Rules of CRLs and OCSP responses, on their days: what `chancery lint` says of them. */
 #include "tests/calendar.h"
 
-#include "ledger/policy.h"
 #include "lint_rules.h"
-#include "pki/der.h"
+#include "lints/status_trips.h"
 #include "testing/database.h"
 
-enum { NONE = -1, MOST = 400 };
-
-#define SHA256_ECDSA DER_BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02")
-#define REASON       DER_BYTES("\x55\x1d\x15")
-#define INVALIDITY   DER_BYTES("\x55\x1d\x18")
-
-static struct arena arena;
 static struct database *database;
 static struct script *admin;
 
-/* What a CRL or a response is to say. */
-struct sample {
-    struct instant from;
-    int64_t life; /* seconds */
-    int reason;   /* of the one entry; NONE */
-    bool invalidity, by_name;
+/* ---- what is said of one, by the checks that a rule brings */
+
+struct said {
+    const Rule *rule;
+    bool refused, advised, held;
 };
 
-/* ---- a CRL */
-
-static void extension_add(struct text *t, struct bytes oid, unsigned tag, struct bytes value)
+static void note(void *data, const struct status_lint *lint, bool advice, const char *why)
 {
-    size_t list = der_begin(t, DER_SEQUENCE);
-    der_add(t, DER_OID, oid);
-    size_t inside = der_begin(t, DER_OCTET_STRING);
-    der_add(t, tag, value);
-    der_end(t, inside);
-    der_end(t, list);
+    struct said *s = data;
+    if (!status_rule_brings(s->rule->parameter, lint))
+        return;
+    s->held |= !why;
+    s->refused |= why && !advice;
+    s->advised |= why && advice;
 }
 
-static void entry_add(struct text *t, const struct sample *s)
+/* The good one, or the one of the check's trip, of the scope's certificates. */
+static struct status_input input_for(const Rule *r, enum input which, struct instant at)
 {
-    size_t entries = der_begin(t, DER_SEQUENCE), entry = der_begin(t, DER_SEQUENCE);
-    der_add_small(t, 16);
-    der_add_time(t, s->from);
-    if (s->reason != NONE || s->invalidity) {
-        const uint8_t code = (uint8_t)s->reason;
-        size_t list = der_begin(t, DER_SEQUENCE);
-        if (s->reason != NONE)
-            extension_add(t, REASON, DER_ENUMERATED, (struct bytes){ &code, 1 });
-        if (s->invalidity)
-            extension_add(t, INVALIDITY, DER_GENERALIZED_TIME, BYTES_OF("20200101000000Z"));
-        der_end(t, list);
-    }
-    der_end(t, entry);
-    der_end(t, entries);
-}
-
-static struct bytes crl_of(const struct sample *s)
-{
-    struct text t;
-    text_init(&t, &arena);
-    size_t tbs = der_begin(&t, DER_SEQUENCE);
-    der_add_small(&t, 1);
-    der_add_raw(&t, SHA256_ECDSA);
-    der_end(&t, der_begin(&t, DER_SEQUENCE));
-    der_add_time(&t, s->from);
-    der_add_time(&t, instant_add(s->from, seconds(s->life)));
-    entry_add(&t, s);
-    der_end(&t, tbs);
-    return der_written(&t);
-}
-
-/* ---- an OCSP response: good, and valid for as long, both ends included */
-
-static void single_add(struct text *t, const struct sample *s)
-{
-    size_t list = der_begin(t, DER_SEQUENCE), one = der_begin(t, DER_SEQUENCE),
-           id = der_begin(t, DER_SEQUENCE);
-    der_add_raw(t, DER_BYTES("\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a"));
-    der_add(t, DER_OCTET_STRING, BYTES_OF("name"));
-    der_add(t, DER_OCTET_STRING, BYTES_OF("key"));
-    der_add_small(t, 16);
-    der_end(t, id);
-    der_add(t, DER_CONTEXT(0), (struct bytes){ NULL, 0 });
-    der_add_generalized_time(t, s->from);
-    size_t next = der_begin(t, DER_CONTEXT_OF(0));
-    der_add_generalized_time(t, instant_add(s->from, seconds(s->life - 1)));
-    der_end(t, next);
-    der_end(t, one);
-    der_end(t, list);
-}
-
-static struct bytes ocsp_of(const struct sample *s)
-{
-    struct text t;
-    text_init(&t, &arena);
-    size_t data = der_begin(&t, DER_SEQUENCE);
-    size_t who = der_begin(&t, DER_CONTEXT_OF(s->by_name ? 1 : 2));
-    if (s->by_name)
-        der_end(&t, der_begin(&t, DER_SEQUENCE));
-    else
-        der_add(&t, DER_OCTET_STRING, BYTES_OF("key"));
-    der_end(&t, who);
-    der_add_generalized_time(&t, s->from);
-    single_add(&t, s);
-    der_end(&t, data);
-    return der_written(&t);
-}
-
-/* ---- what a check says of it */
-
-enum verdict { NOT_RUN, HOLDS, FAILS };
-
-struct question {
-    const char *lint;
-    enum verdict verdict;
-};
-
-static void tell(void *data, const struct status_lint *lint, bool advice, const char *why)
-{
-    struct question *q = data;
-    (void)advice;
-    if (strcmp(lint->name, q->lint) == 0)
-        q->verdict = why ? FAILS : HOLDS;
-}
-
-/* The version of the policy that is in force in the test. */
-static struct policy_source source_now(void)
-{
-    const struct policy *policy = NULL;
-    struct policy_source out = { 0 };
+    bool authorities = strcmp(r->scope, "CA") == 0;
+    const Rule **rules = arena_array(&arena, const Rule *, calendar.count);
+    struct policy_source policy = { .rules = rules, .rule_count = calendar_in_force(rules) };
+    struct status_input in = input_of(which);
     struct fault f = { 0 };
-    if (!policy_version_get(calendar.world, &policy, &f)) {
+    in.kind = in.kind & STATUS_CRL ? authorities ? STATUS_CRL_CA : STATUS_CRL_LEAF
+              : authorities        ? STATUS_OCSP_CA
+                                   : STATUS_OCSP_LEAF;
+    in.now = at;
+    if (!lint_status_rules(&arena, &policy, r->scope, at, &in, &f))
         fail_msg("%s", f.detail);
-        return out;
-    }
-    out.rules = arena_array(&arena, const Rule *, policy->rule_count + 1);
-    for (; out.rule_count < policy->rule_count; out.rule_count++)
-        out.rules[out.rule_count] = policy->rules[out.rule_count];
+    return in;
+}
+
+static const char *verdict(const Rule *r, const struct status_input *in)
+{
+    struct said said = { .rule = r };
+    struct fault f = { 0 };
+    if (!status_each(in, note, &said, &f))
+        fail_msg("%s: %s", r->id, f.detail);
+    if (said.refused + said.advised + said.held > 1)
+        return "this and that";
+    return said.refused ? "refused" : said.advised ? "advised" : "";
+}
+
+/* How the lints that a rule brings are tripped: by a row each. */
+static size_t row_of(const struct status_lint *lint)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].lint, lint->name) == 0)
+            return i;
+    fail_msg("no row trips %s", lint->name);
+    return 0;
+}
+
+static bool is_of(const Rule *r, const struct status_lint *lint)
+{
+    unsigned authorities = STATUS_CRL_CA | STATUS_OCSP_CA,
+             leaves = STATUS_CRL_LEAF | STATUS_OCSP_LEAF;
+    return status_rule_brings(r->parameter, lint) &&
+           lint->kinds & (strcmp(r->scope, "CA") == 0 ? authorities : leaves);
+}
+
+static struct status_input tripped(const Rule *r, size_t row, struct bytes with, struct instant at)
+{
+    struct status_input in = input_for(r, rows[row].input, at);
+    in.der =
+        rows[row].path ? edited(in.der, rows[row].path, with) : special(rows[row].lint, in.der);
+    return in;
+}
+
+/* Of all that the rule brings. */
+static const char *each_verdict(const Rule *r, struct instant at,
+                                struct bytes (*with)(const Rule *r, size_t row))
+{
+    const char *out = NULL;
+    for (size_t t = 0; status_tables[t]; t++)
+        for (const struct status_lint *l = status_tables[t]; l->name; l++) {
+            if (!is_of(r, l))
+                continue;
+            size_t row = row_of(l);
+            struct status_input good = input_for(r, rows[row].input, at),
+                                bad = tripped(r, row, with(r, row), at);
+            assert_string_equal(verdict(r, &good), "");
+            const char *one = verdict(r, &bad);
+            out = !out || strcmp(out, one) == 0 ? one : "this and that";
+        }
+    assert_non_null(out);
     return out;
 }
 
-static enum verdict asked(const Rule *r, const char *lint, const struct sample *s)
+static struct bytes of_row(const Rule *r, size_t row)
 {
-    const struct status_issuer issuer = { .key_id = BYTES_OF(lint) };
-    const struct policy_source source = source_now();
-    bool ocsp = strncmp(lint, "ocsp", 4) == 0, ca = strcmp(r->scope, "CA") == 0;
-    struct status_input in = {
-        .issuer = &issuer, .now = s->from, .url = "http://a/", .issued = true
-    };
-    struct question q = { lint, NOT_RUN };
-    struct fault f = { 0 };
-    in.der = ocsp ? ocsp_of(s) : crl_of(s);
-    in.kind =
-        ocsp ? (ca ? STATUS_OCSP_CA : STATUS_OCSP_LEAF) : (ca ? STATUS_CRL_CA : STATUS_CRL_LEAF);
-    if (!lint_status_rules(&arena, &source, r->scope, s->from, &in, &f) ||
-        !status_each(&in, tell, &q, &f))
-        fail_msg("%s: %s %s", r->id, f.field, f.detail);
-    return q.verdict;
+    (void)r;
+    return rows[row].path ? replacement(rows[row].with) : (struct bytes){ NULL, 0 };
 }
 
-/* ---- how long: in the unit of the rule */
-
-static const char *life(const Rule *r, struct instant at, const char *lint, bool least)
+static const char *check(const Rule *r, struct instant at)
 {
-    int64_t unit = *r->unit == 'd' ? 86400 : 3600;
-    int best = 0;
-    for (int n = 1; n <= MOST; n++) {
-        const struct sample s = { .from = at, .life = n * unit, .reason = 1 };
-        enum verdict verdict = asked(r, lint, &s);
-        if (verdict == NOT_RUN)
-            return "";
-        if (verdict == HOLDS && (!least || !best))
-            best = n;
-    }
-    return arena_format(&arena, "%d", best);
+    return each_verdict(r, at, of_row);
 }
 
-static const char *crl_life(const Rule *r, struct instant at)
+static struct bytes of_reason(const Rule *r, size_t row)
 {
-    return life(r, at, "crl_life_max", false);
-}
-
-static const char *ocsp_least(const Rule *r, struct instant at)
-{
-    return life(r, at, "ocsp_life_min", true);
-}
-
-static const char *ocsp_most(const Rule *r, struct instant at)
-{
-    return life(r, at, "ocsp_life_max", false);
-}
-
-/* ---- what must be, and what must not */
-
-static const char *refused(const Rule *r, const char *lint, const struct sample *s,
-                           const char *word)
-{
-    return asked(r, lint, s) == FAILS ? word : "";
-}
-
-static const char *idp(const Rule *r, struct instant at)
-{
-    return refused(r, "crl_idp_present", &(struct sample){ at, 3600, 1, false, false }, "1");
+    const struct parameter *p = parameter_find(r->parameter);
+    long reason = strtol(parameter_key(p, r->parameter), NULL, 10);
+    (void)row;
+    return hex(arena_format(&arena, "0a01%02lx", reason));
 }
 
 static const char *reason(const Rule *r, struct instant at)
 {
-    return refused(r, "crl_reasons_present", &(struct sample){ at, 3600, NONE, false, false }, "1");
+    return each_verdict(r, at, of_reason);
 }
 
-static const char *reason_of(const Rule *r, struct instant at)
+static const char *check_says(const Rule *r)
 {
-    int code = (int)strtol(strrchr(r->parameter, '.') + 1, NULL, 10);
-    return refused(r, "crl_reasons_allowed", &(struct sample){ at, 3600, code, false, false },
-                   "prohibited");
+    return strcmp(r->level, "S") == 0 ? "advised" : "refused";
 }
 
-static const char *invalidity_date(const Rule *r, struct instant at)
+/* ---- how long one may be, or must */
+
+/* thisUpdate is an hour ago; the last second is one of those in which it is valid. */
+static const char *life_verdict(const Rule *r, const char *lint, int64_t hours, struct instant at)
 {
-    return refused(r, "crl_no_invalidity_date", &(struct sample){ at, 3600, 1, true, false },
-                   "prohibited");
+    size_t row = row_of(status_lint_find(lint));
+    char type = inputs[rows[row].input].kind & STATUS_CRL ? 'u' : 'g';
+    struct status_input in =
+        tripped(r, row, time_at(type, instant_add(rig.now, seconds((hours - 1) * 3600 - 1))), at);
+    return verdict(r, &in);
 }
 
-static const char *light(const Rule *r, struct instant at)
+/* The hours from which on it is otherwise, in the rule's unit; "" where it is so for all. */
+static const char *limit(const Rule *r, const char *lint, bool most, struct instant at)
 {
-    return refused(r, "ocsp_responder_by_key", &(struct sample){ at, 3600, 1, false, true }, "1");
+    int64_t good = most ? 1 : 10000, bad = most ? 10000 : 1, unit = *r->unit == 'd' ? 24 : 1;
+    const char *said = life_verdict(r, lint, bad, at);
+    if (!*said)
+        return "";
+    assert_string_equal(life_verdict(r, lint, good, at), "");
+    while (good - bad > 1 || bad - good > 1) {
+        int64_t hours = (good + bad) / 2;
+        if (*life_verdict(r, lint, hours, at))
+            bad = hours;
+        else
+            good = hours;
+    }
+    if (good % unit)
+        return "no whole unit";
+    return arena_format(&arena, "%lld, %s", (long long)(good / unit), said);
 }
 
+static const char *crl_life_max(const Rule *r, struct instant at)
+{
+    return limit(r, "crl_life_max", true, at);
+}
+
+static const char *ocsp_life_max(const Rule *r, struct instant at)
+{
+    return limit(r, "ocsp_life_max", true, at);
+}
+
+static const char *ocsp_life_min(const Rule *r, struct instant at)
+{
+    return limit(r, "ocsp_life_min", false, at);
+}
+
+static const char *life_says(const Rule *r)
+{
+    return arena_format(&arena, "%s, %s", r->value, check_says(r));
+}
+
+// clang-format off
 static const struct calendar_probe probes[] = {
-    { "crl.life.max", crl_life, "3" },
-    { "crl.idp", idp, NULL },
-    { "revocation.reason", reason, NULL },
-    { "revocation.reason.", reason_of, NULL },
-    { "revocation.invalidity_date", invalidity_date, NULL },
-    { "ocsp.life.min", ocsp_least, "3" },
-    { "ocsp.life.max", ocsp_most, "3" },
-    { "ocsp.light", light, NULL },
+    { "crl.life.max",               crl_life_max,  "5", .says = life_says },
+    { "ocsp.life.max",              ocsp_life_max, "5", .says = life_says },
+    { "ocsp.life.min",              ocsp_life_min, "5", .says = life_says },
+    { "crl.idp",                    check,  NULL, .says = check_says },
+    { "ocsp.light",                 check,  NULL, .says = check_says },
+    { "revocation.reason",          check,  NULL, .says = check_says },
+    { "revocation.invalidity_date", check,  NULL, .says = check_says },
+    { "revocation.reason.",         reason, NULL, .says = check_says },
     { 0 },
 };
+// clang-format on
 
 int main(void)
 {
@@ -247,14 +202,10 @@ int main(void)
     admin = script_open((struct secret){ database_url(database, NULL) }, &f);
     if (!admin)
         return 1;
-    store_set_mine(store_new(&(struct store_options){ .url = { database_url(database, "cli") },
-                                                      .timeout = seconds(30),
-                                                      .application = "lint_calendar_test" }));
     calendar_open(&arena, admin);
+    rig_open(&rig, &arena);
     int failed = calendar_tests("cli/lint_calendar_test.c", probes);
-    struct store *mine = store_mine();
-    store_set_mine(NULL);
-    store_free(mine);
+    rig_close(&rig);
     script_close(admin);
     database_free(database);
     arena_free(&arena);
