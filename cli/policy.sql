@@ -45,13 +45,13 @@ SELECT r.id, r.scope, r.parameter, r.value, r.unit, r.level,
  ORDER BY r.scope, r.parameter, r.id;
 
 -- policy_product_document: RuleAsked -> PolicyDocument?
-SELECT d.version, d.name, d.document::text AS document
+SELECT d.version, d.kind, d.name, d.document::text AS document
   FROM policy_active a
   JOIN policy_document d ON d.version = a.version AND d.kind = 'product'
  WHERE d.name = :id;
 
 -- policy_profile_document: RuleAsked -> PolicyDocument?
-SELECT d.version, d.name, d.document::text AS document
+SELECT d.version, d.kind, d.name, d.document::text AS document
   FROM policy_active a
   JOIN policy_document d ON d.version = a.version AND d.kind = 'profile'
  WHERE d.name = :id;

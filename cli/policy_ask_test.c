@@ -30,12 +30,18 @@ static const char orders[] =
     "        '2026-11-01', t::timestamptz, '2026-11-01', 'der'"
     "   FROM orders o JOIN (VALUES (4, '2027-05-19 23:59:59'), (5, '2027-01-30 23:59:59'),"
     "                              (6, '2028-11-01')) AS c (n, t) ON c.n = o.id;"
-    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
-    " SELECT 900 + n % 2, 'v' || n || '.example', 'x', m, t::timestamptz, '{}'"
+    /* all but 8 are confirmed by enough others */
+    "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence,"
+    " corroboration)"
+    " SELECT 900 + n % 2, 'v' || n || '.example', 'x', m, t::timestamptz, '{}',"
+    "        (SELECT jsonb_build_object('perspectives', jsonb_agg(jsonb_build_object("
+    "                'perspective', 'p' || k, 'region', 'r' || k, 'agreed', n <> 8)))"
+    "           FROM generate_series(1, 5) k)"
     "   FROM (VALUES (1, '3.2.2.4.7', '2026-11-01'), (2, '3.2.2.4.7', '2026-12-05'),"
     "                (3, '3.2.2.4.7', '2026-08-01'), (4, '3.2.2.4.16', '2027-01-01'),"
     "                (5, '3.2.2.4.4', '2026-12-10'), (6, '3.2.2.4.4', '2028-01-01'),"
-    "                (7, '3.2.2.4.22', '2026-11-29')) AS v (n, m, t)";
+    "                (7, '3.2.2.4.22', '2026-11-29'), (8, '3.2.2.4.7', '2026-11-02'))"
+    "     AS v (n, m, t)";
 
 static int loaded(void **state)
 {
@@ -114,7 +120,8 @@ static const struct {
     const char *rule, *says[4];
 } touched[] = {
     /* 200 days reach back to 2026-08-27, 100 to 2026-12-05: between them are 1 and 2 of method 7; that 4
-       counts no more is the work of another rule, and 5 is younger. On 2029-03-15 all are too old before. */
+       counts no more is the work of another rule, 5 is younger, and 8 has never counted. On 2029-03-15 all
+       are too old before. */
     { "reuse-dcv-100", { "2027-03-15  validations that count no more  2      2",
                          "2029-03-15  validations that count no more  0      0", "not reached certificates" } },
     { "dcv-16",        { "2027-03-15  validations that count no more                  1      1",
@@ -126,6 +133,9 @@ static const struct {
                             "orders that wait, and are judged by it from then on           3 " } },
     { "tls-option-repudiation", { "orders that wait and have this option  1 " } },
     { "order-pending", { "orders that wait, and are judged by it from then on  3 " } },
+    { "mpic-p5", { "2026-12-15  orders that wait, and are judged by it from then on  3 ",
+                   "was proved before counts as long as it did" } },
+    { "crl-life", { "not reached orders, certificates and validations" } },
     { "private-pending", { "orders that wait, and are judged by it from then on  1 " } },
 };
 // clang-format on

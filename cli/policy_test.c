@@ -147,6 +147,7 @@ static const struct {
     { "rules/validity.json", "\"unit\": \"d\"", "\"unit\": \"h\"",
       "has unit h, but validity.max counts in d" },
     { "rules/validity.json", "\"unit\": \"d\", ", "", "has unit none" },
+    { "rules/validity.json", "\"unit\": \"d\"", "\"unit\": \"\"", "has unit , but" },
     { "rules/validity.json", "\"check\": \"validity_max\"", "\"check\": \"validity_min\"",
       "names check validity_min, which no issuer knows" },
     { "rules/validity.json", ", \"check\": \"not_before_skew\"", "",
@@ -260,6 +261,14 @@ static void mistakes_are_refused(void **state)
     must(load());
 }
 
+static void names_of_this_ca_may_be_many_and_long(void **state)
+{
+    (void)state;
+    edit("rules/caa.json", "\"chancery.example\"",
+         "\"caa.of-a-certification-authority-with-a-name.example chancery.example\"");
+    must(load());
+}
+
 /* ---- asking */
 
 static void a_day_before_and_after(void **state)
@@ -332,6 +341,7 @@ int main(void)
         COPY(changed_policy_is_a_new_version),
         COPY(stored_as_it_was_written),
         COPY(mistakes_are_refused),
+        COPY(names_of_this_ca_may_be_many_and_long),
         COPY(a_day_before_and_after),
         COPY(snapshots_follow_the_policy),
         COPY(committed_snapshots_are_current),

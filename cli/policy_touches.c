@@ -13,6 +13,9 @@
 
 enum { VALIDATIONS = 1, CERTIFICATES = 2, ORDERS = 4, BY_METHOD = 8, BY_OPTION = 16 };
 
+#define STATUS_ALONE                                                                               \
+    "orders, certificates and validations: it is about CRLs and OCSP responses that are made then"
+
 /* What a rule of each parameter can reach; the first that fits. */
 // clang-format off
 static const struct {
@@ -26,6 +29,10 @@ static const struct {
     { "reuse.dcv",       VALIDATIONS,                      "certificates that are issued; orders that wait look for what they need again" },
     { "validity.",       CERTIFICATES | ORDERS,            "certificates that are issued stay as they are; orders get certificates that are cut, and the rest later" },
     { "profile_option.", ORDERS | BY_OPTION,               "certificates that are issued, and orders without the option" },
+    { "mpic.",           ORDERS,                           "certificates that are issued; what was proved before counts as long as it did, by the rules of its own day" },
+    { "crl.",            0,                                STATUS_ALONE },
+    { "ocsp.",           0,                                STATUS_ALONE },
+    { "revocation.",     0,                                STATUS_ALONE },
     { "",                ORDERS,                           "certificates and validations that are there" },
 };
 // clang-format on

@@ -71,7 +71,7 @@ static bool is_bytes(const char *value)
 static bool each_word(const char *value, size_t most, char mark,
                       bool (*passes)(const char *word, const char *behind))
 {
-    char word[32];
+    char word[256];
     size_t count = 0;
     do {
         size_t length = strcspn(value, " ");
@@ -136,11 +136,17 @@ static bool is_ports(const char *value)
     return each_word(value, PARAMETER_PORTS_MOST, '\0', is_port);
 }
 
+/* A-labels, two or more. */
 static bool is_domain(const char *word, const char *none)
 {
-    return !none && strchr(word, '.') &&
-           strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(word) &&
-           word[0] != '.' && word[strlen(word) - 1] != '.' && !strstr(word, "..");
+    size_t length, labels = 0;
+    for (; (length = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-")) > 0; word++) {
+        labels++;
+        word += length;
+        if (*word != '.')
+            return !none && !*word && labels > 1;
+    }
+    return false;
 }
 
 /* As services/validation/caa_finding.c reads it. */
@@ -194,7 +200,7 @@ static const struct {
 static bool unit_fits(const char *units, const char *unit)
 {
     size_t length = unit ? strlen(unit) : 0;
-    if (!*units || !unit)
+    if (!*units || length == 0)
         return !*units && !unit;
     for (const char *at = units; (at = strstr(at, unit)) != NULL; at += length)
         if ((at == units || at[-1] == ' ') && (!at[length] || at[length] == ' '))

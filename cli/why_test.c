@@ -177,7 +177,15 @@ static void everything_open_has_its_advice(void **state)
             "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), '" DAY
             "', 'x');"
             "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
-            "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2026-01-07')");
+            "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2026-01-07');"
+            "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence) "
+            "VALUES (900, 'n8.example', '2026-01-04', 0, 'forbidden', 'x', '{}')");
+    execute("BEGIN; INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('x'), '" DAY "');"
+            "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, "
+            "valid_from, valid_till, statement, source) SELECT id, 'caa-check', 'TLS', "
+            "'caa.check', '1', 'bool', 'M', '-infinity', 'infinity', 'x', 'x' FROM "
+            "policy_version; INSERT INTO policy_active (one, version, activated_at) SELECT true, "
+            "id, '" DAY "' FROM policy_version; COMMIT");
     must(run_with(why_order_command, WORDS("8"), WORDS("json", "")));
     OrderStory *story = (OrderStory *)message_from_json(&arena, &order_story__descriptor, output,
                                                         strlen(output), &f);

@@ -164,8 +164,8 @@ $$;
 
 -- For people who look ahead: how many of the validations that there are count until the day and do not count
 -- on it, by the rules of dcv_evidence(): those that lie between what was the oldest that counted, by each
--- method, and what is. Of one section, or of all that may be used on the day. One walk for the methods
--- there are, one to count.
+-- method, and what is; not those that too few have confirmed. Of one section, or of all that may be used on the
+-- day. One walk for the methods there are, one to count.
 CREATE OR REPLACE FUNCTION proof_lost(of_section text, of_scope text, day timestamptz)
 RETURNS TABLE (validations bigint, accounts bigint)
 LANGUAGE sql STABLE AS $$
@@ -187,6 +187,7 @@ LANGUAGE sql STABLE AS $$
       JOIN validation v ON v.br_method = b.br_method AND v.completed_at > b.completed_at AND v.completed_at <= d.completed_at
                        AND v.completed_at < day
      WHERE NOT b.on_day AND b.completed_at < d.completed_at AND (of_section IS NOT NULL OR d.completed_at < 'infinity')
+       AND NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions, v.completed_at))
 $$;
 
 -- 32 letters and digits of some 160 random bits.

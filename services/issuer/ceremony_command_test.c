@@ -149,10 +149,9 @@ static void lints_are_listed(void **state)
     static char json[] = "--json", other[] = "--xml";
     const char *text = listed(NULL);
     assert_non_null(text);
-    assert_non_null(strstr(
-        text,
-        "\nversion_v3               BR 7.1.2.7         leaf,root,subordinate,cross,ocsp_responder "
-        "always\n"));
+    assert_non_null(strstr(text, "\nversion_v3                  BR 7.1.2.7          "
+                                 "leaf,root,subordinate,cross,ocsp_responder "
+                                 "always\n"));
     assert_non_null(strstr(text, "\nroot_no_eku "));
     text = listed(json);
     assert_non_null(strstr(
