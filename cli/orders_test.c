@@ -17,7 +17,8 @@ static void an_order_is_found_by_number_and_serial(void **state)
     must(run_with(order_show_command, WORDS("8"), WORDS("json", "")));
     assert_int_equal(strncmp(output, "{\"id\":8,\"status\":\"pending\",", 27), 0);
     must_say("\"names\":\"n8.example\",\"proved_by\":\"dns-txt-token\"");
-    must_say("\"certificate\":null,\"serial\":null,\"issued\":null,\"not_after\":null,\"lint_warnings\":null}\n");
+    must_say("\"certificate\":null,\"serial\":null,\"issued\":null,\"not_after\":null,\"lint_"
+             "warnings\":null}\n");
     must_fail(run(order_show_command, "6"), "6 no order has that number");
     must_fail(run(order_show_command, SERIAL "06"), "no order has that number");
     must_fail(run(order_show_command, "seven"), "seven must be the number of an order or");

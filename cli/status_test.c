@@ -12,7 +12,8 @@ static void an_empty_system(void **state)
         "issue    0    0     0      0                   0\n");
     must_say("\nFIGURES\nORDERS NOT ISSUED SOON    0\n");
     must(run_with(status_command, NULL, WORDS("json", "")));
-    must_say("{\"policy\":null\n,\"authorities\":[\n]\n,\"perspectives\":[\n]\n,\"lanes\":[\n{\"lane\":\"issue\",");
+    must_say("{\"policy\":null\n,\"authorities\":[\n]\n,\"perspectives\":[\n]\n,\"lanes\":[\n{"
+             "\"lane\":\"issue\",");
 }
 
 static const char *ago(struct duration d)
