@@ -33,7 +33,7 @@ def a_key_of_debian_is_refused(stack):
     case.equal("code", error["code"], "invalid_csr")
     for words in ("certificate.csr", "Debian", "CVE-2008-0166", "make a new key"):
         case.inside("message", words, error["message"])
-    case.equal("orders", stack.db.number("SELECT count(*) FROM orders"), 0)
+    case.equal("orders", stack.db.number("SELECT count(*) FROM request_name WHERE name = 'debian.example.com'"), 0)
 
 
 @tests
