@@ -1,5 +1,6 @@
 /* corroboration - what the primary has found other points of view must see as well (BR 3.2.2.9): they are all
- * asked at once, and what each says is counted by the rules of the day (quorum.h).
+ * asked at once, and what each says is counted by the rules of the day (quorum.h). What that
+ * is, and how they are asked about it, says its kind (corroboration_kind.h).
  *
  * They are asked when the primary has found a name, and not before: most looks find nothing. Nothing is kept for
  * a later one, so that whoever tries again has all of them asked again. A demonstration needs nobody, but where
@@ -13,6 +14,10 @@
 #include "base/arena.h"
 #include "pki/dcv_method.h"
 #include "quorum.h"
+
+/* What they are asked about. */
+struct corroboration_kind;
+extern const struct corroboration_kind corroboration_look; /* what proves control of names */
 
 /* Places that one question is for: an answer must fit into a message of the bus. */
 enum { PERSPECTIVE_PLACES = 32 };
@@ -38,6 +43,7 @@ struct corroboration_name {
 
 /* Lives until `done`. */
 struct corroboration {
+    const struct corroboration_kind *kind;
     struct corroboration_terms terms; /* they live as long */
     struct arena *arena;
     int64_t account_id; /* whose turns are taken there */
@@ -56,10 +62,12 @@ struct corroboration {
         *asks; /* those of the first names, one for each that was chosen; and so on */
     size_t ask_count;
     atomic_size_t pending;
+    struct tick began;
 };
 
-/* Will others be asked about what is found? */
-bool corroboration_asks(const struct corroboration *c);
+/* When the primary begins to look for what they are to confirm. By when it is to be through: where they will be asked,
+ * half of the time is kept for them. */
+struct tick corroboration_begin(struct corroboration *c);
 
 /* It may be over, and its memory gone, when this returns. */
 void corroboration_start(struct corroboration *c);
