@@ -1,6 +1,6 @@
 /* corroboration - what the primary has found other points of view must see as well (BR 3.2.2.9): they are all
- * asked at once, and what each says is counted by the rules of the day (quorum.h). What that
- * is, and how they are asked about it, says its kind (corroboration_kind.h).
+ * asked at once, and what each says is counted by the rules of the day (quorum.h). That is so of proofs of control and of
+ * CAA records that permit (corroboration_kind.h).
  *
  * They are asked when the primary has found a name, and not before: most looks find nothing. Nothing is kept for
  * a later one, so that whoever tries again has all of them asked again. A demonstration needs nobody, but where
@@ -17,7 +17,8 @@
 
 /* What they are asked about. */
 struct corroboration_kind;
-extern const struct corroboration_kind corroboration_look; /* what proves control of names */
+extern const struct corroboration_kind corroboration_look;  /* what proves control of names */
+extern const struct corroboration_kind corroboration_climb; /* CAA records of names */
 
 /* Places that one question is for: an answer must fit into a message of the bus. */
 enum { PERSPECTIVE_PLACES = 32 };
@@ -31,8 +32,9 @@ struct corroboration_terms {
 };
 
 struct corroboration_name {
-    const char *identifier;    /* the place where it was found */
+    const char *identifier;    /* the place where it was found; the name of CAA records */
     const char *value, *token; /* one of them: what was found there */
+    const char *methods;       /* that CAA records permit alone: "{ca-tbr-7}"; NULL: any */
 
     /* What came of it, in the corroboration's arena. */
     bool confirmed;
@@ -46,9 +48,10 @@ struct corroboration {
     const struct corroboration_kind *kind;
     struct corroboration_terms terms; /* they live as long */
     struct arena *arena;
-    int64_t account_id; /* whose turns are taken there */
-    const struct dcv_method *method;
+    int64_t account_id;              /* whose turns are taken there */
+    const struct dcv_method *method; /* of a look, as the next */
     const char *cname_target;
+    const CaaRules *caa; /* of a climb */
     struct tick deadline;
     struct corroboration_name *names;
     size_t count;

@@ -1,5 +1,5 @@
-/* corroboration_kind - what other points of view are asked about: a kind each. Who is asked, and what is made
- * of their answers, is the same for all (corroboration.c).
+/* corroboration_kind - what other points of view are asked about: a table of two. How they are asked, and what is
+ * made of their answers, is the same for both (corroboration.c).
  */
 #ifndef VALIDATION_CORROBORATION_KIND_H
 #define VALIDATION_CORROBORATION_KIND_H
