@@ -52,8 +52,10 @@ static struct {
     const struct calendar_probe *probes;
     const Rule *rules[1000];
     size_t count;
-    long long version; /* as in the files */
-    long long world;   /* the one in force, its copy or itself */
+    long long version;   /* as in the files */
+    long long world;     /* the one in force, its copy or itself */
+    const Rule *changed; /* in the copy: the rule, */
+    const char *value;   /* and what it gives there; NULL: it is left out */
 } calendar;
 
 /* ---- the policy, as a version of the database */
@@ -184,7 +186,27 @@ static void calendar_change(const Rule *rule, const char *value)
         " FROM policy_document WHERE version = %lld; COMMIT",
         version, rule->id, literal, calendar.version, rule->id, value ? "true" : "false", version,
         calendar.version));
+    calendar.changed = rule;
+    calendar.value = value;
     calendar_activate(version);
+}
+
+/* The rules of the version in force, for who takes them from a folder and not from the database; `out` has room
+ * for all of them. How many. */
+__attribute__((unused)) static size_t calendar_in_force(const Rule **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < calendar.count; i++) {
+        const Rule *r = calendar.rules[i];
+        bool changed =
+            calendar.world != calendar.version && strcmp(r->id, calendar.changed->id) == 0;
+        Rule *other = arena_copy(calendar.arena, r, sizeof *r);
+        if (changed && calendar.value)
+            other->value = arena_strdup(calendar.arena, calendar.value);
+        if (!changed || calendar.value)
+            out[count++] = other;
+    }
+    return count;
 }
 
 /* Loads policy/ as the version in force; `owner` is of the database. */

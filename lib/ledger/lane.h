@@ -115,6 +115,9 @@ void lane_again(struct lane_item *item, struct instant run_at, bool fresh);
 void lane_fail(struct lane_item *item, const struct fault *f);
 /* Somebody else has it, or its lease ran out in between. */
 void lane_gone(struct lane_item *item);
+
+/* What the claimed jobs of a batch are about, one for each, in the batch's arena. */
+int64_t *lane_subjects(const struct lane_batch *batch);
 /* A lane that claims by itself sets `item->job` before it ends an item in one of these ways. */
 
 /* How many jobs are under way, and batch sizes so far (sizes[n] runs with n jobs): for metrics. */

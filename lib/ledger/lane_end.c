@@ -27,6 +27,14 @@ void lane_finish_result(struct lane_item *item, JobOutcome__Result result)
     lane_finish(item, &outcome);
 }
 
+int64_t *lane_subjects(const struct lane_batch *batch)
+{
+    int64_t *out = arena_array(batch->arena, int64_t, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        out[i] = batch->items[i]->job->subject;
+    return out;
+}
+
 void lane_gone(struct lane_item *item)
 {
     lane_finish_result(item, JOB_OUTCOME__RESULT__GONE);

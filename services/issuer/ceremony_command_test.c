@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lints_command.h"
 #include "store/script.h"
 #include "testing/database.h"
 #include "testing/patience.h"
@@ -121,6 +122,49 @@ static void another_certificate_is_not_known(void **state)
     assert_string_equal(ids(), before);
 }
 
+/* What `chancery-issuer lints` prints. */
+static const char *listed(char *option)
+{
+    static char command[] = "lints";
+    char *argv[] = { command, option, NULL }, *out = arena_alloc(&running.arena, 256 * 1024);
+    FILE *to = tmpfile();
+    int before = dup(STDOUT_FILENO);
+    assert_non_null(to);
+    fflush(stdout);
+    dup2(fileno(to), STDOUT_FILENO);
+    int status = lints_command(&running, option ? 2 : 1, argv);
+    fflush(stdout);
+    dup2(before, STDOUT_FILENO);
+    close(before);
+    rewind(to);
+    assert_true(fread(out, 1, 256 * 1024 - 1, to) > 0 || status != 0);
+    fclose(to);
+    return status == 0 ? out : NULL;
+}
+
+/* Each lint has a line, with the profiles and rules that have it run. */
+static void lints_are_listed(void **state)
+{
+    (void)state;
+    static char json[] = "--json", other[] = "--xml";
+    const char *text = listed(NULL);
+    assert_non_null(text);
+    assert_non_null(strstr(
+        text,
+        "\nversion_v3               BR 7.1.2.7         leaf,root,subordinate,cross,ocsp_responder "
+        "always\n"));
+    assert_non_null(strstr(text, "\nroot_no_eku "));
+    text = listed(json);
+    assert_non_null(strstr(
+        text,
+        "{\"lint\":\"root_no_eku\",\"source\":\"BR 7.1.2.1.2\",\"certificates\":\"root\",\"when\":"
+        "\"asked\",\"unit\":\"\",\"profiles\":\"ca-private-root\",\"rules\":\"\"}\n"));
+    execute("UPDATE policy_active SET version = 2");
+    await_that(strstr(listed(json), "\"unit\":\"d\",\"profiles\":\"\",\"rules\":\"short\"}"));
+    execute("UPDATE policy_active SET version = 1");
+    assert_null(listed(other));
+}
+
 /* Two versions: what comes with the product, and the same with a rule that no root keeps. */
 static void policy_fill(void)
 {
@@ -190,6 +234,7 @@ int main(void)
         cmocka_unit_test(what_policy_refuses_is_signed_when_it_is_mended),
         cmocka_unit_test(no_key_gets_a_second_certificate),
         cmocka_unit_test(another_certificate_is_not_known),
+        cmocka_unit_test(lints_are_listed),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

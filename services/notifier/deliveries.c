@@ -257,9 +257,8 @@ static void deliver(struct lane_item *item, const Delivery *d, const DeliveryWor
 static bool deliveries_read(struct lane_batch *batch, struct rows *rows, struct fault *f)
 {
     DeliveryIds in = DELIVERY_IDS__INIT;
-    in.ids = arena_array(batch->arena, int64_t, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        in.ids[in.n_ids++] = batch->items[i]->job->subject;
+    in.ids = lane_subjects(batch);
+    in.n_ids = batch->count;
     return store_all(store_mine(), batch->arena, &sql_delivery_read, &in.base, rows, f);
 }
 
@@ -314,11 +313,5 @@ static void run(struct lane_batch *batch)
 void deliveries_run(struct lane_batch *batch)
 {
     TEST_POINT("notifier.claimed");
-    if (notifier_enter()) {
-        run(batch);
-        notifier_leave();
-        return;
-    }
-    for (size_t i = 0; i < batch->count; i++)
-        lane_again(batch->items[i], clock_now(), false);
+    notifier_run(batch, run);
 }

@@ -248,9 +248,8 @@ static void mail_send(struct lane_item *item, const Mail *mail)
 static bool mails_read(struct lane_batch *batch, struct rows *rows, struct fault *f)
 {
     MailIds in = MAIL_IDS__INIT;
-    in.ids = arena_array(batch->arena, int64_t, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        in.ids[in.n_ids++] = batch->items[i]->job->subject;
+    in.ids = lane_subjects(batch);
+    in.n_ids = batch->count;
     in.now = instant_message(batch->arena, clock_now());
     return store_all(store_mine(), batch->arena, &sql_mail_read, &in.base, rows, f);
 }
@@ -283,11 +282,5 @@ static void run(struct lane_batch *batch)
 void mails_run(struct lane_batch *batch)
 {
     TEST_POINT("notifier.mail.claimed");
-    if (notifier_enter()) {
-        run(batch);
-        notifier_leave();
-        return;
-    }
-    for (size_t i = 0; i < batch->count; i++)
-        lane_again(batch->items[i], clock_now(), false);
+    notifier_run(batch, run);
 }

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "ledger/lane.h"
+
 struct notifier notifier;
 
 static pthread_rwlock_t door = PTHREAD_RWLOCK_INITIALIZER;
@@ -40,6 +42,17 @@ bool notifier_enter(void)
 void notifier_leave(void)
 {
     pthread_rwlock_unlock(&door);
+}
+
+void notifier_run(struct lane_batch *batch, void (*run)(struct lane_batch *batch))
+{
+    if (notifier_enter()) {
+        run(batch);
+        notifier_leave();
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++)
+        lane_again(batch->items[i], clock_now(), false);
 }
 
 /* Sender and mailer first: their last calls back put what became of them to the committer. */

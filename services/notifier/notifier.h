@@ -35,6 +35,10 @@ bool notifier_open(const struct notifier_options *o, struct fault *f);
 bool notifier_enter(void);
 void notifier_leave(void);
 
+/* A run of a lane between the two; its jobs are put back where they are about to stop. */
+struct lane_batch;
+void notifier_run(struct lane_batch *batch, void (*run)(struct lane_batch *batch));
+
 /* Nobody enters any more; what is under way is ended. */
 void notifier_drain(void);
 void notifier_close(void);

@@ -179,9 +179,8 @@ static void report_send(struct lane_item *item, const CaaReport *report)
 static bool reports_read(struct lane_batch *batch, struct rows *rows, struct fault *f)
 {
     CaaReportIds in = CAA_REPORT_IDS__INIT;
-    in.ids = arena_array(batch->arena, int64_t, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        in.ids[in.n_ids++] = batch->items[i]->job->subject;
+    in.ids = lane_subjects(batch);
+    in.n_ids = batch->count;
     in.now = instant_message(batch->arena, clock_now());
     return store_all(store_mine(), batch->arena, &sql_report_read, &in.base, rows, f);
 }
@@ -214,11 +213,5 @@ static void run(struct lane_batch *batch)
 void reports_run(struct lane_batch *batch)
 {
     TEST_POINT("notifier.report.claimed");
-    if (notifier_enter()) {
-        run(batch);
-        notifier_leave();
-        return;
-    }
-    for (size_t i = 0; i < batch->count; i++)
-        lane_again(batch->items[i], clock_now(), false);
+    notifier_run(batch, run);
 }

@@ -230,9 +230,8 @@ static bool open_read(struct lane_batch *batch, struct rows *rows, struct fault 
 {
     CaaIds in = CAA_IDS__INIT;
 
-    in.ids = arena_array(batch->arena, int64_t, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        in.ids[in.n_ids++] = batch->items[i]->job->subject;
+    in.ids = lane_subjects(batch);
+    in.n_ids = batch->count;
     in.now = instant_of(batch->arena, clock_now());
     return store_all(store_mine(), batch->arena, &sql_caa_open, &in.base, rows, f);
 }

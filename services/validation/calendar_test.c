@@ -1,6 +1,8 @@
 /* Rules that this service enforces, on their days: when it looks, and what it lets web servers do. */
 #include "tests/calendar.h"
 
+#include "caa_finding.h"
+#include "caa_round.sql.h"
 #include "cadence.h"
 #include "domains.sql.h"
 #include "look/redirect.h"
@@ -76,18 +78,17 @@ static void phase_add(struct text *out, struct duration every, int64_t times)
 }
 
 /* All looks from the first to the last: how often, and for how long. */
-static const char *poll(const Rule *r, struct instant at)
+static const char *looks(const char *rule, struct instant at)
 {
-    const OpenChallenge *c = challenge_of(r->scope, at);
     struct cadence cadence;
     struct instant now = at, next;
     struct duration every = { 0 };
     struct text out;
     int64_t times = 0;
     text_init(&out, &arena);
-    if (!c->cadence)
+    if (!rule)
         return "";
-    assert_true(cadence_read(c->cadence, &cadence));
+    assert_true(cadence_read(rule, &cadence));
     for (; cadence_next(&cadence, at, now, &next); now = next, times++) {
         struct duration wait = instant_since(next, now);
         if (wait.us != every.us)
@@ -96,6 +97,11 @@ static const char *poll(const Rule *r, struct instant at)
     }
     phase_add(&out, every, times);
     return out.data;
+}
+
+static const char *poll(const Rule *r, struct instant at)
+{
+    return looks(challenge_of(r->scope, at)->cadence, at);
 }
 
 /* ---- what web servers may do */
@@ -179,6 +185,68 @@ static const char *token_life(const Rule *r, struct instant at)
     return oldest ? number(oldest) : "";
 }
 
+/* ---- CAA records */
+
+/* A request, as a round of looks gets it at that instant. */
+static const CaaRules *caa_rules_of(const char *scope, struct instant at)
+{
+    static long long last = 600000;
+    CaaIds in = CAA_IDS__INIT;
+    struct rows rows = { 0 };
+    struct fault f = { 0 };
+    long long id = last++;
+    int64_t ids[] = { id };
+    run_sql(arena_format(
+        &arena,
+        "INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope,"
+        " signature_hash, ca_id, dcv_scope, requester_id, created_at) VALUES (%lld, %lld, 1, 1,"
+        " 'new_request', 'approved', '%s', 'sha256', 'x', 'fqdn', 1, now())",
+        id, id, scope));
+    in.ids = ids;
+    in.n_ids = 1;
+    in.now = instant_message(&arena, at);
+    if (!store_all(store_mine(), &arena, &sql_caa_open, &in.base, &rows, &f) || rows.count != 1)
+        fail_msg("%zu requests: %s", rows.count, f.detail);
+    return ((const OpenCaa *)rows.items[0])->rules;
+}
+
+/* May account 1 have a certificate where the records say that? */
+static bool record_permits(const Rule *r, struct instant at, const char *issue)
+{
+    struct caa_terms terms;
+    struct caa_verdict verdict;
+    const char *rdata = arena_format(&arena, "%c\005issue%s", '\200', issue);
+    struct bytes record = { (const uint8_t *)rdata, strlen(rdata) };
+    if (!caa_terms_read(&arena, caa_rules_of(r->scope, at), 1, &terms))
+        return false;
+    caa_verdict(&arena, &record, 1, false, &terms, &verdict);
+    return verdict.permitted;
+}
+
+static const char *caa_identities(const Rule *r, struct instant at)
+{
+    static const char *const names[] = { "chancery.example", "other.example", "third.example" };
+    struct text out;
+    text_init(&out, &arena);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (record_permits(r, at, names[i]))
+            text_format(&out, "%s%s", out.length ? " " : "", names[i]);
+    return out.length ? out.data : "";
+}
+
+/* Is a record for another account alone heeded? */
+static const char *caa_parameters(const Rule *r, struct instant at)
+{
+    static const char own[] = "chancery.example; accounturi=acct:1@chancery.example",
+                      other[] = "chancery.example; accounturi=acct:2@chancery.example";
+    return record_permits(r, at, own) && !record_permits(r, at, other) ? "1" : "";
+}
+
+static const char *caa_poll(const Rule *r, struct instant at)
+{
+    return looks(caa_rules_of(r->scope, at)->cadence, at);
+}
+
 // clang-format off
 static const struct calendar_probe probes[] = {
     { "dcv.poll",            poll,       "2m/10m 1h/1d" },
@@ -187,6 +255,9 @@ static const struct calendar_probe probes[] = {
     { "dcv.web.ports",       ports,      "443" },
     { "dcv.web.bytes",       bytes_read, "10" },
     { "token.life",          token_life, "3" },
+    { "caa.identities",      caa_identities, "other.example third.example" },
+    { "caa.parameters",      caa_parameters, NULL },
+    { "caa.poll",            caa_poll,   "2m/10m 1h/1d" },
     { 0 },
 };
 // clang-format on

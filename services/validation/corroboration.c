@@ -223,6 +223,21 @@ static void name_log(const struct corroboration *c, const struct corroboration_n
              LOG_TEXT("confirmed", n->confirmed ? "yes" : "no"));
 }
 
+static void seen_keep(struct arena *a, struct corroboration_name *n, const Corroboration *evidence)
+{
+    n->seen = arena_array(a, const char *, evidence->n_perspectives);
+    for (size_t i = 0; i < evidence->n_perspectives; i++) {
+        const Corroborator *by = evidence->perspectives[i];
+        struct text json;
+
+        if (by->agreed || !by->proof)
+            continue;
+        text_init(&json, a);
+        message_to_json(&by->proof->base, &json);
+        n->seen[n->seen_count++] = json.data;
+    }
+}
+
 static void name_settle(const struct corroboration *c, struct corroboration_name *n,
                         struct said *said)
 {
@@ -241,6 +256,8 @@ static void name_settle(const struct corroboration *c, struct corroboration_name
         "%s, but %zu of %zu other points of view %s in %zu regions, which are too few: %s",
         c->kind->here, said->count.agreed, said->count.asked, c->kind->agree, said->count.regions,
         said->reasons.length ? said->reasons.data : "all in one region");
+    if (!n->confirmed)
+        seen_keep(c->arena, n, &said->evidence);
     metric_add(n->confirmed ? METRIC_CORROBORATED : METRIC_CORROBORATED_NOT, 1);
     name_log(c, n, said);
 }

@@ -38,8 +38,11 @@ struct corroboration_name {
 
     /* What came of it, in the corroboration's arena. */
     bool confirmed;
-    bool failed;          /* it was not, and some perspective could not say */
-    const char *reason;   /* for the customer, when it was not */
+    bool failed;        /* it was not, and some perspective could not say */
+    const char *reason; /* for the customer, when it was not, */
+    const char *
+        *seen; /* and what those saw who do not agree: a DcvProof as JSON of each that says */
+    size_t seen_count;
     const char *evidence; /* Corroboration as JSON; NULL: nobody was asked */
 };
 

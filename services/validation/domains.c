@@ -17,9 +17,8 @@ static void (*const rounds[])(struct lane_item *item, const OpenChallenge *chall
 static bool challenges_read(struct lane_batch *batch, struct rows *rows, struct fault *f)
 {
     ChallengeIds in = CHALLENGE_IDS__INIT;
-    in.ids = arena_array(batch->arena, int64_t, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        in.ids[in.n_ids++] = batch->items[i]->job->subject;
+    in.ids = lane_subjects(batch);
+    in.n_ids = batch->count;
     in.now = instant_of(batch->arena, clock_now());
     return store_all(store_mine(), batch->arena, &sql_challenge_open, &in.base, rows, f);
 }

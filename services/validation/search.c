@@ -149,6 +149,17 @@ static void over(struct search *s)
 
 /* ---- what others see of it */
 
+/* What the primary has seen of a place, and what those saw instead who do not agree. */
+static void refused_add(struct search_domain *d, const char *proof,
+                        const struct corroboration_name *name)
+{
+    reason_add(&d->why, name->reason);
+    looked_add(&d->seen, proof);
+    for (size_t i = 0; i < name->seen_count; i++)
+        looked_add(&d->seen, name->seen[i]);
+    d->failed |= name->failed;
+}
+
 /* Of a domain's proofs those that were confirmed, in the order in which confirm() has named them. */
 static void keep_confirmed(struct search_domain *d, const struct corroboration_name *names)
 {
@@ -158,12 +169,10 @@ static void keep_confirmed(struct search_domain *d, const struct corroboration_n
         struct search_proof proof = d->proofs[i];
 
         proof.corroboration = names[i].evidence;
-        if (names[i].confirmed) {
+        if (names[i].confirmed)
             d->proofs[kept++] = proof;
-        } else {
-            reason_add(&d->why, names[i].reason);
-            d->failed |= names[i].failed;
-        }
+        else
+            refused_add(d, proof.proof, &names[i]);
     }
     d->proof_count = kept;
 }

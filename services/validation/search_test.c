@@ -231,6 +231,17 @@ static void a_method_of_the_very_name_is_looked_for_nowhere_else(void **state)
 
 /* ---- what others see of it */
 
+static DcvProof *proof_by(const char *perspective)
+{
+    DcvProof *p = arena_new(&arena, DcvProof);
+
+    dcv_proof__init(p);
+    p->at = arena_new(&arena, Instant);
+    instant__init(p->at);
+    p->perspective = arena_strdup(&arena, perspective);
+    return p;
+}
+
 static PerspectiveSight *sight_of(const PerspectivePlace *place, const char *hidden)
 {
     PerspectiveSight *s = arena_new(&arena, PerspectiveSight);
@@ -238,6 +249,7 @@ static PerspectiveSight *sight_of(const PerspectivePlace *place, const char *hid
     perspective_sight__init(s);
     s->identifier = place->identifier;
     s->found = strcmp(place->value, VALUE) == 0 && strcmp(place->identifier, hidden) != 0;
+    s->proof = proof_by("fra");
     return s;
 }
 
@@ -287,6 +299,8 @@ static void what_others_do_not_see_is_not_found(void **state)
     assert_string_equal(proofs_of(r), "blog.example.com");
     assert_non_null(strstr(r->proofs[0].corroboration, "\"quorum\":\"1/1\""));
     assert_non_null(strstr(r->reason, "0 of 1 other points of view"));
+    assert_non_null(strstr(r->looked, "\"perspective\":\"primary\""));
+    assert_non_null(strstr(r->looked, "\"perspective\":\"fra\""));
     assert_false(whole.failed); /* it has looked: there is nothing to be tried again soon */
     assert_true(search(TXT, "example.com", both + 1, patience())->found);
     assert_in_range(waited_for.us, 1,

@@ -202,11 +202,11 @@ def what_a_lint_refuses_is_told_and_mended(stack):
     account.prove("linted.example.com")
     stack.must_cli("policy", "load", policy_of_more_entropy(stack))
     order = account.place("linted.example.com")
-    why = lambda: {row["what"]: row for row in json.loads(stack.must_cli("order", "why", str(order["id"]), "--json"))}
-    case.until("given up", lambda: "job given up" in why())
+    waits = lambda: {row["kind"]: row for row in why(stack, order["id"])["open"]}
+    case.until("given up", lambda: "job given up" in waits())
     case.inside("which and why", "LINT serial_entropy the certificate breaks BR 7.1.2.7: the serial number has no room for "
-                "160 random bits", why()["job given up"]["detail"])
-    case.equal("whose it is", why()["held_up"]["owner"], "ca")
+                "160 random bits", waits()["job given up"]["detail"])
+    case.equal("whose it is", waits()["held_up"]["owner"], "ca")
     lints = json.loads(stack.must_cli("status", "--json"))["lints"]
     case.equal("on the page", [(row["lint"], row["requests"]) for row in lints], [("serial_entropy", 1)])
     case.equal("counted", metrics.value(stack, "issuer", 'chancery_linted_total{outcome="refused"}'), 1)
@@ -215,7 +215,7 @@ def what_a_lint_refuses_is_told_and_mended(stack):
     case.equal("nothing was signed", stack.db.number(
         f"SELECT count(*) FROM issuance x JOIN request r ON r.id = x.request_id WHERE r.order_id = {order['id']}"), 0)
     stack.must_cli("policy", "load", os.path.join(stack.dir, "app/policy"))
-    stack.must_cli("jobs", "retry", why()["job given up"]["name"].split()[1])
+    stack.must_cli("jobs", "retry", waits()["job given up"]["name"].split()[1])
     case.until("issued", lambda: json.loads(stack.must_cli("order", "show", str(order["id"]), "--json"))["status"] == "issued")
     case.equal("nothing is refused", json.loads(stack.must_cli("status", "--json"))["lints"], [])
 

@@ -31,6 +31,8 @@ class Shared:
             cls.customer.unproved = []
             cls.customer.waiting = cls.customer.order("waiting.example.net")["id"]
             cls.customer.done = cls.customer.instant()
+            cls.customer.looked = cls.customer.fresh_name()
+            order_of(cls.customer, cls.customer.account.client, cls.customer.looked)
         return cls.customer
 
 
@@ -44,9 +46,18 @@ def keep(customer, answer, name):
     return answer, None
 
 
-def order_at_once(customer, client):
-    name = customer.fresh_name()
+def order_of(customer, client, name):
     return keep(customer, customer.account.order(name, client, certificate_dcv_scope="base_domain"), name)
+
+
+def order_at_once(customer, client):
+    """Proved below its domain; its CAA records are looked at now."""
+    return order_of(customer, client, customer.fresh_name())
+
+
+def order_again(customer, client):
+    """Its CAA records have been looked at."""
+    return order_of(customer, client, customer.looked)
 
 
 def order_to_prove(customer, client):
@@ -99,8 +110,8 @@ NOTHING_FAILS = [(order_at_once, {201}, ISSUED), (order_to_prove, {201}, PENDING
                  (info, {200}, ISSUED), (download, {200}, ANY)]
 NO_SIGNING = [(order_at_once, {201}, PENDING), (order_to_prove, {201}, PENDING), (check, {200}, PENDING),
               (info, {200}, ISSUED), (download, {200}, ANY)]
-NO_LOOKING = [(order_at_once, {201}, ISSUED), (order_to_prove, {201}, PENDING), (check, {200, *OURS}, ANY),
-              (order_by_token, {400, *OURS}, None), (info, {200}, ISSUED)]
+NO_LOOKING = [(order_again, {201}, ISSUED), (order_at_once, {201}, PENDING), (order_to_prove, {201}, PENDING),
+              (check, {200, *OURS}, ANY), (order_by_token, {400, *OURS}, None), (info, {200}, ISSUED)]
 NO_TELLING = [(order_at_once, {201}, ISSUED), (try_listener, {400, *OURS}, ANY), (info, {200}, ISSUED)]
 
 OUTAGES = [  # whom, refusing and black-holed, and what calls give meanwhile: status, what became of it

@@ -82,6 +82,9 @@ def a_hijack_near_the_primary_proves_nothing(stack):
     words = seen(account, order)
     for word in ("3 of 5 other points of view", "gru: TXT", f"jnb: TXT _dnsauth.{name}: no such name"):
         case.inside("seen", word, words)
+    looked = stack.db.rows("SELECT c.looked FROM challenge c JOIN request r ON r.id = c.subject AND c.asked_by = 'request'"
+                           f" WHERE r.order_id = {order}")[0]["looked"][name]
+    case.equal("what each has seen", {p["perspective"] for p in looked}, {"primary", "gru", "jnb"})
     # Who puts it right everywhere is asked anew, by all of them.
     publish(stack, name, stack.db.rows(f"SELECT random_value FROM challenge c JOIN request r ON r.id = c.subject"
                                        f" WHERE r.order_id = {order}")[0]["random_value"], *NAMES)
