@@ -94,11 +94,18 @@ SELECT greatest(v.completed_at, min(a.created_at)) AS at,
  GROUP BY v.id;
 
 -- why_caa: OrderWhy -> OrderChapter*
--- What the CAA records of its names said since it was placed: the last ten looks.
+-- What the CAA records of its names said since it was placed: the last ten looks, and who of the other points of view
+-- saw it otherwise.
 SELECT c.checked_at AS at, 'caa' AS chapter,
        concat('the CAA records ', 'of ' || c.domain || ' ', 'were asked for ', c.name,
               CASE c.result WHEN 'permitted' THEN concat(': they permit it', ', proved by ' || array_to_string(c.methods, ' or '))
+                            WHEN 'unconfirmed' THEN CASE WHEN c.remotes > 0 THEN ': they permit it here, and elsewhere not often enough'
+                                                         ELSE ': ' || c.detail END
                             ELSE ': ' || c.detail END,
+              CASE WHEN c.remotes > 0 THEN concat('; ', c.agreed, ' of ', c.remotes, ' other points of view permit it') END,
+              (SELECT string_agg(concat('; perspective-', p.said ->> 'perspective', ': ', p.said ->> 'reason'), '' ORDER BY p.n)
+                 FROM jsonb_path_query(c.corroboration, '$.perspectives[*]') WITH ORDINALITY AS p (said, n)
+                WHERE p.said -> 'agreed' <> 'true'),
               '; check ', c.id) AS text
   FROM request r
   JOIN request_name m ON m.request_id = r.id

@@ -42,7 +42,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The counts of what other points of view saw, made anew of what is stored: no writer says them. One that is
--- named twice is one, and the primary is none of them.
+-- named twice is one, and the primary is none of them. Of validations, and of checks of CAA records.
 CREATE OR REPLACE FUNCTION validation_count() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -55,6 +55,8 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER validation_count BEFORE INSERT ON validation
+    FOR EACH ROW EXECUTE FUNCTION validation_count();
+CREATE OR REPLACE TRIGGER caa_check_count BEFORE INSERT ON caa_check
     FOR EACH ROW EXECUTE FUNCTION validation_count();
 
 -- What the rules of a day demand of other points of view, as the message QuorumRules. NULL: nothing.
@@ -70,7 +72,8 @@ LANGUAGE sql STABLE AS $$
       FROM policy_at(at, of_scope, 'mpic.remotes') r
 $$;
 
--- A row where a validation of that instant lacks what the rules of its day demanded of other points of view:
+-- A row where a validation (or a check of CAA records, whose section is 4.2.2.1) of that instant lacks what the rules
+-- of its day demanded of other points of view:
 -- so many remote perspectives asked, in so many regions those who agree, and not more than so many who did not
 -- (BR 3.2.2.9). services/validation/quorum.c decides the same, and by distances, before it is stored. A method that
 -- no rule exempts needs them. One SELECT, in which what is enough costs two looks at the rules.

@@ -1,9 +1,12 @@
 -- What is known of a name's CAA records at an instant: a row where rules of that day want them looked at
 -- (caa.check), and in it the account's newest check, if it lets us issue and counts still: for the longer of its TTL
 -- and rule caa.window (BR 4.2.2.1), and no longer than that rule itself. A look-up that failed in a zone that is
--- proven not to be signed counts where caa.unheard is in force. One SELECT that the planner takes apart, so it calls
--- nothing that it cannot.
-CREATE OR REPLACE FUNCTION caa_standing(of_account bigint, of_name text, of_scope text, at timestamptz)
+-- proven not to be signed counts where caa.unheard is in force. What too few other points of view have confirmed does
+-- not count, by the rules of the day on which it was looked at, whatever its result is (BR 3.2.2.9); `alone`, for a
+-- demonstration: it does. One SELECT that the planner takes apart, so it calls nothing that it cannot.
+DROP FUNCTION IF EXISTS caa_standing(bigint, text, text, timestamptz); -- of before 0025; its callers need no more
+CREATE OR REPLACE FUNCTION caa_standing(of_account bigint, of_name text, of_scope text, at timestamptz,
+                                        alone boolean DEFAULT false)
 RETURNS TABLE (asked boolean, check_id bigint, valid_until timestamptz, methods text[])
 LANGUAGE sql STABLE AS $$
     SELECT true, f.id, f.valid_until, f.methods
@@ -12,7 +15,7 @@ LANGUAGE sql STABLE AS $$
            (SELECT c.id, c.methods,
                    least(c.checked_at + greatest(c.ttl * interval '1 second', rule_interval(w.value, w.unit)), w.valid_till) AS valid_until
               FROM policy_at(at, of_scope, 'caa.window') w
-              CROSS JOIN LATERAL (SELECT k.id, k.methods, k.checked_at, k.ttl, k.result
+              CROSS JOIN LATERAL (SELECT k.id, k.methods, k.checked_at, k.ttl, k.result, k.remotes, k.agreed, k.regions
                                     FROM caa_check k
                                    WHERE k.account_id = of_account AND k.name = of_name
                                      AND k.checked_at <= at + interval '1 minute'
@@ -20,7 +23,9 @@ LANGUAGE sql STABLE AS $$
                                    LIMIT 1) c
              WHERE c.checked_at + greatest(c.ttl * interval '1 second', rule_interval(w.value, w.unit)) > at
                AND (c.result = 'permitted'
-                    OR (c.result = 'unheard' AND EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.unheard'))))) f ON true
+                    OR (c.result = 'unheard' AND EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.unheard'))))
+               AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, '4.2.2.1', c.remotes, c.agreed, c.regions,
+                                                                   c.checked_at)))) f ON true
 $$;
 
 -- What the rules of a day say of looks at CAA records, as the message CaaRules.
@@ -28,7 +33,8 @@ CREATE OR REPLACE FUNCTION caa_rules(of_scope text, at timestamptz) RETURNS json
 LANGUAGE sql STABLE AS $$
     SELECT json_build_object('identities', (SELECT r.value FROM policy_at(at, of_scope, 'caa.identities') r),
                              'cadence', (SELECT r.value FROM policy_at(at, of_scope, 'caa.poll') r),
-                             'parameters', EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.parameters')))
+                             'parameters', EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.parameters')),
+                             'unheard', EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.unheard')))
 $$;
 
 -- The names of a request that are to be looked at still, while its order waits. VOLATILE: who has just stored checks

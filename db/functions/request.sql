@@ -40,7 +40,7 @@ LANGUAGE sql STABLE AS $$
       LEFT JOIN authority a ON a.id = r.ca_id
       JOIN request_name n ON n.request_id = r.id
       LEFT JOIN LATERAL (SELECT s.asked, s.check_id, s.valid_until, s.methods
-                           FROM caa_standing(r.account_id, n.name, r.rule_scope, at) s
+                           FROM caa_standing(r.account_id, n.name, r.rule_scope, at, a.demonstration IS TRUE) s
                           WHERE n.kind = 'dns') k ON a.public IS NOT FALSE
       LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until
                            FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at, a.demonstration IS TRUE) d

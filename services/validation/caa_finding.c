@@ -191,6 +191,11 @@ CaaCheck *caa_finding(struct arena *a, const struct caa_seen *seen, const struct
     return c;
 }
 
+bool caa_permits(const char *result, const CaaRules *rules)
+{
+    return strcmp(result, "permitted") == 0 || (strcmp(result, "unheard") == 0 && rules->unheard);
+}
+
 bool caa_has_failed(const struct caa_seen *seen)
 {
     return seen->state != CAA_RECORDS && seen->state != CAA_NOTHING;

@@ -14,6 +14,9 @@ bool caa_terms_read(struct arena *a, const CaaRules *rules, int64_t account_id,
 CaaCheck *caa_finding(struct arena *a, const struct caa_seen *seen, const struct caa_terms *terms,
                       struct instant at, const char *perspective);
 
+/* Does a result of a check ("permitted") let a certificate be issued, by the rules of its day? */
+bool caa_permits(const char *result, const CaaRules *rules);
+
 /* Some look-up failed, so that another may find more. */
 bool caa_has_failed(const struct caa_seen *seen);
 

@@ -1,8 +1,8 @@
 #include "caa_round.h"
 
 #include "base/log.h"
-#include "caa_finding.h"
 #include "caa_round.sql.h"
+#include "caa_search.h"
 #include "cadence.h"
 #include "gate.h"
 #include "message/field.h"
@@ -15,15 +15,14 @@
 enum { SHARE_PAUSE_S = 3, LAST_PAUSE_S = 3600 };
 
 /* Lives in the item's arena. One thread at a time has it: the lane's worker until the look is begun, then the
- * resolver's, then the committer's. */
+ * resolver's, the bus's where others have looked as well, then the committer's. */
 struct caa_round {
     struct lane_item *item;
     const OpenCaa *open;
     struct cadence cadence;
-    struct caa_terms terms;
     struct turns_item part; /* of the account's share */
     bool shares;
-    struct caa_look look;
+    struct caa_search search;
     CaaRound in;
     struct commit commit;
 };
@@ -60,6 +59,7 @@ static void committed(struct commit *commit, const struct rows *rows, const stru
     struct caa_round *c = commit->context;
 
     TEST_POINT("validation.caa.round.committed");
+    caa_search_free(&c->search);
     if (f)
         lane_fail(c->item, f); /* what took effect all the same has moved the job on */
     else if (rows->count == 0)
@@ -86,17 +86,17 @@ static struct instant next_check(const struct caa_round *c, struct instant now)
     return c->in.failed && instant_before(soon, next) ? soon : next;
 }
 
-static void check_add(struct caa_round *c, const struct caa_seen *seen)
+/* They are the request's: its account is found with it. */
+static void checks_add(struct caa_round *c)
 {
-    CaaCheck *check =
-        caa_finding(&c->item->arena, seen, &c->terms, c->look.at, validation.prober.perspective);
-
-    c->in.failed |= caa_has_failed(seen);
-    if (!check)
-        return;
-    check->has_request_id = true;
-    check->request_id = c->open->request_id;
-    c->in.checks[c->in.n_checks++] = check;
+    c->in.failed = c->search.failed;
+    c->in.checks = c->search.checks;
+    c->in.n_checks = c->search.count;
+    for (size_t i = 0; i < c->in.n_checks; i++) {
+        c->in.checks[i]->has_request_id = true;
+        c->in.checks[i]->request_id = c->open->request_id;
+        c->in.checks[i]->has_account_id = false;
+    }
 }
 
 static void round_fill(struct caa_round *c)
@@ -109,9 +109,7 @@ static void round_fill(struct caa_round *c)
     c->in.job_epoch = c->item->job->epoch;
     c->in.request_id = c->open->request_id;
     c->in.now = instant_of(a, now);
-    c->in.checks = arena_array(a, CaaCheck *, c->look.count);
-    for (size_t i = 0; i < c->look.count; i++)
-        check_add(c, &c->look.seen[i]);
+    checks_add(c);
     c->in.next_at = instant_of(a, next_check(c, now));
 }
 
@@ -134,11 +132,11 @@ static void over(struct caa_round *c)
         committed(&c->commit, NULL, &f);
 }
 
-/* On the resolver's thread. */
-static void looked(struct caa_look *l)
+/* On the resolver's thread, or the bus's. */
+static void looked(struct caa_search *s)
 {
     TEST_POINT("validation.caa.looked");
-    over(l->context);
+    over(s->context);
 }
 
 /* ---- its beginning */
@@ -159,19 +157,18 @@ static void put_back(struct lane_item *item, struct duration pause)
     gate_leave();
 }
 
+/* The rules have been read: it begins. */
 static void look_begin(struct caa_round *c)
 {
     const OpenCaa *open = c->open;
 
-    c->look = (struct caa_look){ .resolver = validation.prober.resolver,
-                                 .arena = &c->item->arena,
-                                 .account_id = open->account_id,
-                                 .names = open->names,
-                                 .count = open->n_names,
-                                 .deadline = deadline_of(c->item),
-                                 .done = looked,
-                                 .context = c };
-    caa_look_start(&c->look);
+    c->search = (struct caa_search){ .others = { .rules = open->quorum,
+                                                 .alone = open->alone,
+                                                 .perspectives = &validation.perspectives },
+                                     .done = looked,
+                                     .context = c };
+    caa_search_start(&c->search, open->account_id, open->names, open->n_names, open->rules,
+                     deadline_of(c->item));
 }
 
 static void begin(struct caa_round *c)
@@ -199,10 +196,11 @@ static bool rules_read(struct caa_round *c, struct fault *f)
 {
     const OpenCaa *open = c->open;
     const CaaRules *rules = open->rules;
+    struct caa_terms terms;
 
     if (open->n_names == 0)
         return true;
-    if (!caa_terms_read(&c->item->arena, rules, open->account_id, &c->terms))
+    if (!caa_terms_read(&c->item->arena, rules, open->account_id, &terms))
         return fault_set(f, FAULT_INTERNAL, "caa.identities",
                          "no rule says by which names CAA "
                          "records name this CA");

@@ -2,7 +2,8 @@
 -- Names whose CAA records are to be looked at now. None: all of it was, or nobody waits for it any more.
 SELECT r.id AS request_id, r.order_id, r.account_id, r.created_at AS poll_from,
        ARRAY(SELECT l.dns_name FROM caa_left(r.id, :now) l) AS names,
-       caa_rules(r.rule_scope, :now) AS rules
+       caa_rules(r.rule_scope, :now) AS rules, quorum_rules(r.rule_scope, :now) AS quorum,
+       EXISTS (SELECT FROM authority h WHERE h.id = r.ca_id AND h.demonstration) AS alone
   FROM request r
  WHERE r.id = ANY (:ids);
 
@@ -16,10 +17,11 @@ WITH input AS MATERIALIZED (
       FROM unnest(:job_id, :job_epoch, :request_id, :now, :next_at, :failed)
         AS i (job_id, job_epoch, request_id, now, next_at, failed)
 ), seen AS MATERIALIZED (
-    SELECT s.request_id, s.name, s.checked_at, s.ttl, s.result, s.methods, s.domain, s.detail, s.evidence, s.iodef
+    SELECT s.request_id, s.name, s.checked_at, s.ttl, s.result, s.methods, s.domain, s.detail, s.evidence, s.iodef,
+           s.corroboration
       FROM unnest(:checks.request_id, :checks.name, :checks.checked_at, :checks.ttl, :checks.result, :checks.methods,
-                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef)
-        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
+                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration)
+        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
 ), first AS MATERIALIZED (
     SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
 ), held AS MATERIALIZED ( -- in the order of all who lock several
@@ -31,8 +33,9 @@ WITH input AS MATERIALIZED (
      ORDER BY j.subject
        FOR UPDATE OF j
 ), stored AS (
-    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
-    SELECT h.account_id, s.name, s.checked_at, s.ttl, s.result, s.methods::text[], s.domain, s.detail, s.evidence::jsonb, s.iodef::text[]
+    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+    SELECT h.account_id, s.name, s.checked_at, s.ttl, s.result, s.methods::text[], s.domain, s.detail, s.evidence::jsonb,
+           s.iodef::text[], s.corroboration::jsonb
       FROM seen s
       JOIN held h ON h.request_id = s.request_id
      WHERE s.result IN ('permitted', 'unheard')

@@ -211,7 +211,7 @@ static const CaaRules *caa_rules_of(const char *scope, struct instant at)
 }
 
 /* May account 1 have a certificate where the records say that? */
-static bool caa_permits(const Rule *r, struct instant at, const char *issue)
+static bool record_permits(const Rule *r, struct instant at, const char *issue)
 {
     struct caa_terms terms;
     struct caa_verdict verdict;
@@ -229,7 +229,7 @@ static const char *caa_identities(const Rule *r, struct instant at)
     struct text out;
     text_init(&out, &arena);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (caa_permits(r, at, names[i]))
+        if (record_permits(r, at, names[i]))
             text_format(&out, "%s%s", out.length ? " " : "", names[i]);
     return out.length ? out.data : "";
 }
@@ -239,7 +239,7 @@ static const char *caa_parameters(const Rule *r, struct instant at)
 {
     static const char own[] = "chancery.example; accounturi=acct:1@chancery.example",
                       other[] = "chancery.example; accounturi=acct:2@chancery.example";
-    return caa_permits(r, at, own) && !caa_permits(r, at, other) ? "1" : "";
+    return record_permits(r, at, own) && !record_permits(r, at, other) ? "1" : "";
 }
 
 static const char *caa_poll(const Rule *r, struct instant at)

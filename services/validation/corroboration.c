@@ -1,4 +1,4 @@
-#include "corroboration.h"
+#include "corroboration_kind.h"
 
 #include <string.h>
 
@@ -11,11 +11,16 @@
 /* What one says of one place may fill a row of the database no further than this, and a line for people less. */
 enum { PROOF_MOST = 32 * 1024, REASON_MOST = 150, SAID_MOST = 500 };
 
+/* What those who have a good way to it need at the most. */
+enum { PATIENCE_S = 3 };
+
 /* One question to one perspective, about up to PERSPECTIVE_PLACES names. */
 struct corroboration_ask {
     struct corroboration *of;
     const struct perspective *perspective;
-    const PerspectiveQuestion *question;
+    const ProtobufCMessage *question;
+    const struct corroboration_name *names; /* that it is about */
+    size_t count;
     struct arena arena; /* of the answer: others may come in at the same time */
     const PerspectiveAnswer *answer;
     const char *why; /* NULL: the answer can be used; else nobody knows what it sees */
@@ -38,7 +43,9 @@ static void end_all(struct corroboration *c, bool confirmed, const char *reason,
 
 static bool is_demanded(const struct corroboration *c)
 {
-    return c->method && quorum_needed(c->terms.rules, c->method->section);
+    const char *section = c->kind->section(c);
+
+    return section && quorum_needed(c->terms.rules, section);
 }
 
 static size_t perspectives_known(const struct corroboration *c)
@@ -61,9 +68,9 @@ static void end_unasked(struct corroboration *c)
         c, false,
         arena_format(
             c->arena,
-            "found, but %lld other points of view of this CA must see it as well, and %zu can be "
-            "asked: the fault is ours",
-            (long long)rules->remotes, c->chosen_count),
+            "%s, but %lld other points of view of this CA must %s as well, and %zu can be asked: "
+            "the fault is ours",
+            c->kind->here, (long long)rules->remotes, c->kind->agree, c->chosen_count),
         true);
 }
 
@@ -71,10 +78,10 @@ static void end_unasked(struct corroboration *c)
 
 static bool is_same(const struct corroboration_ask *a, const PerspectiveAnswer *answer)
 {
-    bool same = answer->n_sights == a->question->n_places;
+    bool same = answer->n_sights == a->count;
 
     for (size_t i = 0; i < answer->n_sights && same; i++)
-        same = strcmp(answer->sights[i]->identifier, a->question->places[i]->identifier) == 0;
+        same = strcmp(answer->sights[i]->identifier, a->names[i].identifier) == 0;
     return same;
 }
 
@@ -91,17 +98,34 @@ static const char *answer_judge(struct corroboration_ask *a, const PerspectiveAn
     return NULL;
 }
 
-static void answer_count(const struct corroboration_ask *a)
+static bool is_bounded(const PerspectiveSight *sight)
+{
+    return protobuf_c_message_get_packed_size(&sight->base) <= PROOF_MOST;
+}
+
+/* NULL: it confirms what was found. */
+static const char *objection_of(struct arena *arena, const struct corroboration_ask *a, size_t i)
+{
+    const PerspectiveSight *sight = a->why ? NULL : a->answer->sights[i];
+
+    if (!sight)
+        return a->why;
+    if (!is_bounded(sight))
+        return "says more of it than can be kept";
+    return a->of->kind->objection(arena, a->of, &a->names[i], sight);
+}
+
+static void answer_count(struct corroboration_ask *a)
 {
     const char *id = a->perspective->id;
     struct duration took = { tick_now().us - a->begun.us };
     size_t found = 0;
 
     for (size_t i = 0; !a->why && i < a->answer->n_sights; i++)
-        found += a->answer->sights[i]->found ? 1 : 0;
+        found += objection_of(&a->arena, a, i) ? 0 : 1;
     metric_add_of(METRIC_PERSPECTIVE_AGREED, id, (int64_t)found);
     if (a->why)
-        metric_add_of(METRIC_PERSPECTIVE_FAILED, id, (int64_t)a->question->n_places);
+        metric_add_of(METRIC_PERSPECTIVE_FAILED, id, (int64_t)a->count);
     else
         metric_add_of(METRIC_PERSPECTIVE_DISAGREED, id, (int64_t)(a->answer->n_sights - found));
     metric_add_of(METRIC_PERSPECTIVE_MS, id, took.us / 1000);
@@ -133,23 +157,8 @@ struct said {
     bool failed;
 };
 
-static bool is_bounded(const PerspectiveSight *sight)
-{
-    return !sight->proof || protobuf_c_message_get_packed_size(&sight->proof->base) <= PROOF_MOST;
-}
-
-static const char *reason_of(const struct corroboration_ask *a, const PerspectiveSight *sight)
-{
-    if (!sight)
-        return a->why;
-    if (!is_bounded(sight))
-        return "says more of it than can be kept";
-    return sight->reason ? sight->reason : "does not see it";
-}
-
-/* Of what was found the proof says where and what; the looks say that once more. */
 static Corroborator *corroborator_of(struct arena *arena, const struct corroboration_ask *a,
-                                     const PerspectiveSight *sight, bool agrees)
+                                     const PerspectiveSight *sight, const char *objection)
 {
     Corroborator *out = arena_new(arena, Corroborator);
     char place[PLACE_TEXT_SIZE];
@@ -159,16 +168,11 @@ static Corroborator *corroborator_of(struct arena *arena, const struct corrobora
     out->perspective = arena_strdup(arena, a->perspective->id);
     out->region = arena_strdup(arena, a->perspective->region);
     out->place = arena_strdup(arena, place);
-    out->agreed = agrees;
-    if (!agrees)
-        out->reason = arena_format(arena, "%.*s", REASON_MOST, reason_of(a, sight));
-    if (!sight || !sight->proof || !is_bounded(sight))
-        return out;
-    out->proof = sight->proof;
-    if (agrees) {
-        out->proof->n_looks = 0;
-        out->proof->looks = NULL;
-    }
+    out->agreed = !objection;
+    if (objection)
+        out->reason = arena_format(arena, "%.*s", REASON_MOST, objection);
+    if (sight && is_bounded(sight))
+        a->of->kind->keep(out, sight);
     return out;
 }
 
@@ -186,10 +190,10 @@ static void said_add(struct arena *arena, struct said *said, const struct corrob
                      size_t place)
 {
     const PerspectiveSight *sight = a->why ? NULL : a->answer->sights[place];
-    bool agrees = sight && sight->found && is_bounded(sight);
-    Corroborator *by = corroborator_of(arena, a, sight, agrees);
+    const char *objection = objection_of(arena, a, place);
+    Corroborator *by = corroborator_of(arena, a, sight, objection);
 
-    quorum_add(&said->count, said->agreed, a->perspective, agrees);
+    quorum_add(&said->count, said->agreed, a->perspective, by->agreed);
     said->evidence.perspectives[said->evidence.n_perspectives++] = by;
     said->failed |= a->why != NULL;
     say(said, a, by);
@@ -209,11 +213,13 @@ static void said_begin(const struct corroboration *c, struct said *said)
 }
 
 /* BR 5.4.1 wants each attempt in the log, also those that come to nothing. */
-static void name_log(const struct corroboration_name *n, const struct said *said)
+static void name_log(const struct corroboration *c, const struct corroboration_name *n,
+                     const struct said *said)
 {
     log_info("name corroborated", LOG_TEXT("name", n->identifier),
-             LOG_TEXT("quorum", said->evidence.quorum), LOG_TEXT("agreed", said->yes.data),
-             LOG_TEXT("disagreed", said->no.data), LOG_TEXT("why", said->reasons.data),
+             LOG_TEXT("section", c->kind->section(c)), LOG_TEXT("quorum", said->evidence.quorum),
+             LOG_TEXT("agreed", said->yes.data), LOG_TEXT("disagreed", said->no.data),
+             LOG_TEXT("why", said->reasons.data),
              LOG_TEXT("confirmed", n->confirmed ? "yes" : "no"));
 }
 
@@ -247,14 +253,13 @@ static void name_settle(const struct corroboration *c, struct corroboration_name
     n->failed = !n->confirmed && said->failed;
     n->reason = arena_format(
         c->arena,
-        "found, but %zu of %zu other points of view see it in %zu regions, which are too "
-        "few: %s",
-        said->count.agreed, said->count.asked, said->count.regions,
+        "%s, but %zu of %zu other points of view %s in %zu regions, which are too few: %s",
+        c->kind->here, said->count.agreed, said->count.asked, c->kind->agree, said->count.regions,
         said->reasons.length ? said->reasons.data : "all in one region");
     if (!n->confirmed)
         seen_keep(c->arena, n, &said->evidence);
     metric_add(n->confirmed ? METRIC_CORROBORATED : METRIC_CORROBORATED_NOT, 1);
-    name_log(n, said);
+    name_log(c, n, said);
 }
 
 static void name_judge(struct corroboration *c, size_t i)
@@ -282,42 +287,14 @@ static void ask_over(struct corroboration *c)
 
 /* ---- the questions */
 
-static PerspectivePlace *place_message(struct arena *a, const struct corroboration_name *n)
-{
-    PerspectivePlace *p = arena_new(a, PerspectivePlace);
-
-    perspective_place__init(p);
-    p->identifier = arena_strdup(a, n->identifier);
-    p->value = arena_strdup(a, n->value);
-    p->token = arena_strdup(a, n->token);
-    return p;
-}
-
-static const PerspectiveQuestion *question_message(const struct corroboration *c, size_t first)
-{
-    PerspectiveQuestion *q = arena_new(c->arena, PerspectiveQuestion);
-    size_t left = c->count - first;
-
-    perspective_question__init(q);
-    q->account_id = c->account_id;
-    q->method = c->method->id;
-    q->cname_target = arena_strdup(c->arena, c->cname_target);
-    if (c->terms.web)
-        q->web = (WebRules *)message_copy(c->arena, &c->terms.web->base);
-    q->places = arena_array(c->arena, PerspectivePlace *, PERSPECTIVE_PLACES);
-    while (q->n_places < left && q->n_places < PERSPECTIVE_PLACES) {
-        q->places[q->n_places] = place_message(c->arena, &c->names[first + q->n_places]);
-        q->n_places++;
-    }
-    return q;
-}
-
 static void ask_prepare(struct corroboration *c, const struct perspective *p,
-                        const PerspectiveQuestion *q)
+                        const ProtobufCMessage *q, size_t first, size_t count)
 {
     struct corroboration_ask *a = &c->asks[c->ask_count++];
 
-    *a = (struct corroboration_ask){ .of = c, .perspective = p, .question = q };
+    *a = (struct corroboration_ask){
+        .of = c, .perspective = p, .question = q, .names = &c->names[first], .count = count
+    };
     a->call = (struct bus_call){ .actor = { .account_id = c->account_id, .source = "system" },
                                  .deadline = c->deadline,
                                  .context = a };
@@ -331,17 +308,19 @@ static void asks_prepare(struct corroboration *c)
 
     c->asks = arena_array(c->arena, struct corroboration_ask, chunks * c->chosen_count);
     for (size_t i = 0; i < chunks; i++) {
-        const PerspectiveQuestion *q = question_message(c, i * PERSPECTIVE_PLACES);
+        size_t first = i * PERSPECTIVE_PLACES, left = c->count - first;
+        size_t count = left < PERSPECTIVE_PLACES ? left : PERSPECTIVE_PLACES;
+        const ProtobufCMessage *q = c->kind->question(c, first, count);
 
         for (size_t k = 0; k < c->chosen_count; k++)
-            ask_prepare(c, &all->all[c->chosen[k]], q);
+            ask_prepare(c, &all->all[c->chosen[k]], q, first, count);
     }
 }
 
 static void ask_send(const struct perspectives *all, struct corroboration_ask *a)
 {
     a->begun = tick_now();
-    perspective__look(all->client(all->context, a->perspective), a->question, answered, &a->call);
+    a->of->kind->ask(all->client(all->context, a->perspective), a->question, answered, &a->call);
 }
 
 /* One more is pending than is asked, so that it cannot be over while there is one to be sent. */
@@ -357,9 +336,22 @@ static void asks_send(struct corroboration *c)
 
 /* ---- the beginning */
 
-bool corroboration_asks(const struct corroboration *c)
+struct tick corroboration_begin(struct corroboration *c)
 {
-    return is_demanded(c) && perspectives_known(c) > 0;
+    c->began = tick_now();
+    if (!is_demanded(c) || perspectives_known(c) == 0)
+        return c->deadline; /* what nobody asks for needs no time */
+    return tick_after((struct duration){ tick_left(c->deadline).us / 2 });
+}
+
+/* Who does not see in a few seconds what stands there for us has no good way to it; he is not to hold up
+ * everybody. Where it took us longer it may take others longer, too. */
+static struct tick patient_deadline(const struct corroboration *c)
+{
+    int64_t took = tick_now().us - c->began.us, least = seconds(PATIENCE_S).us;
+    struct tick patient = tick_after((struct duration){ took > least / 4 ? 4 * took : least });
+
+    return patient.us < c->deadline.us ? patient : c->deadline;
 }
 
 void corroboration_start(struct corroboration *c)
@@ -373,6 +365,7 @@ void corroboration_start(struct corroboration *c)
         return;
     }
     metric_set(METRIC_PERSPECTIVES_DEMANDED, rules->remotes);
+    c->deadline = patient_deadline(c);
     c->chosen_count =
         c->terms.perspectives ? quorum_choose(rules, c->terms.perspectives, c->chosen) : 0;
     if (gate_is_cut()) {

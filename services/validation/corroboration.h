@@ -1,5 +1,6 @@
 /* corroboration - what the primary has found other points of view must see as well (BR 3.2.2.9): they are all
- * asked at once, and what each says is counted by the rules of the day (quorum.h).
+ * asked at once, and what each says is counted by the rules of the day (quorum.h). That is so of proofs of control and of
+ * CAA records that permit (corroboration_kind.h).
  *
  * They are asked when the primary has found a name, and not before: most looks find nothing. Nothing is kept for
  * a later one, so that whoever tries again has all of them asked again. A demonstration needs nobody, but where
@@ -14,6 +15,11 @@
 #include "pki/dcv_method.h"
 #include "quorum.h"
 
+/* What they are asked about. */
+struct corroboration_kind;
+extern const struct corroboration_kind corroboration_look;  /* what proves control of names */
+extern const struct corroboration_kind corroboration_climb; /* CAA records of names */
+
 /* Places that one question is for: an answer must fit into a message of the bus. */
 enum { PERSPECTIVE_PLACES = 32 };
 
@@ -26,8 +32,9 @@ struct corroboration_terms {
 };
 
 struct corroboration_name {
-    const char *identifier;    /* the place where it was found */
+    const char *identifier;    /* the place where it was found; the name of CAA records */
     const char *value, *token; /* one of them: what was found there */
+    const char *methods;       /* that CAA records permit alone: "{ca-tbr-7}"; NULL: any */
 
     /* What came of it, in the corroboration's arena. */
     bool confirmed;
@@ -41,11 +48,13 @@ struct corroboration_name {
 
 /* Lives until `done`. */
 struct corroboration {
+    const struct corroboration_kind *kind;
     struct corroboration_terms terms; /* they live as long */
     struct arena *arena;
-    int64_t account_id; /* whose turns are taken there */
-    const struct dcv_method *method;
+    int64_t account_id;              /* whose turns are taken there */
+    const struct dcv_method *method; /* of a look, as the next */
     const char *cname_target;
+    const CaaRules *caa; /* of a climb */
     struct tick deadline;
     struct corroboration_name *names;
     size_t count;
@@ -59,10 +68,12 @@ struct corroboration {
         *asks; /* those of the first names, one for each that was chosen; and so on */
     size_t ask_count;
     atomic_size_t pending;
+    struct tick began;
 };
 
-/* Will others be asked about what is found? */
-bool corroboration_asks(const struct corroboration *c);
+/* When the primary begins to look for what they are to confirm. By when it is to be through: where they will be asked,
+ * half of the time is kept for them. */
+struct tick corroboration_begin(struct corroboration *c);
 
 /* It may be over, and its memory gone, when this returns. */
 void corroboration_start(struct corroboration *c);

@@ -180,7 +180,8 @@ static void corroborate(const struct corroboration_terms *terms, DcvMethod__Valu
     over = false;
     questions = 0;
     most_places = 0;
-    whole = (struct corroboration){ .terms = *terms,
+    whole = (struct corroboration){ .kind = &corroboration_look,
+                                    .terms = *terms,
                                     .arena = &arena,
                                     .account_id = 900,
                                     .method = dcv_method(method),

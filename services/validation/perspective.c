@@ -7,14 +7,12 @@
 #include "gate.h"
 #include "look/value.h"
 #include "message/json.h"
+#include "perspective_climb.h"
 #include "perspectives.h"
 #include "pki/name.h"
 #include "ready.h"
 #include "share.h"
 #include "validation.h"
-
-/* So that an answer is there in time for who asks. */
-enum { ANSWER_MARGIN_MS = 250 };
 
 static struct perspective_settings {
     struct look_settings look;
@@ -76,8 +74,7 @@ static bool value_fits(const char *value)
     return length >= VALUE_LEAST && length <= NAME_LENGTH_MAX;
 }
 
-/* As an authorization domain name is written; an URL is made of it. */
-static bool name_fits(const char *name)
+bool perspective_name_fits(const char *name)
 {
     size_t length = strlen(name);
 
@@ -90,7 +87,7 @@ static bool place_fits(const PerspectivePlace *p, size_t i, struct fault *f)
     char field[48];
 
     snprintf(field, sizeof field, "places[%zu].identifier", i);
-    if (!name_fits(p->identifier))
+    if (!perspective_name_fits(p->identifier))
         return fault_set(f, FAULT_INVALID, field, "is no name that is looked at");
     snprintf(field, sizeof field, "places[%zu].value", i);
     return (value_fits(p->value) != value_fits(p->token) && !(p->value && p->token)) ||
@@ -114,7 +111,7 @@ static bool question_read(struct sighting *s, struct fault *f)
 
     q->method = probe_method(s->in->method);
     q->account_id = s->in->account_id;
-    q->deadline.us = s->call->deadline.us - milliseconds(ANSWER_MARGIN_MS).us;
+    q->deadline.us = s->call->deadline.us - milliseconds(PERSPECTIVE_MARGIN_MS).us;
     if (!q->method)
         return fault_set(f, FAULT_DCV_METHOD, "method", "is none that is looked for");
     if (q->method->transport == DCV_WEB && !(s->in->web && web_rules_read(s->in->web, &q->web)))
@@ -193,6 +190,13 @@ static void perspective_look(Perspective_Service *self, const PerspectiveQuestio
         call_fail(call);
         gate_leave();
     }
+}
+
+static void perspective_climb(Perspective_Service *self, const CaaQuestion *in,
+                              PerspectiveAnswer_Closure closure, void *data)
+{
+    (void)self;
+    perspective_climb_begin(data, settings.id, in, closure);
 }
 
 static Perspective_Service service = PERSPECTIVE__INIT(perspective_);

@@ -7,6 +7,12 @@
 
 #include "service/service.h"
 
+/* So that an answer is there in time for who asks. */
+enum { PERSPECTIVE_MARGIN_MS = 250 };
+
+/* Is it written as an authorization domain name is? An URL may be made of it. */
+bool perspective_name_fits(const char *name);
+
 extern const struct service perspective_role;
 
 #endif

@@ -19,6 +19,7 @@
 #define VALUE  "0123456789abcdefghijklmnopqrstuv"
 #define TOKEN  "202601021030000123456789abcdefghijklmnopqrstuvwxyz0123456789abcd"
 #define TARGET "dcv.chancery.example"
+#define OURS   "chancery.example"
 #define TXT    DCV_METHOD__VALUE__DNS_TXT_TOKEN
 #define CNAME  DCV_METHOD__VALUE__DNS_CNAME_TOKEN
 #define FILE_  DCV_METHOD__VALUE__HTTP_TOKEN
@@ -27,11 +28,15 @@ static struct dns_rig rig;
 static struct arena arena;
 static struct service_run run;
 
-static const char world[] = "_dnsauth.example.com TXT " VALUE "\n"
-                            "token.example.com TXT key=" TOKEN "\n"
-                            "_dnsauth.alias.example.com CNAME " VALUE "." TARGET "\n"
-                            "other.example.com TXT " VALUE "x\n"
-                            "forged.bogus.example.org TXT " VALUE "\n";
+static const char world[] =
+    "_dnsauth.example.com TXT " VALUE "\n"
+    "token.example.com TXT key=" TOKEN "\n"
+    "_dnsauth.alias.example.com CNAME " VALUE "." TARGET "\n"
+    "other.example.com TXT " VALUE "x\n"
+    "forged.bogus.example.org TXT " VALUE "\n"
+    "forbidden.example.com CAA 0 issue \";\"\n"
+    "wild.example.com CAA 0 issuewild \";\"\n"
+    "file.example.com CAA 0 issue \"" OURS "; validationmethods=ca-tbr-18\"\n";
 
 /* ---- the process, but for its bus */
 
@@ -96,7 +101,7 @@ static void told(const PerspectiveAnswer *out, void *call)
     call_answer(&out->base, call);
 }
 
-static void ask(const PerspectiveQuestion *q)
+static struct call *call_begin(void)
 {
     struct call *call = calloc(1, sizeof *call);
 
@@ -105,13 +110,42 @@ static void ask(const PerspectiveQuestion *q)
     call->deadline = tick_after(patience());
     call->finish = call_over;
     over = false;
-    perspective__look(perspective_role.serves[0],
-                      (const PerspectiveQuestion *)message_copy(&call->arena, &q->base), told,
-                      call);
+    return call;
+}
+
+static void call_await(void)
+{
     pthread_mutex_lock(&lock);
     while (!over)
         pthread_cond_wait(&answered, &lock);
     pthread_mutex_unlock(&lock);
+}
+
+static void ask(const PerspectiveQuestion *q)
+{
+    struct call *call = call_begin();
+
+    perspective__look(perspective_role.serves[0],
+                      (const PerspectiveQuestion *)message_copy(&call->arena, &q->base), told,
+                      call);
+    call_await();
+}
+
+static void climb(char **names, size_t count, const char *identities)
+{
+    struct call *call = call_begin();
+    CaaRules rules = CAA_RULES__INIT;
+    CaaQuestion q = CAA_QUESTION__INIT;
+
+    q.account_id = 900;
+    q.names = names;
+    q.n_names = count;
+    q.rules = identities ? &rules : NULL;
+    rules.identities = arena_strdup(&arena, identities);
+    rules.parameters = true;
+    perspective__climb(perspective_role.serves[0],
+                       (const CaaQuestion *)message_copy(&call->arena, &q.base), told, call);
+    call_await();
 }
 
 static PerspectivePlace *place_of(const char *identifier, const char *value, const char *token)
@@ -246,12 +280,121 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_string_equal(fault.field, "places");
 }
 
+/* ---- CAA records */
+
+// clang-format off
+static const struct {
+    const char *name, *result, *methods, *says;
+} climbs[] = {
+    { "none.example.com",          "permitted", NULL, NULL },
+    { "www.forbidden.example.com", "forbidden", NULL, "CAA forbidden.example.com: 0 issue \";\": issue does not name this CA" },
+    { "wild.example.com",          "permitted", NULL, NULL },
+    { "*.wild.example.com",        "forbidden", NULL, "issuewild does not name this CA" },
+    { "file.example.com",          "permitted", "{ca-tbr-18}", NULL },
+    { "www.bogus.example.org",     "bogus",     NULL, "DNSSEC validation failed" },
+    { "www.refused.example.net",   "failed",    NULL, "no name server of the zone gave a usable answer" },
+    { "www.lame.org",              "unheard",   NULL, "no name server of the zone gave a usable answer" },
+};
+// clang-format on
+
+enum { CLIMBS = sizeof climbs / sizeof *climbs };
+
+/* All in one question, answered in its order. */
+static void it_climbs_from_where_it_stands(void **state)
+{
+    char *names[CLIMBS];
+
+    (void)state;
+    for (int i = 0; i < CLIMBS; i++)
+        names[i] = arena_strdup(&arena, climbs[i].name);
+    climb(names, CLIMBS, OURS);
+    if (!answer) {
+        fail_msg("%s %s", fault.field, fault.detail);
+        return;
+    }
+    assert_string_equal(answer->perspective, "fra");
+    assert_int_equal(answer->n_sights, CLIMBS);
+    for (int i = 0; i < CLIMBS; i++) {
+        const PerspectiveSight *s = answer->sights[i];
+        const char *methods = s->caa->methods ? s->caa->methods : "";
+
+        assert_string_equal(s->identifier, climbs[i].name);
+        assert_string_equal(s->caa->result, climbs[i].result);
+        assert_string_equal(methods, climbs[i].methods ? climbs[i].methods : "");
+        assert_string_equal(s->caa->proof->perspective, "fra");
+        assert_true(s->found && s->caa->proof->n_looks > 0);
+        if (climbs[i].says && !strstr(s->reason, climbs[i].says))
+            fail_msg("%s: %s", climbs[i].name, s->reason);
+        assert_true(climbs[i].says || !s->reason);
+    }
+}
+
+/* Records that permit more methods than can be told are none that others could rely on. */
+static void too_many_methods_are_not_told(void **state)
+{
+    char name[] = "many.example.com", *names[] = { name };
+    struct fault f = { 0 };
+    struct text t;
+
+    (void)state;
+    text_init(&t, &arena);
+    text_add(&t, "0 issue \"" OURS "; validationmethods=m");
+    for (int i = 0; i < 200; i++)
+        text_format(&t, ",method%d", i);
+    text_add(&t, "\"");
+    assert_true(dns_rig_set(&rig, name, "CAA", t.data, &f));
+    climb(names, 1, OURS);
+    assert_non_null(answer);
+    assert_false(answer->sights[0]->found);
+    assert_null(answer->sights[0]->caa);
+    assert_string_equal(answer->sights[0]->reason, "permits it for more methods than can be told");
+}
+
+static void what_is_no_climb_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "*.",
+        "*",
+        "Example.com",
+        "example.com/x",
+        "*.*.example.com",
+        ".example.com",
+        "example.com.",
+        "a..example.com",
+    };
+    char *names[PERSPECTIVE_PLACES + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        names[0] = arena_strdup(&arena, "example.com");
+        names[1] = arena_strdup(&arena, bad[i]);
+        climb(names, 2, OURS);
+        assert_null(answer);
+        assert_string_equal(fault.field, "names[1]");
+    }
+    climb(names, 0, OURS);
+    assert_string_equal(fault.field, "names");
+    for (int i = 0; i <= PERSPECTIVE_PLACES; i++)
+        names[i] = arena_strdup(&arena, "example.com");
+    climb(names, PERSPECTIVE_PLACES + 1, OURS);
+    assert_string_equal(fault.field, "names");
+    climb(names, 1, "");
+    assert_string_equal(fault.field, "rules.identities");
+    climb(names, 1, NULL);
+    assert_string_equal(fault.field, "rules.identities");
+    assert_null(answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_sees_what_stands_there),
         cmocka_unit_test(many_are_answered_in_their_order),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(it_climbs_from_where_it_stands),
+        cmocka_unit_test(too_many_methods_are_not_told),
+        cmocka_unit_test(what_is_no_climb_is_refused),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -191,6 +191,7 @@ static void tokens_search(struct token_search *t)
 /* CAA records are looked at beside, by the same deadline. Where the rules are not whole the lane says so. */
 static void caa_ask(struct token_search *t, const AuthKeyTerms *terms)
 {
+    t->caa.others = t->others;
     t->caa.done = caa_searched;
     t->caa.context = t;
     if (terms->n_caa_names == 0 ||

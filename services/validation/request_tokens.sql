@@ -7,7 +7,8 @@ SELECT q.account_id, k.auth_key_sealed,
        (SELECT h.demonstration FROM authority h WHERE h.id = q.ca_id) IS TRUE AS alone,
        ARRAY(SELECT n.name
                FROM unnest(q.names::text[]) AS n (name)
-              CROSS JOIN LATERAL caa_standing(q.account_id, n.name, q.rule_scope, q.now) s
+              CROSS JOIN LATERAL caa_standing(q.account_id, n.name, q.rule_scope, q.now,
+                                              (SELECT h.demonstration FROM authority h WHERE h.id = q.ca_id) IS TRUE) s
               WHERE s.valid_until IS NULL
                 AND (SELECT a.public FROM authority a WHERE a.id = q.ca_id) IS NOT FALSE) AS caa_names,
        caa_rules(q.rule_scope, q.now) AS caa
@@ -26,10 +27,11 @@ WITH stored AS (
                   :evidence.completed_at, :evidence.evidence, :evidence.corroboration, :evidence.csr_sha256, :evidence.dns_names)
         AS e (account_id, kind, identifier, method, br_method, completed_at, evidence, corroboration, csr_sha256, dns_names)
 ), seen AS (
-    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
-    SELECT account_id, name, checked_at, ttl, result, methods::text[], domain, detail, evidence::jsonb, iodef::text[]
+    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+    SELECT account_id, name, checked_at, ttl, result, methods::text[], domain, detail, evidence::jsonb, iodef::text[],
+           corroboration::jsonb
       FROM unnest(:checks.account_id, :checks.name, :checks.checked_at, :checks.ttl, :checks.result, :checks.methods,
-                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef)
-        AS c (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef)
+                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration)
+        AS c (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
 )
 SELECT look_id FROM unnest(:look_id) AS l (look_id);

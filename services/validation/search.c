@@ -13,7 +13,6 @@ enum {
     LEVELS_MOST = 8,
     PLACES_MOST = 500,
     REASON_SIZE = 800,
-    CONFIRM_S = 3,
     LOOKED_SIZE = SIGHTING_PROOF_MAX + 1000 /* one in any case */
 };
 
@@ -192,22 +191,10 @@ static void confirmed(struct corroboration *c)
     over(s);
 }
 
-/* Who does not see in a few seconds what stands there for us has no good way to it; he is not to hold up
- * everybody. Where it took us longer it may take others longer, too. */
-static struct tick confirm_deadline(const struct search *s)
-{
-    int64_t took = tick_now().us - s->began.us, least = seconds(CONFIRM_S).us;
-    struct tick patient = tick_after((struct duration){ took > least / 4 ? 4 * took : least });
-    struct tick last = s->corroboration.deadline;
-
-    return patient.us < last.us ? patient : last;
-}
-
 static void confirm(struct search *s)
 {
     struct corroboration *c = &s->corroboration;
 
-    c->deadline = confirm_deadline(s);
     c->names =
         arena_array(s->arena, struct corroboration_name, search_proofs(s->domains, s->count));
     for (size_t i = 0; i < s->count; i++)
@@ -219,10 +206,10 @@ static void confirm(struct search *s)
     corroboration_start(c);
 }
 
-/* What nobody asks for needs no time. */
 static void time_share(struct search *s)
 {
-    s->corroboration = (struct corroboration){ .terms = s->others,
+    s->corroboration = (struct corroboration){ .kind = &corroboration_look,
+                                               .terms = s->others,
                                                .arena = s->arena,
                                                .account_id = s->request.account_id,
                                                .method = s->request.method,
@@ -230,10 +217,7 @@ static void time_share(struct search *s)
                                                .deadline = s->request.deadline,
                                                .done = confirmed,
                                                .context = s };
-    s->began = tick_now();
-    if (corroboration_asks(&s->corroboration))
-        s->request.deadline =
-            tick_after((struct duration){ tick_left(s->request.deadline).us / 2 });
+    s->request.deadline = corroboration_begin(&s->corroboration);
 }
 
 /* ---- the two steps */

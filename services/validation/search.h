@@ -64,7 +64,6 @@ struct search {
     struct search_domain **owners;
     size_t place_count;
     struct corroboration corroboration;
-    struct tick began;
 };
 
 /* How many places are looked at at a time at the most. */

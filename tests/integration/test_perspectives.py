@@ -1,4 +1,4 @@
-"""Domain control as others see it: a primary and five perspectives, each with a DNS of its own."""
+"""Domain control and CAA records as others see them: a primary and five perspectives, each with a DNS of its own."""
 import os
 import shutil
 
@@ -196,3 +196,92 @@ def a_request_token_is_confirmed_as_well(stack):
     answer = account.order(name, use_auth_key=True)
     case.equal(f"four see it: {answer}", (answer.status, "certificate_chain" in answer.json), (201, True))
     case.equal("quorum", proof(stack, name)["corroboration"]["quorum"], "4/5")
+
+
+# ---- CAA records
+
+
+def forbid(stack, name, *views):
+    for view in views:
+        stack.view(f"dns-{view}").set(name, "CAA", '0 issue ";"')
+
+
+def caa(stack, name):
+    """The newest check."""
+    return stack.db.rows("SELECT result, detail, remotes, agreed, regions, corroboration FROM caa_check"
+                         f" WHERE name = '{name}' ORDER BY id DESC LIMIT 1")[0]
+
+
+def waits_for_caa(account, order):
+    def ask():
+        open_ = account.info(order)["blockers"]
+        return open_[0] if [b["kind"] for b in open_] == ["caa"] and open_[0].get("seen") else None
+    return case.until("only CAA records are in the way", ask)
+
+
+@tests
+def others_permit_it_as_well(stack):
+    """One may see it otherwise. Who orders again within eight hours has it at once, and nobody is asked."""
+    name = "caa-one.example.com"
+    forbid(stack, name, "jnb")
+    account, order = ordered(stack, name, *NAMES)
+    account.issued(order)
+    row = caa(stack, name)
+    case.equal("counted", (row["result"], row["remotes"], row["agreed"], row["regions"]), ("permitted", 5, 4, 4))
+    said = said_by(row)
+    case.inside("what it saw", f'CAA {name}: 0 issue ";"', said["jnb"]["reason"])
+    case.equal("each itself", sorted(p["climb"]["perspective"] for p in said.values()), sorted(NAMES))
+    checks = stack.db.counts("caa_check")
+    for by in NAMES:
+        stack.stop(service(by))
+    try:
+        again = account.place(name, csr=pki.csr("p256", 1))
+    finally:
+        for by in NAMES:
+            stack.go_on(service(by))
+    case.true("at once", again.get("certificate_id"))
+    case.equal("no more checks", stack.db.counts("caa_check"), checks)
+    for by in NAMES:
+        stack.await_peer(service(by))
+
+
+@tests
+def what_two_of_five_forbid_is_refused(stack):
+    """With the story that an operator is told of it. Whoever puts it right is looked at again by all."""
+    name = "caa-two.example.com"
+    forbid(stack, name, "gru", "jnb")
+    account, order = ordered(stack, name, *NAMES)
+    seen = waits_for_caa(account, order)["seen"]
+    story = stack.must_cli("why", "order", str(order))
+    with open(os.path.join(stack.dir, "why-caa.txt"), "w", encoding="utf-8") as file:  # left where KEEP is set
+        file.write(story)
+    case.inside("the customer is told", "permitted here, but 3 of 5 other points of view permit it", seen)
+    row = caa(stack, name)
+    case.equal("counted", (row["result"], row["remotes"], row["agreed"], row["regions"]), ("unconfirmed", 5, 3, 3))
+    answer = account.check(order)
+    case.equal(f"a check says so: {answer}", (answer.status, answer.error["code"]), (400, "caa_check_failed|look_up"))
+    told = " ".join(story.split())
+    for words in ("they permit it here, and elsewhere not often enough; 3 of 5 other points of view permit it",
+                  f'perspective-gru: CAA {name}: 0 issue ";": issue does not name this CA',
+                  f'perspective-jnb: CAA {name}: 0 issue ";": issue does not name this CA'):
+        case.true(f"the story has: {words}\n{story}", words in told)
+    case.equal("no certificate", stack.db.number(f"SELECT count(*) FROM certificate WHERE order_id = {order}"), 0)
+    stack.view("dns-gru").remove(name, "CAA")
+    case.until("a check finds it", lambda: account.check(order).status == 200)
+    account.issued(order)
+    case.equal("quorum", caa(stack, name)["corroboration"]["quorum"], "4/5")
+
+
+@tests
+def a_request_token_needs_them_as_well(stack):
+    """Nothing is placed for what too few permit."""
+    account, name = Account(stack), "caa-token.example.com"
+    token = pki.request_token(account.client.post("/account/auth-key").json["auth_key"], pki.csr(), stack.now() - 60)
+    forbid(stack, name, "fra", "iad")
+    publish(stack, name, token, *NAMES)
+    answer = account.order(name, use_auth_key=True)
+    case.equal(f"refused: {answer}", (answer.status, answer.error.get("code")), (400, "caa_check_failed|look_up"))
+    case.inside("said", "3 of 5 other points of view permit it", answer.error["message"])
+    stack.view("dns-fra").remove(name, "CAA")
+    answer = account.order(name, use_auth_key=True)
+    case.equal(f"four permit it: {answer}", (answer.status, "certificate_chain" in answer.json), (201, True))

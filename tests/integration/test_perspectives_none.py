@@ -13,6 +13,14 @@ SETTINGS = {
 }
 EARLIEST = "2025-09-15"
 LATEST = "2028-03-13"  # two days later mails end
+NOBODY = "other points of view of this CA must permit it as well, and 0 can be asked: the fault is ours"
+
+
+def waits_for_caa(account, order):
+    def ask():
+        blockers = account.info(order)["blockers"]
+        return blockers[0] if [b["kind"] for b in blockers] == ["caa"] and blockers[0].get("seen") else None
+    return case.until("only CAA records are in the way", ask)
 
 
 @tests
@@ -51,4 +59,19 @@ def a_mail_needs_nobody(stack):
     mail = stack.mails.wait(name, 5)[0]
     answer = browse("POST", mail["link"])
     case.equal(f"approved: {answer}", answer.status, 200)
-    account.issued(order["id"])
+    case.equal("proved", stack.db.number(f"SELECT count(*) FROM validation WHERE identifier = '{name}'"), 1)
+    # CAA records are another matter: others must permit it, however it was proved.
+    case.inside("seen", NOBODY, waits_for_caa(account, order["id"])["seen"])
+
+
+@tests
+def a_check_that_was_slipped_in_does_not_count(stack):
+    """Neither to who decides which lane an order takes, nor to the issuer, whatever its counts say."""
+    account, name = Account(stack), "caa-slipped.example.com"
+    stack.db.run("INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
+                 f" VALUES ({account.id}, '{name}', 'email', '3.2.2.4.4', :now, '{{}}')")
+    stack.db.run("INSERT INTO caa_check (account_id, name, checked_at, ttl, result, evidence, remotes, agreed, regions)"
+                 f" VALUES ({account.id}, '{name}', :now, 3600, 'permitted', '{{}}', 5, 5, 5)")
+    order = account.place(name)
+    case.equal("not at once", order.get("certificate_id"), None)
+    case.inside("seen", NOBODY, waits_for_caa(account, order["id"])["seen"])

@@ -56,7 +56,7 @@ WITH intake AS MATERIALIZED (
                                                    AND NOT EXISTS (SELECT FROM dcv_evidence(i.account_id, n.name, n.domain, i.rule_scope,
                                                                                             i.csr_sha256, i.now, i.demonstration))) AS dcv,
                            y.public AND EXISTS (SELECT FROM names n
-                                                 CROSS JOIN LATERAL caa_standing(i.account_id, n.name, i.rule_scope, i.now) k
+                                                 CROSS JOIN LATERAL caa_standing(i.account_id, n.name, i.rule_scope, i.now, i.demonstration) k
                                                  WHERE n.order_id = i.order_id AND n.kind = 'dns' AND k.valid_until IS NULL) AS caa
                       FROM (SELECT (SELECT a.public FROM authority a WHERE a.id = i.ca_id) IS NOT FALSE AS public) y
                     OFFSET 0) l
