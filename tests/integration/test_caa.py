@@ -178,7 +178,9 @@ def accounts_are_told_apart(stack):
     stack.dns.set(name, "CAA", f'0 issue "{CA_HOST}; accounturi=acct:{mine.id}@{CA_HOST}"')
     case.true("the account that is named", mine.place(name).get("certificate_id"))
     order = other.place(name)
-    case.inside("another", "accounturi names another account", blocker(other, order)["seen"])
+    task = blocker(other, order)
+    case.inside("another", "accounturi names another account", task["seen"])
+    case.inside("and what would permit it", f'"{CA_HOST}; accounturi=acct:{other.id}@{CA_HOST}"', task["how_to_fix"])
 
 
 @tests

@@ -4,6 +4,7 @@
 
 #include "api/orders.sql.h"
 #include "ledger/policy.h"
+#include "pki/dcv_method.h"
 #include "statement.h"
 
 /* The first of the names by which CAA records name this CA today (rule caa.identities); NULL: no rule says. */
@@ -21,20 +22,48 @@ static const char *identity(struct call *call, const char *rule_scope)
     return rule->value ? arena_strndup(a, rule->value, strcspn(rule->value, " ")) : NULL;
 }
 
-static char *fix(struct arena *a, const OpenTask *t, const char *ours)
+/* What a record says that permits this very request: bound to an account or to methods where those that are there
+ * are (RFC 8657), so that nobody is told to open his domain to others. */
+static const char *permission(struct call *call, const OrderInfo *o, const OpenTask *t,
+                              const char *ours)
 {
+    const struct dcv_method *method = o->has_dcv_method ? dcv_method(o->dcv_method) : NULL;
+    struct text out;
+
+    text_init(&out, &call->arena);
+    text_add(&out, ours);
+    if (strstr(t->seen, "accounturi"))
+        text_format(&out, "; accounturi=acct:%lld@%s", (long long)call->actor.account_id, ours);
+    if (strstr(t->seen, "validationmethods") && method)
+        text_format(&out, "; validationmethods=ca-tbr-%s", strrchr(method->section, '.') + 1);
+    return out.data;
+}
+
+/* Records that forbid are shown in quotes. */
+static char *fix(struct call *call, const OrderInfo *o, const OpenTask *t, const char *ours)
+{
+    struct arena *a = &call->arena;
+    bool wild = t->dns_name && *t->dns_name == '*';
+
     if (!t->seen || !t->domain)
         return arena_format(a,
                             "Nothing for you to do: we are about to look at the CAA records that "
                             "count for %s.",
                             t->dns_name);
+    if (!strchr(t->seen, '"'))
+        return arena_format(a,
+                            "Mend what keeps us from reading the CAA records of %s, which count "
+                            "for %s. We look again by ourselves, and at once when you ask for a "
+                            "check.",
+                            t->domain, t->dns_name);
     return arena_format(
         a,
-        "Let the CAA records of %s, which count for %s, permit this CA: add \"%s. CAA 0 issue "
-        "\"%s\"\" (for a wildcard issuewild, where there are such), or take away what forbids it, "
-        "or mend what keeps us from reading them. We look again by ourselves, and at once when "
-        "you ask for a check.",
-        t->domain, t->dns_name, t->domain, ours ? ours : "...");
+        "Let the CAA records of %s, which count for %s, permit this CA, with: %s. CAA 0 %s \"%s\". "
+        "Or take away what forbids it. We look again by ourselves, and at once when you ask for a "
+        "check.",
+        t->domain, t->dns_name, t->domain,
+        wild && strstr(t->seen, "issuewild") ? "issuewild" : "issue",
+        permission(call, o, t, ours ? ours : "..."));
 }
 
 void caa_advice(struct call *call, const char *rule_scope, OrderInfo *o)
@@ -48,7 +77,7 @@ void caa_advice(struct call *call, const char *rule_scope, OrderInfo *o)
             continue;
         if (!ours && rule_scope)
             ours = identity(call, rule_scope);
-        t->how_to_fix = fix(&call->arena, t, ours);
+        t->how_to_fix = fix(call, o, t, ours);
     }
 }
 
