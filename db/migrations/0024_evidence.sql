@@ -17,6 +17,3 @@ GRANT SELECT (challenge_id, address, created_at, expires_at, used_at, unsent) ON
 GRANT SELECT (id, account_id, name, order_id, certificate_id, at, xid) ON event TO chancery_cli;
 GRANT SELECT (event_id) ON delivery TO chancery_cli;
 GRANT SELECT (ca_id, serial, reason, issuance_id, revoked_at) ON revocation TO chancery_cli;
-
--- Attempts that came to nothing: there are few, and issuance_one has the others.
-CREATE INDEX issuance_given_up ON issuance (request_id) WHERE state IN ('ghost', 'abandoned');
