@@ -184,6 +184,8 @@ static const struct {
     { "san_ip_public",   "tls-private", "+SAN seq{[7]#ac200001 [7]#c6140001 [7]#08080808}", true },
     { "san_ip_public",   "tls-private", "+SAN seq{[7]#ac1f0001}", false },
     { "san_ip_public",   "tls-private", "+SAN seq{[7]#fd000000000000000000000000000001}", false },
+    { "san_ip_public",   "tls-private", "+SAN seq{[7]#20010db8000000000000000000000001}", false },
+    { "san_ip_public",   "tls-private", "+SAN seq{[7]#20010db9000000000000000000000001}", true },
     { "names_exact",     "tls-private", "+SAN seq{[7]#c0000201}; names 192.0.2.1", true },
     { "names_exact",     "tls-private", "+SAN seq{[2]'192.0.2.1'}; names 192.0.2.1", false },
     { "names_exact",     "tls-dv", "names a.example.com b.example.com", false },

@@ -88,6 +88,8 @@ static bool is_reserved(unsigned tag, struct bytes name)
             continue;
         for (; bits >= 8 && name.data[at] == networks[i].octets[at]; bits -= 8)
             at++;
+        if (bits == 0)
+            return true;
         if (bits < 8 && (name.data[at] ^ networks[i].octets[at]) >> (8 - bits) == 0)
             return true;
     }
