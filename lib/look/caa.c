@@ -55,8 +55,8 @@ static enum caa_state state_of(const struct caa_node *node)
 {
     const struct caa_query *q = &node->query;
 
-    if (q->state == RESOLVER_FOUND)
-        return CAA_RECORDS;
+    if (q->state == RESOLVER_FOUND) /* what is not read may forbid */
+        return q->count < RESOLVER_RECORDS_MAX ? CAA_RECORDS : CAA_FAILED;
     if (q->state == RESOLVER_BOGUS)
         return CAA_BOGUS;
     return q->tries == TRIES && is_unsigned(node->zone) ? CAA_UNHEARD : CAA_FAILED;

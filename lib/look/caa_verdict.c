@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "look/caa_record.h"
 #include "look/rdata.h"
@@ -34,20 +35,31 @@ static bool account_fits(const struct hearing *h, const struct caa_issue *issue)
 }
 
 /* Lower case, as the canonical labels are. */
+static void label_add(struct text *t, struct bytes label)
+{
+    if (t->length)
+        text_add_char(t, ',');
+    for (size_t i = 0; i < label.size; i++)
+        text_add_char(t, (char)(label.data[i] >= 'A' && label.data[i] <= 'Z'
+                                    ? label.data[i] + ('a' - 'A')
+                                    : label.data[i]));
+}
+
+/* The list becomes an array of SQL, where this word is none; it is no method's label either. */
+static bool is_null(struct bytes label)
+{
+    return label.size == 4 && strncasecmp((const char *)label.data, "null", 4) == 0;
+}
+
 static bool methods_add(struct hearing *h, struct bytes list)
 {
     struct bytes label;
     struct text add;
 
     text_init(&add, h->arena);
-    while (list.size && caa_method_next(&list, &label)) {
-        if (add.length)
-            text_add_char(&add, ',');
-        for (size_t i = 0; i < label.size; i++)
-            text_add_char(&add, (char)(label.data[i] >= 'A' && label.data[i] <= 'Z'
-                                           ? label.data[i] + ('a' - 'A')
-                                           : label.data[i]));
-    }
+    while (list.size && caa_method_next(&list, &label))
+        if (!is_null(label))
+            label_add(&add, label);
     if (list.size || add.length == 0)
         return false;
     if (h->methods.length)

@@ -80,6 +80,8 @@ static const struct {
     { "0 issue chancery.example; validationmethods=a\n0 issue chancery.test; validationmethods=b", false, "a,b", NULL },
     { "0 issue chancery.example; validationmethods=a\n0 issue chancery.example", false, NULL, NULL },
     { "0 issue chancery.example; validationmethods=", false, NULL, "validationmethods names no method" },
+    { "0 issue chancery.example; validationmethods=NULL,ca-tbr-7", false, "ca-tbr-7", NULL }, /* no element of an array */
+    { "0 issue chancery.example; validationmethods=null", false, NULL, "validationmethods names no method" },
     { "0 issue chancery.example; validationmethods=a,", false, NULL, "validationmethods names no method" },
     { "0 issue chancery.example; validationmethods=a;accounturi=acct:18@chancery.example", false, NULL, "accounturi names another account" },
     // clang-format on

@@ -54,6 +54,8 @@ static const char *const results[] = {
 /* Known is more where DNSSEC says why, and where the resolver does. */
 static char *outcome_of(struct arena *a, const struct caa_query *q)
 {
+    if (q->state == RESOLVER_FOUND && q->count == RESOLVER_RECORDS_MAX)
+        return arena_strdup(a, "more records than are read");
     if (!q->reason || q->state == RESOLVER_FOUND)
         return arena_strdup(a, outcomes[q->state]);
     return q->state == RESOLVER_BOGUS ? arena_format(a, "%s: %s", outcomes[q->state], q->reason)

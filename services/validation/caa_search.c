@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gate.h"
 #include "message/field.h"
 #include "validation.h"
 
@@ -28,12 +29,25 @@ static void check_settle(struct caa_search *s, CaaCheck *check, const struct cor
     s->failed |= n->failed;
 }
 
+/* That we were interrupted is nobody's records' fault, and no fact. */
+static void drop_unasked(struct caa_search *s)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->checks[i]->result, "unconfirmed") != 0 || s->checks[i]->corroboration)
+            s->checks[kept++] = s->checks[i];
+    s->count = kept;
+}
+
 static void confirmed(struct corroboration *c)
 {
     struct caa_search *s = c->context;
 
     for (size_t i = 0; i < c->count; i++)
         check_settle(s, s->asked[i], &c->names[i]);
+    if (gate_is_cut())
+        drop_unasked(s);
     s->done(s);
 }
 
@@ -70,7 +84,6 @@ static void looked(struct caa_look *l)
         check->account_id = l->account_id;
         s->checks[s->count++] = check;
     }
-    s->whole = s->count == l->count;
     confirm(s);
 }
 

@@ -23,7 +23,6 @@ struct caa_search {
 
     CaaCheck **checks; /* what was found, but what was not looked at for a reason of our own */
     size_t count;
-    bool whole;  /* all names were looked at */
     bool failed; /* some look-up failed, so that another may find more */
 };
 
