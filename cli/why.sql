@@ -205,7 +205,7 @@ UNION ALL
 SELECT d.buried_at, 'given up', concat('job ', d.id, ' of lane ', d.lane, ' was given up after ', d.attempt, ' attempts: ', d.story)
   FROM request r
   LEFT JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
-  JOIN job_dead d ON (d.lane = 'issue' AND d.subject = r.id) OR (d.lane = 'dcv' AND d.subject = c.id)
+  JOIN job_dead d ON (d.lane IN ('issue', 'caa') AND d.subject = r.id) OR (d.lane = 'dcv' AND d.subject = c.id)
  WHERE r.order_id = :id;
 
 -- why_told: OrderWhy -> OrderChapter*

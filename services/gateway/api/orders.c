@@ -326,7 +326,6 @@ static void tokens_look_for(struct placement *p)
     in.ca_id = p->row->ca_id;
     in.csr = p->row->csr;
     in.csr_sha256 = p->row->csr_sha256;
-    in.ca_id = p->row->ca_id;
     in.names = arena_array(a, LookName *, p->row->n_names);
     for (size_t i = 0; i < p->row->n_names; i++)
         look_name(a, &in, p->row, p->row->names[i]);
