@@ -317,8 +317,8 @@ static void evidence_has_one_reader(void **state)
         static const char *const tellers[] = { "cli/audit_facts.sql", "cli/status.sql",
                                                "cli/why.sql" };
         bool teller = false;
-        for (size_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
-            teller = teller || strcmp(sql->file, tellers[i]) == 0;
+        for (size_t k = 0; k < sizeof tellers / sizeof *tellers; k++)
+            teller = teller || strcmp(sql->file, tellers[k]) == 0;
         if (teller)
             continue;
 
