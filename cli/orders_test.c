@@ -31,12 +31,12 @@ static void orders_are_listed(void **state)
     must(run_with(order_list_command, NO_WORDS, NULL));
     assert_string_equal(output, "ID  ACCOUNT  STATUS    PLACED                     NOT AFTER       "
                                 "           PRODUCT  NAMES\n"
-                                "9   900      canceled  2026-01-03T00:00:00+00:00  -               "
+                                "9   900      canceled  2022-01-03T00:00:00+00:00  -               "
                                 "           ssl_dv   n9.example\n"
-                                "8   900      pending   2026-01-02T00:00:00+00:00  -               "
+                                "8   900      pending   2022-01-02T00:00:00+00:00  -               "
                                 "           ssl_dv   n8.example\n"
-                                "7   900      issued    2026-01-01T00:00:00+00:00  "
-                                "2027-01-02T00:00:00+00:00  ssl_dv   n7.example\n");
+                                "7   900      issued    2022-01-01T00:00:00+00:00  "
+                                "2023-01-02T00:00:00+00:00  ssl_dv   n7.example\n");
     static const char *const each[][2] = { { "issued", "[\n{\"id\":7," },
                                            { "pending", "[\n{\"id\":8," },
                                            { "canceled", "[\n{\"id\":9," },

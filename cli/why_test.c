@@ -8,7 +8,7 @@
 #define VALUE "thisvalueisseenbynobodyatall0000"
 
 static const char looked[] =
-    "{\"n8.example\": [{\"at\": \"2026-01-04T00:00:00+00:00\", \"perspective\": \"primary\","
+    "{\"n8.example\": [{\"at\": \"2022-01-04T00:00:00+00:00\", \"perspective\": \"primary\","
     " \"expected_sha256\": \"abcd\", \"looks\": [{\"type\": \"TXT\", \"name\":"
     " \"_dnsauth.n8.example\", \"outcome\": \"1 record, but not with the value\", \"state\":"
     " \"found\", \"dnssec\": \"secure\", \"server\": \"192.0.2.53\", \"record_count\": 1,"
@@ -22,36 +22,36 @@ static void much_happens(void)
         &arena,
         "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
         "random_value_at, poll_from, checked_at, next_at, seen, looked) VALUES (900, 'request', "
-        "80, 'TLS', 'dns-txt-token', '" VALUE "', '2026-01-03', '2026-01-03', '2026-01-04', "
-        "'2026-01-05', '{\"n8.example\": \"no TXT record\"}', '%s');"
+        "80, 'TLS', 'dns-txt-token', '" VALUE "', '2022-01-03', '2022-01-03', '2022-01-04', "
+        "'2022-01-05', '{\"n8.example\": \"no TXT record\"}', '%s');"
         "INSERT INTO email_invitation (challenge_id, account_id, domain, local_part, state, "
         "created_at, tried_at, response_code, reason) SELECT id, 900, 'n8.example', 'admin', "
-        "'refused', '2026-01-05', '2026-01-06', 550, 'no such user' FROM challenge;"
+        "'refused', '2022-01-05', '2022-01-06', 550, 'no such user' FROM challenge;"
         "INSERT INTO email_token SELECT sha256('x'), i.id, c.id, 900, 'n8.example', "
-        "'admin@n8.example', '2026-01-03', '2026-01-05', '2026-02-04' FROM challenge c, "
+        "'admin@n8.example', '2022-01-03', '2022-01-05', '2022-02-04' FROM challenge c, "
         "email_invitation i;"
-        "UPDATE email_token SET used_at = '2026-01-07';"
+        "UPDATE email_token SET used_at = '2022-01-07';"
         "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
         "evidence, challenge_id) SELECT 900, 'n8.example', 'dns-txt-token', '3.2.2.4.7', d, e, c "
-        "FROM (VALUES ('2026-01-08'::timestamptz, '{\"looks\": [{\"type\": \"TXT\", \"name\": "
+        "FROM (VALUES ('2022-01-08'::timestamptz, '{\"looks\": [{\"type\": \"TXT\", \"name\": "
         "\"n8.example\", \"outcome\": \"found\"}]}'::jsonb, (SELECT id FROM challenge)), "
-        "('2025-12-01', '{}', NULL)) AS v (d, e, c);"
+        "('2021-12-01', '{}', NULL)) AS v (d, e, c);"
         "INSERT INTO issuance SELECT 6000 + n, 80, 900, '" CA_ID "', decode('" SERIAL
-        "', 'hex') || decode(lpad(to_hex(n), 2, '0'), 'hex'), 0, s, 1, 1, 1, '', e, '2026-01-09', "
-        "'2027-01-09', '2026-01-09' FROM (VALUES (51, 'ghost', '{}'::bigint[]), (52, 'reserved', "
+        "', 'hex') || decode(lpad(to_hex(n), 2, '0'), 'hex'), 0, s, 1, 1, 1, '', e, '2022-01-09', "
+        "'2023-01-09', '2022-01-09' FROM (VALUES (51, 'ghost', '{}'::bigint[]), (52, 'reserved', "
         "(SELECT array_agg(id) FROM validation))) AS v (n, s, e);"
         "INSERT INTO to_sign SELECT id, 'final', '', '', NULL FROM issuance WHERE request_id = 80;"
         "INSERT INTO revocation (ca_id, serial, shard, reason, revoked_at, not_after) SELECT "
-        "ca_id, serial, 0, 0, '2026-01-10', not_after FROM issuance WHERE state = 'ghost';"
+        "ca_id, serial, 0, 0, '2022-01-10', not_after FROM issuance WHERE state = 'ghost';"
         "INSERT INTO event (account_id, name, order_id, instant, at) VALUES (900, "
-        "'certificate_issued', 8, false, '2026-01-11');"
+        "'certificate_issued', 8, false, '2022-01-11');"
         "INSERT INTO delivery (event_id, webhook_id, account_id, state, tries) SELECT id, 1234, "
         "900, 'failed', 9 FROM event;"
         "INSERT INTO audit (at, account_id, source, activity, subject, detail) VALUES "
-        "('2026-01-12', 900, 'system', 'note added', 'order/8', '{\"length\": 5}'), "
-        "('2026-01-12', 900, 'system', 'note added', 'order/7', NULL);"
+        "('2022-01-12', 900, 'system', 'note added', 'order/8', '{\"length\": 5}'), "
+        "('2022-01-12', 900, 'system', 'note added', 'order/7', NULL);"
         "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
-        "SELECT 77, 'dcv', id, '" DAY "', 10, 0, 'the resolver is gone', '2026-01-13' FROM "
+        "SELECT 77, 'dcv', id, '" DAY "', 10, 0, 'the resolver is gone', '2022-01-13' FROM "
         "challenge",
         looked));
 }
@@ -70,14 +70,14 @@ static void must_say_in_order(const char *const *texts)
 static void a_story_is_told_as_it_happened(void **state)
 {
     static const char *const texts[] = {
-        "Order 8 of Example Ltd (account 900) is pending since 2026-01-02 00:00:00",
+        "Order 8 of Example Ltd (account 900) is pending since 2022-01-02 00:00:00",
         "  placed, by ann\n    ssl_dv for n8.example; names to be proved by dns-txt-token; to be "
         "signed by CA 1;",
-        "  reused\n    control of n8.example was proved by dns-txt-token (3.2.2.4.7) on 2025-12-01 "
+        "  reused\n    control of n8.example was proved by dns-txt-token (3.2.2.4.7) on 2021-12-01 "
         "00:00:00,",
         "  challenge\n    names are looked for by dns-txt-token from now on; its random value is "
-        "of 2026-01-03",
-        "2026-01-04 00:00:00",
+        "of 2022-01-03",
+        "2022-01-04 00:00:00",
         "  look\n    control of n8.example was looked for, and not found\n"
         "    TXT _dnsauth.n8.example, answered by 192.0.2.53, secure by DNSSEC, 12 ms: 1 record, "
         "but not with\n    the value\n      1 record: \"wrong\"\n"
@@ -85,10 +85,10 @@ static void a_story_is_told_as_it_happened(void **state)
         "  mail\n    a mail for n8.example was sent to admin@n8.example;",
         "  mail refused\n    for n8.example to admin@n8.example: 550 no such user\n",
         "  approved by mail\n    admin@n8.example has approved n8.example\n",
-        "2026-01-08 00:00:00",
+        "2022-01-08 00:00:00",
         "  proved\n    control of n8.example was proved by dns-txt-token (3.2.2.4.7); validation",
         "    TXT n8.example: found\n",
-        "2026-01-09 00:00:00",
+        "2022-01-09 00:00:00",
         "  attempt\n",
         "revocation\n    serial number " SERIAL "33 was revoked, CRLReason 0\n",
         "event\n    certificate_issued; webhook 1234 has not taken it: given up after 9 tries\n",
@@ -96,7 +96,7 @@ static void a_story_is_told_as_it_happened(void **state)
         "note added, order/8: {\"length\": 5}\n",
         "given up\n    job 77 of lane dcv was given up after 10 attempts: the resolver is gone\n",
         "\nOpen now:\n",
-        "  held_up, for the CA, since 2026-01-13 00:00:00",
+        "  held_up, for the CA, since 2022-01-13 00:00:00",
         "To do: an operator mends the cause",
         NULL,
     };
@@ -146,21 +146,21 @@ static void an_order_says_what_it_waits_for(void **state)
     must(run(why_order_command, "9"));
     must_say("\nOrder 9 is canceled: it waits for nothing.\n");
     must(run(why_order_command, "8"));
-    must_say("\nOpen now:\n  dcv: n8.example, for the customer, since 2026-01-02 00:00:00");
+    must_say("\nOpen now:\n  dcv: n8.example, for the customer, since 2022-01-02 00:00:00");
     execute(
         "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
         "random_value_at, poll_from, checked_at, next_at, seen) VALUES (900, 'request', 80, "
-        "'TLS', 'dns-txt-token', 'secret', '2026-01-03', '2026-01-03', '2026-01-04', "
-        "'2026-01-05', '{\"n8.example\": \"no TXT record\"}');"
+        "'TLS', 'dns-txt-token', 'secret', '2022-01-03', '2022-01-03', '2022-01-04', "
+        "'2022-01-05', '{\"n8.example\": \"no TXT record\"}');"
         "INSERT INTO job (lane, subject, run_at, attempt, idem_key) VALUES ('dcv', 30001, "
-        "'2026-01-05', 2, 'dcv/30001'), ('dcv', 30002, '2026-01-05', 2, 'dcv/30002');"
-        "UPDATE authority SET may_sign = false, stopped_at = '2026-01-06', changed_at = "
-        "'2026-01-06'");
+        "'2022-01-05', 2, 'dcv/30001'), ('dcv', 30002, '2022-01-05', 2, 'dcv/30002');"
+        "UPDATE authority SET may_sign = false, stopped_at = '2022-01-06', changed_at = "
+        "'2022-01-06'");
     must(run(why_order_command, "8"));
-    must_say("  dcv: n8.example, for the customer, since 2026-01-03 00:00:00");
+    must_say("  dcv: n8.example, for the customer, since 2022-01-03 00:00:00");
     must_say("    no TXT record\n    To do: the customer puts the proof");
-    must_say("    Looked at again: 2026-01-05 00:00:00");
-    must_say("  authority: CA 1, for the CA, since 2026-01-06 00:00:00");
+    must_say("    Looked at again: 2022-01-05 00:00:00");
+    must_say("  authority: CA 1, for the CA, since 2022-01-06 00:00:00");
     must_say("  job: dcv 1, for the CA\n    failed 2 times\n");
     assert_null(strstr(output, "dcv 2"));
     must_fail(run(why_order_command, "6"), "6 no order has that number");
@@ -177,9 +177,9 @@ static void everything_open_has_its_advice(void **state)
             "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), '" DAY
             "', 'x');"
             "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
-            "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2026-01-07');"
+            "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2022-01-07');"
             "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence) "
-            "VALUES (900, 'n8.example', '2026-01-04', 0, 'forbidden', 'x', '{}')");
+            "VALUES (900, 'n8.example', '2022-01-04', 0, 'forbidden', 'x', '{}')");
     execute("BEGIN; INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('x'), '" DAY "');"
             "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, "
             "valid_from, valid_till, statement, source) SELECT id, 'caa-check', 'TLS', "

@@ -27,7 +27,15 @@ static const char policy[] =
     "                ('mpic.remotes', '4', NULL, 'M', '2026-03-15', 'infinity'), ('mpic.rirs', '2', NULL, 'M', '2026-03-15', 'infinity'),"
     "                ('mpic.exempt', '3.2.2.4.7 3.2.2.4.4', NULL, 'M', '2025-03-15', 'infinity'),"
     "                ('mpic.misses_2_5', '1', NULL, 'M', '2025-03-15', 'infinity')) AS r (p, v, u, l, f, t);"
+    "INSERT INTO policy_version (sha256, loaded_at) SELECT sha256(max(id)::text::bytea), '2020-01-02' FROM policy_version;"
+    "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, valid_till, statement, source)"
+    " SELECT version + 1, id, scope, parameter, value, unit, level, '-infinity', 'infinity', statement, source"
+    "   FROM policy_rule WHERE version = (SELECT max(id) - 1 FROM policy_version)"
+    "    AND valid_from <= '2026-12-01' AND '2026-12-01' < valid_till;"
     "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version)";
+
+/* That in which each rule has its days; the other has those of one day on all. */
+static const char dated_policy[] = "UPDATE policy_active SET version = (SELECT max(id) - 1 FROM policy_version)";
 // clang-format on
 
 /* ---- perspectives that say what a test wants */
@@ -316,6 +324,7 @@ static const char *corroboration_of(const char *seen)
 static void checks_count_by_the_rules_of_their_day(void **state)
 {
     (void)state;
+    run_sql(dated_policy);
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
         run_sql(arena_format(&arena,
                              "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, "
