@@ -41,7 +41,7 @@ struct corroboration_name {
     bool failed;        /* it was not, and some perspective could not say */
     const char *reason; /* for the customer, when it was not, */
     const char *
-        *seen; /* and what those saw who do not agree: a DcvProof as JSON of each that says */
+        *seen; /* of a look, when it was not: a DcvProof as JSON of each that does not agree */
     size_t seen_count;
     const char *evidence; /* Corroboration as JSON; NULL: nobody was asked */
 };
