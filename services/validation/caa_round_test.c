@@ -199,8 +199,14 @@ static void methods_are_heeded(void **state)
     lane_run("caa", id);
     assert_string_equal(jobs_of(id), "1 caa, 0 issue");
     assert_sql("{http-01,ca-tbr-18}", NEWEST("methods", "file.example.com"));
-    assert_sql("caa", "SELECT string_agg(kind, ',') FROM request_open_task(ARRAY[%lld], now())",
+    assert_sql("caa customer",
+               "SELECT string_agg(kind || ' ' || owner, ',') FROM request_open_task(ARRAY[%lld], "
+               "now())",
                id);
+    assert_sql("caa ca",
+               "SELECT string_agg(kind || ' ' || owner, ',') FROM request_open_task(ARRAY[%lld], "
+               "now() + interval '20 hours') WHERE kind = 'caa'",
+               id); /* what they said does not count any more */
     run_sql(
         arena_format(&arena, "UPDATE request SET dcv_method = 'http-token' WHERE id = %lld", id));
     assert_sql("dcv", "SELECT string_agg(kind, ',') FROM request_open_task(ARRAY[%lld], now())",

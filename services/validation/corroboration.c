@@ -35,7 +35,7 @@ static void end_all(struct corroboration *c, bool confirmed, const char *reason,
     for (size_t i = 0; i < c->count; i++) {
         c->names[i].confirmed = confirmed;
         c->names[i].reason = reason;
-        c->names[i].failed = failed;
+        c->names[i].failed = c->names[i].ours = failed;
     }
     metric_add(confirmed ? METRIC_CORROBORATED_ALONE : METRIC_CORROBORATED_NOT, (int64_t)c->count);
     c->done(c);
@@ -150,8 +150,8 @@ static void answered(const PerspectiveAnswer *answer, void *data)
 
 /* What was said of one name, for the evidence, the log and the customer. */
 struct said {
-    struct quorum_count count;
-    const struct perspective *agreed[PERSPECTIVES_MAX];
+    struct quorum_count count, likely; /* likely: as if all agreed who have not looked */
+    const struct perspective *agreed[PERSPECTIVES_MAX], *likely_agreed[PERSPECTIVES_MAX];
     Corroboration evidence;
     struct text yes, no, reasons;
     bool failed;
@@ -192,8 +192,10 @@ static void said_add(struct arena *arena, struct said *said, const struct corrob
     const PerspectiveSight *sight = a->why ? NULL : a->answer->sights[place];
     const char *objection = objection_of(arena, a, place);
     Corroborator *by = corroborator_of(arena, a, sight, objection);
+    bool unseen = !sight || a->of->kind->unseen(sight);
 
     quorum_add(&said->count, said->agreed, a->perspective, by->agreed);
+    quorum_add(&said->likely, said->likely_agreed, a->perspective, by->agreed || unseen);
     said->evidence.perspectives[said->evidence.n_perspectives++] = by;
     said->failed |= a->why != NULL;
     say(said, a, by);
@@ -251,6 +253,7 @@ static void name_settle(const struct corroboration *c, struct corroboration_name
     n->evidence = json.data;
     n->confirmed = reached || !c->terms.rules->blocks;
     n->failed = !n->confirmed && said->failed;
+    n->ours = !n->confirmed && quorum_reached(c->terms.rules, &said->likely);
     n->reason = arena_format(
         c->arena,
         "%s, but %zu of %zu other points of view %s in %zu regions, which are too few: %s",

@@ -66,6 +66,11 @@ static const char *objection(struct arena *a, const struct corroboration *c,
     return NULL;
 }
 
+static bool unseen(const PerspectiveSight *sight)
+{
+    return !sight->found;
+}
+
 static void keep(Corroborator *out, const PerspectiveSight *sight)
 {
     out->climb = sight->caa ? sight->caa->proof : NULL;
@@ -82,5 +87,6 @@ const struct corroboration_kind corroboration_climb = {
     .question = question,
     .ask = ask,
     .objection = objection,
+    .unseen = unseen,
     .keep = keep,
 };

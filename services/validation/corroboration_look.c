@@ -53,6 +53,12 @@ static const char *objection(struct arena *a, const struct corroboration *c,
     return sight->reason ? sight->reason : "does not see it";
 }
 
+static bool unseen(const PerspectiveSight *sight)
+{
+    (void)sight;
+    return false;
+}
+
 /* Of what was found the proof says where and what; the looks say that once more. */
 static void keep(Corroborator *out, const PerspectiveSight *sight)
 {
@@ -70,5 +76,6 @@ const struct corroboration_kind corroboration_look = {
     .question = question,
     .ask = ask,
     .objection = objection,
+    .unseen = unseen,
     .keep = keep,
 };
