@@ -238,6 +238,57 @@ static void many_are_answered_in_their_order(void **state)
     }
 }
 
+/* Three orders of 250 names of one account at a time, which is more than is looked at at once. */
+enum { ORDERS = 3, NAMES = 250 };
+static int answers, answers_good;
+
+static void one_over(struct call *call, const ProtobufCMessage *out)
+{
+    pthread_mutex_lock(&lock);
+    answers++;
+    answers_good += out != NULL;
+    if (!out)
+        fault = call->fault;
+    pthread_cond_signal(&answered);
+    pthread_mutex_unlock(&lock);
+    arena_free(&call->arena);
+    free(call);
+}
+
+static int ask_order(int order)
+{
+    int asked = 0;
+
+    for (int first = 0; first < NAMES; first += PERSPECTIVE_PLACES, asked++) {
+        PerspectiveQuestion q = question_of(TXT, NULL, NULL, NULL);
+        struct call *call = call_begin();
+
+        for (int i = first; i < NAMES && i < first + PERSPECTIVE_PLACES; i++)
+            q.places[q.n_places++] =
+                place_of(arena_format(&arena, "n%d.o%d.example.com", i, order), VALUE, NULL);
+        call->finish = one_over;
+        perspective__look(perspective_role.serves[0],
+                          (const PerspectiveQuestion *)message_copy(&call->arena, &q.base), told,
+                          call);
+    }
+    return asked;
+}
+
+static void big_orders_are_all_answered(void **state)
+{
+    int asked = 0;
+
+    (void)state;
+    for (int i = 0; i < ORDERS; i++)
+        asked += ask_order(i);
+    pthread_mutex_lock(&lock);
+    while (answers < asked)
+        pthread_cond_wait(&answered, &lock);
+    pthread_mutex_unlock(&lock);
+    if (answers_good != asked)
+        fail_msg("%d of %d were refused: %s", asked - answers_good, asked, fault.detail);
+}
+
 /* ---- what it does not look at */
 
 // clang-format off
@@ -391,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_sees_what_stands_there),
         cmocka_unit_test(many_are_answered_in_their_order),
+        cmocka_unit_test(big_orders_are_all_answered),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(it_climbs_from_where_it_stands),
         cmocka_unit_test(too_many_methods_are_not_told),
