@@ -123,6 +123,31 @@ static void evidence_says_what_was_asked(void **state)
                " WHERE a.activity = 'caa checked' AND c.name = 'www.forbidden.example.com'");
 }
 
+/* Of a fat zone so much is kept as a row takes, that which decided before all else. */
+static void a_fat_zone_is_kept_in_measure(void **state)
+{
+    struct fault f = { 0 };
+    struct text t;
+
+    (void)state;
+    text_init(&t, &arena);
+    for (int i = 0; i < 200; i++)
+        text_format(
+            &t, "fat.example.com CAA 0 issue \"ca%d.example; %s\"\n", i,
+            "a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    assert_true(dns_rig_load(&rig, t.data, &f));
+    lane_run("caa", proved_for("www.fat.example.com"));
+    assert_sql("forbidden", NEWEST("result", "www.fat.example.com"));
+    assert_sql(
+        "t t 200",
+        NEWEST("concat_ws(' ', pg_column_size(evidence) < 20000, jsonb_array_length(evidence "
+               "#> '{looks,1,records}') BETWEEN 50 AND 100, evidence #> "
+               "'{looks,1,record_count}')",
+               "www.fat.example.com"));
+    assert_sql("f", NEWEST("evidence #> '{looks,1}' ? 'record_count'", "www.forbidden.example.com"));
+}
+
 static void what_is_forbidden_is_looked_at_again(void **state)
 {
     struct fault f = { 0 };
@@ -324,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_seen_is_stored_and_decides),
         cmocka_unit_test(evidence_says_what_was_asked),
+        cmocka_unit_test(a_fat_zone_is_kept_in_measure),
         cmocka_unit_test(what_is_forbidden_is_looked_at_again),
         cmocka_unit_test(what_failed_is_tried_soon),
         cmocka_unit_test(names_are_looked_at_once),

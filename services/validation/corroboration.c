@@ -8,8 +8,9 @@
 #include "message/json.h"
 #include "service/metrics.h"
 
-/* What one says of one place may fill a row of the database no further than this, and a line for people less. */
-enum { PROOF_MOST = 32 * 1024, REASON_MOST = 150, SAID_MOST = 500 };
+/* What one says of one place, and what all say together, may fill a row of the database no further than this, and a
+ * line for people less. */
+enum { PROOF_MOST = 32 * 1024, ALL_MOST = 48 * 1024, REASON_MOST = 150, SAID_MOST = 500 };
 
 /* What those who have a good way to it need at the most. */
 enum { PATIENCE_S = 3 };
@@ -240,17 +241,34 @@ static void seen_keep(struct arena *a, struct corroboration_name *n, const Corro
     }
 }
 
+static char *evidence_text(struct arena *a, const Corroboration *evidence)
+{
+    struct text json;
+
+    text_init(&json, a);
+    message_to_json(&evidence->base, &json);
+    return json.data;
+}
+
+/* Strangers have said how long it is: what is too long is cut, the last first. */
+static char *evidence_cut(const struct corroboration *c, Corroboration *evidence)
+{
+    char *json = evidence_text(c->arena, evidence);
+
+    for (size_t i = evidence->n_perspectives; i > 0 && strlen(json) > ALL_MOST; i--) {
+        c->kind->cut(evidence->perspectives[i - 1]);
+        json = evidence_text(c->arena, evidence);
+    }
+    return json;
+}
+
 static void name_settle(const struct corroboration *c, struct corroboration_name *n,
                         struct said *said)
 {
-    struct text json;
     bool reached = quorum_reached(c->terms.rules, &said->count);
 
     said->evidence.quorum =
         arena_format(c->arena, "%zu/%zu", said->count.agreed, said->count.asked);
-    text_init(&json, c->arena);
-    message_to_json(&said->evidence.base, &json);
-    n->evidence = json.data;
     n->confirmed = reached || !c->terms.rules->blocks;
     n->failed = !n->confirmed && said->failed;
     n->ours = !n->confirmed && quorum_reached(c->terms.rules, &said->likely);
@@ -261,6 +279,7 @@ static void name_settle(const struct corroboration *c, struct corroboration_name
         said->reasons.length ? said->reasons.data : "all in one region");
     if (!n->confirmed)
         seen_keep(c->arena, n, &said->evidence);
+    n->evidence = evidence_cut(c, &said->evidence);
     metric_add(n->confirmed ? METRIC_CORROBORATED : METRIC_CORROBORATED_NOT, 1);
     name_log(c, n, said);
 }

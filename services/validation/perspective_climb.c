@@ -11,8 +11,8 @@
 #include "perspective_turn.h"
 
 /* What is said of one name: 32 of them must fit into a message of the bus. The looks at a deep name, or at big sets, may
- * be more, and so may a list of methods. */
-enum { PROOF_MOST = 20000, METHODS_MOST = 1000 };
+ * be more. */
+enum { PROOF_MOST = 20000 };
 
 /* Lives in the call's arena: the bus's worker has it until its looks are begun, then the resolver's thread. */
 struct climb {
@@ -42,10 +42,6 @@ static CaaProof *proof_of(struct arena *a, const CaaCheck *check)
 
 static void check_tell(struct arena *a, PerspectiveSight *sight, const CaaCheck *check)
 {
-    if (check->methods && strlen(check->methods) > METHODS_MOST) {
-        sight->reason = arena_strdup(a, "permits it for more methods than can be told");
-        return;
-    }
     sight->found = true;
     sight->reason = arena_strdup(a, check->detail);
     sight->caa = arena_new(a, CaaSight);
