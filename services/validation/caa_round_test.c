@@ -145,7 +145,41 @@ static void a_fat_zone_is_kept_in_measure(void **state)
                "#> '{looks,1,records}') BETWEEN 50 AND 100, evidence #> "
                "'{looks,1,record_count}')",
                "www.fat.example.com"));
-    assert_sql("f", NEWEST("evidence #> '{looks,1}' ? 'record_count'", "www.forbidden.example.com"));
+    assert_sql("f",
+               NEWEST("evidence #> '{looks,1}' ? 'record_count'", "www.forbidden.example.com"));
+}
+
+/* More records than are read may say anything: nothing is issued, whatever those say that were read. */
+static void more_records_than_are_read_permit_nothing(void **state)
+{
+    static const struct {
+        const char *name;
+        int records;
+        const char *result;
+    } sets[] = {
+        { "most.example.com", RESOLVER_RECORDS_MAX - 1, "permitted" },
+        { "cut.example.com", RESOLVER_RECORDS_MAX, "failed" },
+        { "more.example.com", RESOLVER_RECORDS_MAX + 1, "failed" },
+    };
+    struct fault f = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        struct text t;
+
+        text_init(&t, &arena);
+        for (int n = 0; n < sets[i].records; n++)
+            text_format(&t, "%s CAA 0 issue \"chancery.example; n=%d\"\n", sets[i].name, n);
+        assert_true(dns_rig_load(&rig, t.data, &f));
+        lane_run("caa", proved_for(sets[i].name));
+        assert_sql(sets[i].result,
+                   "SELECT result FROM caa_check WHERE name = '%s' ORDER BY id DESC LIMIT 1",
+                   sets[i].name);
+    }
+    assert_sql("CAA more.example.com: more records than are read",
+               NEWEST("detail", "more.example.com"));
+    assert_sql("customer", "SELECT owner FROM request_open_task(ARRAY[(SELECT max(request_id) FROM "
+                           "request_name WHERE name = 'more.example.com')], now())");
 }
 
 static void what_is_forbidden_is_looked_at_again(void **state)
@@ -350,6 +384,7 @@ int main(void)
         cmocka_unit_test(what_is_seen_is_stored_and_decides),
         cmocka_unit_test(evidence_says_what_was_asked),
         cmocka_unit_test(a_fat_zone_is_kept_in_measure),
+        cmocka_unit_test(more_records_than_are_read_permit_nothing),
         cmocka_unit_test(what_is_forbidden_is_looked_at_again),
         cmocka_unit_test(what_failed_is_tried_soon),
         cmocka_unit_test(names_are_looked_at_once),
