@@ -30,3 +30,8 @@ ALTER TABLE email_token ADD CONSTRAINT email_token_size CHECK (octet_length(doma
 ALTER TABLE job_dead ADD CONSTRAINT job_dead_size
     CHECK (octet_length(story) <= 16384 AND octet_length(lane) <= 64 AND octet_length(idem_key) <= 1024
            AND octet_length(traceparent) <= 256) NOT VALID;
+
+-- What a demonstration is was said twice: by the ceremony of the organization, and here of all bytes of the certificate. It is
+-- the organization; the trigger of db/functions/authority.sql reads it from the bytes.
+ALTER TABLE authority ALTER COLUMN demonstration DROP EXPRESSION;
+COMMENT ON COLUMN authority.demonstration IS 'The organization in its certificate says "do not trust": names below it need to be proved, but not to be confirmed by other points of view. Made of der by a trigger, whatever is written.';

@@ -278,7 +278,9 @@ static void without_perspectives_nothing_is_confirmed(void **state)
     run_sql(arena_format(
         &arena,
         "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
-        " VALUES ('DDDDDDDDDDDDDDDD', 'Q', 'q', 'ec', 'Demo - DO NOT TRUST', true, true, now());"
+        " VALUES ('DDDDDDDDDDDDDDDD', 'Q', 'q', 'ec', "
+        "'\\x302430220201013000300030003017311530130603"
+        "55040a130c646f206e6f74207472757374', true, true, now());"
         "UPDATE request SET ca_id = 'DDDDDDDDDDDDDDDD' WHERE id = %lld",
         id));
     assert_true(lane_run("caa", id)->has_next_job_id);
