@@ -270,12 +270,12 @@ static struct bytes name_of(const char *organization, const char *common_name)
 }
 
 /* As much of a certificate as is read: `version` is what stands before the serial number. */
-static const char *certificate_of(struct bytes version, struct bytes issuer, struct bytes subject)
+static const char *certificate_of(struct bytes version, struct bytes by, struct bytes subject)
 {
     struct bytes none = { (const uint8_t *)"", 0 }, empty = der(0x30, none);
     struct bytes tbs = both(version, both(der(2, BYTES_OF("\x01")), empty));
 
-    tbs = both(tbs, both(issuer, both(empty, subject)));
+    tbs = both(tbs, both(by, both(empty, subject)));
     return hex_upper(&arena, der(0x30, both(der(0x30, tbs), empty)));
 }
 

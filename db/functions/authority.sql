@@ -71,6 +71,6 @@ END $$;
 CREATE OR REPLACE TRIGGER authority_demonstration BEFORE INSERT OR UPDATE OF der, demonstration ON authority
     FOR EACH ROW EXECUTE FUNCTION authority_demonstration();
 
--- Those that were entered before.
-UPDATE authority SET demonstration = certificate_is_demonstration(der), changed_at = now()
+-- Those that were entered before, where a column of before 0028 says otherwise. The audit row needs a time.
+UPDATE authority SET demonstration = certificate_is_demonstration(der), changed_at = coalesce(changed_at, created_at)
  WHERE demonstration <> certificate_is_demonstration(der);
