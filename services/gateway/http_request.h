@@ -5,8 +5,8 @@
  * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
  * `outer`.
  * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
- * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
- * http_connection.c know of MHD.
+ * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c,
+ * http_send.c and http_connection.c know of MHD.
  *
  * Threads: one HTTP thread for each door, where MHD calls us and INLINE handlers run; the workers;
  * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
@@ -244,6 +244,9 @@ bool status_has_body(int status);
 void answer_release(struct request *r); /* nobody reads it any more */
 /* Claims and answers with a fault, if nobody did before. */
 void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
+
+/* http_send.c: "GET, PUT", of a request whose method its path does not take */
+const char *request_allows(const struct request *r, struct arena *a);
 
 /* http_input.c: NULL and call->fault when the request does not fit the input. */
 ProtobufCMessage *input_read(struct request *r, struct call *call);
