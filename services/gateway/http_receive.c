@@ -9,11 +9,14 @@
 
 /* ---- a request's life */
 
-static struct request *request_new(struct door *d)
+static struct request *request_new(struct door *d, struct MHD_Connection *c)
 {
     struct request *r = calloc(1, sizeof *r);
     r->http = d->http;
     r->door = d;
+    r->connection = c;
+    r->peer = connection_of(c);
+    r->peer->request = r;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
     arena_init(&r->outer.call.arena);
@@ -188,9 +191,7 @@ static void find_route(struct request *r)
 static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
-    struct request *r = request_new(d);
-    r->connection = c;
-    r->peer = connection_of(c);
+    struct request *r = request_new(d, c);
     connection_enter(d->http, r->peer, BODY_COMES);
     r->path = arena_strdup(&r->own.call.arena, path_of(target));
     r->method = method_read(method);
@@ -201,6 +202,17 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     find_route(r);
     begin_actor(r);
     judge(r);
+    return r;
+}
+
+struct request *request_unread(struct door *d, struct MHD_Connection *c)
+{
+    struct request *r = request_new(d, c);
+    r->path = "";
+    r->received = tick_now();
+    begin_trace(r);
+    find_route(r);
+    begin_actor(r);
     return r;
 }
 
@@ -267,17 +279,22 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
     return atomic_load(&r->said) == READY ? request_send_answer(r) : whole(r);
 }
 
-void request_completed(void *door, struct MHD_Connection *c, void **own,
-                       enum MHD_RequestTerminationCode code)
+void request_ended(struct request *r)
 {
-    struct request *r = *own;
-    (void)door, (void)c, (void)code;
-    if (!r)
-        return;
-    *own = NULL;
+    r->peer->request = NULL;
     connection_enter(r->http, r->peer, IS_IDLE);
     record_log(r);
     if (r->suspended)
         count_change(r->http, &r->http->unsent, -1);
     request_drop(r);
+}
+
+void request_completed(void *door, struct MHD_Connection *c, void **own,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct request *r = connection_of(c)->request;
+    (void)door, (void)code;
+    *own = NULL;
+    if (r)
+        request_ended(r);
 }

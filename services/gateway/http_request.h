@@ -6,7 +6,7 @@
  * `outer`.
  * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
  * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c,
- * http_send.c and http_connection.c know of MHD.
+ * http_send.c, http_library.c and http_connection.c know of MHD.
  *
  * Threads: one HTTP thread for each door, where MHD calls us and INLINE handlers run; the workers;
  * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
@@ -122,7 +122,7 @@ struct queue {
 /* What a connection waits for, or we for it. */
 enum connection_phase { HEAD_COMES, BODY_COMES, IS_OURS, ANSWER_GOES, IS_IDLE };
 
-/* One accepted connection. All but the target is under the lock. */
+/* One accepted connection. All but the target and the request is under the lock. */
 struct connection {
     LIST_ENTRY(connection) in_all, in_network;
     TAILQ_ENTRY(connection) in_headless;
@@ -130,6 +130,7 @@ struct connection {
     int64_t until;      /* the tick when it is cut; 0: it waits for us */
     uint64_t network;   /* whose it is: proxy_network() */
     int fd;
+    struct request *request; /* that came last, until its answer has gone; its HTTP thread's */
     bool paced;     /* its answer may go on if the client has taken enough of it since `acked` */
     uint64_t acked; /* bytes that it had taken when its time began */
     const char *target, *target_end; /* of the request line, in MHD's buffer */
@@ -221,6 +222,8 @@ void header_list_add(struct header_list *list, struct arena *a, const char *name
                      const char *value); /* copies the name */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
+void request_ended(
+    struct request *r); /* on the HTTP thread: its answer has gone, or nobody takes it */
 
 /* http_door.c. The first reads what the door is set to, before any is opened. door_close() takes no
  * new connections; door_stop() ends those that there are, when no request waits. All three are
@@ -279,6 +282,7 @@ void deadlines_close(struct http *h);
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
 void connection_send(struct http *h, struct connection *n, size_t size); /* enters ANSWER_GOES */
 bool connections_have_room(struct http *h);
-void connections_cut(struct http *h);
+void connection_cut(struct http *h, struct connection *n);
+void connections_cut(struct http *h); /* those whose time is over */
 
 #endif

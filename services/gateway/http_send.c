@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
+#include "base/clock.h"
 #include "http_connection.h"
+#include "net/http_date.h"
 
 const char *request_allows(const struct request *r, struct arena *a)
 {
@@ -41,7 +44,7 @@ static void add_headers(struct request *r, struct MHD_Response *out)
 }
 
 /* MHD reads the body while `r` lives: until it calls request_completed(). */
-enum MHD_Result request_send_answer(struct request *r)
+static struct MHD_Response *response_of(struct request *r)
 {
     static char nothing[1];
     union {
@@ -56,6 +59,12 @@ enum MHD_Result request_send_answer(struct request *r)
     if (r->refusal.code == FAULT_METHOD)
         MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
                                 request_allows(r, &r->outer.call.arena));
+    return out;
+}
+
+enum MHD_Result request_send_answer(struct request *r)
+{
+    struct MHD_Response *out = response_of(r);
     connection_send(r->http, r->peer, r->answer.body.size);
     record_count(r);
     enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
@@ -67,4 +76,38 @@ enum MHD_Result request_send_refusal(struct request *r)
 {
     request_refuse(r, r->refusal.code, r->refusal.field, r->refusal.detail);
     return request_send_answer(r);
+}
+
+static enum MHD_Result write_header(void *text, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    (void)kind;
+    text_format(text, "%s: %s\r\n", name, value);
+    return MHD_YES;
+}
+
+static void write_answer(struct request *r, struct text *t)
+{
+    char date[HTTP_DATE_SIZE];
+    struct MHD_Response *out = response_of(r);
+    text_format(t, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->answer.status,
+                MHD_get_reason_phrase_for((unsigned)r->answer.status),
+                http_date_write(clock_now(), date));
+    MHD_get_response_headers(out, write_header, t);
+    text_format(t, "Content-Length: %zu\r\n\r\n", r->answer.body.size);
+    if (!r->is_head)
+        text_add_bytes(t, (const char *)r->answer.body.data, r->answer.body.size);
+    MHD_destroy_response(out);
+}
+
+/* All answers before it have gone, so that there is room for this one, which is short. */
+void request_send_last(struct request *r)
+{
+    struct text t;
+    request_refuse(r, r->refusal.code, r->refusal.field, r->refusal.detail);
+    text_init(&t, &r->outer.call.arena);
+    write_answer(r, &t);
+    record_count(r);
+    (void)!send(r->peer->fd, t.data, t.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    connection_cut(r->http, r->peer);
 }
