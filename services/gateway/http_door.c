@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -70,6 +71,7 @@ bool door_open(struct door *d, struct fault *f)
     int fd = open_listener(d->options->listen, &d->port, f);
     if (fd < 0)
         return false;
+    d->listener = fd;
     d->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
         connection_admit, d, request_access, d, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
@@ -84,17 +86,20 @@ bool door_open(struct door *d, struct fault *f)
     return fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: cannot be served", d->options->listen);
 }
 
+/* MHD's thread may be about to ask epoll about the listener, or in its accept(), so that its number
+ * must stay what it is until that thread has ended. Nobody is let in any more from here on. */
 void door_close(struct door *d)
 {
-    int listener = d->daemon ? MHD_quiesce_daemon(d->daemon) : -1;
-    if (listener >= 0)
-        close(listener);
+    if (d->daemon && MHD_quiesce_daemon(d->daemon) >= 0)
+        shutdown(d->listener, SHUT_RDWR);
 }
 
 void door_stop(struct door *d)
 {
-    if (d->daemon)
-        MHD_stop_daemon(d->daemon);
+    if (!d->daemon)
+        return;
+    MHD_stop_daemon(d->daemon);
+    close(d->listener);
     d->daemon = NULL;
 }
 

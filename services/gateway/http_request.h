@@ -161,6 +161,7 @@ struct door {
     struct router *router;
     struct proxy_list proxies;
     struct MHD_Daemon *daemon; /* NULL: is not open */
+    int listener;              /* open as long as the daemon is */
     uint16_t port;
     struct route_count *counts; /* http_record.c */
     struct strangers strangers; /* its HTTP thread's */
