@@ -40,16 +40,17 @@ static void log_line(void *context, const char *format, va_list args)
               (const struct log_member[]){ LOG_TEXT("text", text), { .key = NULL } });
 }
 
-static int open_listener(const char *listen, uint16_t *port, struct fault *f)
+static int open_listener(const struct http_door *o, uint16_t *port, struct fault *f)
 {
+    const char *listen = o->listen;
     struct address address;
     if (!address_read(listen, &address)) {
-        fault_set(f, FAULT_INVALID, "LISTEN", "is no address: %s", listen);
+        fault_set(f, FAULT_INVALID, o->setting, "is no address: %s", listen);
         return -1;
     }
     int fd = address_listen(&address);
     if (fd < 0)
-        fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: %s", listen, strerror(errno));
+        fault_set(f, FAULT_UNAVAILABLE, o->setting, "%s: %s", listen, strerror(errno));
     else
         *port = address_port(fd);
     return fd;
@@ -68,7 +69,7 @@ bool door_read(struct http *h, const struct http_door *options, struct fault *f)
 bool door_open(struct door *d, struct fault *f)
 {
     const struct http_options *o = &d->http->options;
-    int fd = open_listener(d->options->listen, &d->port, f);
+    int fd = open_listener(d->options, &d->port, f);
     if (fd < 0)
         return false;
     d->listener = fd;
@@ -83,7 +84,8 @@ bool door_open(struct door *d, struct fault *f)
     if (d->daemon)
         return true;
     close(fd);
-    return fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: cannot be served", d->options->listen);
+    return fault_set(f, FAULT_UNAVAILABLE, d->options->setting, "%s: cannot be served",
+                     d->options->listen);
 }
 
 /* MHD's thread may be about to ask epoll about the listener, or in its accept(), so that its number
