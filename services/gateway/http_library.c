@@ -18,8 +18,11 @@
 #include "http_connection.h"
 #include "service/metrics.h"
 
-typedef enum MHD_Result queue_response(struct MHD_Connection *c, unsigned status,
-                                       struct MHD_Response *answer);
+union library_function {
+    void *symbol;
+    enum MHD_Result (*queue_response)(struct MHD_Connection *c, unsigned status,
+                                      struct MHD_Response *answer);
+};
 
 /* The door whose thread this is. Other daemons of the process, such as the admin listener's, keep
  * their answers. */
@@ -87,16 +90,12 @@ static void refuse(struct door *d, struct MHD_Connection *c, unsigned status)
     request_send_last(r);
 }
 
-/* The library's own. */
-static queue_response *next(void)
+static union library_function library(void)
 {
-    static _Thread_local union {
-        void *symbol;
-        queue_response *function;
-    } found;
+    static _Thread_local union library_function found;
     if (!found.symbol)
         found.symbol = dlsym(RTLD_NEXT, "MHD_queue_response");
-    return found.function;
+    return found;
 }
 
 static bool is_the_library_s(struct MHD_Response *answer)
@@ -109,5 +108,5 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *c, unsigned status,
 {
     if (here && is_the_library_s(answer))
         refuse(here, c, status);
-    return next()(c, status, answer);
+    return library().queue_response(c, status, answer);
 }
