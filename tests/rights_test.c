@@ -162,7 +162,7 @@ static void few_may(void **state)
  * is not here is nobody's to call. */
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
-    "authority_demonstration: \n"
+                                "authority_demonstration: \n"
                                 "caa_left: validation\n"
                                 "caa_reported: \n"
                                 "challenge_await: gateway\n"
