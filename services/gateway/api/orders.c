@@ -278,8 +278,8 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
         return;
     }
     p->row = p->intake.row;
-    idempotency(p, clock_now());
-    if (!renewal_accept(call, in, p->row) || !ids_fill(p))
+    idempotency(p, p->intake.now);
+    if (!renewal_accept(call, in, p->intake.now, p->row) || !ids_fill(p))
         call_fail(call);
     else if (p->intake.auth_key)
         placement_look(p, bus_call_fill(p, &p->bus), place);
