@@ -81,6 +81,37 @@ static void perspectives_say_how_they_have_done(void **state)
              "\"asked_last\":\"2026-01-04T00:00:00+00:00\",\"said_last\":\"has not found it\"}");
 }
 
+/* Where nothing is proved any more there are checks of CAA records that were not confirmed, and names that are open. */
+static void a_perspective_that_always_fails_is_seen(void **state)
+{
+    (void)state;
+    execute(
+        "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence, "
+        "corroboration)"
+        " VALUES (900, 'a.example', '2026-01-05', 60, 'unconfirmed', 'x', '{}', "
+        "'{\"perspectives\": ["
+        "{\"perspective\": \"fra\", \"region\": \"RIPE\", \"agreed\": true},"
+        "{\"perspective\": \"iad\", \"region\": \"ARIN\", \"agreed\": false, \"reason\": \"has "
+        "not looked at it\"}]}');"
+        "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
+        "random_value_at, poll_from, looked)"
+        " VALUES (900, 'request', 7, 'TLS', 'dns-txt-token', 'r', '2026-01-06', '2026-01-06', "
+        "'{\"b.example\": ["
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"iad\", \"reason\": \"no answer "
+        "in time\"},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"gru\", \"looks\": []},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"}]}')");
+    must(run_with(status_command, NULL, NULL));
+    must_say("fra   RIPE    1      1       0    2026-01-05T00:00:00+00:00  "
+             "2026-01-05T00:00:00+00:00  agreed\n");
+    must_say("gru   -       1      0       1    -                          "
+             "2026-01-06T00:00:00+00:00  has not found it\n");
+    must_say("iad   ARIN    2      0       2    -                          "
+             "2026-01-06T00:00:00+00:00  no answer in time\n");
+    assert_null(strstr(output, "primary"));
+}
+
 /* Each section, and each figure, from rows that are there. */
 static void what_waits_is_counted(void **state)
 {
@@ -130,45 +161,14 @@ static void what_waits_is_counted(void **state)
     must_say(arena_format(&arena, "\"audit_rows_unsealed\":%lld,", (long long)rows));
 }
 
-/* Where nothing is proved any more there are checks of CAA records that were not confirmed, and names that are open. */
-static void a_perspective_that_always_fails_is_seen(void **state)
-{
-    (void)state;
-    execute(
-        "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence, "
-        "corroboration)"
-        " VALUES (900, 'a.example', '2026-01-05', 60, 'unconfirmed', 'x', '{}', "
-        "'{\"perspectives\": ["
-        "{\"perspective\": \"fra\", \"region\": \"RIPE\", \"agreed\": true},"
-        "{\"perspective\": \"iad\", \"region\": \"ARIN\", \"agreed\": false, \"reason\": \"has "
-        "not looked at it\"}]}');"
-        "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
-        "random_value_at, poll_from, looked)"
-        " VALUES (900, 'request', 7, 'TLS', 'dns-txt-token', 'r', '2026-01-06', '2026-01-06', "
-        "'{\"b.example\": ["
-        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"},"
-        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"iad\", \"reason\": \"no answer "
-        "in time\"},"
-        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"gru\", \"looks\": []},"
-        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"}]}')");
-    must(run_with(status_command, NULL, NULL));
-    must_say("fra   RIPE    1      1       0    2026-01-05T00:00:00+00:00  "
-             "2026-01-05T00:00:00+00:00  agreed\n");
-    must_say("gru   -       1      0       1    -                          "
-             "2026-01-06T00:00:00+00:00  has not found it\n");
-    must_say("iad   ARIN    2      0       2    -                          "
-             "2026-01-06T00:00:00+00:00  no answer in time\n");
-    assert_null(strstr(output, "primary"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(an_empty_system),
         FRESH(an_authority_says_when_it_ends),
         FRESH(perspectives_say_how_they_have_done),
-        FRESH(what_waits_is_counted),
         FRESH(a_perspective_that_always_fails_is_seen),
+        FRESH(what_waits_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
