@@ -225,7 +225,10 @@ struct store *command_store(struct command_run *r, struct fault *f)
 {
     struct secret url;
     if (r->store ||
-        !command_setting(r, "DATABASE_URL", NULL, "the database, as role chancery_cli", &url, f))
+        !command_setting(
+            r, "DATABASE_URL", NULL,
+            "the database, as role chancery_cli; on an installed host: . /etc/chancery/operator.sh",
+            &url, f))
         return r->store;
     operator_set(r);
     r->database = "CHANCERY_DATABASE_URL";

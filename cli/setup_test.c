@@ -194,7 +194,9 @@ static void without_a_database(void **state)
 {
     (void)state;
     unsetenv("CHANCERY_DATABASE_URL");
-    must_fail(run_with(jobs_command, NULL, NULL), "CHANCERY_DATABASE_URL must be set");
+    must_fail(run_with(jobs_command, NULL, NULL),
+              "CHANCERY_DATABASE_URL must be set (the database, as role "
+              "chancery_cli; on an installed host: . /etc/chancery/operator.sh)");
     file_put(path_of("url"), arena_format(&arena, "%s\n", database_url(database, "cli")));
     setenv("CHANCERY_DATABASE_URL_FILE", path_of("url"), 1);
     must(run_with(jobs_command, NULL, NULL));
