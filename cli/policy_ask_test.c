@@ -90,6 +90,51 @@ static void product_is_shown_with_what_holds(void **state)
               "is not in the policy in force");
 }
 
+/* The answer comes first, and is the one of the day. */
+static const struct {
+    const char *product, *day, *says[9];
+} answers[] = {
+    { "ssl_dv_geotrust",
+      "2027-03-15",
+      { "GeoTrust Standard DV (ssl_dv_geotrust) on 2027-03-15\n"
+        "    validity      at most 100 days; issued for 99 days at the longest (tls-validity-100, "
+        "tls-advised-99)\n"
+        "    methods       dns-txt-token, dns-cname-token, http-token, email\n"
+        "    reuse         what is proved counts for 100 days (reuse-dcv-100)\n"
+        "    perspectives  5 others must see it as well, or more; of up to 5, 1 may see it "
+        "otherwise;",
+        "    CAA           looked at for each name; what was seen counts for 8 hours, or its TTL "
+        "if that is longer; they name",
+        "    keys          RSA of at least 2048 bits, or on P-256, P-384 or P-521; none that is "
+        "known to be weak",
+        "    names         up to 250; wildcards: no\n", NULL } },
+    { "ssl_dv_geotrust",
+      "2028-03-15",
+      { "    methods       dns-txt-token, dns-cname-token, http-token; prohibited: email "
+        "(dcv-04)\n",
+        NULL } },
+    { "ssl_dv_geotrust",
+      "2026-11-30",
+      { "    validity      at most 200 days;", "    perspectives  4 others", NULL } },
+    { "private_ssl_flex",
+      "2027-03-15",
+      { "    validity      at most 825 days;", "    methods       names are not proved\n    keys ",
+        NULL } },
+};
+
+static void the_answer_comes_first(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        must(run_for(policy_at_command, WORDS(answers[i].day), answers[i].product, false));
+        *strstr(output, "\nWhat is sold\n") = '\0';
+        for (size_t j = 0; answers[i].says[j]; j++)
+            must_say(answers[i].says[j]);
+    }
+    must_not_say("CAA");
+    must_not_say("perspectives");
+}
+
 static void difference_of_two_days(void **state)
 {
     (void)state;
@@ -209,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOADED(product_is_shown_with_what_holds),
+        LOADED(the_answer_comes_first),
         LOADED(difference_of_two_days),
         LOADED(days_of_a_rule_reach),
         LOADED(many_are_counted_at_once),

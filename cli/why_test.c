@@ -12,7 +12,9 @@ static const char looked[] =
     " \"expected_sha256\": \"abcd\", \"looks\": [{\"type\": \"TXT\", \"name\":"
     " \"_dnsauth.n8.example\", \"outcome\": \"1 record, but not with the value\", \"state\":"
     " \"found\", \"dnssec\": \"secure\", \"server\": \"192.0.2.53\", \"record_count\": 1,"
-    " \"records\": [\"wrong\"], \"took_ms\": 12}]}]}";
+    " \"records\": [\"wrong\"], \"took_ms\": 12}]},"
+    " {\"at\": \"2022-01-04T00:00:00+00:00\", \"perspective\": \"sin\","
+    " \"reason\": \"gave no answer\"}]}";
 
 /* Order 8: looked for, mailed for, reused for, tried, given up, told of, written down. */
 static void much_happens(void)
@@ -81,7 +83,7 @@ static void a_story_is_told_as_it_happened(void **state)
         "  look\n    control of n8.example was looked for, and not found\n"
         "    TXT _dnsauth.n8.example, answered by 192.0.2.53, secure by DNSSEC, 12 ms: 1 record, "
         "but not with\n    the value\n      1 record: \"wrong\"\n"
-        "    expected: a value whose SHA-256 is abcd\n",
+        "    expected: a value whose SHA-256 is abcd\n    perspective-sin: gave no answer\n",
         "  mail\n    a mail for n8.example was sent to admin@n8.example;",
         "  mail refused\n    for n8.example to admin@n8.example: 550 no such user\n",
         "  approved by mail\n    admin@n8.example has approved n8.example\n",

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "gate.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "message/json.h"
 #include "service/metrics.h"
@@ -226,19 +227,29 @@ static void name_log(const struct corroboration *c, const struct corroboration_n
              LOG_TEXT("confirmed", n->confirmed ? "yes" : "no"));
 }
 
+/* Of one that has not answered there is the reason alone. */
+static const char *seen_text(struct arena *a, const Corroborator *by)
+{
+    DcvProof proof = DCV_PROOF__INIT;
+    struct text json;
+
+    if (by->proof)
+        proof = *by->proof;
+    else
+        proof.at = instant_message(a, clock_now());
+    proof.perspective = by->perspective;
+    proof.reason = by->reason;
+    text_init(&json, a);
+    message_to_json(&proof.base, &json);
+    return json.data;
+}
+
 static void seen_keep(struct arena *a, struct corroboration_name *n, const Corroboration *evidence)
 {
     n->seen = arena_array(a, const char *, evidence->n_perspectives);
-    for (size_t i = 0; i < evidence->n_perspectives; i++) {
-        const Corroborator *by = evidence->perspectives[i];
-        struct text json;
-
-        if (by->agreed || !by->proof)
-            continue;
-        text_init(&json, a);
-        message_to_json(&by->proof->base, &json);
-        n->seen[n->seen_count++] = json.data;
-    }
+    for (size_t i = 0; i < evidence->n_perspectives; i++)
+        if (!evidence->perspectives[i]->agreed)
+            n->seen[n->seen_count++] = seen_text(a, evidence->perspectives[i]);
 }
 
 static char *evidence_text(struct arena *a, const Corroboration *evidence)
@@ -277,7 +288,8 @@ static void name_settle(const struct corroboration *c, struct corroboration_name
         "%s, but %zu of %zu other points of view %s in %zu regions, which are too few: %s",
         c->kind->here, said->count.agreed, said->count.asked, c->kind->agree, said->count.regions,
         said->reasons.length ? said->reasons.data : "all in one region");
-    if (!n->confirmed)
+    if (!n->confirmed &&
+        c->kind == &corroboration_look) /* a check of CAA records keeps its evidence */
         seen_keep(c->arena, n, &said->evidence);
     n->evidence = evidence_cut(c, &said->evidence);
     metric_add(n->confirmed ? METRIC_CORROBORATED : METRIC_CORROBORATED_NOT, 1);
