@@ -8,12 +8,45 @@
 #include "testing/point.h"
 #include "validation.pb-c.h"
 
-/* Nothing is placed of which it is known that it cannot be issued at once. */
-static bool unforbidden(struct placement *p, const LookAnswer *found)
+/* Of those in the way the first, but what the customer can do something about before what is ours. */
+static const LookResult *missing_of(const LookAnswer *found)
 {
-    const LookObstacle *o = found->n_obstacles ? found->obstacles[0] : NULL;
-    return !o || fault_set(&p->call->fault, o->forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP,
-                           "certificate.dns_names", "%s: %.400s", o->name, o->detail);
+    const LookResult *missing = NULL;
+    for (size_t i = 0; i < found->n_results; i++) {
+        LookResult *r = found->results[i];
+        if (!r->found && (!missing || (missing->ours && !r->ours)))
+            missing = r;
+    }
+    return missing;
+}
+
+static const LookObstacle *obstacle_of(const LookAnswer *found)
+{
+    const LookObstacle *obstacle = NULL;
+    for (size_t i = 0; i < found->n_obstacles; i++)
+        if (!obstacle || (obstacle->ours && !found->obstacles[i]->ours))
+            obstacle = found->obstacles[i];
+    return obstacle;
+}
+
+/* Nothing is placed of which it is known that it cannot be issued at once. */
+static bool placeable(struct placement *p, const LookAnswer *found)
+{
+    static const char field[] = "certificate.dns_names";
+    const LookResult *missing = missing_of(found);
+    const LookObstacle *o = obstacle_of(found);
+    struct fault *f = &p->call->fault;
+    if (missing && !missing->ours)
+        return fault_set(f, dcv_advice_missing(p->row->dcv_method), field, "%s: %s",
+                         missing->domain,
+                         missing->reason ? missing->reason : "no valid request token was found");
+    if (o && !o->ours)
+        return fault_set(f, o->forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP, field,
+                         "%s: %.400s", o->name, o->detail);
+    if (missing)
+        return fault_set(f, FAULT_UNCONFIRMED, field, "%s: %.400s", missing->domain,
+                         missing->reason);
+    return !o || fault_set(f, FAULT_UNCONFIRMED, field, "%s: %.400s", o->name, o->detail);
 }
 
 static void look_done(const LookAnswer *found, void *data)
@@ -26,16 +59,7 @@ static void look_done(const LookAnswer *found, void *data)
         call_fail(p->call);
         return;
     }
-    for (size_t i = 0; i < found->n_results; i++) {
-        const LookResult *r = found->results[i];
-        if (r->found)
-            continue;
-        fault_set(&p->call->fault, dcv_advice_missing(p->row->dcv_method), "certificate.dns_names",
-                  "%s: %s", r->domain, r->reason ? r->reason : "no valid request token was found");
-        call_fail(p->call);
-        return;
-    }
-    if (unforbidden(p, found))
+    if (placeable(p, found))
         p->found(p);
     else
         call_fail(p->call);
