@@ -8,7 +8,7 @@ set -euo pipefail
 self=$(readlink -f "$0")
 here=$(dirname "$self")
 top=$here/../..
-address=10.249.255.53 # the DNS of the world, beside the node's own
+network=10.249.255 # the DNS of the world has .53 to .55 of it, beside the node's own .1
 
 outside() {
     local folder=$1
@@ -25,9 +25,12 @@ say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 kube() { kubectl --kubeconfig "$state/kubeconfig" -n chancery "$@"; }
 
 world() {
-    ip address add "$address/32" dev lo
+    local last
+    for last in 53 54 55; do # its odd servers are beside it
+        ip address add "$network.$last/32" dev lo
+    done
     mkdir -p "$here/cluster/world"
-    DNS_RIG_USER=knot "$top/tools/dns-rig" "$state/dns" start "$address"
+    DNS_RIG_USER=knot "$top/tools/dns-rig" "$state/dns" start "$network.53"
     cp "$state/dns/root.key" "$state/dns/root.hints" "$here/cluster/world/"
 }
 
