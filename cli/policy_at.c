@@ -7,6 +7,7 @@
 #include "common.pb-c.h"
 #include "listing.h"
 #include "message/json.h"
+#include "policy_answer.h"
 #include "policy_product.h"
 #include "policy_show.h"
 #include "policy_source.h"
@@ -89,6 +90,8 @@ static void product_print(struct command_run *r, const Product *product, const P
 {
     struct text out;
     text_init(&out, &r->arena);
+    text_format(&out, "%s (%s) on %s\n", product->name, product->name_id, day);
+    policy_answer_write(product, (const Rule *const *)rules->items, rules->count, &out);
     policy_show_product(product, &out);
     if (profile) {
         policy_show_profile(profile, &out);
