@@ -10,12 +10,17 @@ here=$(dirname "$self")
 top=$here/../..
 network=10.249.255 # the DNS of the world has .53 to .55 of it, beside the node's own .1
 
+# What kubelet sets for the whole host.
+kernel="vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes"
+
 outside() {
     local folder=$1
     "$top/tools/install" build run containers cluster
     mkdir -p "$folder"
     "$here/build-kubernetes" "$folder/kubernetes"
     make -C "$top" --no-print-directory -s V=release bins
+    # shellcheck disable=SC2064,SC2086 # as they are now
+    trap "sysctl -q -w $(sysctl -e $kernel | sed 's/ = /=/' | tr '\n' ' ')" EXIT
     DOCKERD_OPTIONS="--add-runtime rig=$here/cluster/runtime --default-runtime rig" \
         "$top/tests/containers/sandbox" "$folder/docker" "$self" --inside "$folder"
 }
