@@ -33,11 +33,20 @@ function budgetsSelect(all) {
     .map((o) => `${named(o)}: selects no pod`);
 }
 
+const isMany = (all, o) => o.kind === 'Deployment' &&
+  (o.spec.replicas > 1 || scalersOf(all, o).some((s) => s.spec.minReplicas > 1));
+
+// Not all of them on one node, where there are more.
+function everyManySpreads(all) {
+  const spreads = (o) => (template(o).spec.topologySpreadConstraints ?? [])
+    .some((c) => c.topologyKey === 'kubernetes.io/hostname' && subset(c.labelSelector?.matchLabels, template(o).metadata?.labels));
+  return all.filter((o) => isMany(all, o) && !spreads(o)).map((o) => `${named(o)}: its pods may all be on one node`);
+}
+
 function everyManyHasABudget(all) {
   const covered = (o) => all.some((b) => b.kind === 'PodDisruptionBudget' &&
     subset(b.spec.selector?.matchLabels, template(o).metadata?.labels));
-  const many = (o) => o.spec.replicas > 1 || scalersOf(all, o).some((s) => s.spec.minReplicas > 1);
-  return all.filter((o) => o.kind === 'Deployment' && many(o) && !covered(o))
+  return all.filter((o) => isMany(all, o) && !covered(o))
     .map((o) => `${named(o)}: has several pods and no PodDisruptionBudget`);
 }
 
@@ -198,5 +207,5 @@ function onlyTwoGoOut(all) {
 export const rules = [
   selectorsMatch, servicesReachPods, budgetsSelect, everyManyHasABudget, referencesResolve, mountsHaveVolumes,
   confined, resourcesAndProbes, imagesAreNamed, noSecretInTheEnvironment, settingsExist, oneIssuer, onlyTwoGoOut,
-  autoscalersScale, ingressesLead, monitorsAsk, settingsRollOut,
+  everyManySpreads, autoscalersScale, ingressesLead, monitorsAsk, settingsRollOut,
 ];
