@@ -90,7 +90,7 @@ static void product_print(struct command_run *r, const Product *product, const P
 {
     struct text out;
     text_init(&out, &r->arena);
-    text_format(&out, "%s (%s) on %s\n", product->name, product->name_id, day);
+    text_format(&out, "%s (%s) on %s\n", product->name, product->name_id, r->words[0]);
     policy_answer_write(product, (const Rule *const *)rules->items, rules->count, &out);
     policy_show_product(product, &out);
     if (profile) {
