@@ -113,6 +113,8 @@ static const struct {
     { "INSERT", "quarantine",   "serial",           "cli" },
     { "INSERT", "policy_rule",  "value",            "cli" },
     { "UPDATE", "policy_rule",  "value",            "" },
+    { "INSERT", "policy_day",   "reuse",            "" },
+    { "UPDATE", "policy_day",   "reuse",            "" },
     { "UPDATE", "policy_version", "signature",      "" },
     { "UPDATE", "policy_active", "version",         "cli" },
 
@@ -160,7 +162,7 @@ static void few_may(void **state)
  * is not here is nobody's to call. */
 static const char functions[] = "audit_decision: \n"
                                 "audit_key_change: \n"
-    "authority_demonstration: \n"
+                                "authority_demonstration: \n"
                                 "caa_left: validation\n"
                                 "caa_reported: \n"
                                 "challenge_await: gateway\n"
@@ -184,6 +186,8 @@ static const char functions[] = "audit_decision: \n"
                                 "order_reject: gateway\n"
                                 "order_renewal_begin: gateway\n"
                                 "order_set_apart: \n"
+                                "policy_day_make: \n"
+                                "policy_day_told: \n"
                                 "policy_is_whole: \n"
                                 "proof_reuse: validation\n"
                                 "random_value: \n"
@@ -217,6 +221,8 @@ static const char questions[] =
     "caa_standing: gateway validation issuer scheduler cli\n"
     "certificate_is_demonstration: \n"
     "challenge_peer: \n"
+    "day_method_end: gateway validation issuer scheduler cli\n"
+    "day_quorum_missed: gateway validation issuer scheduler cli\n"
     "dcv_evidence: gateway validation issuer scheduler cli\n"
     "dcv_web_rules: validation\n"
     "der_element: \n"
@@ -228,14 +234,13 @@ static const char questions[] =
     "method_label: gateway validation issuer scheduler cli\n"
     "method_prohibited: gateway validation notifier cli\n"
     "method_transport: validation\n"
-    "method_until: gateway validation issuer scheduler cli\n"
     "name_ancestor: \n"
     "name_within: gateway validation notifier\n"
     "order_over: scheduler\n"
     "order_state: gateway scheduler\n"
     "order_unsettled: gateway scheduler cli\n"
-    "policy_ahead: gateway validation issuer notifier scheduler cli\n"
     "policy_at: gateway validation issuer notifier scheduler cli\n"
+    "policy_day_at: gateway validation issuer scheduler cli\n"
     "proof_lost: cli\n"
     "proof_place: gateway validation issuer scheduler cli\n"
     "quorum_missed: gateway validation issuer scheduler cli\n"

@@ -72,37 +72,36 @@ LANGUAGE sql STABLE AS $$
       FROM policy_at(at, of_scope, 'mpic.remotes') r
 $$;
 
--- A row where a validation (or a check of CAA records, whose section is 4.2.2.1) of that instant lacks what the rules
--- of its day demanded of other points of view:
--- so many remote perspectives asked, in so many regions those who agree, and not more than so many who did not
--- (BR 3.2.2.9). services/validation/quorum.c decides the same, and by distances, before it is stored. A method that
--- no rule exempts needs them. One SELECT, in which what is enough costs two looks at the rules.
+-- Does a validation (or a check of CAA records, whose section is 4.2.2.1) lack what the rules of its day demanded of
+-- other points of view: so many remote perspectives asked, in so many regions those who agree, and not more than so
+-- many who did not (BR 3.2.2.9)? services/validation/quorum.c decides the same, and by distances, before it is stored. A
+-- method that no rule exempts needs them. By a row of policy_day; `place` is that of the day on which it was seen among
+-- its quorum_days. One expression, so that no call is left.
+CREATE OR REPLACE FUNCTION day_quorum_missed(p policy_day, place int, of_br_method text, of_remotes int, of_agreed int, of_regions int)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p.quorum_remotes[place] IS NOT NULL
+       AND (of_remotes < p.quorum_remotes[place]
+            OR of_remotes - of_agreed > CASE WHEN of_remotes < 6 THEN p.quorum_misses_2_5[place] ELSE p.quorum_misses_6plus[place] END
+            OR of_regions < p.quorum_regions[place]) IS TRUE
+       AND position(' ' || of_br_method || ' ' IN p.quorum_exempt[place]) = 0
+$$;
+
+-- The same, a row where it lacks them, for who asks of one instant.
 CREATE OR REPLACE FUNCTION quorum_missed(of_scope text, of_br_method text, of_remotes int, of_agreed int, of_regions int,
                                          at timestamptz) RETURNS TABLE (remotes int)
 LANGUAGE sql STABLE AS $$
-    SELECT r.value::int
-      FROM policy_at(at, of_scope, 'mpic.remotes') r
-     WHERE r.level = 'M'
-       AND CASE WHEN of_remotes < r.value::int
-                     OR (of_remotes > of_agreed
-                         AND of_remotes - of_agreed
-                             > coalesce((SELECT x.value::int
-                                           FROM policy_at(at, of_scope, CASE WHEN of_remotes < 6 THEN 'mpic.misses_2_5'
-                                                                             ELSE 'mpic.misses_6plus' END) x), 0))
-                     OR of_regions < (SELECT x.value::int FROM policy_at(at, of_scope, 'mpic.rirs') x)
-                THEN NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'mpic.exempt') x
-                                  WHERE of_br_method = ANY (string_to_array(x.value, ' ')))
-                ELSE false END
+    SELECT p.quorum_remotes[width_bucket(at, p.quorum_days)]
+      FROM policy_day_at(at, of_scope) p
+     WHERE day_quorum_missed(p, width_bucket(at, p.quorum_days), of_br_method, of_remotes, of_agreed, of_regions)
 $$;
 
--- Until when the rules of its method let a validation count that was completed then; NULL: they do not say.
--- One SELECT, so that no call is left.
-CREATE OR REPLACE FUNCTION method_until(of_br_method text, completed_at timestamptz, of_scope text, at timestamptz)
-RETURNS TABLE (until timestamptz)
+-- Until when the rules of its method let a validation count that was completed then, by a row of policy_day; `place` is
+-- that of its section there. No place: they do not say. One expression, so that no call is left.
+DROP FUNCTION IF EXISTS method_until(text, timestamptz, text, timestamptz); -- of before 0029
+CREATE OR REPLACE FUNCTION day_method_end(p policy_day, place int, completed_at timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-    SELECT min(CASE WHEN p.level = 'X' OR p.valid_from > at THEN p.valid_from
-                    ELSE least(completed_at + rule_interval(p.value, p.unit), p.valid_till) END)
-      FROM policy_ahead(at, of_scope, ARRAY['dcv.method.' || of_br_method, 'reuse.dcv.' || of_br_method]) p
+    SELECT coalesce(least(completed_at + p.lives[place], p.ends[place]), 'infinity')
 $$;
 
 -- Evidence that counts at an instant, and until when: of each place where a name may have been proved, the
@@ -118,40 +117,39 @@ $$;
 -- Clocks of two hosts may differ by a minute. One SELECT that the planner takes apart, so it calls nothing that it
 -- cannot.
 DROP FUNCTION IF EXISTS dcv_evidence(bigint, text, text, text, bytea, timestamptz); -- of before 0023; its callers need no more
-CREATE OR REPLACE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz,
-                                        alone boolean DEFAULT false)
-RETURNS TABLE (validation_id bigint, valid_until timestamptz)
+DROP FUNCTION IF EXISTS dcv_evidence(bigint, text, text, text, bytea, timestamptz, boolean); -- of before 0029: it had no br_method
+CREATE FUNCTION dcv_evidence(of_account bigint, of_name text, of_domain text, of_scope text, of_csr bytea, at timestamptz,
+                             alone boolean DEFAULT false)
+RETURNS TABLE (validation_id bigint, valid_until timestamptz, br_method text)
 LANGUAGE sql STABLE AS $$
-    SELECT f.id, least(f.completed_at + rule_interval(r.value, r.unit), r.valid_till, f.until)
-      FROM proof_place(of_name, of_domain) AS place
-      CROSS JOIN LATERAL policy_at(at, of_scope, 'reuse.dcv') r
+    SELECT f.id, least(f.completed_at + p.reuse, p.reuse_till, f.until), f.br_method
+      FROM policy_day_at(at, of_scope) p
+      CROSS JOIN LATERAL proof_place(of_name, of_domain) AS place
       CROSS JOIN LATERAL
-           ((SELECT v.id, v.completed_at, m.until
+           ((SELECT v.id, v.completed_at, v.br_method, m.until
                FROM validation v
-              CROSS JOIN LATERAL method_until(v.br_method, v.completed_at, of_scope, at) m
+              CROSS JOIN LATERAL (SELECT day_method_end(p, array_position(p.sections, v.br_method), v.completed_at) AS until) m
               WHERE v.csr_sha256 IS NULL AND v.account_id = of_account AND v.identifier = place.identifier
-                AND v.completed_at > at - rule_interval(r.value, r.unit)
+                AND v.completed_at > at - p.reuse
                 AND v.completed_at <= at + interval '1 minute'
-                AND (m.until IS NULL OR m.until > at)
-                AND (place.identifier = of_name
-                     OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
-                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
-                                                                    v.completed_at)))
+                AND m.until > at
+                AND (place.identifier = of_name OR v.br_method <> ALL (p.exact))
+                AND (alone OR NOT day_quorum_missed(p, width_bucket(v.completed_at, p.quorum_days), v.br_method, v.remotes, v.agreed,
+                                                    v.regions))
               ORDER BY v.completed_at DESC
               LIMIT 1)
             UNION ALL
-            (SELECT v.id, v.completed_at, m.until
+            (SELECT v.id, v.completed_at, v.br_method, m.until
                FROM validation v
-              CROSS JOIN LATERAL method_until(v.br_method, v.completed_at, of_scope, at) m
+              CROSS JOIN LATERAL (SELECT day_method_end(p, array_position(p.sections, v.br_method), v.completed_at) AS until) m
               WHERE v.csr_sha256 = of_csr AND v.csr_sha256 IS NOT NULL
                 AND v.account_id = of_account AND v.identifier = place.identifier
-                AND v.completed_at > at - rule_interval(r.value, r.unit)
+                AND v.completed_at > at - p.reuse
                 AND v.completed_at <= at + interval '1 minute'
-                AND (m.until IS NULL OR m.until > at)
-                AND (place.identifier = of_name
-                     OR NOT EXISTS (SELECT FROM policy_at(at, of_scope, 'dcv.exact.' || v.br_method)))
-                AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions,
-                                                                    v.completed_at)))
+                AND m.until > at
+                AND (place.identifier = of_name OR v.br_method <> ALL (p.exact))
+                AND (alone OR NOT day_quorum_missed(p, width_bucket(v.completed_at, p.quorum_days), v.br_method, v.remotes, v.agreed,
+                                                    v.regions))
               ORDER BY v.completed_at DESC
               LIMIT 1)) f
 $$;
@@ -571,7 +569,8 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-GRANT EXECUTE ON FUNCTION dcv_evidence, method_until, quorum_missed TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION dcv_evidence, day_method_end, quorum_missed, day_quorum_missed
+    TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION proof_place TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION evidence_shown TO chancery_gateway, chancery_cli;
 GRANT EXECUTE ON FUNCTION name_within, method_prohibited TO chancery_gateway, chancery_validation, chancery_notifier;

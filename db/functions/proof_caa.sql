@@ -10,22 +10,22 @@ CREATE OR REPLACE FUNCTION caa_standing(of_account bigint, of_name text, of_scop
 RETURNS TABLE (asked boolean, check_id bigint, valid_until timestamptz, methods text[])
 LANGUAGE sql STABLE AS $$
     SELECT true, f.id, f.valid_until, f.methods
-      FROM policy_at(at, of_scope, 'caa.check') p
+      FROM policy_day_at(at, of_scope) p
       LEFT JOIN LATERAL
            (SELECT c.id, c.methods,
-                   least(c.checked_at + greatest(c.ttl * interval '1 second', rule_interval(w.value, w.unit)), w.valid_till) AS valid_until
-              FROM policy_at(at, of_scope, 'caa.window') w
-              CROSS JOIN LATERAL (SELECT k.id, k.methods, k.checked_at, k.ttl, k.result, k.remotes, k.agreed, k.regions
-                                    FROM caa_check k
-                                   WHERE k.account_id = of_account AND k.name = of_name
-                                     AND k.checked_at <= at + interval '1 minute'
-                                   ORDER BY k.checked_at DESC
-                                   LIMIT 1) c
-             WHERE c.checked_at + greatest(c.ttl * interval '1 second', rule_interval(w.value, w.unit)) > at
-               AND (c.result = 'permitted'
-                    OR (c.result = 'unheard' AND EXISTS (SELECT FROM policy_at(at, of_scope, 'caa.unheard'))))
-               AND (alone OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, '4.2.2.1', c.remotes, c.agreed, c.regions,
-                                                                   c.checked_at)))) f ON true
+                   least(c.checked_at + greatest(c.ttl * interval '1 second', p.caa_window), p.caa_till) AS valid_until
+              FROM (SELECT k.id, k.methods, k.checked_at, k.ttl, k.result, k.remotes, k.agreed, k.regions
+                      FROM caa_check k
+                     WHERE k.account_id = of_account AND k.name = of_name
+                       AND k.checked_at <= at + interval '1 minute'
+                     ORDER BY k.checked_at DESC
+                     LIMIT 1) c
+             WHERE p.caa_till IS NOT NULL
+               AND c.checked_at + greatest(c.ttl * interval '1 second', p.caa_window) > at
+               AND (c.result = 'permitted' OR (c.result = 'unheard' AND p.caa_unheard))
+               AND (alone OR NOT day_quorum_missed(p, width_bucket(c.checked_at, p.quorum_days), '4.2.2.1', c.remotes, c.agreed,
+                                                   c.regions))) f ON true
+     WHERE p.caa_check
 $$;
 
 -- What the rules of a day say of looks at CAA records, as the message CaaRules.

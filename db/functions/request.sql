@@ -38,34 +38,31 @@ LANGUAGE sql STABLE AS $$
     SELECT n.request_id, t.kind, n.name, t.domain, t.since, t.next_check, t.deadline, t.valid_until, t.fact_id, t.exempt
       FROM request r
       LEFT JOIN authority a ON a.id = r.ca_id
+      LEFT JOIN LATERAL (SELECT c.method, c.poll_from, c.next_at,
+                                c.random_value_at + (SELECT rule_interval(p.value, p.unit)
+                                                       FROM policy_at(at, r.rule_scope, 'random.life') p) AS deadline
+                           FROM challenge c
+                          WHERE c.asked_by = 'request' AND c.subject = r.id
+                          LIMIT 1) h ON true
       JOIN request_name n ON n.request_id = r.id
-      LEFT JOIN LATERAL (SELECT s.asked, s.check_id, s.valid_until, s.methods
-                           FROM caa_standing(r.account_id, n.name, r.rule_scope, at, a.demonstration IS TRUE) s
-                          WHERE n.kind = 'dns') k ON a.public IS NOT FALSE
-      LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until
+      LEFT JOIN LATERAL caa_standing(r.account_id, n.name, r.rule_scope, at, a.demonstration IS TRUE) k
+             ON n.kind = 'dns' AND a.public IS NOT FALSE
+      LEFT JOIN LATERAL (SELECT d.validation_id, d.valid_until, section_label(d.br_method) AS label
                            FROM dcv_evidence(r.account_id, n.name, n.domain, r.rule_scope, r.csr_sha256, at, a.demonstration IS TRUE) d
                           WHERE k.methods IS NULL
-                             OR (SELECT section_label(v.br_method) FROM validation v WHERE v.id = d.validation_id) = ANY (k.methods)
-                             OR method_label(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-                                                      r.dcv_method)) <> ALL (k.methods)
+                             OR section_label(d.br_method) = ANY (k.methods)
+                             OR method_label(coalesce(h.method, r.dcv_method)) <> ALL (k.methods)
                           LIMIT 1) e ON a.public IS NOT FALSE
       CROSS JOIN LATERAL
            (SELECT 'dcv' AS kind,
-                   CASE WHEN method_exact(coalesce((SELECT c.method FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id),
-                                                   r.dcv_method)) THEN n.name ELSE n.domain END AS domain,
-                   coalesce((SELECT c.poll_from FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id), r.created_at) AS since,
-                   (SELECT c.next_at FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id) AS next_check,
-                   (SELECT c.random_value_at + (SELECT rule_interval(p.value, p.unit) FROM policy_at(at, r.rule_scope, 'random.life') p)
-                      FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id) AS deadline,
+                   CASE WHEN method_exact(coalesce(h.method, r.dcv_method)) THEN n.name ELSE n.domain END AS domain,
+                   coalesce(h.poll_from, r.created_at) AS since, h.next_at AS next_check, h.deadline,
                    CASE WHEN a.public IS FALSE THEN 'infinity' ELSE e.valid_until END AS valid_until,
                    e.validation_id AS fact_id, a.public IS FALSE AS exempt
             UNION ALL
             SELECT 'caa', NULL, r.created_at, NULL, NULL,
-                   CASE WHEN k.methods IS NULL
-                          OR coalesce((SELECT section_label(v.br_method) FROM validation v WHERE v.id = e.validation_id),
-                                      method_label(coalesce((SELECT c.method FROM challenge c
-                                                              WHERE c.asked_by = 'request' AND c.subject = r.id),
-                                                            r.dcv_method))) = ANY (k.methods) THEN k.valid_until END,
+                   CASE WHEN k.methods IS NULL OR coalesce(e.label, method_label(coalesce(h.method, r.dcv_method))) = ANY (k.methods)
+                        THEN k.valid_until END,
                    k.check_id, false
              WHERE k.asked) t
      WHERE r.id = ANY (request_ids)

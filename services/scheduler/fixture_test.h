@@ -76,10 +76,10 @@ SHARED void rule_put(const char *scope, const char *parameter, const char *value
         "BEGIN; WITH v AS (INSERT INTO policy_version (sha256, loaded_at) SELECT sha256('%s%s'), "
         "'2020-01-01' WHERE NOT EXISTS (SELECT FROM policy_active) RETURNING id)"
         " INSERT INTO policy_active SELECT true, id, '2020-01-01' FROM v;"
-        "ALTER TABLE policy_rule DISABLE TRIGGER USER;"
+        "ALTER TABLE policy_rule DISABLE TRIGGER policy_rule_whole;"
         "INSERT INTO policy_rule SELECT version, '%s %s', '%s', '%s', '%s', '%s', 'M', "
         "'-infinity', 'infinity', '', '' FROM policy_active;"
-        "ALTER TABLE policy_rule ENABLE TRIGGER USER; COMMIT",
+        "ALTER TABLE policy_rule ENABLE TRIGGER policy_rule_whole; COMMIT",
         scope, parameter, scope, parameter, scope, parameter, value, unit));
 }
 
