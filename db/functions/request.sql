@@ -7,7 +7,8 @@
 -- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
 -- not known counts as public, and as no demonstration. Nor are their CAA records looked at. Where such records permit some
 -- methods of validation alone (RFC 8657), only evidence by one of these counts, if the request is proved by one of them;
--- else it is the records that are in the way. validation_id is the fact: a validation, or of kind caa a caa_check.
+-- else it is the records that are in the way. What names needed has been judged once and for all when there is a
+-- precertificate, which binds as the certificate does. validation_id is the fact: a validation, or of kind caa a caa_check.
 CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
                deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
@@ -28,12 +29,16 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     SELECT d.subject, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
       FROM job_dead d
-     WHERE d.lane IN ('issue', 'caa') AND d.subject = ANY (request_ids)
+     WHERE d.lane IN ('issue', 'caa', 'ct') AND d.subject = ANY (request_ids)
     UNION ALL
     SELECT r.id, 'held_up', NULL, NULL, d.buried_at, NULL, NULL, NULL, NULL, false
       FROM request r
       JOIN job_dead d ON d.lane = 'dcv' AND d.subject = (SELECT c.id FROM challenge c WHERE c.asked_by = 'request' AND c.subject = r.id)
      WHERE r.id = ANY (request_ids)
+    UNION ALL
+    SELECT p.request_id, 'transparency', NULL, NULL, p.signed_at, NULL, NULL, NULL, NULL, false
+      FROM precertificate p
+     WHERE p.request_id = ANY (request_ids) AND p.logged_at IS NULL
     UNION ALL
     SELECT n.request_id, t.kind, n.name, t.domain, t.since, t.next_check, t.deadline, t.valid_until, t.fact_id, t.exempt
       FROM request r
@@ -69,6 +74,7 @@ LANGUAGE sql STABLE AS $$
                    k.check_id, false
              WHERE k.asked) t
      WHERE r.id = ANY (request_ids)
+       AND NOT EXISTS (SELECT FROM issuance x WHERE x.request_id = r.id AND x.state IN ('precert_signed', 'final_reserved'))
 $$;
 
 -- What of it is left to do, with its owner.
@@ -120,6 +126,11 @@ BEGIN
                                              ARRAY(SELECT n.domain FROM request_name n WHERE n.request_id = o.id)) c
          WHERE o.lane = 'dcv' AND o.dcv_method IS NOT NULL
            AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
+        UNION ALL
+        SELECT o.id, o.lane, o.id, '-infinity'
+          FROM open o
+         WHERE o.lane = 'ct'
+           AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('held_up', 'quarantine', 'blocked_key'))
         UNION ALL
         SELECT o.id, o.lane, o.id, coalesce(caa_rest(o.id, at), '-infinity')
           FROM open o

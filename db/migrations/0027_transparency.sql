@@ -1,0 +1,51 @@
+-- Certificate Transparency (RFC 6962): precertificates, and what logs have promised of them.
+ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
+
+CREATE TABLE precertificate (
+    id         bigint PRIMARY KEY,
+    request_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    ca_id      text NOT NULL,
+    serial     bytea NOT NULL,
+    der        bytea NOT NULL,
+    signed_at  timestamptz NOT NULL,
+    logged_at  timestamptz
+);
+CREATE INDEX precertificate_open ON precertificate (request_id) WHERE logged_at IS NULL;
+COMMENT ON TABLE precertificate IS 'What binds as the certificate itself does (BR 7.1.2.9, RFC 6962 3.1): its serial is assigned, for OCSP and CRLs, whether or not the certificate follows.';
+COMMENT ON COLUMN precertificate.id IS 'Of the attempt, and of the certificate.';
+COMMENT ON COLUMN precertificate.logged_at IS 'When validation had as many timestamps as the rules of that day ask for. The issuer does not take its word: it verifies each.';
+
+CREATE TABLE sct (
+    issuance_id bigint NOT NULL,
+    log_id      bytea NOT NULL CHECK (length(log_id) = 32),
+    at          timestamptz NOT NULL,
+    sct         bytea NOT NULL CHECK (length(sct) BETWEEN 47 AND 1024),
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (issuance_id, log_id)
+);
+COMMENT ON TABLE sct IS 'Signed certificate timestamps of precertificates; a fact each. What turns out to be none is deleted by the issuer.';
+COMMENT ON COLUMN sct.sct IS 'SignedCertificateTimestamp as it is serialized in the certificate (RFC 6962 3.2).';
+COMMENT ON COLUMN sct.at IS 'As the log says it.';
+
+INSERT INTO task_kind (kind, owner, lane) VALUES ('transparency', 'ca', 'ct');
+
+GRANT SELECT, INSERT ON precertificate TO chancery_issuer;
+GRANT UPDATE (logged_at) ON precertificate TO chancery_issuer, chancery_validation;
+GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancery_scheduler, chancery_cli;
+GRANT SELECT, INSERT ON sct TO chancery_validation;
+GRANT SELECT, DELETE ON sct TO chancery_issuer;
+GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
+
+ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
+    ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
+
+-- Last, since it waits for whoever uses the queue, and nobody uses it until this ends.
+COMMENT ON COLUMN job.subject IS 'The id of what it is about: a request (issue, caa, ct), a challenge (dcv, reuse), a delivery, an invitation (mail), a caa_report (report).';
+ALTER POLICY validation_own ON job USING ((lane IN ('dcv', 'caa', 'ct', 'reuse')) IS TRUE);
+ALTER POLICY validation_end ON job USING ((lane IN ('dcv', 'caa', 'ct', 'reuse')) IS TRUE);
+ALTER POLICY validation_bury ON job_dead WITH CHECK (lane IN ('dcv', 'caa', 'ct', 'reuse'));
+ALTER POLICY scheduler_own ON job USING (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'))
+    WITH CHECK (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'));
+ALTER POLICY scheduler_bury ON job_dead WITH CHECK (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'));
