@@ -10,12 +10,14 @@ CREATE TABLE precertificate (
     serial     bytea NOT NULL,
     der        bytea NOT NULL,
     signed_at  timestamptz NOT NULL,
-    logged_at  timestamptz
+    logged_at  timestamptz,
+    looked     jsonb
 );
 CREATE INDEX precertificate_open ON precertificate (request_id) WHERE logged_at IS NULL;
 COMMENT ON TABLE precertificate IS 'What binds as the certificate itself does (BR 7.1.2.9, RFC 6962 3.1): its serial is assigned, for OCSP and CRLs, whether or not the certificate follows.';
 COMMENT ON COLUMN precertificate.id IS 'Of the attempt, and of the certificate.';
 COMMENT ON COLUMN precertificate.logged_at IS 'When validation had as many timestamps as the rules of that day ask for. The issuer does not take its word: it verifies each.';
+COMMENT ON COLUMN precertificate.looked IS 'What the logs that were asked last and have not promised said: [{"log_id", "log", "operator", "at", "detail"}].';
 
 CREATE TABLE sct (
     issuance_id bigint NOT NULL,
@@ -33,10 +35,12 @@ INSERT INTO task_kind (kind, owner, lane) VALUES ('transparency', 'ca', 'ct');
 
 GRANT SELECT, INSERT ON precertificate TO chancery_issuer;
 GRANT UPDATE (logged_at) ON precertificate TO chancery_issuer, chancery_validation;
+GRANT UPDATE (looked) ON precertificate TO chancery_validation;
 GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancery_scheduler, chancery_cli;
 GRANT SELECT, INSERT ON sct TO chancery_validation;
 GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
+GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;
 
 ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
     ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
