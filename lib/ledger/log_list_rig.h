@@ -1,4 +1,5 @@
-/* log_list_rig - lists of logs as browsers write them, with keys that are made for the test. */
+/* log_list_rig - lists of logs as browsers write them, with keys that are made for the test, which has `arena` and
+ * `f` of its own before this. */
 #ifndef LEDGER_LOG_LIST_RIG_H
 #define LEDGER_LOG_LIST_RIG_H
 
@@ -9,10 +10,7 @@
 #include "pki/csr_make.h"
 #include "pki/digest.h"
 
-static struct arena arena;
-static struct fault f;
-
-static const char *base64(struct bytes b)
+static inline const char *base64(struct bytes b)
 {
     return base64_write(&arena, b);
 }
@@ -71,6 +69,19 @@ static inline bool read_list(const char *json, const struct ct_log **logs, size_
     list =
         (const LogList *)message_from_json(&arena, &log_list__descriptor, json, strlen(json), &f);
     return list && log_list_read(list, &arena, logs, count, &f);
+}
+
+/* The logs of a list that has so many. */
+static inline const struct ct_log *must_read(const char *json, size_t count)
+{
+    static const struct ct_log none[1];
+    const struct ct_log *logs = none;
+    size_t read = 0;
+
+    if (!read_list(json, &logs, &read))
+        fail_msg("%s %s", f.field, f.detail);
+    assert_int_equal(read, count);
+    return logs;
 }
 
 static inline struct instant day(const char *text)

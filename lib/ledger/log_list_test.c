@@ -8,6 +8,9 @@
 // clang-format on
 #include <stdio.h>
 
+static struct arena arena;
+static struct fault f;
+
 #include "ledger/log_list_rig.h"
 
 static int start(void **state)
@@ -33,14 +36,7 @@ static const char *usable(void)
 
 static const struct ct_log *read_one(const char *members)
 {
-    const struct ct_log *logs = NULL;
-    size_t count = 0;
-
-    if (!read_list(list_of(operator_of("G", log_of("argon", new_key("P-256"), members), "")), &logs,
-                   &count))
-        fail_msg("%s %s", f.field, f.detail);
-    assert_int_equal(count, 1);
-    return logs;
+    return must_read(list_of(operator_of("G", log_of("argon", new_key("P-256"), members), "")), 1);
 }
 
 static void an_empty_list_has_no_log(void **state)
@@ -63,12 +59,10 @@ static void a_log_is_read_as_it_is_written(void **state)
     const char *members = ",\"state\":{\"usable\":{\"timestamp\":\"2023-11-26T12:00:00Z\"}},"
                           "\"temporal_interval\":{\"start_inclusive\":\"2025-12-20T00:00:00Z\","
                           "\"end_exclusive\":\"2026-07-20T00:00:00Z\"}";
-    const struct ct_log *log;
-    size_t count;
+    const struct ct_log *log =
+        must_read(list_of(operator_of("Let's Encrypt", log_of("oak", key, members), "")), 1);
 
     (void)state;
-    assert_true(read_list(list_of(operator_of("Let's Encrypt", log_of("oak", key, members), "")),
-                          &log, &count));
     assert_string_equal(log->operator_name, "Let's Encrypt");
     assert_string_equal(log->description, "oak");
     assert_string_equal(log->url, "https://oak.example/log/");
@@ -115,20 +109,17 @@ static void states_are_times(void **state)
 /* They come after those of RFC 6962 of the same operator, and are submitted to elsewhere. */
 static void static_logs_are_told_apart(void **state)
 {
-    const struct ct_log *logs;
     struct bytes key = new_key("P-256");
+    const struct ct_log *logs;
     const char *tiled =
         arena_format(&arena,
                      "{\"log_id\":\"%s\",\"key\":\"%s\",\"monitoring_url\":\"https://mon.example\","
                      "\"submission_url\":\"https://log.example:8443/2026h1\",\"mmd\":60%s}",
                      id_of(key), base64(key), usable());
-    size_t count;
 
     (void)state;
-    assert_true(
-        read_list(list_of(operator_of("G", log_of("argon", new_key("2048"), usable()), tiled)),
-                  &logs, &count));
-    assert_int_equal(count, 2);
+    logs =
+        must_read(list_of(operator_of("G", log_of("argon", new_key("2048"), usable()), tiled)), 2);
     assert_false(logs[0].tiled);
     assert_true(logs[1].tiled);
     assert_string_equal(logs[1].url, "https://log.example:8443/2026h1/");
@@ -139,16 +130,12 @@ static void static_logs_are_told_apart(void **state)
 static void what_is_not_used_is_not_checked(void **state)
 {
     struct bytes key = new_key("P-384");
-    const struct ct_log *log;
     const char *old =
         arena_format(&arena, "{\"log_id\":\"%s\",\"key\":\"%s\",\"url\":\"ct.old.example/log\"%s}",
                      id_of(key), base64(key), state_of("rejected", "2018-01-01T00:00:00Z"));
-    size_t count;
 
     (void)state;
-    assert_true(read_list(list_of(operator_of("G", old, "")), &log, &count));
-    assert_int_equal(count, 1);
-    assert_null(log->url);
+    assert_null(must_read(list_of(operator_of("G", old, "")), 1)->url);
 }
 
 /* ---- what is refused: by operator and log */
@@ -207,7 +194,7 @@ static void faults_are_said_by_operator_and_log(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct ct_log *logs;
-        size_t count;
+        size_t count = 0;
         if (read_list(list_of(operator_of("G", rows[i].logs, "")), &logs, &count))
             fail_msg("not refused: %s", rows[i].says);
         assert_int_equal(f.code, FAULT_INVALID);
@@ -219,7 +206,7 @@ static void a_log_is_one_operator_s(void **state)
 {
     struct bytes key = new_key("P-256");
     const struct ct_log *logs;
-    size_t count;
+    size_t count = 0;
     const char *mine = operator_of("G", log_of("one", key, usable()), "");
     const char *other = operator_of("C", "", log_of("one", key, usable()));
 

@@ -8,6 +8,9 @@
 // clang-format on
 #include <stdio.h>
 
+static struct arena arena;
+static struct fault f;
+
 #include "ledger/log_list_rig.h"
 
 static struct policy policy;
