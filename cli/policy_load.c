@@ -8,6 +8,7 @@
 #include "ledger/policy_digest.h"
 #include "message/convert.h"
 #include "pki/ed25519.h"
+#include "policy_logs.h"
 #include "policy_source.h"
 #include "share.h"
 
@@ -39,7 +40,7 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
         in->rules[in->n_rules] = arena_copy(a, p->rules[in->n_rules], sizeof(Rule));
     in->documents = arena_array(a, PolicyDocument *,
                                 p->product_count + p->profile_count + p->capability_count +
-                                    p->change_count + 1);
+                                    p->change_count + 2);
     for (size_t i = 0; i < p->product_count; i++)
         document_add(in, a, "product", p->products[i]->name_id, &p->products[i]->base);
     for (size_t i = 0; i < p->profile_count; i++)
@@ -48,6 +49,8 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
         document_add(in, a, "capability", p->capabilities[i]->id, &p->capabilities[i]->base);
     for (size_t i = 0; i < p->change_count; i++)
         document_add(in, a, "change", p->changes[i]->id, &p->changes[i]->base);
+    if (p->logs)
+        document_add(in, a, "logs", "tls", &p->logs->base);
     qsort(in->documents, in->n_documents, sizeof *in->documents, by_kind_and_name);
 }
 
@@ -116,5 +119,6 @@ bool policy_load_command(struct command_run *r, struct fault *f)
             (long long)out.version, known ? "loaded before" : "new", source.rule_count,
             source.product_count, source.profile_count, source.change_count);
     unannounced_say(r, &source);
+    policy_logs_say(r, &source, clock_now());
     return true;
 }
