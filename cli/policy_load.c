@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "cli/policy.sql.h"
+#include "cli/status.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "figures.pb-c.h"
+#include "ledger/log_list.h"
 #include "ledger/policy_digest.h"
 #include "message/convert.h"
 #include "pki/ed25519.h"
@@ -98,6 +101,49 @@ static void unannounced_say(const struct command_run *r, const struct policy_sou
                                                                                      : "end");
 }
 
+static void version_say(struct command_run *r, const struct policy_source *p, int64_t version,
+                        bool known)
+{
+    fprintf(r->out,
+            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
+            "%zu changes\n",
+            (long long)version, known ? "loaded before" : "new", p->rule_count, p->product_count,
+            p->profile_count, p->change_count);
+    unannounced_say(r, p);
+    policy_logs_say(r, p, clock_now());
+}
+
+/* ---- the list of logs */
+
+/* The operator's own, which releases do not bring. */
+static bool logs_read(struct command_run *r, struct policy_source *source, struct fault *f)
+{
+    struct secret path;
+    return command_setting(
+               r, "LOG_LIST", "",
+               "file with a browser's list of logs, in place of logs.json of the policy", &path,
+               f) &&
+           (!*path.text || policy_source_logs(&r->arena, path.text, source, f));
+}
+
+/* A policy as it is shipped lists none: whoever has logged goes on until he says otherwise. */
+static bool logs_kept(struct command_run *r, const struct policy_source *source, struct fault *f)
+{
+    Nothing none = NOTHING__INIT;
+    StatusPolicy before = STATUS_POLICY__INIT;
+    bool found = false;
+    if (command_option(r, "no-logs") || (source->logs && log_list_count(source->logs) > 0))
+        return true;
+    if (!store_maybe(r->store, &r->arena, &sql_status_policy, &none.base, &before.base, &found, f))
+        return false;
+    return !found || before.logs == 0 ||
+           fault_set(f, FAULT_INVALID, "logs.json",
+                     "lists no log, but that of the policy in force lists %lld: name the file with "
+                     "your list in CHANCERY_LOG_LIST, or say --no-logs, and certificates are "
+                     "logged no more",
+                     (long long)before.logs);
+}
+
 bool policy_load_command(struct command_run *r, struct fault *f)
 {
     struct policy_source source;
@@ -105,7 +151,8 @@ bool policy_load_command(struct command_run *r, struct fault *f)
     PolicyVersion out = POLICY_VERSION__INIT;
     bool known = false;
     const char *folder = r->words[0] ? r->words[0] : share_folder(&r->arena, "policy", "policy");
-    if (!policy_source_read(&r->arena, folder, &source, f) || !command_store(r, f))
+    if (!policy_source_read(&r->arena, folder, &source, f) || !logs_read(r, &source, f) ||
+        !command_store(r, f) || !logs_kept(r, &source, f))
         return false;
     in.now = instant_message(&r->arena, clock_now());
     load_fill(&in, &r->arena, &source);
@@ -113,12 +160,6 @@ bool policy_load_command(struct command_run *r, struct fault *f)
         !store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
         (!known && !load_new(r, &in, &out, f)))
         return false;
-    fprintf(r->out,
-            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
-            "%zu changes\n",
-            (long long)out.version, known ? "loaded before" : "new", source.rule_count,
-            source.product_count, source.profile_count, source.change_count);
-    unannounced_say(r, &source);
-    policy_logs_say(r, &source, clock_now());
+    version_say(r, &source, out.version, known);
     return true;
 }

@@ -77,6 +77,27 @@ static void a_browser_s_list_is_taken_as_it_is(void **state)
     must_say("of 4 logs that are listed 2 can be asked now, of 2 operators\n");
 }
 
+/* A release brings no list. */
+static void whoever_logs_goes_on(void **state)
+{
+    (void)state;
+    list(enough());
+    must(load());
+    list("");
+    must_fail(load(), "lists no log, but that of the policy in force lists 4");
+    file_put(path_of("mine.json"), list_of(enough()));
+    setenv("CHANCERY_LOG_LIST", path_of("mine.json"), 1);
+    must(load());
+    must_say("of 4 logs that are listed 3 can be asked now");
+    setenv("CHANCERY_LOG_LIST", path_of("nobody's.json"), 1);
+    must_fail(load(), "nobody's.json");
+    unsetenv("CHANCERY_LOG_LIST");
+    must_fail(load(), "name the file with your list in CHANCERY_LOG_LIST, or say --no-logs");
+    must(run_with(policy_load_command, WORDS(folder), WORDS("no-logs", "")));
+    must_say(nothing);
+    must(load());
+}
+
 /* ---- services read what was signed */
 
 static const struct policy *as_issuers_have_it(void)
@@ -268,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         COPY(a_list_of_none_is_said),
         COPY(a_browser_s_list_is_taken_as_it_is),
+        COPY(whoever_logs_goes_on),
         COPY(services_believe_the_list_that_was_loaded),
         COPY(a_bad_list_is_refused_by_operator_and_log),
         COPY(a_log_that_is_there_twice_is_refused),

@@ -200,19 +200,24 @@ static bool capabilities_read(struct arena *a, const char *path, struct policy_s
 }
 
 /* It is a browser's, taken as it is: what is not understood is no mistake. */
-static bool logs_read(struct arena *a, const char *path, struct policy_source *out, struct fault *f)
+bool policy_source_logs(struct arena *a, const char *path, struct policy_source *out,
+                        struct fault *f)
 {
     const struct ct_log *logs;
     struct fault why = { 0 };
     char *json = NULL;
     size_t count;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return true;
     out->logs = (const LogList *)text_read(a, path, &log_list__descriptor, &json, f);
     if (!out->logs)
         return false;
     return log_list_read(out->logs, a, &logs, &count, &why) ||
            fault_set(f, FAULT_INVALID, path, "%s", why.detail);
+}
+
+static bool logs_read(struct arena *a, const char *path, struct policy_source *out, struct fault *f)
+{
+    bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+    return missing || policy_source_logs(a, path, out, f);
 }
 
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,

@@ -28,6 +28,10 @@ struct policy_source {
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
                         struct fault *f);
 
+/* The list of logs in that file, in place of the folder's. */
+bool policy_source_logs(struct arena *a, const char *path, struct policy_source *out,
+                        struct fault *f);
+
 /* What a policy must be before it may be loaded. policy_source_read() has asked it. */
 bool policy_source_check(const struct policy_source *p, struct fault *f);
 
