@@ -1,5 +1,8 @@
 -- Certificate Transparency (RFC 6962): precertificates, and what logs have promised of them.
+-- Where it stood until now is read before the table is locked.
+CREATE TEMPORARY TABLE unlogged ON COMMIT DROP AS SELECT id FROM orders WHERE (options ->> 'disable_ct')::boolean;
 ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
+UPDATE orders SET disable_ct = true WHERE id IN (SELECT id FROM unlogged);
 COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
 
 CREATE TABLE precertificate (
@@ -40,6 +43,7 @@ GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancer
 GRANT SELECT, INSERT ON sct TO chancery_validation;
 GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
+GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;
 
 ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
     ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
