@@ -96,7 +96,8 @@ static void rest_begin(struct log_health *h, const struct ct_asked *asked, bool 
     h->last.rests_till = later(h->last.rests_till, instant_add(now, lane_pause(h->failures)));
 }
 
-static void failed(struct log_health *h, const struct ct_asked *asked, enum ct_outcome outcome, const char *reason)
+static void failed(struct log_health *h, const struct ct_asked *asked, enum ct_outcome outcome,
+                   const char *reason)
 {
     h->last.at = clock_now();
     snprintf(h->last.reason, sizeof h->last.reason, "%s", reason);
@@ -116,7 +117,8 @@ static void promised(struct log_health *h, const struct ct_asked *asked)
 
 /* ---- what is told */
 
-bool ct_health_ask(struct ct_asked *asked, const struct ct_log *log, bool is_last_resort, struct ct_failure *why)
+bool ct_health_ask(struct ct_asked *asked, const struct ct_log *log, bool is_last_resort,
+                   struct ct_failure *why)
 {
     struct log_health *h;
     bool may;
@@ -145,8 +147,8 @@ void ct_health_slow(struct ct_asked *asked)
     pthread_mutex_unlock(&lock);
 }
 
-static void ended(struct log_health *h, const struct ct_asked *asked, enum ct_outcome outcome, const char *reason,
-                  struct duration took)
+static void ended(struct log_health *h, const struct ct_asked *asked, enum ct_outcome outcome,
+                  const char *reason, struct duration took)
 {
     h->probed = false;
     h->outcomes[outcome]++;
@@ -157,8 +159,8 @@ static void ended(struct log_health *h, const struct ct_asked *asked, enum ct_ou
         failed(h, asked, outcome, reason);
 }
 
-void ct_health_ended(const struct ct_asked *asked, enum ct_outcome outcome, const char *reason, struct duration took,
-                     struct instant retry_at)
+void ct_health_ended(const struct ct_asked *asked, enum ct_outcome outcome, const char *reason,
+                     struct duration took, struct instant retry_at)
 {
     struct log_health *h;
 
@@ -181,8 +183,8 @@ static void write_outcomes(void *context, const char *name, struct text *out)
     for (size_t i = 0; i < count; i++)
         for (size_t o = 0; o < CT_OUTCOME_COUNT; o++)
             if (all[i].outcomes[o])
-                text_format(out, "%s{log=\"%s\",outcome=\"%s\"} %lld\n", name, all[i].name, outcomes[o].word,
-                            (long long)all[i].outcomes[o]);
+                text_format(out, "%s{log=\"%s\",outcome=\"%s\"} %lld\n", name, all[i].name,
+                            outcomes[o].word, (long long)all[i].outcomes[o]);
     pthread_mutex_unlock(&lock);
 }
 
@@ -191,7 +193,8 @@ static void write_milliseconds(void *context, const char *name, struct text *out
     (void)context;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < count; i++)
-        text_format(out, "%s{log=\"%s\"} %lld\n", name, all[i].name, (long long)all[i].milliseconds);
+        text_format(out, "%s{log=\"%s\"} %lld\n", name, all[i].name,
+                    (long long)all[i].milliseconds);
     pthread_mutex_unlock(&lock);
 }
 

@@ -53,14 +53,15 @@ struct ct_asked {
 };
 
 /* May it be asked now? If so it is, and ct_health_ended() is called exactly once; if not, `why` says it. */
-bool ct_health_ask(struct ct_asked *asked, const struct ct_log *log, bool is_last_resort, struct ct_failure *why);
+bool ct_health_ask(struct ct_asked *asked, const struct ct_log *log, bool is_last_resort,
+                   struct ct_failure *why);
 
 /* It lets this one wait; what comes of it is told as well. */
 void ct_health_slow(struct ct_asked *asked);
 
 /* `retry_at`: when the log wishes to be asked again; 0: it does not say. */
-void ct_health_ended(const struct ct_asked *asked, enum ct_outcome outcome, const char *reason, struct duration took,
-                     struct instant retry_at);
+void ct_health_ended(const struct ct_asked *asked, enum ct_outcome outcome, const char *reason,
+                     struct duration took, struct instant retry_at);
 
 /* Metrics are shown from now on. */
 void ct_health_open(void);

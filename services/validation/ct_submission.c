@@ -20,7 +20,8 @@ struct ct_submission *ct_submission_new(const struct ct_asked *asked, const stru
     s->asked = *asked;
     s->owner = *owner;
     s->url = arena_format(&s->arena, "%s%s", asked->log->url, post->path);
-    s->body = (struct bytes){ arena_copy(&s->arena, post->body.data, post->body.size), post->body.size };
+    s->body =
+        (struct bytes){ arena_copy(&s->arena, post->body.data, post->body.size), post->body.size };
     s->account_id = post->account_id;
     s->deadline = post->deadline;
     s->sent = tick_now();
@@ -98,7 +99,8 @@ static void retry_after_keep(struct ct_submission *s)
 {
     struct curl_header *header;
 
-    if (curl_easy_header(s->base.transfer.easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+    if (curl_easy_header(s->base.transfer.easy, "Retry-After", 0, CURLH_HEADER, -1, &header) ==
+            CURLHE_OK &&
         !retry_after_read(header->value, clock_now(), seconds(RETRY_AFTER_MAX_S), &s->retry_at))
         s->retry_at = (struct instant){ 0 };
 }
@@ -108,7 +110,10 @@ static void judge_status(struct ct_submission *s)
     long status = 0;
 
     must(curl_easy_getinfo(s->base.transfer.easy, CURLINFO_RESPONSE_CODE, &status));
-    settle(s, status == 429 ? CT_LIMITED : status >= 500 ? CT_BROKEN : CT_REFUSED,
+    settle(s,
+           status == 429   ? CT_LIMITED
+           : status >= 500 ? CT_BROKEN
+                           : CT_REFUSED,
            arena_format(&s->arena, "it answers %ld", status));
     if (status == 429 || status >= 500)
         retry_after_keep(s);
@@ -116,8 +121,8 @@ static void judge_status(struct ct_submission *s)
         return;
     settle(s, CT_PROMISED, "");
     if (!s->forgotten)
-        s->owner.read(s->owner.context, s->asked.log, (struct bytes){ (const uint8_t *)s->got.data, s->got.length },
-                      &s->answer);
+        s->owner.read(s->owner.context, s->asked.log,
+                      (struct bytes){ (const uint8_t *)s->got.data, s->got.length }, &s->answer);
 }
 
 static void judge_failure(struct ct_submission *s, CURLcode code)

@@ -31,8 +31,10 @@ static void errand_run(struct transfer *t)
 /* Its turn is to come before another log would be asked. */
 static void put(struct ct_submission *s)
 {
-    static const char *const why[] = { [TURNS_ASKER_FULL] = "too many submissions of this account are under way",
-                                       [TURNS_PLACE_FULL] = "too many submissions wait for this log" };
+    static const char *const why[] = { [TURNS_ASKER_FULL] =
+                                           "too many submissions of this account are under way",
+                                       [TURNS_PLACE_FULL] =
+                                           "too many submissions wait for this log" };
     struct tick by = tick_after(s->submitter->options.slow);
     struct guarded_url url;
     struct fault f = { 0 };
@@ -114,7 +116,9 @@ static struct transfers *loop_start(const struct ct_submitter_options *o, struct
                                    .waiting_place = per_log + WAITING_PER_LOG };
 
     return transfers_start(
-        &(struct transfers_options){ .name = "submitter", .guard = &o->guard, .turns = turns, .calls = &calls }, f);
+        &(struct transfers_options){
+            .name = "submitter", .guard = &o->guard, .turns = turns, .calls = &calls },
+        f);
 }
 
 struct ct_submitter *ct_submitter_start(const struct ct_submitter_options *options, struct fault *f)
@@ -157,8 +161,8 @@ void ct_submitter_call(struct ct_submitter *s, struct ct_errand *e)
     transfers_post(s->transfers, &e->base.transfer);
 }
 
-struct ct_submission *ct_submit(struct ct_submitter *s, const struct ct_asked *asked, const struct ct_post *post,
-                                const struct ct_owner *owner)
+struct ct_submission *ct_submit(struct ct_submitter *s, const struct ct_asked *asked,
+                                const struct ct_post *post, const struct ct_owner *owner)
 {
     struct ct_submission *new = ct_submission_new(asked, post, owner);
 

@@ -26,7 +26,8 @@ struct ct_submitter_options {
 
 struct ct_submitter;
 
-struct ct_submitter *ct_submitter_start(const struct ct_submitter_options *options, struct fault *f);
+struct ct_submitter *ct_submitter_start(const struct ct_submitter_options *options,
+                                        struct fault *f);
 /* What is under way is over as CT_STOPPED soon, and so is what comes. NULL allowed. */
 void ct_submitter_cut(struct ct_submitter *s);
 /* Once no errand is posted any more. NULL allowed. */
@@ -56,7 +57,8 @@ struct ct_owner {
     /* The body of a 200: a promise unless `out` is told otherwise. */
     void (*read)(void *context, const struct ct_log *log, struct bytes body, struct ct_answer *out);
     void (*slow)(void *context, const struct ct_log *log);
-    void (*done)(void *context, const struct ct_log *log, const struct ct_answer *answer); /* the last word */
+    void (*done)(void *context, const struct ct_log *log,
+                 const struct ct_answer *answer); /* the last word */
     void *context;
 };
 
@@ -70,8 +72,8 @@ struct ct_post {
 struct ct_submission;
 
 /* After ct_health_ask() said yes. */
-struct ct_submission *ct_submit(struct ct_submitter *s, const struct ct_asked *asked, const struct ct_post *post,
-                                const struct ct_owner *owner);
+struct ct_submission *ct_submit(struct ct_submitter *s, const struct ct_asked *asked,
+                                const struct ct_post *post, const struct ct_owner *owner);
 /* It goes on, and its owner is not called back any more. */
 void ct_submission_forget(struct ct_submission *s);
 
