@@ -131,8 +131,9 @@ static char *looked(const struct ct_round *r)
     for (size_t i = 0; i < s->count; i++)
         if (s->logs[i].standing != CT_HAS_PROMISED && *s->logs[i].said)
             look_add_of(&t, &s->logs[i], a);
+    none.log = (char[]){ "policy/logs.json" };
     if (!t.length && !s->enough)
-        look_add(&t, &none, a, clock_now(), "the policy's list has too few logs that take it");
+        look_add(&t, &none, a, clock_now(), "has too few logs that take it");
     if (!t.length)
         return NULL;
     text_add_char(&t, ']');
