@@ -1,28 +1,13 @@
 /* The change log, on copies of the real policy and as it is in the tree. */
-#include "fixture_test.h"
+#include "policy_copy_test.h"
 #include "policy_source.h"
 
 static const char before[] = "---\ntitle: Shorter\nkind: changed\n";
 
-static void part_copy(const char *part, const char *ending)
-{
-    const char *from = arena_format(&arena, "policy/%s", part);
-    char **names;
-    size_t count;
-    assert_int_equal(mkdir(path_of(part), 0755), 0);
-    assert_true(folder_list(&arena, from, ending, &names, &count, &f));
-    for (size_t i = 0; i < count; i++)
-        file_put(arena_format(&arena, "%s/%s/%s", folder, part, names[i]),
-                 file_get(arena_format(&arena, "%s/%s", from, names[i])));
-}
-
 /* With a change log of our own, of which the cases change a file. */
 static int copy(void **state)
 {
-    begin(state);
-    part_copy("rules", ".json");
-    part_copy("products", ".json");
-    part_copy("profiles", ".json");
+    policy_copy(state);
     file_put(
         path_of("rules/far.json"),
         "{\"rules\":[{\"id\":\"far\",\"scope\":\"TLS\",\"parameter\":\"dcv.method.3.2.2.4.20\","
@@ -40,11 +25,6 @@ static int copy(void **state)
 static void entry(const char *text)
 {
     file_put(path_of("changelog/shorter.md"), text);
-}
-
-static bool load(void)
-{
-    return run(policy_load_command, folder);
 }
 
 /* ---- loading */
@@ -164,14 +144,6 @@ static void versions_begin_at(int id)
 }
 
 /* The first `from` in a file becomes `to`. */
-static void edit(const char *name, const char *from, const char *to)
-{
-    char *text = file_get(path_of(name)), *at = strstr(text, from);
-    assert_non_null(at);
-    *at = '\0';
-    file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
-}
-
 static void an_entry_moves_with_its_rule(void **state)
 {
     (void)state;
@@ -216,6 +188,32 @@ static void what_is_to_come_is_announced(void **state)
         fail_msg("no entry of policy/changelog/ announces rule %s", rule->id);
 }
 
+static bool is_announced(const struct policy_source *p, const Rule *rule)
+{
+    for (size_t i = 0; i < p->change_count; i++)
+        for (size_t k = 0; k < p->changes[i]->n_begins; k++)
+            if (strcmp(p->changes[i]->begins[k], rule->id) == 0)
+                return true;
+    return false;
+}
+
+/* Also those of before: each changes what customers' servers are asked. */
+static void each_step_of_other_points_of_view_is_announced(void **state)
+{
+    struct policy_source source;
+    size_t steps = 0;
+    (void)state;
+    must(policy_source_read(&arena, "policy", &source, &f));
+    for (size_t i = 0; i < source.rule_count; i++) {
+        if (strncmp(source.rules[i]->parameter, "mpic.", strlen("mpic.")) != 0)
+            continue;
+        steps++;
+        if (!is_announced(&source, source.rules[i]))
+            fail_msg("no entry of policy/changelog/ announces rule %s", source.rules[i]->id);
+    }
+    assert_true(steps > 5);
+}
+
 #define COPY(name) cmocka_unit_test_setup_teardown(name, copy, end)
 
 int main(void)
@@ -229,6 +227,7 @@ int main(void)
         COPY(an_entry_moves_with_its_rule),
         COPY(without_entries_nothing_is_said),
         COPY(what_is_to_come_is_announced),
+        COPY(each_step_of_other_points_of_view_is_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
