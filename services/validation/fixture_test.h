@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "caa_round.h"
+#include "ct_round.h"
 #include "domains.h"
 #include "message/field.h"
 #include "reuse.h"
@@ -40,6 +41,7 @@ static struct script *script;
 static struct lanes *lanes;
 
 static struct store_options store_options;
+static struct logs_settings logs_settings; /* of parts_start() */
 static struct lane lane_table[] = {
     { .name = "dcv",
       .batch = 32,
@@ -54,6 +56,7 @@ static struct lane lane_table[] = {
       .weight = SWEEP_AT_ONCE,
       .attempts = 20,
       .run = caa_run },
+    { .name = "ct", .batch = 32, .room = 64, .attempts = 20, .run = ct_run },
     { 0 }
 };
 
@@ -100,7 +103,7 @@ static const char rules[] =
     " SELECT 'a' || n, 'active', 'base_domain', now() FROM generate_series(1, 3) n;";
 // clang-format on
 
-/* The policy with one rule more, as its next version: id, scope, parameter, level. */
+/* The policy with one rule more, as its next version: id, scope, parameter, level, value. */
 static inline void rule_add(const char *rule)
 {
     run_sql(arena_format(
@@ -112,8 +115,8 @@ static inline void rule_add(const char *rule)
         " SELECT (SELECT max(id) FROM policy_version), id, scope, parameter, value, unit, level,"
         " valid_from, valid_till, statement, source"
         " FROM policy_rule WHERE version = (SELECT version FROM policy_active);"
-        "INSERT INTO policy_rule (version, id, scope, parameter, level, valid_from, valid_till,"
-        " statement, source)"
+        "INSERT INTO policy_rule (version, id, scope, parameter, level, value, valid_from,"
+        " valid_till, statement, source)"
         " SELECT max(v.id), %s, '-infinity', 'infinity', 's', 's' FROM policy_version v;"
         "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version)",
         rule));
@@ -238,6 +241,7 @@ static inline void parts_start(struct duration timeout)
                                                .hints = rig.hints,
                                                .perspective = "test",
                                                .loopback = true },
+                                     .logs = logs_settings,
                                      .cname_target = TARGET,
                                      .seal_key = seal_key,
                                      .timeout = timeout };
