@@ -43,6 +43,7 @@ GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancer
 GRANT SELECT, INSERT ON sct TO chancery_validation;
 GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
+GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;
 
 ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
     ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));

@@ -23,13 +23,15 @@ extern const struct bytes oid_ct_poison, oid_sct_list;
 bool precertificate_poison(struct bytes tbs, struct arena *a, struct bytes *out, struct fault *f);
 
 /* Takes it out; there is exactly one. */
-bool precertificate_logged(struct bytes poisoned, struct arena *a, struct bytes *out, struct fault *f);
+bool precertificate_logged(struct bytes poisoned, struct arena *a, struct bytes *out,
+                           struct fault *f);
 
 /* In its place the list of timestamps: `value` is sct_list_write()'s. */
-bool precertificate_final(struct bytes poisoned, struct bytes value, struct arena *a, struct bytes *out,
-                          struct fault *f);
+bool precertificate_final(struct bytes poisoned, struct bytes value, struct arena *a,
+                          struct bytes *out, struct fault *f);
 
-/* Whether the two are one but for the poison and the list. Read anew, by nothing that has written them. */
-bool precertificate_matches(struct bytes poisoned, struct bytes final, struct arena *a, struct fault *f);
+/* Whether the two are one, but that the one has the poison where the other has a list of timestamps. Read anew, by
+ * nothing that has written them. */
+bool precertificate_matches(struct bytes poisoned, struct bytes final, struct fault *f);
 
 #endif

@@ -20,7 +20,8 @@ struct sct {
     struct bytes log_id;   /* SHA-256 of the log's SubjectPublicKeyInfo */
     uint64_t timestamp_ms; /* since 1970, as it is signed */
     struct bytes extensions;
-    struct bytes signature; /* a DigitallySigned, whole: hash, algorithm, length, bytes (RFC 5246 4.7) */
+    struct bytes
+        signature; /* a DigitallySigned, whole: hash, algorithm, length, bytes (RFC 5246 4.7) */
 };
 
 /* One SignedCertificateTimestamp as TLS serializes it, nothing after it. Only v1. */
@@ -36,9 +37,12 @@ struct bytes sct_list_write(const struct bytes *scts, size_t count, struct arena
 bool sct_list_read(struct bytes value, struct bytes scts[SCTS_MAX], size_t *count, struct fault *f,
                    const char *field);
 
-/* Whether the log with that SubjectPublicKeyInfo (P-256 with SHA-256, or RSA of 2048 bits or more: RFC 6962 2.1.4)
- * has signed this for a precertificate: `tbs` is what is logged of it, without the poison (pki/precertificate.h), and
- * `issuer_spki` the key that will sign the certificate. The log id is compared as well. */
+/* A key that a log may have: P-256, or RSA of 2048 bits or more (RFC 6962 2.1.4). */
+bool sct_log_key_check(struct bytes spki, struct fault *f, const char *field);
+
+/* Whether the log with that SubjectPublicKeyInfo has signed this for a precertificate: `tbs` is what is logged of it,
+ * without the poison (pki/precertificate.h), and `issuer_spki` the key that will sign the certificate. The log id is
+ * compared as well. Faults are FAULT_INVALID on "timestamp" or "key". */
 bool sct_verify(const struct sct *s, struct bytes log_spki, struct bytes tbs,
                 struct bytes issuer_spki, struct fault *f);
 

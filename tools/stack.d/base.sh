@@ -81,7 +81,7 @@ lay_out() {
     done
     rm -rf app
     mkdir -p app/bin log run secrets
-    cp "$b"/bin/* "$b/tests/peers/https_sink" "$top/tests/peers/smtp_sink.py" app/bin/
+    cp "$b"/bin/* "$b/tests/peers/https_sink" "$b/tests/peers/ct_log" "$top/tests/peers/smtp_sink.py" app/bin/
     cp -R "$top/policy" "$top/db" app/
     sed -i "s/\"default_authority\": \"[a-z0-9]*\"/\"default_authority\": \"$default_authority\"/" \
         app/policy/products/*.json
@@ -113,7 +113,7 @@ check_wish() {
 first_taken() { # address: the first of our places there where somebody listens
     local port
     ! taken "${1%.*}.53" 53 || { echo "${1%.*}.53 port 53" && return; }
-    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${perspective_port[@]}" "${admin_port[@]}"; do
+    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${perspective_port[@]}" "${log_port[@]}" "${admin_port[@]}"; do
         ! taken "$1" "$port" || { echo "$1 port $port" && return; }
     done
 }

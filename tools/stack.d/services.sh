@@ -245,6 +245,7 @@ start_one() { # name
     dns) start_dns ;;
     sink) start_sink ;;
     mail) start_mail ;;
+    log-*) start_log "$1" ;;
     pooler) start_pooler ;;
     *)
         start_service "$1"
