@@ -251,6 +251,9 @@ static const struct attempt orders[] = {
     { "issuer scheduler", "SELECT id::text FROM order_expire('{1,2}', '2026-01-02')", NONE }, /* is not over */
     { ALL, "SELECT id::text FROM order_end('{1}', 'canceled', NULL, NULL, '2026-01-02')", DENIED },
     { "gateway", "SELECT id::text FROM order_cancel(901, 1, 3001, NULL, '2026-01-02')", NONE },
+    { ALL, "UPDATE orders SET disable_ct = true", DENIED },
+    { "validation issuer notifier scheduler cli ceremony", "SELECT id::text FROM order_ct_status(900, 1, true)", DENIED },
+    { "gateway", "SELECT id::text FROM order_ct_status(901, 1, true)", NONE },
 };
 // clang-format on
 

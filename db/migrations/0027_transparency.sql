@@ -1,5 +1,8 @@
 -- Certificate Transparency (RFC 6962): precertificates, and what logs have promised of them.
+-- Where it stood until now is read before the table is locked.
+CREATE TEMPORARY TABLE unlogged ON COMMIT DROP AS SELECT id FROM orders WHERE (options ->> 'disable_ct')::boolean;
 ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
+UPDATE orders SET disable_ct = true WHERE id IN (SELECT id FROM unlogged);
 COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
 
 CREATE TABLE precertificate (

@@ -288,3 +288,34 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     else
         call_fail(call);
 }
+
+/* ---- logs of Certificate Transparency */
+
+static bool ct_set(struct call *call, const CtStatusSet *r, bool found)
+{
+    if (!found)
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    if (r->so)
+        return true;
+    if (r->frozen)
+        return fault_set(&call->fault, FAULT_CONFLICT, "disable_ct",
+                         "cannot be changed: the certificate is being issued at this moment");
+    return fault_set(&call->fault, FAULT_ORDER_STATE, "disable_ct",
+                     "cannot be changed: an order that is %s gets no certificate any more",
+                     r->status);
+}
+
+void orders_set_ct_status(Orders_Service *self, const CtStatusRequest *in, Nothing_Closure answer,
+                          void *data)
+{
+    (void)self;
+    struct call *call = data;
+    CtStatusSet result = CT_STATUS_SET__INIT;
+    Nothing nothing = NOTHING__INIT;
+    bool found = false;
+    if (statement_maybe(call, &sql_order_ct_status, &in->base, &result.base, &found) &&
+        ct_set(call, &result, found))
+        answer(&nothing, call);
+    else
+        call_fail(call);
+}

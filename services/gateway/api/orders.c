@@ -427,6 +427,8 @@ const struct route order_routes[] = {
       "Show one order, by its id or by its certificate's thumbprint or serial number" },
     { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,
       "Cancel an order that is not issued yet; mark an issued one as renewed or not" },
+    { PUT,  "/order/certificate/{order_id}/ct-status", WORKER, RPC(orders_service, "SetCtStatus"), "order:update", 204,
+      "Keep the next certificates of an order out of the logs of Certificate Transparency, or no longer" },
     { 0 },
 };
 // clang-format on
