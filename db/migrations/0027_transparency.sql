@@ -38,6 +38,7 @@ COMMENT ON COLUMN sct.at IS 'As the log says it.';
 
 INSERT INTO task_kind (kind, owner, lane) VALUES ('transparency', 'ca', 'ct');
 
+GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
 GRANT SELECT, INSERT ON precertificate TO chancery_issuer;
 GRANT UPDATE (logged_at) ON precertificate TO chancery_issuer, chancery_validation;
 GRANT UPDATE (refused_at) ON precertificate TO chancery_issuer;

@@ -44,7 +44,9 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.deaths, c.tracep
        CASE WHEN x.state IN ('precert_signed', 'final_reserved')
             THEN (SELECT p.der FROM precertificate p WHERE p.id = x.id) END AS precertificate,
        CASE WHEN x.state = 'precert_signed'
-            THEN (SELECT array_agg(s.sct ORDER BY s.at, s.log_id) FROM sct s WHERE s.issuance_id = x.id) END AS scts
+            THEN (SELECT array_agg(s.sct ORDER BY s.at, s.log_id) FROM sct s WHERE s.issuance_id = x.id) END AS scts,
+       CASE WHEN x.state = 'precert_signed'
+            THEN (SELECT array_agg(s.log_id ORDER BY s.at, s.log_id) FROM sct s WHERE s.issuance_id = x.id) END AS sct_logs
   FROM claimed c
   JOIN intent i ON i.id = c.subject
   LEFT JOIN authority a ON a.id = i.ca_id
