@@ -12,9 +12,10 @@
 
 /* Each tells of one kind of thing that may have happened. The order is that of things that happened at once. */
 static const struct sql *const kinds[] = {
-    &sql_why_asked,    &sql_why_approved,     &sql_why_challenge, &sql_why_looked,
-    &sql_why_mailed,   &sql_why_proved,       &sql_why_caa,       &sql_why_tasks,
-    &sql_why_attempts, &sql_why_certificates, &sql_why_told,      &sql_why_audited,
+    &sql_why_asked,    &sql_why_approved, &sql_why_challenge,    &sql_why_looked,
+    &sql_why_mailed,   &sql_why_proved,   &sql_why_caa,          &sql_why_tasks,
+    &sql_why_attempts, &sql_why_logged,   &sql_why_certificates, &sql_why_told,
+    &sql_why_audited,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -26,6 +27,7 @@ static const struct {
     { "approval",     "one of the customer's people approves or rejects the request" },
     { "dcv",          "the customer puts the proof where it is looked for, or chooses another method; what was seen instead is told above" },
     { "caa",          "nothing while they are still to be looked at; else the customer changes the CAA records, which are read again by themselves" },
+    { "transparency", "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
     { "blocked_key",  "the customer orders with another key" },
     { "quarantine",   "an operator sees to the attempt: chancery quarantine" },
     { "held_up",      "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },

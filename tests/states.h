@@ -32,7 +32,7 @@ static const struct word {
     { "mail",       "SELECT coalesce(min(id), 0) FROM job WHERE lane = 'mail' AND subject = {mailbox}" },
     { "mail_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {mail} AND lease_until IS NOT NULL" },
     { "dead",       "SELECT coalesce(max(id), 0) FROM job_dead WHERE NOT reported AND"
-                    " ((lane IN ('issue', 'caa') AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
+                    " ((lane IN ('issue', 'caa', 'ct') AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
     { 0 },
 };
 

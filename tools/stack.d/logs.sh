@@ -7,8 +7,8 @@ declare -A log_port=() log_operator=()
 # As the caller says, else as they were at the last start.
 know_logs() {
     local word name number=0
-    : "${STACK_LOGS=$(cat logs 2>/dev/null || true)}"
-    for word in $STACK_LOGS; do
+    : "${STACK_CT_LOGS=$(cat logs 2>/dev/null || true)}"
+    for word in $STACK_CT_LOGS; do
         name=log-${word%%=*}
         number=$((number + 1))
         logs+=" $name"

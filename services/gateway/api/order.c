@@ -83,6 +83,9 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
           "for it. Cancel the order and place a new one with a new key." },
         { "quarantine", "Nothing for you to do: we are looking into an earlier attempt to issue "
                         "this order." },
+        { "transparency",
+          "Nothing for you to do: the certificate is being entered in public logs (Certificate "
+          "Transparency), and is issued when enough of them have confirmed it." },
         { "held_up", "Nothing for you to do: something failed on our side. We have been told, and "
                      "the order goes on when it is mended." },
     };

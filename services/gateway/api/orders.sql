@@ -254,7 +254,7 @@ SELECT o.id, o.status,
                                 AND c.checked_at > :caller.now::timestamptz - interval '1 day'
                               ORDER BY c.checked_at DESC
                               LIMIT 1) k ON true
-          LEFT JOIN job j ON t.kind = 'caa' AND j.idem_key = 'caa/' || o.request_id
+          LEFT JOIN job j ON j.idem_key = CASE t.kind WHEN 'caa' THEN 'caa/' WHEN 'transparency' THEN 'ct/' END || o.request_id
          WHERE t.kind <> 'caa' OR t.others = 0 OR k.detail IS NOT NULL) AS blockers
   FROM orders o
   LEFT JOIN LATERAL (SELECT c.method, c.random_value_at, c.rule_scope, c.poll_from, c.checked_at, c.seen

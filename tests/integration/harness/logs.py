@@ -10,7 +10,7 @@ from . import case
 
 
 class Log:
-    """One of STACK_LOGS. `spki` is its key, `id` what timestamps name it by."""
+    """One of STACK_CT_LOGS. `spki` is its key, `id` what timestamps name it by."""
 
     def __init__(self, stack, name, number):
         self.stack, self.name = stack, f"log-{name}"
@@ -56,5 +56,5 @@ class Log:
 
 def logs_of(stack):
     """All that the stack has, by name."""
-    words = stack.settings.get("STACK_LOGS", "").split()
+    words = stack.settings.get("STACK_CT_LOGS", "").split()
     return {w.partition("=")[0]: Log(stack, w.partition("=")[0], n) for n, w in enumerate(words)}

@@ -94,7 +94,7 @@ class Stack:
 
     def log_names(self):
         """Logs of certificates (harness/logs.py), as programs of the stack."""
-        return [f"log-{word.partition('=')[0]}" for word in self.settings.get("STACK_LOGS", "").split()]
+        return [f"log-{word.partition('=')[0]}" for word in self.settings.get("STACK_CT_LOGS", "").split()]
 
     def news(self, findings):
         """Those that were not told before."""
