@@ -60,7 +60,7 @@ static bool gone_stale(struct completion *c)
     if (instant_before(c->now, t->sign_before))
         return false;
     log_error("a precertificate is too old to become a certificate",
-              LOG_INT("order_id", t->intent->order_id),
+
               LOG_INT("issuance_id", t->intent->issuance_id));
     t->given_up_id = t->intent->issuance_id;
     t->step = ATTEMPT_OPEN;
@@ -80,13 +80,16 @@ static bool is_of(const struct ct_log *log, const struct sct *s, const struct co
            fault_set(f, FAULT_INVALID, "sct", "is of a log that does not take what ends then");
 }
 
-static bool promise_read(const struct completion *c, struct bytes serialized,
+/* `log_id`: whose it is said to be. */
+static bool promise_read(const struct completion *c, struct bytes serialized, struct bytes log_id,
                          const struct ct_log **log, struct fault *f)
 {
     struct sct s;
+    *log = ct_log_find(c->t->policy, log_id);
     if (!sct_read(serialized, &s, f, "sct"))
         return false;
-    *log = ct_log_find(c->t->policy, s.log_id);
+    if (!bytes_equal(s.log_id, log_id))
+        return fault_set(f, FAULT_INVALID, "sct", "is of another log");
     if (!*log)
         return fault_set(f, FAULT_INVALID, "sct",
                          "is of a log that the policy's list does not have");
@@ -99,9 +102,8 @@ static void promise_refuse(struct completion *c, struct bytes log_id, const stru
                            const struct fault *f)
 {
     struct attempt *t = c->t;
-    const char *name = log ? log->description : hex_lower(c->a, log_id);
-    log_error("a timestamp of a log does not count", LOG_TEXT("log", name),
-              LOG_INT("order_id", t->intent->order_id), LOG_FAULT(f));
+    const char *name = log ? log->description : base64_write(c->a, log_id);
+    log_error("a timestamp of a log does not count", LOG_TEXT("log", name), LOG_FAULT(f));
     metric_add_of(METRIC_TIMESTAMPS_REFUSED, log ? log->description : "not in the list", 1);
     t->no_sct[t->no_sct_count++] = log_id;
 }
@@ -112,12 +114,12 @@ static size_t promises_read(struct completion *c, const struct ct_log **logs, st
     size_t n = 0;
     for (size_t i = 0; i < in->n_scts && i < in->n_sct_logs && i < SCTS_MAX; i++) {
         struct fault f = { 0 };
-        logs[n] = NULL;
+        struct bytes log_id = bytes_value(in->sct_logs[i]);
         scts[n] = bytes_value(in->scts[i]);
-        if (promise_read(c, scts[n], &logs[n], &f))
+        if (promise_read(c, scts[n], log_id, &logs[n], &f))
             n++;
         else
-            promise_refuse(c, bytes_value(in->sct_logs[i]), logs[n], &f);
+            promise_refuse(c, log_id, logs[n], &f);
     }
     return n;
 }
@@ -149,8 +151,7 @@ static bool promises_choose(struct completion *c)
     size_t count = promises_read(c, logs, scts);
     if (ct_choose(&need, logs, count, chosen) == 0) {
         log_warn("the timestamps of a precertificate are not enough",
-                 LOG_INT("order_id", t->intent->order_id), LOG_INT("timestamps", (int64_t)count),
-                 LOG_INT("needed", need.scts));
+                 LOG_INT("timestamps", (int64_t)count), LOG_INT("needed", need.scts));
         t->refused = true;
         t->step = ATTEMPT_OPEN;
         return false;
