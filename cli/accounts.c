@@ -7,7 +7,11 @@
 #include "cli/accounts.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "files.h"
 #include "ledger/api_key.h"
+#include "message/json.h"
+#include "role.pb-c.h"
+#include "share.h"
 
 static char *option_text(struct command_run *r, const char *name, const char *fallback)
 {
@@ -100,11 +104,50 @@ bool account_create_command(struct command_run *r, struct fault *f)
     return true;
 }
 
-/* The ids of policy/roles.json fit an int32; 0 restricts nothing. */
-static bool id_read(const char *text, const char *what, int64_t most, int64_t *out, struct fault *f)
+static bool id_read(const char *text, const char *what, int64_t *out, struct fault *f)
 {
-    return (int64_read(text, out) && *out >= 0 && *out <= most) ||
+    return (int64_read(text, out) && *out >= 0) ||
            fault_set(f, FAULT_INVALID, what, "must be a number, not \"%s\"", text);
+}
+
+static const Roles *roles_read(struct arena *a, struct fault *f)
+{
+    const char *path = arena_format(a, "%s/roles.json", share_folder(a, "policy", "policy"));
+    char *json;
+    if (!file_read(a, path, &json, f))
+        return NULL;
+    const Roles *roles =
+        (const Roles *)message_from_json(a, &roles__descriptor, json, strlen(json), f);
+    if (!roles)
+        fault_set(f, FAULT_INVALID, path, "%s %s", f->field, f->detail);
+    return roles;
+}
+
+static bool role_unknown(struct arena *a, const Roles *roles, const char *text, struct fault *f)
+{
+    struct text known;
+    text_init(&known, a);
+    for (size_t i = 0; i < roles->n_key_roles; i++)
+        text_format(&known, "%s%d (%s)", i ? ", " : "", roles->key_roles[i]->id,
+                    roles->key_roles[i]->name);
+    return fault_set(f, FAULT_INVALID, "--role", "must be one of %s, not \"%s\"", known.data, text);
+}
+
+/* One of the key roles that the gateways know; NULL: 0, which restricts nothing. */
+static bool role_read(struct arena *a, const char *text, int32_t *out, struct fault *f)
+{
+    int64_t id = 0;
+    size_t i = 0;
+    if (!text)
+        return true;
+    const Roles *roles = roles_read(a, f);
+    bool number = roles && int64_read(text, &id);
+    while (number && i < roles->n_key_roles && roles->key_roles[i]->id != id)
+        i++;
+    if (!number || i == roles->n_key_roles)
+        return roles && role_unknown(a, roles, text, f);
+    *out = roles->key_roles[i]->id;
+    return true;
 }
 
 bool key_create_command(struct command_run *r, struct fault *f)
@@ -114,19 +157,16 @@ bool key_create_command(struct command_run *r, struct fault *f)
     Instant now = INSTANT__INIT;
     KeyNew in = KEY_NEW__INIT;
     KeyCreated out = KEY_CREATED__INIT;
-    const char *role = command_option(r, "role");
-    int64_t role_id = 0;
     bool found = false;
-    if (!id_read(r->words[0], "USER_ID", INT64_MAX, &in.user_id, f) ||
-        !text_good(NAME, r->words[1], f) ||
-        (role && !id_read(role, "--role", INT32_MAX, &role_id, f)) || !command_store(r, f))
+    if (!id_read(r->words[0], "USER_ID", &in.user_id, f) || !text_good(NAME, r->words[1], f) ||
+        !role_read(&r->arena, command_option(r, "role"), &in.restricted_to_role_id, f) ||
+        !command_store(r, f))
         return false;
     api_key_make(key, hash);
     now.us = clock_now().us;
     in.now = &now;
     in.name = arena_strdup(&r->arena, r->words[1]);
     in.key_hash = (ProtobufCBinaryData){ sizeof hash, hash };
-    in.restricted_to_role_id = (int32_t)role_id;
     if (!store_maybe(r->store, &r->arena, &sql_key_create, &in.base, &out.base, &found, f))
         return false;
     if (!found)

@@ -4,6 +4,9 @@ INSERT INTO blocked_key (spki_sha256, reason, since) VALUES (:spki_sha256, :reas
 ON CONFLICT (spki_sha256) DO NOTHING
 RETURNING spki_sha256, reason, since;
 
+-- key_blocked: KeyBlock -> BlockedKey?
+SELECT spki_sha256, reason, since FROM blocked_key WHERE spki_sha256 = :spki_sha256;
+
 -- key_uses: KeyBlock -> KeyCertificate*
 -- Certificates of that key that are valid on that instant: one walk of the table, see its comment.
 SELECT c.order_id, c.id AS certificate_id, c.not_after

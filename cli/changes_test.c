@@ -188,6 +188,32 @@ static void what_is_to_come_is_announced(void **state)
         fail_msg("no entry of policy/changelog/ announces rule %s", rule->id);
 }
 
+static bool is_announced(const struct policy_source *p, const Rule *rule)
+{
+    for (size_t i = 0; i < p->change_count; i++)
+        for (size_t k = 0; k < p->changes[i]->n_begins; k++)
+            if (strcmp(p->changes[i]->begins[k], rule->id) == 0)
+                return true;
+    return false;
+}
+
+/* Also those of before: each changes what customers' servers are asked. */
+static void each_step_of_other_points_of_view_is_announced(void **state)
+{
+    struct policy_source source;
+    size_t steps = 0;
+    (void)state;
+    must(policy_source_read(&arena, "policy", &source, &f));
+    for (size_t i = 0; i < source.rule_count; i++) {
+        if (strncmp(source.rules[i]->parameter, "mpic.", strlen("mpic.")) != 0)
+            continue;
+        steps++;
+        if (!is_announced(&source, source.rules[i]))
+            fail_msg("no entry of policy/changelog/ announces rule %s", source.rules[i]->id);
+    }
+    assert_true(steps > 5);
+}
+
 #define COPY(name) cmocka_unit_test_setup_teardown(name, copy, end)
 
 int main(void)
@@ -201,6 +227,7 @@ int main(void)
         COPY(an_entry_moves_with_its_rule),
         COPY(without_entries_nothing_is_said),
         COPY(what_is_to_come_is_announced),
+        COPY(each_step_of_other_points_of_view_is_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,7 @@ struct store *command_store(struct command_run *r, struct fault *f)
         !command_setting(r, "DATABASE_URL", NULL, "the database, as role chancery_cli", &url, f))
         return r->store;
     operator_set(r);
+    r->database = "CHANCERY_DATABASE_URL";
     r->store = store_new(&(struct store_options){
         .url = url, .prepare = true, .timeout = seconds(30), .application = "chancery" });
     return r->store;
@@ -248,10 +249,10 @@ struct store *command_store(struct command_run *r, struct fault *f)
 /* ---- the run */
 
 /* What to do next, for faults that say only what happened. */
-static const char *advice(enum fault_code code)
+static const char *advice(struct command_run *r, enum fault_code code)
 {
-    return code == FAULT_UNAVAILABLE
-               ? "\nIs the database running, and is CHANCERY_DATABASE_URL right?"
+    return code == FAULT_UNAVAILABLE && r->database
+               ? arena_format(&r->arena, "\nIs the database running, and is %s right?", r->database)
                : "";
 }
 
@@ -272,7 +273,7 @@ static int run(const struct command *c, int argc, char **argv)
     int status = why ? usage(c, why) : 0;
     if (!why && !c->run(&r, &f)) {
         fprintf(stderr, "chancery %s: %s%s%s%s\n", c->words, f.field, *f.field ? " " : "", f.detail,
-                advice(f.code));
+                advice(&r, f.code));
         status = 1;
     }
     status = status ? status : r.status;

@@ -33,8 +33,9 @@ struct command_run {
         const char *name, *value;
     } options[COMMAND_OPTIONS_MAX];
     size_t option_count;
-    struct store *store; /* opened by command_store() */
-    int status;          /* what to exit with after a run that did not fail; 0 */
+    struct store *store;  /* opened by command_store() */
+    const char *database; /* the setting that names the one that is asked; NULL: none is */
+    int status;           /* what to exit with after a run that did not fail; 0 */
 };
 
 /* `commands` ends with a row without words. Returns the exit status: 0, 1 when the command failed

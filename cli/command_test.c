@@ -265,6 +265,13 @@ static void keys(void **state)
         0);
     assert_int_equal(number("SELECT count(*) FROM audit WHERE activity = 'API key created'"), 1);
     must_fail(run(key_create_command, "1", "x"), "no active user");
+    must_fail(run_with(key_create_command, WORDS(user, "x"), WORDS("role", "7")),
+              "--role must be one of 0 (None), 100 (Orders), ");
+    must_fail(run_with(key_create_command, WORDS(user, "x"), WORDS("role", "7")), "not \"7\"");
+    must_fail(run_with(key_create_command, WORDS(user, "x"), WORDS("role", "View Only")),
+              "102 (View Only)");
+    must_fail(run_with(key_create_command, WORDS(user, "x"), WORDS("role", "4294967398")),
+              "--role must be one of");
     must_fail(run(key_create_command, user, " "), "NAME is required");
     must_fail(run(key_create_command, "ann", "x"), "must be a number");
     execute("UPDATE user_account SET status = 'inactive'");

@@ -41,6 +41,16 @@ bool lint_file(struct arena *a, const char *path, struct bytes *der, struct faul
 
 /* ---- the table */
 
+static void failed(struct inquiry *q, const char *name, bool advice, const char *why)
+{
+    *(advice ? &q->warnings : &q->errors) += 1;
+    if (advice)
+        return;
+    q->run->status = 1;
+    if (!q->first)
+        q->first = arena_format(&q->run->arena, "%s: %s", name, why);
+}
+
 void lint_row(struct inquiry *q, const char *name, const char *source, bool advice, const char *why)
 {
     struct arena *a = &q->run->arena;
@@ -49,8 +59,21 @@ void lint_row(struct inquiry *q, const char *name, const char *source, bool advi
               : advice ? "advice"
                        : "fails",
               why ? arena_strdup(a, why) : NULL);
-    if (why && !advice)
-        q->run->status = 1;
+    if (why)
+        failed(q, name, advice, why);
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Last, where the eye is after a long table. */
+static void summary_print(const struct inquiry *q)
+{
+    fprintf(q->run->out, "\n%zu checked: %zu error%s, %zu warning%s%s%s\n", table_rows(&q->table),
+            q->errors, plural(q->errors), q->warnings, plural(q->warnings),
+            q->first ? "; first error: " : "", q->first ? q->first : "");
 }
 
 void lint_signature(struct inquiry *q, const char *name, const char *source, const struct key *key,
@@ -131,5 +154,7 @@ bool lint_command(struct command_run *r, struct fault *f)
     if (!show(&q, f))
         return unread(r, f);
     listing_print(r, &q.table, "", 0);
+    if (!command_option(r, "json"))
+        summary_print(&q);
     return true;
 }

@@ -16,6 +16,8 @@ struct inquiry {
     bool has_issuer;
     struct instant at; /* --at, or now */
     struct table table;
+    size_t errors, warnings;
+    const char *first; /* error, with its reason; NULL: none */
 };
 
 /* A row; `why` NULL: the check holds. What is more than advice makes the command end with status 1. */

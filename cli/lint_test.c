@@ -109,6 +109,22 @@ static void bad_ones(void **state)
     must_say("does not say onlyContainsCACerts alone");
 }
 
+static void it_ends_with_the_sum(void **state)
+{
+    (void)state;
+    must(lint("crl.pem", "at", DAY, "url", SHARD));
+    must_say(" checked: 0 errors, 0 warnings\n");
+    size_t lines = 0;
+    for (const char *at = output; *at; at++)
+        lines += *at == '\n';
+    must_say(arena_format(&arena, "\n\n%zu checked: ", lines - 3)); /* heading, empty line, sum */
+    must(lint("hour.pem", "at", DAY));
+    must_say(
+        " checked: 1 error, 1 warning; first error: ocsp_life_min: is valid for 3601 s, 28800");
+    must(lint("crl.pem", "at", DAY, "json", ""));
+    assert_false(says("checked:"));
+}
+
 /* By the profile that is asked for, and on the day on which it was made. */
 static void certificates(void **state)
 {
@@ -193,7 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones),     cmocka_unit_test(bad_ones),
         cmocka_unit_test(rules_by_date), cmocka_unit_test(certificates),
-        cmocka_unit_test(what_is_none),
+        cmocka_unit_test(what_is_none),  cmocka_unit_test(it_ends_with_the_sum),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -21,7 +21,7 @@ static const struct command commands[] = {
     { "key list",        "[--account N] [--user N] [--limit N] [--json]", "--account= --user= --limit= --json", key_list_command, "the API keys there are; none is shown itself" },
     { "key revoke",      "ID",                NULL, key_revoke_command,      "let an API key work no more" },
     { "key block",       "FILE|SHA256 --reason TEXT", "--reason=", key_block_command, "certify a key no more, which is known to others: of a certificate, request or key in PEM, or by the hash of its SubjectPublicKeyInfo" },
-    { "key check",       "FILE",              NULL, key_check_command,       "whether a request with the key of FILE is refused, and why: its size, exponent and factors, ROCA, Debian's weak keys" },
+    { "key check",       "FILE",              NULL, key_check_command,       "whether a request with the key of FILE is refused, and why: its size, exponent and factors, ROCA, Debian's weak keys, and with a database: is it blocked; status 1: it is refused" },
     { "key blocked list", "[--limit N] [--json]", "--limit= --json", key_blocked_command, "the keys that are blocked, the latest first" },
     { "changes",         "[--at DATE] [--json]", "--at= --json", changes_command, "what changes by the policy in force, as of a day (today): what is to come, the furthest first, then what has come, the newest first" },
     { "status",          "[--json]",          "--json", status_command,      "one page: policy, authorities, lanes of jobs, what waits, what expires" },

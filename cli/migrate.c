@@ -65,6 +65,7 @@ bool migrate_command(struct command_run *r, struct fault *f)
 {
     struct secret url, folder;
     int applied = 0;
+    r->database = "CHANCERY_ADMIN_DATABASE_URL";
     if (!command_setting(r, "ADMIN_DATABASE_URL", NULL,
                          "the database, as the role that owns the schema", &url, f) ||
         !command_setting(r, "MIGRATIONS", share_folder(&r->arena, "migrations", "db/migrations"),

@@ -54,7 +54,7 @@ SELECT o.id, o.account_id, o.status, o.product_name_id, o.created_at, c.not_afte
 -- What an order waits for: what is left to do, with its owner, an authority that signs nothing, and the jobs
 -- that carry it or were given up.
 WITH asked AS MATERIALIZED (
-    SELECT o.request_id, r.ca_id, ARRAY['issue/' || r.id, 'caa/' || r.id, 'ct/' || r.id] AS request_keys, r.account_id, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
+    SELECT o.request_id, r.ca_id, ARRAY['issue/' || r.id, 'caa/' || r.id, 'ct/' || r.id] AS request_keys, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
            CASE WHEN c.checked_at >= c.poll_from THEN c.seen END AS seen
       FROM orders o
       JOIN request r ON r.id = o.request_id
@@ -62,23 +62,20 @@ WITH asked AS MATERIALIZED (
      WHERE o.id = :id AND o.status IN ('pending', 'needs_approval')
 )
 SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS next_at, t.deadline,
-       CASE WHEN t.kind IN ('caa', 'transparency') THEN q.detail ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail
+       CASE t.kind WHEN 'caa' THEN coalesce(q.detail, 'CAA ' || q.domain || ': validationmethods names none of this order''s method')
+                   WHEN 'transparency' THEN l.detail
+                   ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail
   FROM asked a
   CROSS JOIN LATERAL (SELECT u.*, count(*) FILTER (WHERE u.kind <> 'caa') OVER () AS others
                         FROM (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
                                 FROM request_open_task(ARRAY[a.request_id], :now) k
                                ORDER BY k.kind, k.dns_name, k.since) u) t
-  LEFT JOIN LATERAL (SELECT c.detail
-                       FROM caa_check c
-                      WHERE t.kind = 'caa' AND c.account_id = a.account_id AND c.name = t.dns_name
-                      ORDER BY c.checked_at DESC
-                      LIMIT 1) c ON true
+  LEFT JOIN caa_check q ON q.id = t.check_id
   LEFT JOIN LATERAL (SELECT string_agg(concat(l ->> 'log', ' of ' || (l ->> 'operator'), ': ', l ->> 'detail'), '; ') AS detail
                        FROM precertificate p
                       CROSS JOIN jsonb_array_elements(p.looked) l
                       WHERE t.kind = 'transparency' AND p.request_id = a.request_id AND p.logged_at IS NULL) l ON true
- CROSS JOIN LATERAL (SELECT coalesce(c.detail, l.detail) AS detail) q
- WHERE t.kind <> 'caa' OR t.others = 0 OR q.detail IS NOT NULL
+ WHERE t.kind <> 'caa' OR t.others = 0 OR t.check_id IS NOT NULL
 UNION ALL
 SELECT 2, 'authority', 'ca', y.name, y.stopped_at, NULL, NULL, 'it signs nothing: chancery authority'
   FROM asked a

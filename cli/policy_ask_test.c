@@ -90,6 +90,51 @@ static void product_is_shown_with_what_holds(void **state)
               "is not in the policy in force");
 }
 
+/* The answer comes first, and is the one of the day. */
+static const struct {
+    const char *product, *day, *says[9];
+} answers[] = {
+    { "ssl_dv_geotrust",
+      "2027-03-15",
+      { "GeoTrust Standard DV (ssl_dv_geotrust) on 2027-03-15\n"
+        "    validity      at most 100 days; issued for 99 days at the longest (tls-validity-100, "
+        "tls-advised-99)\n"
+        "    methods       dns-txt-token, dns-cname-token, http-token, email\n"
+        "    reuse         what is proved counts for 100 days (reuse-dcv-100)\n"
+        "    perspectives  5 others must see it as well, or more; of up to 5, 1 may see it "
+        "otherwise;",
+        "    CAA           looked at for each name; what was seen counts for 8 hours, or its TTL "
+        "if that is longer; they name",
+        "    keys          RSA of at least 2048 bits, or on P-256, P-384 or P-521; none that is "
+        "known to be weak",
+        "    names         up to 250; wildcards: no\n", NULL } },
+    { "ssl_dv_geotrust",
+      "2028-03-15",
+      { "    methods       dns-txt-token, dns-cname-token, http-token; prohibited: email "
+        "(dcv-04)\n",
+        NULL } },
+    { "ssl_dv_geotrust",
+      "2026-11-30",
+      { "    validity      at most 200 days;", "    perspectives  4 others", NULL } },
+    { "private_ssl_flex",
+      "2027-03-15",
+      { "    validity      at most 825 days;", "    methods       names are not proved\n    keys ",
+        NULL } },
+};
+
+static void the_answer_comes_first(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        must(run_for(policy_at_command, WORDS(answers[i].day), answers[i].product, false));
+        *strstr(output, "\nWhat is sold\n") = '\0';
+        for (size_t j = 0; answers[i].says[j]; j++)
+            must_say(answers[i].says[j]);
+    }
+    must_not_say("CAA");
+    must_not_say("perspectives");
+}
+
 static void difference_of_two_days(void **state)
 {
     (void)state;
@@ -147,6 +192,14 @@ static void days_of_a_rule_reach(void **state)
         for (size_t j = 0; j < 4 && touched[i].says[j]; j++)
             must_say(touched[i].says[j]);
     }
+    /* For a demonstration the 8th has counted all the time. */
+    execute("INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, "
+            "created_at) VALUES ('00000000000000DD', 'Show', 'show', 'p256', "
+            "'\\x302430220201013000300030003017311530130603"
+            "55040a130c646f206e6f74207472757374', true, true, '2026-01-01')");
+    must(run(policy_touches_command, "reuse-dcv-100"));
+    must_say("2027-03-15  validations that count no more  3      ");
+    must_say("2029-03-15  validations that count no more  0      0");
     /* Whatever the day is, it is alive or over. */
     must(run(policy_touches_command, "tls-validity-100"));
     must_say(arena_format(
@@ -156,6 +209,29 @@ static void days_of_a_rule_reach(void **state)
     must_say("{\"day\":\"2028-03-15\",\"what\":\"validations that count no "
              "more\",\"count\":1,\"accounts\":1}");
     must_fail(run(policy_touches_command, "dcv-99"), "is no rule of the policy in force");
+}
+
+/* So many that were proved at different times: who looks ahead does not ask the rules for each. */
+static void many_are_counted_at_once(void **state)
+{
+    static const char looks[] =
+        "SELECT sum(idx_scan)::int FROM pg_stat_xact_all_tables WHERE relname = 'policy_rule'";
+
+    (void)state;
+    execute("BEGIN");
+    execute(
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+        "evidence, corroboration) SELECT 800 + n % 7, 'many' || n || '.example', 'x', "
+        "'3.2.2.4.7', '2026-09-01'::timestamptz + n * interval '2 hours', '{}', "
+        "(SELECT jsonb_build_object('perspectives', jsonb_agg(jsonb_build_object('perspective', "
+        "'p' || k, 'region', 'r' || k, 'agreed', n % 2 = 0))) FROM generate_series(1, 5) k) "
+        "FROM generate_series(1, 1000) n");
+    long long before = number(looks);
+    assert_int_equal(number("SELECT validations FROM proof_lost(NULL, 'TLS', '2027-03-15') p WHERE "
+                            "accounts > 7"),
+                     502);
+    assert_in_range(number(looks) - before, 1, 300);
+    execute("ROLLBACK");
 }
 
 static void each_row_has_an_enforcer_and_a_test(void **state)
@@ -178,8 +254,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOADED(product_is_shown_with_what_holds),
+        LOADED(the_answer_comes_first),
         LOADED(difference_of_two_days),
         LOADED(days_of_a_rule_reach),
+        LOADED(many_are_counted_at_once),
         FRESH(each_row_has_an_enforcer_and_a_test),
     };
 

@@ -8,6 +8,7 @@
 #include "ledger/log_list.h"
 #include "listing.h"
 #include "message/json.h"
+#include "policy_answer.h"
 #include "policy_logs.h"
 #include "policy_product.h"
 #include "policy_show.h"
@@ -123,6 +124,8 @@ static void product_print(struct command_run *r, const Product *product, const P
 {
     struct text out;
     text_init(&out, &r->arena);
+    text_format(&out, "%s (%s) on %s\n", product->name, product->name_id, r->words[0]);
+    policy_answer_write(product, (const Rule *const *)rules->items, rules->count, &out);
     policy_show_product(product, &out);
     if (profile) {
         policy_show_profile(profile, &out);

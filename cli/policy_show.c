@@ -5,8 +5,7 @@
 
 #include "base/clock.h"
 
-/* Words, so many to a line; those after the first line begin where the first did. */
-static void words_add(struct text *out, const char *words, int indent)
+void policy_show_words(struct text *out, const char *words, int indent)
 {
     enum { LINE_MOST = 118 };
     size_t used = (size_t)indent;
@@ -99,13 +98,13 @@ static void members_write(const ProtobufCMessage *m, struct text *out)
         if (!is_shown(m, &fields[i]))
             continue;
         text_format(out, "    %-*s  ", widest, label_of(out->arena, fields[i].name));
-        words_add(out, value_of(out->arena, m, &fields[i]), widest + 6);
+        policy_show_words(out, value_of(out->arena, m, &fields[i]), widest + 6);
     }
 }
 
 void policy_show_product(const Product *product, struct text *out)
 {
-    text_format(out, "%s (%s)\n\nWhat is sold\n", product->name, product->name_id);
+    text_add(out, "\nWhat is sold\n");
     members_write(&product->base, out);
 }
 
@@ -181,6 +180,7 @@ void policy_show_rule(const Rule *r, struct text *out)
 {
     struct arena *a = out->arena;
     text_format(out, "    %-*s", RULE_INDENT - 4, policy_level_word(r->level));
-    words_add(out, arena_format(a, "%s [%s] (%s)", r->statement, r->source, rule_facts(a, r)),
-              RULE_INDENT);
+    policy_show_words(out,
+                      arena_format(a, "%s [%s] (%s)", r->statement, r->source, rule_facts(a, r)),
+                      RULE_INDENT);
 }

@@ -5,9 +5,12 @@
 #include "base/text.h"
 #include "product.pb-c.h"
 
-/* Each member that is there, a line each. */
+/* Each member that is there, a line each; below a heading of the caller's. */
 void policy_show_product(const Product *product, struct text *out);
 void policy_show_profile(const Profile *profile, struct text *out);
+
+/* Words, so many to a line; those after the first line begin where the first did. */
+void policy_show_words(struct text *out, const char *words, int indent);
 
 /* A rule in its own words, in lines of at most 118 characters. */
 void policy_show_rule(const Rule *rule, struct text *out);

@@ -94,6 +94,7 @@ static const char *snapshot_of(struct arena *a, const struct policy_source *p,
 {
     struct text out;
     text_init(&out, a);
+    text_format(&out, "%s (%s)\n", product->name, product->name_id);
     policy_show_product(product, &out);
     if (product->profile)
         policy_show_profile(profile_named(p, product->profile), &out);

@@ -22,8 +22,8 @@ static const struct {
 } sections[SECTIONS] = {
     [POLICY] = { "POLICY", "policy", "none is in force (chancery policy load)", true },
     [AUTHORITIES] = { "AUTHORITIES", "authorities", "none (chancery-issuer ceremony)", false },
-    [PERSPECTIVES] = { "PERSPECTIVES", "perspectives", "none has confirmed what was proved last",
-                       false },
+    [PERSPECTIVES] = { "PERSPECTIVES", "perspectives",
+                       "none was asked about the names that were looked at last", false },
     [LANES] = { "LANES OF JOBS", "lanes", "none", false },
     [LINTS] = { "REFUSED BY LINTS", "lints", "nothing", false },
     [SEALED] = { "SEALED SECRETS", "sealed", "none", false },
@@ -100,12 +100,14 @@ static bool perspectives_fill(struct command_run *r, struct table *t, struct fau
     struct rows rows;
     if (!store_all(r->store, a, &sql_status_perspectives, &none.base, &rows, f))
         return false;
-    table_init(t, a, 5);
-    TABLE_ROW(t, "NAME", "REGION", "ASKED#", "AGREED#", "AGREED LAST");
+    table_init(t, a, 8);
+    TABLE_ROW(t, "NAME", "REGION", "ASKED#", "AGREED#", "NOT#", "AGREED LAST", "ASKED LAST",
+              "SAID LAST");
     for (size_t i = 0; i < rows.count; i++) {
         const PerspectiveStanding *p = (const PerspectiveStanding *)rows.items[i];
         TABLE_ROW(t, p->perspective, p->region, listing_number(a, p->asked),
-                  listing_number(a, p->agreed), listing_time(a, p->agreed_at));
+                  listing_number(a, p->agreed), listing_number(a, p->asked - p->agreed),
+                  listing_time(a, p->agreed_at), listing_time(a, p->asked_at), p->said);
     }
     return true;
 }

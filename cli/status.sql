@@ -29,12 +29,27 @@ WINDOW w AS (PARTITION BY s.lint)
 SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;
 
 -- status_perspectives: Nothing -> PerspectiveStanding*
--- Of the newest thousand proofs, those that others were asked about. What too few have confirmed is no proof: the
--- log of validation has that.
-SELECT p.seen ->> 'perspective' AS perspective, min(p.seen ->> 'region') AS region, count(*) AS asked,
-       count(*) FILTER (WHERE p.seen -> 'agreed' = 'true') AS agreed,
-       max(v.completed_at) FILTER (WHERE p.seen -> 'agreed' = 'true') AS agreed_at
-  FROM (SELECT completed_at, corroboration FROM validation ORDER BY id DESC LIMIT 1000) v
-  CROSS JOIN LATERAL jsonb_path_query(v.corroboration, '$.perspectives[*]') AS p (seen)
- GROUP BY p.seen ->> 'perspective'
- ORDER BY p.seen ->> 'perspective';
+-- Of the newest thousand proofs, checks of CAA records, and challenges: names that too few have confirmed are in the
+-- last two alone. A challenge has of each place what the primary has seen first, then whoever does not agree.
+WITH said AS (
+    SELECT v.completed_at AS at, p.seen ->> 'perspective' AS perspective, p.seen ->> 'region' AS region,
+           p.seen -> 'agreed' = 'true' AS agreed, p.seen ->> 'reason' AS reason
+      FROM (SELECT completed_at, corroboration FROM validation ORDER BY id DESC LIMIT 1000) v
+     CROSS JOIN LATERAL jsonb_path_query(v.corroboration, '$.perspectives[*]') AS p (seen)
+     UNION ALL
+    SELECT c.checked_at, p.seen ->> 'perspective', p.seen ->> 'region', p.seen -> 'agreed' = 'true', p.seen ->> 'reason'
+      FROM (SELECT checked_at, corroboration FROM caa_check ORDER BY id DESC LIMIT 1000) c
+     CROSS JOIN LATERAL jsonb_path_query(c.corroboration, '$.perspectives[*]') AS p (seen)
+     UNION ALL
+    SELECT (p.seen ->> 'at')::timestamptz, p.seen ->> 'perspective', NULL, false, p.seen ->> 'reason'
+      FROM (SELECT looked FROM challenge ORDER BY id DESC LIMIT 1000) h
+     CROSS JOIN LATERAL jsonb_each(h.looked) AS n (name, looks)
+     CROSS JOIN LATERAL jsonb_array_elements(n.looks) AS p (seen)
+     WHERE p.seen ->> 'perspective' <> n.looks -> 0 ->> 'perspective'
+)
+SELECT perspective, min(region) AS region, count(*) AS asked, count(*) FILTER (WHERE agreed) AS agreed,
+       max(at) FILTER (WHERE agreed) AS agreed_at, max(at) AS asked_at,
+       (array_agg(CASE WHEN agreed THEN 'agreed' ELSE coalesce(reason, 'has not found it') END ORDER BY at DESC, agreed))[1] AS said
+  FROM said
+ GROUP BY perspective
+ ORDER BY perspective;

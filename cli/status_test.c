@@ -7,7 +7,8 @@ static void an_empty_system(void **state)
     must(run_with(status_command, NULL, NULL));
     must_say(
         "POLICY\nnone is in force (chancery policy load)\n\nAUTHORITIES\nnone (chancery-issuer "
-        "ceremony)\n\nPERSPECTIVES\nnone has confirmed what was proved last\n\nLANES OF JOBS\nLANE "
+        "ceremony)\n\nPERSPECTIVES\nnone was asked about the names that were looked at "
+        "last\n\nLANES OF JOBS\nLANE "
         "    DUE  HELD  LATER  OLDEST DUE SECONDS  GIVEN UP\n"
         "issue    0    0     0      0                   0\n");
     must_say("\nFIGURES\nORDERS NOT ISSUED SOON    0\n");
@@ -51,7 +52,7 @@ static void perspectives_say_how_they_have_done(void **state)
 {
     (void)state;
     must(run_with(status_command, NULL, NULL));
-    must_say("PERSPECTIVES\nnone has confirmed what was proved last\n");
+    must_say("PERSPECTIVES\nnone was asked about the names that were looked at last\n");
     execute(
         "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
         "evidence, corroboration)"
@@ -59,18 +60,56 @@ static void perspectives_say_how_they_have_done(void **state)
         "day', '{}',"
         "        jsonb_build_object('perspectives', jsonb_build_array("
         "            jsonb_build_object('perspective', 'fra', 'region', 'RIPE', 'agreed', true),"
-        "            jsonb_build_object('perspective', 'iad', 'region', 'ARIN', 'agreed', n < 2),"
+        "            jsonb_build_object('perspective', 'iad', 'region', 'ARIN', 'agreed', n < 2, "
+        "'reason', 'no answer in time'),"
         "            jsonb_build_object('perspective', 'sin', 'region', 'APNIC', 'agreed', false)))"
         "   FROM generate_series(1, 3) n;"
         "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, evidence)"
         " VALUES (900, 'mailed', 'email', '3.2.2.4.4', '2026-01-09', '{}')");
     must(run_with(status_command, NULL, NULL));
-    must_say("fra   RIPE    3      3       2026-01-04T00:00:00+00:00\n"
-             "iad   ARIN    3      1       2026-01-02T00:00:00+00:00\n"
-             "sin   APNIC   3      0       -\n");
+    must_say("NAME  REGION  ASKED  AGREED  NOT  AGREED LAST                ASKED LAST              "
+             "   SAID LAST\n");
+    must_say("fra   RIPE    3      3       0    2026-01-04T00:00:00+00:00  "
+             "2026-01-04T00:00:00+00:00  agreed\n");
+    must_say("iad   ARIN    3      1       2    2026-01-02T00:00:00+00:00  "
+             "2026-01-04T00:00:00+00:00  no answer in time\n");
+    must_say("sin   APNIC   3      0       3    -                          "
+             "2026-01-04T00:00:00+00:00  has not found it\n");
     must(run_with(status_command, NULL, WORDS("json", "")));
-    must_say(
-        "{\"name\":\"sin\",\"region\":\"APNIC\",\"asked\":3,\"agreed\":0,\"agreed_last\":null}");
+    must_say("{\"name\":\"sin\",\"region\":\"APNIC\",\"asked\":3,\"agreed\":0,\"not\":3,\"agreed_"
+             "last\":null,"
+             "\"asked_last\":\"2026-01-04T00:00:00+00:00\",\"said_last\":\"has not found it\"}");
+}
+
+/* Where nothing is proved any more there are checks of CAA records that were not confirmed, and names that are open. */
+static void a_perspective_that_always_fails_is_seen(void **state)
+{
+    (void)state;
+    execute(
+        "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence, "
+        "corroboration)"
+        " VALUES (900, 'a.example', '2026-01-05', 60, 'unconfirmed', 'x', '{}', "
+        "'{\"perspectives\": ["
+        "{\"perspective\": \"fra\", \"region\": \"RIPE\", \"agreed\": true},"
+        "{\"perspective\": \"iad\", \"region\": \"ARIN\", \"agreed\": false, \"reason\": \"has "
+        "not looked at it\"}]}');"
+        "INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, random_value, "
+        "random_value_at, poll_from, looked)"
+        " VALUES (900, 'request', 7, 'TLS', 'dns-txt-token', 'r', '2026-01-06', '2026-01-06', "
+        "'{\"b.example\": ["
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"iad\", \"reason\": \"no answer "
+        "in time\"},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"gru\", \"looks\": []},"
+        "{\"at\": \"2026-01-06T00:00:00Z\", \"perspective\": \"primary\"}]}')");
+    must(run_with(status_command, NULL, NULL));
+    must_say("fra   RIPE    1      1       0    2026-01-05T00:00:00+00:00  "
+             "2026-01-05T00:00:00+00:00  agreed\n");
+    must_say("gru   -       1      0       1    -                          "
+             "2026-01-06T00:00:00+00:00  has not found it\n");
+    must_say("iad   ARIN    2      0       2    -                          "
+             "2026-01-06T00:00:00+00:00  no answer in time\n");
+    assert_null(strstr(output, "primary"));
 }
 
 static void policy_put(const char *product, const char *logs)
@@ -159,6 +198,7 @@ int main(void)
         FRESH(an_authority_says_when_it_ends),
         FRESH(perspectives_say_how_they_have_done),
         FRESH(logs_of_certificates_are_counted),
+        FRESH(a_perspective_that_always_fails_is_seen),
         FRESH(what_waits_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,10 @@ static void look_tell(const struct why *w, const DcvLook *look)
 static void proof_tell(const struct why *w, const DcvProof *proof)
 {
     struct text t;
+    if (there(proof->reason))
+        fold_add(w->out,
+                 arena_format(w->arena, "perspective-%s: %s", proof->perspective, proof->reason),
+                 INDENT, w->width);
     for (size_t i = 0; i < proof->n_looks; i++)
         look_tell(w, proof->looks[i]);
     text_init(&t, w->arena);

@@ -19,27 +19,31 @@ static const struct sql *const kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* What who has to do it does: by the kind of what is open. docs/guide/waiting.md has it at length. */
+/* What who has to do it does: by the kind of what is open, and by its owner where that depends on what was seen.
+ * docs/guide/waiting.md has it at length. */
 // clang-format off
 static const struct {
-    const char *kind, *text;
+    const char *kind, *owner, *text;
 } advice[] = {
-    { "approval",     "one of the customer's people approves or rejects the request" },
-    { "dcv",          "the customer puts the proof where it is looked for, or chooses another method; what was seen instead is told above" },
-    { "caa",          "nothing while they are still to be looked at; else the customer changes the CAA records, which are read again by themselves" },
-    { "transparency", "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
-    { "blocked_key",  "the customer orders with another key" },
-    { "quarantine",   "an operator sees to the attempt: chancery quarantine" },
-    { "held_up",      "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },
-    { "authority",    "an operator starts it again when it may sign: chancery authority start ID" },
-    { "job",          "nothing: it goes on by itself" },
+    { "approval",     NULL, "one of the customer's people approves or rejects the request" },
+    { "dcv",          "customer", "the customer puts the proof where it is looked for, or chooses another method; what was seen instead is told above" },
+    { "dcv",          "ca", "an operator sees to what is said above, mostly to the other points of view; it is looked for again by itself" },
+    { "caa",          "customer", "the customer changes the CAA records, which are read again by themselves" },
+    { "caa",          "ca", "nothing while they are still to be looked at; where too few other points of view could say, an operator sees to those" },
+    { "transparency", NULL, "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
+    { "blocked_key",  NULL, "the customer orders with another key" },
+    { "quarantine",   NULL, "an operator sees to the attempt: chancery quarantine" },
+    { "held_up",      NULL, "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },
+    { "authority",    NULL, "an operator starts it again when it may sign: chancery authority start ID" },
+    { "job",          NULL, "nothing: it goes on by itself" },
 };
 // clang-format on
 
-static const char *advice_for(const char *kind)
+static const char *advice_for(const OrderWait *open)
 {
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
-        if (strcmp(advice[i].kind, kind) == 0)
+        if (strcmp(advice[i].kind, open->kind) == 0 &&
+            (!advice[i].owner || (open->owner && strcmp(advice[i].owner, open->owner) == 0)))
             return advice[i].text;
     return NULL;
 }
@@ -80,7 +84,7 @@ static void open_fill(struct arena *a, OrderStory *s, const struct rows *rows)
     s->open = arena_array(a, OrderWait *, rows->count);
     for (size_t i = 0; i < rows->count; i++) {
         s->open[i] = (OrderWait *)rows->items[i];
-        s->open[i]->advice = arena_strdup(a, advice_for(s->open[i]->kind));
+        s->open[i]->advice = arena_strdup(a, advice_for(s->open[i]));
         s->n_open++;
     }
 }

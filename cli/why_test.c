@@ -12,7 +12,9 @@ static const char looked[] =
     " \"expected_sha256\": \"abcd\", \"looks\": [{\"type\": \"TXT\", \"name\":"
     " \"_dnsauth.n8.example\", \"outcome\": \"1 record, but not with the value\", \"state\":"
     " \"found\", \"dnssec\": \"secure\", \"server\": \"192.0.2.53\", \"record_count\": 1,"
-    " \"records\": [\"wrong\"], \"took_ms\": 12}]}]}";
+    " \"records\": [\"wrong\"], \"took_ms\": 12}]},"
+    " {\"at\": \"2022-01-04T00:00:00+00:00\", \"perspective\": \"sin\","
+    " \"reason\": \"gave no answer\"}]}";
 
 /* Order 8: looked for, mailed for, reused for, tried, given up, told of, written down. */
 static void much_happens(void)
@@ -81,7 +83,7 @@ static void a_story_is_told_as_it_happened(void **state)
         "  look\n    control of n8.example was looked for, and not found\n"
         "    TXT _dnsauth.n8.example, answered by 192.0.2.53, secure by DNSSEC, 12 ms: 1 record, "
         "but not with\n    the value\n      1 record: \"wrong\"\n"
-        "    expected: a value whose SHA-256 is abcd\n",
+        "    expected: a value whose SHA-256 is abcd\n    perspective-sin: gave no answer\n",
         "  mail\n    a mail for n8.example was sent to admin@n8.example;",
         "  mail refused\n    for n8.example to admin@n8.example: 550 no such user\n",
         "  approved by mail\n    admin@n8.example has approved n8.example\n",
@@ -160,6 +162,11 @@ static void an_order_says_what_it_waits_for(void **state)
     must_say("  dcv: n8.example, for the customer, since 2022-01-03 00:00:00");
     must_say("    no TXT record\n    To do: the customer puts the proof");
     must_say("    Looked at again: 2022-01-05 00:00:00");
+    execute("UPDATE challenge SET ours = '{n8.example}'");
+    must(run(why_order_command, "8"));
+    must_say("  dcv: n8.example, for the CA, since 2022-01-03 00:00:00");
+    must_say(
+        "    To do: an operator sees to what is said above, mostly to the other points of view");
     must_say("  authority: CA 1, for the CA, since 2022-01-06 00:00:00");
     must_say("  job: dcv 1, for the CA\n    failed 2 times\n");
     assert_null(strstr(output, "dcv 2"));
@@ -179,7 +186,7 @@ static void everything_open_has_its_advice(void **state)
             "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
             "VALUES (78, 'issue', 80, '" DAY "', 10, 0, 'x', '2022-01-07');"
             "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, detail, evidence) "
-            "VALUES (900, 'n8.example', '2022-01-04', 0, 'forbidden', 'x', '{}')");
+            "VALUES (900, 'n8.example', now(), 0, 'forbidden', 'x', '{}')");
     execute("BEGIN; INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256('x'), '" DAY "');"
             "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, "
             "valid_from, valid_till, statement, source) SELECT id, 'caa-check', 'TLS', "

@@ -180,12 +180,47 @@ static void many_proofs_cost_no_more_than_one(void **state)
     run(issuer, "ROLLBACK");
 }
 
+/* What strangers say, and what is made of it, fills no row beyond an end, in whatever column it stands. */
+static void what_strangers_say_has_an_end(void **state)
+{
+    static const char *const fat[] = {
+        "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, evidence) VALUES (900, "
+        "'a.example', now(), 0, 'permitted', jsonb_build_object('a', repeat('x', 70000)))",
+        "INSERT INTO caa_check (account_id, name, checked_at, ttl, result, evidence, "
+        "corroboration) VALUES (900, 'a.example', now(), 0, 'permitted', '{}', "
+        "jsonb_build_object('a', repeat('x', 70000)))",
+        "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
+        "evidence, corroboration) VALUES (900, 'a.example', 'x', '3.2.2.4.7', now(), '{}', "
+        "jsonb_build_object('a', repeat('x', 70000)))",
+    };
+    struct fault f;
+
+    (void)state;
+    assert_string_equal(
+        ask(admin,
+            "SELECT string_agg(a.attrelid::regclass || '.' || a.attname, ' ') FROM pg_attribute a"
+            " WHERE a.attrelid::regclass::text IN ('caa_check', 'caa_report', 'validation',"
+            " 'challenge', 'delivery_attempt', 'email_invitation', 'email_token', 'job_dead')"
+            " AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
+            " AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype, 'bytea'::regtype,"
+            " 'text[]'::regtype) AND NOT EXISTS (SELECT FROM pg_constraint c"
+            " WHERE c.conrelid = a.attrelid AND a.attnum = ANY (c.conkey) AND (c.contype = 'f' OR"
+            " pg_get_constraintdef(c.oid) ~ (a.attname || '\\)* *(<=|=) [0-9]+|' || a.attname ||"
+            " ' = ANY')))"),
+        "none");
+    for (size_t i = 0; i < sizeof fat / sizeof *fat; i++) {
+        assert_false(script_run(admin, fat[i], &f));
+        assert_non_null(strstr(f.detail, "_size"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newest_proof_counts),
         cmocka_unit_test(only_a_private_authority_excuses),
         cmocka_unit_test(many_proofs_cost_no_more_than_one),
+        cmocka_unit_test(what_strangers_say_has_an_end),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);

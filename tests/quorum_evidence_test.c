@@ -239,23 +239,98 @@ static void nobody_counts_anew(void **state)
 
 /* ---- whom it is demanded of */
 
-/* It stands in the certificate, whatever else is said, and nowhere else. */
-static void a_demonstration_says_so_in_its_bytes(void **state)
+/* DER: `tag` and what is in it. Shorter than 128 bytes. */
+static struct bytes der(uint8_t tag, struct bytes value)
 {
-    struct fault f;
+    uint8_t *out = arena_alloc(&arena, value.size + 2);
+
+    assert_in_range(value.size, 0, 127);
+    out[0] = tag;
+    out[1] = (uint8_t)value.size;
+    memcpy(out + 2, value.data, value.size);
+    return (struct bytes){ out, value.size + 2 };
+}
+
+static struct bytes both(struct bytes a, struct bytes b)
+{
+    uint8_t *out = arena_alloc(&arena, a.size + b.size);
+
+    memcpy(out, a.data, a.size);
+    memcpy(out + a.size, b.data, b.size);
+    return (struct bytes){ out, a.size + b.size };
+}
+
+/* A name of an organization (2.5.4.10) and a common name (2.5.4.3). */
+static struct bytes name_of(const char *organization, const char *common_name)
+{
+    struct bytes o = both(der(6, BYTES_OF("\x55\x04\x0a")), der(0x13, BYTES_OF(organization)));
+    struct bytes cn = both(der(6, BYTES_OF("\x55\x04\x03")), der(0x0c, BYTES_OF(common_name)));
+
+    return der(0x30, both(der(0x31, der(0x30, o)), der(0x31, der(0x30, cn))));
+}
+
+/* As much of a certificate as is read: `version` is what stands before the serial number. */
+static const char *certificate_of(struct bytes version, struct bytes by, struct bytes subject)
+{
+    struct bytes none = { (const uint8_t *)"", 0 }, empty = der(0x30, none);
+    struct bytes tbs = both(version, both(der(2, BYTES_OF("\x01")), empty));
+
+    tbs = both(tbs, both(by, both(empty, subject)));
+    return hex_upper(&arena, der(0x30, both(der(0x30, tbs), empty)));
+}
+
+/* It is the subject's organization that says so, whatever else stands in the certificate or beside it. */
+static void a_demonstration_says_so_in_its_organization(void **state)
+{
+    struct bytes none = { (const uint8_t *)"", 0 }, v3 = der(0xa0, der(2, BYTES_OF("\x02")));
+    struct bytes acme = name_of("Acme", "CA"), show = name_of("Show (Do Not Trust)", "CA");
+    struct bytes named = name_of("Acme", "do not trust");
+    const struct {
+        const char *der, *is;
+    } cases[] = {
+        { certificate_of(v3, acme, show), "t" },
+        { certificate_of(none, show, show), "t" },
+        { certificate_of(v3, acme, acme), "f" },
+        { certificate_of(v3, show, acme), "f" },
+        { certificate_of(v3, acme, named), "f" },
+        { "3082", "f" },
+        { "", "f" },
+        { "30ff00646F206E6F74207472757374", "f" },
+        { "646F206E6F74207472757374", "f" },
+    };
 
     (void)state;
-    run(admin, "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, "
-               "created_at) VALUES"
-               " ('00000000000000A1', 'a', 'a1', 'ec', '\\x30' || 'Show (Do Not Trust)'::bytea || "
-               "'\\x00', true, true, '2026-01-01'),"
-               " ('00000000000000A2', 'do not trust', 'do not trust', 'ec', '\\x30ff00', true, "
-               "true, '2026-01-01')");
-    assert_string_equal(ask(validation,
-                            "SELECT string_agg(concat_ws(' ', id, demonstration), ', ' ORDER BY id)"
-                            "  FROM authority"),
-                        "00000000000000A1 t, 00000000000000A2 f");
-    assert_false(script_run(admin, "UPDATE authority SET demonstration = true", &f));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run(admin,
+            arena_format(&arena,
+                         "INSERT INTO authority (id, name, key_label, key_type, der, public, "
+                         "may_sign, created_at) VALUES ('00000000000000A%zu', 'do not "
+                         "trust', 'do not trust %zu', 'ec', '\\x%s', true, true, "
+                         "'2026-01-01')",
+                         i + 1, i, cases[i].der));
+        run(admin, "UPDATE authority SET demonstration = NOT demonstration, changed_at = now()");
+        const char *is =
+            ask(validation,
+                arena_format(&arena,
+                             "SELECT demonstration FROM authority WHERE id = '00000000000000A%zu'",
+                             i + 1));
+        if (strcmp(is, cases[i].is) != 0)
+            fail_msg("case %zu: %s", i, is);
+    }
+}
+
+/* In every part of it: what is cut off anywhere is none, and no error. */
+static void a_certificate_that_is_cut_is_none(void **state)
+{
+    const char *whole = certificate_of(der(0xa0, der(2, BYTES_OF("\x02"))), name_of("A", "B"),
+                                       name_of("(do not trust)", "C"));
+
+    (void)state;
+    for (size_t size = 0; size < strlen(whole); size += 2)
+        assert_string_equal(
+            ask(admin, arena_format(&arena, "SELECT certificate_is_demonstration('\\x%.*s')",
+                                    (int)size, whole)),
+            "f");
 }
 
 static void only_a_demonstration_needs_nobody(void **state)
@@ -267,7 +342,7 @@ static void only_a_demonstration_needs_nobody(void **state)
                " ca_id, dcv_scope, requester_id, created_at)"
                " SELECT n, n, 900, 1, 'new_request', 'approved', 'TLS', 'sha256', ca, "
                "'base_domain', 1, '2026-12-20'"
-               "   FROM (VALUES (1, '00000000000000A1'), (2, '00000000000000A2'), (3, 'unknown')) "
+               "   FROM (VALUES (1, '00000000000000A1'), (2, '00000000000000A3'), (3, 'unknown')) "
                "AS r (n, ca);"
                "INSERT INTO request_name SELECT n, 0, 900, 'dns', 'alone.example', 'alone.example'"
                "  FROM generate_series(1, 3) n");
@@ -284,7 +359,8 @@ int main(void)
         cmocka_unit_test(methods_are_exempt_by_name),
         cmocka_unit_test(the_database_counts_itself),
         cmocka_unit_test(nobody_counts_anew),
-        cmocka_unit_test(a_demonstration_says_so_in_its_bytes),
+        cmocka_unit_test(a_demonstration_says_so_in_its_organization),
+        cmocka_unit_test(a_certificate_that_is_cut_is_none),
         cmocka_unit_test(only_a_demonstration_needs_nobody),
     };
 

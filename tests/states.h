@@ -104,6 +104,7 @@ static const struct event events[] = {
     { "looking",     "validation", "job_claim", CLAIM("dcv", "{look}") },
     { "not_there",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": false") },
     { "no_answer",   0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"failed\": true") },
+    { "unconfirmed", 0, "dcv_round", ROUND("\"next_at\": \"{soon}\", \"seen\": \"{}\", \"ours\": \"n{order}.example\", \"failed\": true") },
     { "poll_ended",  0, "dcv_round", ROUND("\"seen\": \"{}\", \"failed\": false") },
     { "proved",      0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, " PROOF "}]") },
     { "file_proved", 0, "dcv_round", ROUND("\"failed\": false, \"evidence\": [{\"challenge_id\": {challenge}, \"kind\": \"dns\","
@@ -133,6 +134,7 @@ static const struct event events[] = {
     { "caa_by_file", 0, "caa_round", CAA_ROUND("permitted", "\"methods\": \"{ca-tbr-18}\", ") },
     { "caa_unheard", 0, "caa_round", CAA_ROUND("unheard", "\"detail\": \"x\", ") },
     { "caa_forbids", 0, "caa_round", CAA_ROUND("forbidden", "\"detail\": \"x\", ") },
+    { "caa_alone",   0, "caa_round", CAA_ROUND("unconfirmed", "\"ours\": true, \"detail\": \"x\", ") },
     { "caa_cut",     0, "caa_round", "{\"job_id\": {caa}, \"job_epoch\": {caa_epoch}, \"request_id\": {request}, \"now\": \"{now}\","
         " \"next_at\": \"{soon}\", \"failed\": true}" },
     { "caa_buried",  "validation", "job_bury", "{\"id\": {caa}, \"epoch\": {caa_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
@@ -193,6 +195,8 @@ static const struct way {
     { "placed minutes tallied a_quarter expired",                             "expired approved,, dcv" },
     { "placed minutes tallied looking proved claimed issued",      "issued approved, issued," },
     { "placed looking not_there minutes looking no_answer died looking proved claimed issued", "issued approved, issued," },
+    { "placed looking unconfirmed looking proved claimed issued",             "issued approved, issued," },
+    { "placed looking unconfirmed died looking not_there looking unconfirmed", "pending approved,, dcv" },
     { "placed looking poll_ended check_asked looking proved claimed issued",  "issued approved, issued," },
     { "placed looking poll_ended file_chosen looking proved claimed issued",  "issued approved, issued," },
     { "placed looking file_chosen looking poll_ended a_month value_asked check_asked looking not_there", "pending approved,, dcv" },
@@ -232,6 +236,7 @@ static const struct way {
     { "token_found watched caa_looking caa_permits claimed issued",           "issued approved, issued," },
     { "token_found watched caa_looking died caa_looking caa_unheard claimed issued", "issued approved, issued," },
     { "token_found watched caa_looking caa_forbids",                          "pending approved,, caa" },
+    { "token_found watched caa_looking caa_alone minutes caa_looking caa_permits claimed issued", "issued approved, issued," },
     { "token_found watched caa_looking caa_cut minutes caa_looking caa_forbids minutes caa_looking caa_permits claimed issued", "issued approved, issued," },
     { "token_found watched caa_looking caa_buried dead_told hours dead_raised caa_looking caa_permits claimed issued", "issued approved, issued," },
     { "token_found watched caa_looking caa_permits a_month claimed went_on caa_looking caa_permits claimed issued", "issued approved, issued," },

@@ -167,8 +167,9 @@ $$;
 
 -- For people who look ahead: how many of the validations that there are count until the day and do not count
 -- on it, by the rules of dcv_evidence(): those that lie between what was the oldest that counted, by each
--- method, and what is; not those that too few have confirmed. Of one section, or of all that may be used on the
--- day. One walk for the methods there are, one to count.
+-- method, and what is. Those that too few have confirmed count where there is a public demonstration, and nowhere else.
+-- Of one section, or of all that may be used on the day. One walk for the methods there are, one to count; the rules of
+-- mpic are asked once for all that have the same counts and lie between the same two changes of them.
 CREATE OR REPLACE FUNCTION proof_lost(of_section text, of_scope text, day timestamptz)
 RETURNS TABLE (validations bigint, accounts bigint)
 LANGUAGE sql STABLE AS $$
@@ -183,14 +184,35 @@ LANGUAGE sql STABLE AS $$
                     ELSE m.at - least(m.life, (SELECT rule_interval(o.value, o.unit)
                                                  FROM policy_at(m.at, of_scope, 'reuse.dcv.' || m.br_method) o)) END AS completed_at
           FROM moment m
+    ), lost AS MATERIALIZED (
+        SELECT v.account_id, v.br_method, v.remotes, v.agreed, v.regions, v.completed_at,
+               width_bucket(v.completed_at, ARRAY(SELECT DISTINCT r.valid_from
+                                                    FROM policy_rule r
+                                                   WHERE r.version = (SELECT a.version FROM policy_active a WHERE a.one)
+                                                     AND r.scope = of_scope AND r.parameter LIKE 'mpic.%'
+                                                   UNION
+                                                  SELECT r.valid_till
+                                                    FROM policy_rule r
+                                                   WHERE r.version = (SELECT a.version FROM policy_active a WHERE a.one)
+                                                     AND r.scope = of_scope AND r.parameter LIKE 'mpic.%'
+                                                   UNION
+                                                  SELECT '-infinity'
+                                                   ORDER BY 1)) AS phase
+          FROM oldest b
+          JOIN oldest d ON d.br_method = b.br_method AND d.on_day
+          JOIN validation v ON v.br_method = b.br_method AND v.completed_at > b.completed_at AND v.completed_at <= d.completed_at
+                           AND v.completed_at < day
+         WHERE NOT b.on_day AND b.completed_at < d.completed_at AND (of_section IS NOT NULL OR d.completed_at < 'infinity')
+    ), counting AS MATERIALIZED (
+        SELECT l.br_method, l.remotes, l.agreed, l.regions, l.phase
+          FROM lost l
+         GROUP BY l.br_method, l.remotes, l.agreed, l.regions, l.phase
+        HAVING EXISTS (SELECT FROM authority a WHERE a.demonstration AND a.public)
+            OR NOT EXISTS (SELECT FROM quorum_missed(of_scope, l.br_method, l.remotes, l.agreed, l.regions, min(l.completed_at)))
     )
-    SELECT count(*), count(DISTINCT v.account_id)
-      FROM oldest b
-      JOIN oldest d ON d.br_method = b.br_method AND d.on_day
-      JOIN validation v ON v.br_method = b.br_method AND v.completed_at > b.completed_at AND v.completed_at <= d.completed_at
-                       AND v.completed_at < day
-     WHERE NOT b.on_day AND b.completed_at < d.completed_at AND (of_section IS NOT NULL OR d.completed_at < 'infinity')
-       AND NOT EXISTS (SELECT FROM quorum_missed(of_scope, v.br_method, v.remotes, v.agreed, v.regions, v.completed_at))
+    SELECT count(*), count(DISTINCT l.account_id)
+      FROM lost l
+      JOIN counting c ON (c.br_method, c.remotes, c.agreed, c.regions, c.phase) = (l.br_method, l.remotes, l.agreed, l.regions, l.phase)
 $$;
 
 -- 32 letters and digits of some 160 random bits.

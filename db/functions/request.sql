@@ -78,14 +78,39 @@ LANGUAGE sql STABLE AS $$
        AND NOT EXISTS (SELECT FROM issuance x WHERE x.request_id = r.id AND x.state IN ('precert_signed', 'final_reserved'))
 $$;
 
--- What of it is left to do, with its owner.
-CREATE OR REPLACE FUNCTION request_open_task(request_ids bigint[], at timestamptz)
+-- What of it is left to do, and who is to move next. Of most kinds that is always the same (task_kind); else what the last
+-- look saw decides. A name whose proof was found, and only not confirmed for want of other points of view, waits for us. CAA
+-- records are ours to look at until they were found to be in the way: then they are the customer's to change, unless
+-- other points of view were missing. check_id is the check that is in the way: what is the same is stored once a day, by
+-- looks that are an hour apart at the most.
+DROP FUNCTION IF EXISTS request_open_task(bigint[], timestamptz); -- of before 0028: it had no check_id
+CREATE FUNCTION request_open_task(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, owner text, dns_name text, domain text,
-               since timestamptz, next_check timestamptz, deadline timestamptz)
+               since timestamptz, next_check timestamptz, deadline timestamptz, check_id bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT n.request_id, n.kind, k.owner, n.dns_name, n.domain, n.since, n.next_check, n.deadline
+    SELECT n.request_id, n.kind,
+           CASE WHEN w.ours THEN 'ca'
+                WHEN w.id IS NOT NULL THEN 'customer'
+                WHEN n.kind = 'dcv' AND EXISTS (SELECT FROM challenge c
+                                                 WHERE c.asked_by = 'request' AND c.subject = n.request_id
+                                                   AND c.checked_at >= c.poll_from AND n.domain = ANY (c.ours)) THEN 'ca'
+                ELSE k.owner END,
+           n.dns_name, n.domain, n.since, n.next_check, n.deadline, w.id
       FROM request_need(request_ids, at) n
       LEFT JOIN task_kind k ON k.kind = n.kind
+      LEFT JOIN LATERAL
+           (SELECT c.id, c.ours
+              FROM request r
+             CROSS JOIN LATERAL (SELECT q.id, q.result, q.ours
+                                   FROM caa_check q
+                                  WHERE q.account_id = r.account_id AND q.name = n.dns_name
+                                    AND q.checked_at > at - interval '26 hours' AND q.checked_at <= at + interval '1 minute'
+                                  ORDER BY q.checked_at DESC
+                                  LIMIT 1) c
+             WHERE n.kind = 'caa' AND r.id = n.request_id
+               AND CASE c.result WHEN 'permitted' THEN c.id = n.validation_id -- by other methods
+                                 WHEN 'unheard' THEN NOT EXISTS (SELECT FROM policy_at(at, r.rule_scope, 'caa.unheard'))
+                                 ELSE true END) w ON true
      WHERE n.valid_until IS NULL
 $$;
 

@@ -11,7 +11,8 @@
  * https and mailto alone. FAULT_INVALID says what there is; `*line`, from 1, where it begins. */
 bool markdown_check(struct bytes text, int *line, struct fault *f);
 
-/* Appends the HTML of it; of what markdown_check() refuses, without HTML and dangerous links. */
+/* Appends the HTML of it; of what markdown_check() refuses, without HTML, and links and images that are none of
+ * http, https and mailto lead nowhere. */
 void markdown_html(struct text *out, struct bytes text);
 
 #endif

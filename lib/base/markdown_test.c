@@ -61,6 +61,10 @@ static void what_they_may_not_have(void **state)
         { "x\n\n* [y](javascript:alert(1))\n", 3, "a link" }, { "[y](/relative)", 1, "a link" },
         { "[y](data:text/html,x)", 1, "a link" }, { "[y]()", 1, "a link" }, { "<ftp://a.example/>", 1, "a link" },
         { "[y](&#106;avascript:x)", 1, "a link" }, { "a &#27; b", 1, "control" }, { "a &#x9b; b", 1, "control" },
+        { "[y](javascript<script:z)(u)", 1, "a link" }, { "[y](<java\tscript:x>)", 1, "a link" },
+        { "[y][z]\n\n[z]: jAvAsCrIpT:x", 1, "a link" }, { "[y](https:javascript:x)", 1, "a link" },
+        { "[y](&#1;javascript:x)", 1, "a link" }, { "[y](blob:x)", 1, "a link" },
+        { "[y](https://ca.example/ \"&#27;\")", 1, "control" }, { "x\n\n~~~ &#27;\ny\n~~~", 3, "control" },
     };
     // clang-format on
     (void)state;
@@ -85,12 +89,37 @@ static void harm_is_left_out_of_the_page(void **state)
     assert_null(strstr(html("[y](\"><script>)"), "<script"));
 }
 
+/* A browser skips controls in front of a scheme and line ends within, and knows more schemes than we do. */
+static void a_link_of_another_scheme_leads_nowhere(void **state)
+{
+    // clang-format off
+    static const char *const destinations[] = {
+        "javascript:x", "JAVASCRIPT:x", "javascript<script:z", "java&#10;script:x", "java&Tab;script:x", "&#1;javascript:x",
+        "&#32;javascript:x", "javascript&colon;x", "javascript\\:x", "vbscript:x", "data:text/html,x", "data:image/png,x",
+        "file:///x", "blob:https://ca.example/x", "filesystem:x", "view-source:https://x", "ftp://x", "/x", "x", "#x",
+        "//ca.example/x", "https:javascript:x", "&#x200b;javascript:x", "http\\:/x",
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof destinations / sizeof *destinations; i++) {
+        const char *link = arena_format(&arena, "[y](%s)", destinations[i]);
+        if (strcmp(html(link), "<p><a href=\"\">y</a></p>\n") != 0)
+            fail_msg("%s: %s", link, html(link));
+        assert_string_equal(html(arena_format(&arena, "!%s", link)),
+                            "<p><img src=\"\" alt=\"y\" /></p>\n");
+    }
+    assert_string_equal(html("[y](hTTps&colon;//x) <m@x.example>"),
+                        "<p><a href=\"hTTps://x\">y</a> "
+                        "<a href=\"mailto:m@x.example\">m@x.example</a></p>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_entries_are_made_of),
         cmocka_unit_test(what_they_may_not_have),
         cmocka_unit_test(harm_is_left_out_of_the_page),
+        cmocka_unit_test(a_link_of_another_scheme_leads_nowhere),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -65,6 +65,15 @@ WITH gone AS (
 )
 SELECT id FROM gone;
 
+-- job_outlived: JobEnd* -> JobId*
+-- Whose lease ran out in his hands, and who comes back all the same, was late and did not die: the death that was counted
+-- for him is taken back.
+UPDATE job j
+   SET deaths = j.deaths - 1
+  FROM unnest(:id, :epoch) AS e (id, epoch)
+ WHERE j.id = e.id AND j.id = ANY (:id) AND j.lease_epoch > e.epoch AND j.deaths > 0
+RETURNING j.id;
+
 -- job_wake: JobWake -> JobId*
 -- What they waited for is there again: jobs of a lane that have failed are due now. Those that have
 -- not failed keep their time.

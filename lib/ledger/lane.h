@@ -113,7 +113,7 @@ void lane_again(struct lane_item *item, struct instant run_at, bool fresh);
 /* Something failed: back after a pause that grows with the attempts, or buried with its story. What
  * is unavailable will come back: for that no job is buried, and it waits ten minutes at the most. */
 void lane_fail(struct lane_item *item, const struct fault *f);
-/* Somebody else has it, or its lease ran out in between. */
+/* Somebody else has it, or its lease ran out in between: who had it was late, and has not died. */
 void lane_gone(struct lane_item *item);
 
 /* What the claimed jobs of a batch are about, one for each, in the batch's arena. */

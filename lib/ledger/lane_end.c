@@ -35,11 +35,6 @@ int64_t *lane_subjects(const struct lane_batch *batch)
     return out;
 }
 
-void lane_gone(struct lane_item *item)
-{
-    lane_finish_result(item, JOB_OUTCOME__RESULT__GONE);
-}
-
 /* One statement on its way through the committer; lives in the item's arena. */
 struct ending {
     struct commit commit;
@@ -51,6 +46,11 @@ struct ending {
 static void ending_done(struct commit *c, const struct rows *rows, const struct fault *f)
 {
     struct ending *e = c->context;
+    bool gone = !f && rows->count == 0;
+    if (gone && e->commit.sql != &sql_job_outlived) {
+        lane_gone(e->item);
+        return;
+    }
     if (f || e->outage) /* only now is it there to be woken */
         lane_outage(e->item, true);
     if (f) {
@@ -58,9 +58,9 @@ static void ending_done(struct commit *c, const struct rows *rows, const struct 
         log_warn("job could not be put away: its lease will run out",
                  LOG_INT("job_id", e->item->job_id), LOG_FAULT(f));
     }
-    lane_finish_result(e->item, f             ? JOB_OUTCOME__RESULT__WAITING
-                                : rows->count ? e->result
-                                              : JOB_OUTCOME__RESULT__GONE);
+    lane_finish_result(e->item, f      ? JOB_OUTCOME__RESULT__WAITING
+                                : gone ? JOB_OUTCOME__RESULT__GONE
+                                       : e->result);
 }
 
 static void ending_put_for(struct lane_item *item, const struct sql *sql,
@@ -91,6 +91,15 @@ static JobEnd *job_end_of(struct lane_item *item, int64_t epoch)
     end->id = item->job_id;
     end->epoch = epoch;
     return end;
+}
+
+void lane_gone(struct lane_item *item)
+{
+    if (item->job)
+        ending_put(item, &sql_job_outlived, &job_end_of(item, item->job->epoch)->base,
+                   JOB_OUTCOME__RESULT__GONE);
+    else
+        lane_finish_result(item, JOB_OUTCOME__RESULT__GONE);
 }
 
 void lane_end(struct lane_item *item, JobOutcome__Result result)

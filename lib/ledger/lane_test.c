@@ -511,11 +511,44 @@ static void deaths_of_workers_are_not_failures(void **state)
         execute("UPDATE job SET lease_until = now() - interval '1 second'");
     }
     execute("UPDATE job SET lease_until = NULL");
-    for (int i = 0; i < 3; i++)
-        lane_gone(held[i]);
     assert_int_equal(number("SELECT count(*) FROM job WHERE attempt = 0 AND deaths = 1 AND alone"),
                      1);
+    for (int i = 0; i < 3; i++)
+        lane_finish_result(held[i], JOB_OUTCOME__RESULT__GONE);
     assert_int_equal(number("SELECT count(*) FROM job_dead"), 0);
+}
+
+/* By each of the ways in which a job is put away. */
+static void late_end(struct lane_item *item, int how)
+{
+    const struct fault down = { .code = FAULT_UNAVAILABLE };
+
+    assert_int_equal(number("SELECT deaths FROM job"), 1);
+    if (how % 3 == 0)
+        lane_fail(item, &down);
+    else if (how % 3 == 1)
+        lane_gone(item);
+    else
+        lane_end(item, JOB_OUTCOME__RESULT__DONE);
+    await_number("SELECT deaths FROM job", 0);
+}
+
+/* While a table is locked, say, every lease runs out before the job can be put away. Who then comes back lives. */
+static void late_workers_have_not_died(void **state)
+{
+    (void)state;
+    hold = true;
+    int64_t id = job_new(END, "now() + interval '1 hour'");
+    for (int i = 1; i <= 2 * LANE_DEATHS; i++) {
+        call_run(id, "deliver");
+        await_count(&held_count, i);
+        execute("UPDATE job SET lease_until = now() - interval '1 second'");
+        if (i >= 3)
+            late_end(held[i - 3], i);
+    }
+    assert_int_equal(number("SELECT count(*) FROM job_dead"), 0);
+    for (int i = 2 * LANE_DEATHS - 2; i < 2 * LANE_DEATHS; i++)
+        lane_finish_result(held[i], JOB_OUTCOME__RESULT__GONE);
 }
 
 /* One of many whose worker died runs by itself; the others are together. */
@@ -739,6 +772,7 @@ int main(void)
         LANE_TEST(an_outage_buries_nothing),
         LANE_TEST(worn_out_job_is_buried_unrun),
         LANE_TEST(deaths_of_workers_are_not_failures),
+        LANE_TEST(late_workers_have_not_died),
         LANE_TEST(tried_alone_after_a_death),
         LANE_TEST(several_leave_out_who_must_be_alone),
         LANE_TEST(cadence_forgets_deaths),

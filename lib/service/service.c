@@ -155,43 +155,58 @@ static struct duration check_patience(const struct service_run *run)
     return (struct duration){ trips > least ? trips : least };
 }
 
-static int serve(struct service_run *run)
+/* Signals first: each thread that begins takes over which of them it hears. */
+static void process_begin(const struct service_run *run, sigset_t *set)
 {
-    sigset_t set;
-    struct fault f = { 0 };
     process_files_allow();
     memory_allow_test_failure(run->service->name);
     memory_keep();
-    signals_block(&set);
+    signals_block(set);
     log_background();
     metric_set_of(METRIC_BUILD_INFO, version_text(), 1);
-    struct store *store = clock_compare(run);
-    if (!up(run, &f)) {
-        log_error("cannot start", LOG_FAULT(&f));
-        store_free(store);
-        fprintf(stderr, "chancery-%s: %s %s\n", run->service->name, f.field, f.detail);
-        return 1;
-    }
+}
+
+/* Until it is told to stop. */
+static void wait_for_the_end(struct service_run *run, struct health *health, const sigset_t *set)
+{
+    int got = 0;
+    log_info("started", LOG_TEXT("version", version_text()), LOG_TEXT("admin", run->shared.admin));
+    sigwait(set, &got);
+    log_info("stopping", LOG_INT("signal", got));
+    health_drain(health);
+    linger(set, run->shared.drain_delay);
+}
+
+/* What is up says so to whoever asks. */
+static int show(struct service_run *run, struct store *store, const sigset_t *set)
+{
+    struct fault f = { 0 };
     struct readiness *ready = readiness_new(run, store);
     struct health_options o = { .listen = run->shared.admin,
                                 .checks = readiness_checks(ready),
                                 .stuck = check_patience(run) };
     struct health *health = health_start(&o, &f);
-    int status = health ? 0 : 1;
-    if (health) {
-        log_info("started", LOG_TEXT("version", version_text()),
-                 LOG_TEXT("admin", run->shared.admin));
-        int got = 0;
-        sigwait(&set, &got);
-        log_info("stopping", LOG_INT("signal", got));
-        health_drain(health);
-        linger(&set, run->shared.drain_delay);
-    } else {
+    if (health)
+        wait_for_the_end(run, health, set);
+    else
         log_error("cannot start", LOG_FAULT(&f));
-    }
     down(run, health);
     readiness_free(ready);
-    return status;
+    return health ? 0 : 1;
+}
+
+static int serve(struct service_run *run)
+{
+    sigset_t set;
+    struct fault f = { 0 };
+    process_begin(run, &set);
+    struct store *store = clock_compare(run);
+    if (up(run, &f))
+        return show(run, store, &set);
+    log_error("cannot start", LOG_FAULT(&f));
+    store_free(store);
+    fprintf(stderr, "chancery-%s: %s %s\n", run->service->name, f.field, f.detail);
+    return 1;
 }
 
 static void run_fill(struct service_run *run)
@@ -226,46 +241,76 @@ static int version_print(const char *service)
     return printf("chancery-%s %s\n", service, version_text()) < 0 || fflush(stdout) != 0;
 }
 
-static int command_unknown(const struct service *service, const char *command)
+static void commands_print(const struct service *s)
 {
-    fprintf(stderr, "chancery-%s: there is no command %s (try --help)\n", service->name, command);
+    for (const struct service_command *c = s->commands; c && c->name; c++)
+        printf("chancery-%s %s%s%s\n      %s\n\n", s->name, c->name, *c->arguments ? " " : "",
+               c->arguments, c->help);
+}
+
+/* What is answered without any setting; -1: it was not asked for. --help goes on with the settings. */
+static int answer(const struct service *s, int argc, char **argv)
+{
+    if (test_points_asked(argc, argv))
+        return 0;
+    if (argc != 2)
+        return -1;
+    if (strcmp(argv[1], "--version") == 0)
+        return version_print(s->name);
+    if (strcmp(argv[1], "--healthcheck") == 0)
+        return ask_ready(s->name);
+    if (strcmp(argv[1], "--help") == 0)
+        commands_print(s);
+    return -1;
+}
+
+static int command(struct service_run *run, int argc, char **argv)
+{
+    const struct service_command *c = run->service->commands;
+    while (c->name && strcmp(c->name, argv[0]) != 0)
+        c++;
+    if (c->name)
+        return c->run(run, argc, argv);
+    fprintf(stderr, "chancery-%s: there is no command %s (try --help)\n", run->service->name,
+            argv[0]);
     return 2;
+}
+
+static enum config_outcome settings_read(struct service_run *run, int argc, char **argv)
+{
+    const struct service *s = run->service;
+    const struct config_table tables[] = {
+        { config_database, &run->shared, .spare = !has(s, SERVICE_DATABASE) },
+        { config_redis, &run->shared, .spare = !has(s, SERVICE_REDIS) },
+        { config_common, &run->shared },
+        { s->settings, s->config },
+        { 0 }
+    };
+    return config_start(s->name, argc, argv, tables, &run->arena);
+}
+
+static int run_or_command(struct service_run *run, int argc, char **argv)
+{
+    bool is_command = run->service->commands && argc > 1 && argv[1][0] != '-';
+    enum config_outcome outcome = settings_read(run, is_command ? 1 : argc, argv);
+    if (outcome != CONFIG_RUN)
+        return outcome == CONFIG_REFUSED ? 2 : 0;
+    enum log_level least = LOG_INFO;
+    log_level_read(run->shared.log_level, &least);
+    log_start(run->service->name, least);
+    run_fill(run);
+    return is_command ? command(run, argc - 1, argv + 1) : serve(run);
 }
 
 int service_main(const struct service *service, int argc, char **argv)
 {
     struct service_run run = { .service = service };
     process_guard();
-    if (test_points_asked(argc, argv))
-        return 0;
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        return version_print(service->name);
-    if (argc == 2 && strcmp(argv[1], "--healthcheck") == 0)
-        return ask_ready(service->name);
+    int status = answer(service, argc, argv);
+    if (status >= 0)
+        return status;
     arena_init(&run.arena);
-    const struct config_table tables[] = {
-        { config_database, &run.shared, .spare = !has(service, SERVICE_DATABASE) },
-        { config_redis, &run.shared, .spare = !has(service, SERVICE_REDIS) },
-        { config_common, &run.shared },
-        { service->settings, service->config },
-        { 0 }
-    };
-    int status = 0;
-    bool command = service->command && argc > 1 && argv[1][0] != '-';
-    enum config_outcome outcome =
-        config_start(service->name, command ? 1 : argc, argv, tables, &run.arena);
-    if (outcome == CONFIG_RUN) {
-        enum log_level least = LOG_INFO;
-        log_level_read(run.shared.log_level, &least);
-        log_start(service->name, least);
-        run_fill(&run);
-        if (!command)
-            status = serve(&run);
-        else if (!service->command(&run, argc, argv, &status))
-            status = command_unknown(service, argv[1]);
-    } else {
-        status = outcome == CONFIG_REFUSED ? 2 : 0;
-    }
+    status = run_or_command(&run, argc, argv);
     arena_free(&run.arena);
     return status;
 }

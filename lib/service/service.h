@@ -34,6 +34,13 @@ struct service_run {
     struct arena arena;                          /* lives as long as the process */
 };
 
+/* Something else than to run: "chancery-issuer lints [--json]". */
+struct service_command {
+    const char *name, *arguments, *help;
+    int (*run)(struct service_run *run, int argc,
+               char **argv); /* the exit status; argv[0]: the name */
+};
+
 struct service {
     const char *name;
     const char *const
@@ -48,9 +55,9 @@ struct service {
     const char *const
         *needs; /* services that it must have met before it is ready; ends with NULL */
 
+    const struct service_command *commands; /* ends with a row without a name; NULL: none */
+
     /* Each may be NULL. In this order: */
-    bool (*command)(struct service_run *run, int argc, char **argv,
-                    int *status);                            /* true: was one */
     bool (*start)(struct service_run *run, struct fault *f); /* settings are read, nothing runs */
     bool (*open)(struct service_run *run, struct fault *f);  /* bus and lanes run: let work in */
     void (*drain)(struct service_run *run);                  /* no new work from outside */

@@ -34,7 +34,19 @@ static bool toy_ready(void *context, struct fault *f)
 }
 
 static const struct health_check toy_checks[] = { { "toy", toy_ready, NULL }, { 0 } };
-static const struct service toy = { .name = "issuer", .checks = toy_checks };
+static int toy_sum(struct service_run *run, int argc, char **argv)
+{
+    (void)run;
+    return argc == 3 ? (int)(strtol(argv[1], NULL, 10) + strtol(argv[2], NULL, 10)) : 1;
+}
+
+static const struct service_command toy_commands[] = {
+    { "sum", "A B", "adds two numbers", toy_sum },
+    { .name = NULL },
+};
+static const struct service toy = { .name = "issuer",
+                                    .checks = toy_checks,
+                                    .commands = toy_commands };
 static const struct service keeper = { .name = "issuer", .stores = SERVICE_DATABASE };
 
 /* ---- its process */
@@ -44,17 +56,22 @@ struct child {
     FILE *says; /* what it says on both outputs */
 };
 
-static void child_run(const struct service *service, int out)
+static void child_run(const struct service *service, const char *words, int out)
 {
-    char *argv[] = { (char[]){ "chancery-toy" }, NULL };
+    enum { MOST = 8 };
+    char *argv[MOST] = { (char[]){ "chancery-toy" } }, *rest = NULL;
+    int argc = 1;
+    for (char *word = strtok_r(arena_strdup(&arena, words), " ", &rest); word && argc < MOST - 1;
+         word = strtok_r(NULL, " ", &rest))
+        argv[argc++] = word;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* with the test that fails */
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    exit(service_main(service, 1, argv));
+    exit(service_main(service, argc, argv));
 }
 
-static struct child child_start(const struct service *service)
+static struct child child_start(const struct service *service, const char *words)
 {
     struct child c;
     int ends[2];
@@ -64,7 +81,7 @@ static struct child child_start(const struct service *service)
     c.pid = fork();
     assert_true(c.pid >= 0);
     if (c.pid == 0)
-        child_run(service, ends[1]);
+        child_run(service, words, ends[1]);
     close(ends[1]);
     c.says = fdopen(ends[0], "r");
     return c;
@@ -147,7 +164,7 @@ static int close_world(void **state)
 
 static void who_keeps_nothing_needs_no_database(void **state)
 {
-    struct child c = child_start(&toy);
+    struct child c = child_start(&toy, "");
 
     (void)state;
     assert_true(child_says(&c, "\"started\""));
@@ -159,11 +176,40 @@ static void who_keeps_nothing_needs_no_database(void **state)
 
 static void who_keeps_something_needs_one(void **state)
 {
-    struct child c = child_start(&keeper);
+    struct child c = child_start(&keeper, "");
 
     (void)state;
     assert_true(child_says(&c, "CHANCERY_DATABASE_URL must be set"));
     assert_int_equal(child_end(&c), 2);
+}
+
+static void commands_are_found_and_shown(void **state)
+{
+    static const struct {
+        const struct service *service;
+        const char *words, *says; /* NULL: nothing */
+        int status;
+    } cases[] = {
+        { &toy, "sum 40 2", NULL, 42 },
+        { &toy, "sum 40", NULL, 1 },
+        { &toy, "difference 2 1", "there is no command difference", 2 },
+        { &toy, "--help", "chancery-issuer sum A B\n", 0 },
+        { &toy, "--help", "      adds two numbers\n", 0 },
+        { &toy, "--help", "CHANCERY_BUS_KEYS", 0 },
+        { &toy, "--version", "chancery-issuer ", 0 },
+        { &toy, "--nonsense", "unknown argument", 2 },
+        { &keeper, "--help", "CHANCERY_DATABASE_URL", 0 },
+        { &keeper, "sum 40 2", "unknown argument", 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct child c = child_start(cases[i].service, cases[i].words);
+        bool said = !cases[i].says || child_says(&c, cases[i].says);
+        int status = child_end(&c);
+        if (!said || status != cases[i].status)
+            fail_msg("%s: %d, expected %d and \"%s\"", cases[i].words, status, cases[i].status,
+                     cases[i].says ? cases[i].says : "");
+    }
 }
 
 int main(void)
@@ -171,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_keeps_nothing_needs_no_database),
         cmocka_unit_test(who_keeps_something_needs_one),
+        cmocka_unit_test(commands_are_found_and_shown),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);

@@ -26,6 +26,7 @@ struct http_door {
                                           * how what none of them has is refused */
     const char *trusted_proxies;         /* "10.0.0.0/8 ::1": whose X-Forwarded-For is believed;
                                           * NULL: nobody's */
+    const char *setting;                 /* that says where it listens: what faults name */
 };
 
 struct http_options {

@@ -20,6 +20,9 @@ static const struct {
 } words[] = {
     { FAULT_BODY_FORMAT, "Could not parse request data." },
     { FAULT_BODY_TOO_LARGE, "The request is too large." },
+    { FAULT_TARGET_TOO_LONG, "The request line is too long." },
+    { FAULT_HEAD_TOO_LARGE, "The headers are too large." },
+    { FAULT_VERSION, "The version of HTTP must be 1.1 or 1.0." },
     { FAULT_CODING, "Transfer-Encoding can only be chunked." },
     { FAULT_KEY, "Access denied due to access_denied_invalid_key." },
     { FAULT_RATE, "Service unavailable, please limit request volume" },

@@ -35,6 +35,13 @@ static void cut(struct http *h, struct connection *n)
     shutdown(n->fd, SHUT_RDWR); /* MHD sees that and closes it */
 }
 
+void connection_cut(struct http *h, struct connection *n)
+{
+    pthread_mutex_lock(&h->connections_lock);
+    cut(h, n);
+    pthread_mutex_unlock(&h->connections_lock);
+}
+
 /* ---- how long */
 
 static struct duration patience(const struct http *h, enum connection_phase phase)
@@ -197,6 +204,8 @@ static void open_connection(struct http *h, struct MHD_Connection *c, void **con
 /* MHD closes the socket after this, so what is in the list is open. */
 static void close_connection(struct http *h, struct connection *n)
 {
+    if (n->request) /* MHD knows nothing of it: it refused it before it called us */
+        request_ended(n->request);
     pthread_mutex_lock(&h->connections_lock);
     LIST_REMOVE(n, in_all);
     LIST_REMOVE(n, in_network);
@@ -211,7 +220,8 @@ static void close_connection(struct http *h, struct connection *n)
 void connection_notify(void *door, struct MHD_Connection *c, void **context,
                        enum MHD_ConnectionNotificationCode code)
 {
-    const struct door *d = door;
+    struct door *d = door;
+    library_answers_for(d);
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         open_connection(d->http, c, context);
     else if (*context)

@@ -1,5 +1,5 @@
 /* http_connection - what MHD calls; between http_door.c, which hands it over, http_head.c,
- * http_receive.c and http_connection.c. */
+ * http_receive.c, http_send.c, http_library.c and http_connection.c. */
 #ifndef GATEWAY_HTTP_CONNECTION_H
 #define GATEWAY_HTTP_CONNECTION_H
 
@@ -25,6 +25,18 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
 void request_completed(void *door, struct MHD_Connection *c, void **own,
                        enum MHD_RequestTerminationCode code);
 size_t leave_encoded(void *context, struct MHD_Connection *c, char *text);
+
+/* http_receive.c: one of which MHD refuses the head, or the request line, by itself */
+struct request *request_unread(struct door *d, struct MHD_Connection *c);
+
+/* http_library.c: this is the thread of this door, whose answers MHD makes in our form from now on */
+void library_answers_for(struct door *d);
+
+/* http_send.c: gives MHD the answer, or the refusal, of a request that nobody else answers any more. */
+enum MHD_Result request_send_answer(struct request *r);
+enum MHD_Result request_send_refusal(struct request *r);
+/* Sends the refusal past MHD, and ends the connection. */
+void request_send_last(struct request *r);
 
 struct connection *connection_of(struct MHD_Connection *c);
 

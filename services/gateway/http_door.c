@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -39,16 +40,17 @@ static void log_line(void *context, const char *format, va_list args)
               (const struct log_member[]){ LOG_TEXT("text", text), { .key = NULL } });
 }
 
-static int open_listener(const char *listen, uint16_t *port, struct fault *f)
+static int open_listener(const struct http_door *o, uint16_t *port, struct fault *f)
 {
+    const char *listen = o->listen;
     struct address address;
     if (!address_read(listen, &address)) {
-        fault_set(f, FAULT_INVALID, "LISTEN", "is no address: %s", listen);
+        fault_set(f, FAULT_INVALID, o->setting, "is no address: %s", listen);
         return -1;
     }
     int fd = address_listen(&address);
     if (fd < 0)
-        fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: %s", listen, strerror(errno));
+        fault_set(f, FAULT_UNAVAILABLE, o->setting, "%s: %s", listen, strerror(errno));
     else
         *port = address_port(fd);
     return fd;
@@ -67,9 +69,10 @@ bool door_read(struct http *h, const struct http_door *options, struct fault *f)
 bool door_open(struct door *d, struct fault *f)
 {
     const struct http_options *o = &d->http->options;
-    int fd = open_listener(d->options->listen, &d->port, f);
+    int fd = open_listener(d->options, &d->port, f);
     if (fd < 0)
         return false;
+    d->listener = fd;
     d->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
         connection_admit, d, request_access, d, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
@@ -81,20 +84,24 @@ bool door_open(struct door *d, struct fault *f)
     if (d->daemon)
         return true;
     close(fd);
-    return fault_set(f, FAULT_UNAVAILABLE, "LISTEN", "%s: cannot be served", d->options->listen);
+    return fault_set(f, FAULT_UNAVAILABLE, d->options->setting, "%s: cannot be served",
+                     d->options->listen);
 }
 
+/* MHD's thread may be about to ask epoll about the listener, or in its accept(), so that its number
+ * must stay what it is until that thread has ended. Nobody is let in any more from here on. */
 void door_close(struct door *d)
 {
-    int listener = d->daemon ? MHD_quiesce_daemon(d->daemon) : -1;
-    if (listener >= 0)
-        close(listener);
+    if (d->daemon && MHD_quiesce_daemon(d->daemon) >= 0)
+        shutdown(d->listener, SHUT_RDWR);
 }
 
 void door_stop(struct door *d)
 {
-    if (d->daemon)
-        MHD_stop_daemon(d->daemon);
+    if (!d->daemon)
+        return;
+    MHD_stop_daemon(d->daemon);
+    close(d->listener);
     d->daemon = NULL;
 }
 

@@ -204,10 +204,12 @@ static void a_bad_second_door_opens_none(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof listens / sizeof *listens; i++) {
         struct fault f = { 0 };
-        struct http_options o = { HTTP_DEFAULTS, .doors = { { "127.0.0.1:0", toy_families, NULL },
-                                                            { listens[i], page_families, NULL } } };
+        struct http_options o = {
+            HTTP_DEFAULTS, .doors = { { "127.0.0.1:0", toy_families, NULL, "LISTEN" },
+                                      { listens[i], page_families, NULL, "PAGES_LISTEN" } }
+        };
         assert_null(http_start(&o, &f));
-        assert_string_equal(f.field, "LISTEN");
+        assert_string_equal(f.field, "PAGES_LISTEN");
         assert_non_null(strstr(f.detail, listens[i]));
     }
 }

@@ -6,8 +6,9 @@
  * line without a name end the head, and says nothing of it. But it cuts the lines where they came
  * to lie: the first blank, the colon and each CR and LF become NUL, all else stays. So the lines of
  * a head with one reading follow each other without a gap, from the method on, and end where the
- * head does. What this cannot see, since MHD answers by itself: a line without a colon, a version
- * that it does not know, a Content-Length that is no number (or has white space behind it). */
+ * head does. What this cannot see, since MHD refuses it by itself (http_library.c): a line without a
+ * colon, a version that it does not know, a Content-Length that is no number (or has white space
+ * behind it). */
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>

@@ -256,6 +256,7 @@ static void a_bad_address_is_a_fault(void **state)
         struct http_options o = toy_options();
         o.doors[0].families = toy_families;
         o.doors[0].listen = listens[i];
+        o.doors[0].setting = "LISTEN";
         assert_null(http_start(&o, &f));
         assert_string_equal(f.field, "LISTEN");
     }

@@ -1,4 +1,4 @@
-/* A request's life on the HTTP thread: received, judged, handed over, sent. */
+/* A request's life on the HTTP thread: received, judged, handed over. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,14 @@
 
 /* ---- a request's life */
 
-static struct request *request_new(struct door *d)
+static struct request *request_new(struct door *d, struct MHD_Connection *c)
 {
     struct request *r = calloc(1, sizeof *r);
     r->http = d->http;
     r->door = d;
+    r->connection = c;
+    r->peer = connection_of(c);
+    r->peer->request = r;
     arena_init(&r->own.call.arena);
     arena_init(&r->late.call.arena);
     arena_init(&r->outer.call.arena);
@@ -117,16 +120,6 @@ static void begin_actor(struct request *r)
 
 /* ---- what is known from the request line and the headers alone */
 
-static const char *allowed_methods(const struct request *r, struct arena *a)
-{
-    struct text list;
-    text_init(&list, a);
-    for (enum method m = GET; m < METHOD_COUNT; m++)
-        if (r->match.allowed & 1u << m)
-            text_format(&list, "%s%s", list.length ? ", " : "", method_name(m));
-    return list.data;
-}
-
 static void judge_route(struct request *r)
 {
     const struct route_entry *entry = r->match.entry;
@@ -137,7 +130,7 @@ static void judge_route(struct request *r)
     if (r->match.allowed && !r->match.unserved)
         fault_set(&r->refusal, FAULT_METHOD, NULL,
                   "The method is not allowed here, which takes %s.",
-                  allowed_methods(r, &r->own.call.arena));
+                  request_allows(r, &r->own.call.arena));
     else
         r->refusal.code = r->match.unserved ? FAULT_NOT_SERVED : FAULT_NO_ROUTE;
 }
@@ -198,9 +191,7 @@ static void find_route(struct request *r)
 static struct request *begin(struct door *d, struct MHD_Connection *c, const char *target,
                              const char *method, const char *version)
 {
-    struct request *r = request_new(d);
-    r->connection = c;
-    r->peer = connection_of(c);
+    struct request *r = request_new(d, c);
     connection_enter(d->http, r->peer, BODY_COMES);
     r->path = arena_strdup(&r->own.call.arena, path_of(target));
     r->method = method_read(method);
@@ -214,61 +205,18 @@ static struct request *begin(struct door *d, struct MHD_Connection *c, const cha
     return r;
 }
 
-/* ---- sending */
-
-static bool is_set(const struct http_header *list, const char *name)
+struct request *request_unread(struct door *d, struct MHD_Connection *c)
 {
-    while (list && strcasecmp(list->name, name) != 0)
-        list = list->next;
-    return list != NULL;
+    struct request *r = request_new(d, c);
+    r->path = "";
+    r->received = tick_now();
+    begin_trace(r);
+    find_route(r);
+    begin_actor(r);
+    return r;
 }
 
-static void add_headers(struct request *r, struct MHD_Response *out)
-{
-    char trace[33];
-    for (const struct http_header *h = r->answer_headers; h; h = h->next)
-        MHD_add_response_header(out, h->name, h->value);
-    for (const struct http_header *h = r->outer.headers; h; h = h->next)
-        if (!is_set(r->answer_headers, h->name))
-            MHD_add_response_header(out, h->name, h->value);
-    if (!MHD_get_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL))
-        MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
-    if (r->answer.status == 503 && !MHD_get_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER))
-        MHD_add_response_header(out, MHD_HTTP_HEADER_RETRY_AFTER, "2");
-    if (atomic_load(&r->http->draining) || r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE)
-        MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
-    snprintf(trace, sizeof trace, "%.32s", r->own.call.traceparent + 3);
-    MHD_add_response_header(out, "Request-Id", trace);
-}
-
-/* MHD reads the body while `r` lives: until it calls request_completed(). */
-static enum MHD_Result send_answer(struct request *r)
-{
-    static char nothing[1];
-    union {
-        const uint8_t *bytes;
-        void *body;
-    } plain = { r->answer.body.data };
-    struct MHD_Response *out = MHD_create_response_from_buffer(
-        r->answer.body.size, plain.body ? plain.body : nothing, MHD_RESPMEM_PERSISTENT);
-    add_headers(r, out);
-    if (status_has_body(r->answer.status) && r->answer.status != 304 && r->answer.type)
-        MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->answer.type);
-    if (r->refusal.code == FAULT_METHOD)
-        MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
-                                allowed_methods(r, &r->outer.call.arena));
-    connection_send(r->http, r->peer, r->answer.body.size);
-    record_count(r);
-    enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->answer.status, out);
-    MHD_destroy_response(out);
-    return result;
-}
-
-static enum MHD_Result refuse_now(struct request *r)
-{
-    request_refuse(r, r->refusal.code, r->refusal.field, r->refusal.detail);
-    return send_answer(r);
-}
+/* ---- the one entry of MHD */
 
 /* An answer before the body makes MHD close the connection instead of reading it: who is sending
  * already might not hear the answer then (RFC 9112 9.6), so that a short body is read and forgotten. */
@@ -277,8 +225,6 @@ static bool is_refused_now(const struct request *r)
     return r->closing || r->refusal.code == FAULT_BODY_TOO_LARGE ||
            (r->refusal.code && http_request_header(&r->own.call, "Expect"));
 }
-
-/* ---- the one entry of MHD */
 
 /* Suspended first: whoever answers may do so at once. */
 static enum MHD_Result hand_over(struct request *r)
@@ -307,12 +253,12 @@ static enum MHD_Result whole(struct request *r)
     r->received = tick_now();
     r->own.call.deadline = tick_after(most);
     if (r->refusal.code || !route)
-        return refuse_now(r);
+        return request_send_refusal(r);
     if (route->kind != INLINE)
         return hand_over(r);
     request_hold(r);
     request_serve(r);
-    return send_answer(r);
+    return request_send_answer(r);
 }
 
 enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char *url,
@@ -323,27 +269,32 @@ enum MHD_Result request_access(void *door, struct MHD_Connection *c, const char 
     if (!r) {
         *own = r = begin(door, c, url, method, version);
         r->received = tick_now();
-        return is_refused_now(r) ? refuse_now(r) : MHD_YES;
+        return is_refused_now(r) ? request_send_refusal(r) : MHD_YES;
     }
     if (*size) {
         bool good = body_add(r, data, *size);
         *size = 0;
         return good ? MHD_YES : MHD_NO;
     }
-    return atomic_load(&r->said) == READY ? send_answer(r) : whole(r);
+    return atomic_load(&r->said) == READY ? request_send_answer(r) : whole(r);
 }
 
-void request_completed(void *door, struct MHD_Connection *c, void **own,
-                       enum MHD_RequestTerminationCode code)
+void request_ended(struct request *r)
 {
-    struct request *r = *own;
-    (void)door, (void)c, (void)code;
-    if (!r)
-        return;
-    *own = NULL;
+    r->peer->request = NULL;
     connection_enter(r->http, r->peer, IS_IDLE);
     record_log(r);
     if (r->suspended)
         count_change(r->http, &r->http->unsent, -1);
     request_drop(r);
+}
+
+void request_completed(void *door, struct MHD_Connection *c, void **own,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct request *r = connection_of(c)->request;
+    (void)door, (void)code;
+    *own = NULL;
+    if (r)
+        request_ended(r);
 }

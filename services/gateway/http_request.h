@@ -5,8 +5,8 @@
  * the claim is one compare-and-swap, and only the claimer writes `answer` and `outcome` and uses
  * `outer`.
  * The HTTP thread of its door uses the own call's arena until the request is queued; from then on it
- * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c and
- * http_connection.c know of MHD.
+ * is the handler's. Only http_door.c, http_head.c, http_receive.c, http_answer.c,
+ * http_send.c, http_library.c and http_connection.c know of MHD.
  *
  * Threads: one HTTP thread for each door, where MHD calls us and INLINE handlers run; the workers;
  * one for the deadlines; and whoever a handler of an AWAIT row leaves its answer to: the bus, a
@@ -122,7 +122,7 @@ struct queue {
 /* What a connection waits for, or we for it. */
 enum connection_phase { HEAD_COMES, BODY_COMES, IS_OURS, ANSWER_GOES, IS_IDLE };
 
-/* One accepted connection. All but the target is under the lock. */
+/* One accepted connection. All but the target and the request is under the lock. */
 struct connection {
     LIST_ENTRY(connection) in_all, in_network;
     TAILQ_ENTRY(connection) in_headless;
@@ -130,6 +130,7 @@ struct connection {
     int64_t until;      /* the tick when it is cut; 0: it waits for us */
     uint64_t network;   /* whose it is: proxy_network() */
     int fd;
+    struct request *request; /* that came last, until its answer has gone; its HTTP thread's */
     bool paced;     /* its answer may go on if the client has taken enough of it since `acked` */
     uint64_t acked; /* bytes that it had taken when its time began */
     const char *target, *target_end; /* of the request line, in MHD's buffer */
@@ -160,6 +161,7 @@ struct door {
     struct router *router;
     struct proxy_list proxies;
     struct MHD_Daemon *daemon; /* NULL: is not open */
+    int listener;              /* open as long as the daemon is */
     uint16_t port;
     struct route_count *counts; /* http_record.c */
     struct strangers strangers; /* its HTTP thread's */
@@ -221,6 +223,8 @@ void header_list_add(struct header_list *list, struct arena *a, const char *name
                      const char *value); /* copies the name */
 void request_hold(struct request *r);
 void request_drop(struct request *r);
+void request_ended(
+    struct request *r); /* on the HTTP thread: its answer has gone, or nobody takes it */
 
 /* http_door.c. The first reads what the door is set to, before any is opened. door_close() takes no
  * new connections; door_stop() ends those that there are, when no request waits. All three are
@@ -244,6 +248,9 @@ bool status_has_body(int status);
 void answer_release(struct request *r); /* nobody reads it any more */
 /* Claims and answers with a fault, if nobody did before. */
 void request_refuse(struct request *r, enum fault_code code, const char *field, const char *detail);
+
+/* http_send.c: "GET, PUT", of a request whose method its path does not take */
+const char *request_allows(const struct request *r, struct arena *a);
 
 /* http_input.c: NULL and call->fault when the request does not fit the input. */
 ProtobufCMessage *input_read(struct request *r, struct call *call);
@@ -276,6 +283,7 @@ void deadlines_close(struct http *h);
 void connection_enter(struct http *h, struct connection *n, enum connection_phase phase);
 void connection_send(struct http *h, struct connection *n, size_t size); /* enters ANSWER_GOES */
 bool connections_have_room(struct http *h);
-void connections_cut(struct http *h);
+void connection_cut(struct http *h, struct connection *n);
+void connections_cut(struct http *h); /* those whose time is over */
 
 #endif

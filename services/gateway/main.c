@@ -96,8 +96,8 @@ static struct route_family page_families[] = {
 enum { SERVES_API = 1, SERVES_PAGES = 2 }; /* the bits of their rows */
 
 static const struct serving servings[] = {
-    { "api", &settings.listen, api_families },
-    { "pages", &settings.pages_listen, page_families },
+    { "api", "LISTEN", &settings.listen, api_families },
+    { "pages", "PAGES_LISTEN", &settings.pages_listen, page_families },
     { .name = NULL },
 };
 

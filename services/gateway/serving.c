@@ -45,9 +45,15 @@ struct route_family *serving_families(struct arena *a, const struct serving *row
     return all;
 }
 
+/* The row whose setting says where this one listens. */
+static const struct serving *listener_of(const struct serving *rows, size_t row)
+{
+    return **rows[row].listen ? &rows[row] : &rows[0];
+}
+
 static const char *address_of(const struct serving *rows, size_t row)
 {
-    return **rows[row].listen ? *rows[row].listen : *rows[0].listen;
+    return *listener_of(rows, row)->listen;
 }
 
 /* Those of the chosen rows that listen where `row` does. */
@@ -70,7 +76,8 @@ void serving_doors(struct arena *a, const struct serving *rows, unsigned chosen,
             continue;
         assert(count < HTTP_DOORS_MAX);
         out[count++] = (struct http_door){ .listen = address_of(rows, i),
-                                           .families = serving_families(a, rows, same) };
+                                           .families = serving_families(a, rows, same),
+                                           .setting = listener_of(rows, i)->setting };
     }
     out[count] = (struct http_door){ .listen = NULL };
 }

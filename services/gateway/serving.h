@@ -11,7 +11,8 @@
 
 struct serving {
     const char *name;
-    const char *const *listen;           /* the setting; "": where the first row listens */
+    const char *setting;                 /* "PAGES_LISTEN": what it is called ... */
+    const char *const *listen;           /* ... and says; "": where the first row listens */
     const struct route_family *families; /* ends with a row without tables */
 };
 

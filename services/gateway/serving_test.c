@@ -18,9 +18,9 @@ static const struct route_family status[] = { { .base = "/status", .tables = tab
                                               { .base = NULL } };
 
 static const char *api_listen, *pages_listen, *status_listen;
-static const struct serving rows[] = { { "api", &api_listen, api },
-                                       { "pages", &pages_listen, pages },
-                                       { "status", &status_listen, status },
+static const struct serving rows[] = { { "api", "LISTEN", &api_listen, api },
+                                       { "pages", "PAGES_LISTEN", &pages_listen, pages },
+                                       { "status", "STATUS_LISTEN", &status_listen, status },
                                        { .name = NULL } };
 
 static void names_are_read(void **state)
@@ -40,7 +40,7 @@ static void names_are_read(void **state)
             fail_msg("\"%s\"", cases[i].words);
 }
 
-/* "ADDRESS /base /base; ..." of all doors. */
+/* "SETTING ADDRESS /base /base; ..." of all doors. */
 static const char *doors(struct arena *a, const char *words)
 {
     struct http_door out[HTTP_DOORS_MAX + 1];
@@ -48,7 +48,7 @@ static const char *doors(struct arena *a, const char *words)
     text_init(&all, a);
     serving_doors(a, rows, serving_read(rows, words), out);
     for (const struct http_door *d = out; d->listen; d++) {
-        text_format(&all, "%s", d->listen);
+        text_format(&all, "%s %s", d->setting, d->listen);
         for (const struct route_family *f = d->families; f->tables; f++)
             text_format(&all, " %s/", f->base);
         text_add(&all, "; ");
@@ -61,14 +61,16 @@ static void those_of_one_address_share_a_door(void **state)
     static const struct {
         const char *api, *pages, *status, *words, *doors;
     } cases[] = {
-        { "a:1", "", "", "api pages", "a:1 /services/ / /dcv/; " },
-        { "a:1", "", "", "pages", "a:1 /dcv/; " },
-        { "a:1", "b:2", "", "api pages", "a:1 /services/ /; b:2 /dcv/; " },
-        { "a:1", "b:2", "", "pages", "b:2 /dcv/; " },
-        { "a:1", "a:1", "", "api pages", "a:1 /services/ / /dcv/; " },
-        { "a:1", "b:2", "b:2", "status pages api", "a:1 /services/ /; b:2 /dcv/ /status/; " },
-        { "a:1", "b:2", "c:3", "status pages api", "a:1 /services/ /; b:2 /dcv/; c:3 /status/; " },
-        { "a:1", "b:2", "", "status pages", "b:2 /dcv/; a:1 /status/; " },
+        { "a:1", "", "", "api pages", "LISTEN a:1 /services/ / /dcv/; " },
+        { "a:1", "", "", "pages", "LISTEN a:1 /dcv/; " },
+        { "a:1", "b:2", "", "api pages", "LISTEN a:1 /services/ /; PAGES_LISTEN b:2 /dcv/; " },
+        { "a:1", "b:2", "", "pages", "PAGES_LISTEN b:2 /dcv/; " },
+        { "a:1", "a:1", "", "api pages", "LISTEN a:1 /services/ / /dcv/; " },
+        { "a:1", "b:2", "b:2", "status pages api",
+          "LISTEN a:1 /services/ /; PAGES_LISTEN b:2 /dcv/ /status/; " },
+        { "a:1", "b:2", "c:3", "status pages api",
+          "LISTEN a:1 /services/ /; PAGES_LISTEN b:2 /dcv/; STATUS_LISTEN c:3 /status/; " },
+        { "a:1", "b:2", "", "status pages", "PAGES_LISTEN b:2 /dcv/; LISTEN a:1 /status/; " },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

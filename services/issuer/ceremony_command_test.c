@@ -103,6 +103,12 @@ static void no_key_gets_a_second_certificate(void **state)
     assert_string_equal(answer("SELECT count(*)::text FROM authority"), "5");
     assert_string_equal(answer("SELECT name FROM authority WHERE key_label = 'private-p256'"),
                         "Acme Private TLS P256 CA 1");
+    /* What a demonstration is the ceremony asks of the organization, and the database of what it has made. */
+    assert_string_equal(answer("SELECT bool_or(demonstration)::text FROM authority"), "false");
+    assert_string_equal(answer("SELECT bool_and(certificate_is_demonstration(decode(replace("
+                               "encode(der, 'hex'), encode('Acme Trust GmbH', 'hex'), "
+                               "encode('Do Not Trust Me', 'hex')), 'hex')))::text FROM authority"),
+                        "true");
     assert_int_equal(hold(folder), 0);
     assert_int_equal(hold(other), 1); /* the first is lost */
     assert_int_equal(access(path_of(other, "root", ".der"), F_OK), -1);

@@ -147,23 +147,21 @@ static int ceremony(struct service_run *run, int argc, char **argv)
                                .label = settings.label,
                                .pin = settings.pin,
                                .session_copy = settings.session_copy };
-    return ceremony_command(run, &o, &settings.names, argc, argv);
+    return command_prepare(run) ? ceremony_command(run, &o, &settings.names, argc, argv) : 1;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(struct service_run *run, int argc, char **argv);
-} commands[] = { { "ceremony", ceremony }, { "lints", lints_command } };
-
-static bool command(struct service_run *run, int argc, char **argv, int *status)
+static int lints(struct service_run *run, int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            *status = command_prepare(run) ? commands[i].run(run, argc - 1, argv + 1) : 1;
-            return true;
-        }
-    return false;
+    return command_prepare(run) ? lints_command(run, argc, argv) : 1;
 }
+
+// clang-format off
+static const struct service_command commands[] = {
+    { "ceremony", "SCRIPT.json FOLDER", "makes the CA's keys and certificates that the script names and are not there yet; its record goes into the folder", ceremony },
+    { "lints",    "[--json]",           "the lints of certificates, and which profiles and rules of the policy in force use them", lints },
+    { .name = NULL },
+};
+// clang-format on
 
 static const struct service issuer_service = {
     .name = "issuer",
@@ -173,7 +171,7 @@ static const struct service issuer_service = {
     .lanes = lanes,
     .lane_workers = &settings.workers,
     .checks = checks,
-    .command = command,
+    .commands = commands,
     .start = start,
     .stop = stop,
 };

@@ -10,6 +10,10 @@
 
 enum { IDENTITIES_MOST = 16, IODEF_MOST = 2, IODEF_LENGTH_MAX = 500 };
 
+/* Strangers say how many records there are, and how long: so many bytes of them are kept for a name. A row of the
+ * database has its end at 64 KB (0028_owners.sql). */
+enum { RECORDS_KEPT = 12 * 1024 };
+
 /* ---- the rules */
 
 bool caa_terms_read(struct arena *a, const CaaRules *rules, int64_t account_id,
@@ -81,10 +85,39 @@ static CaaLook *look_of(struct arena *a, const struct caa_query *q)
     look->dnssec_secure = q->secure;
     if (q->canonical && strcmp(q->canonical, q->name) != 0)
         look->found_at = arena_strdup(a, q->canonical);
-    look->records = arena_array(a, ProtobufCBinaryData, q->count);
-    for (; look->n_records < q->count; look->n_records++)
-        look->records[look->n_records] = bytes_message(a, q->records[look->n_records]);
     return look;
+}
+
+/* Each whole, and the first of them, as far as there is room. */
+static void records_keep(struct arena *a, CaaLook *look, const struct caa_query *q, size_t *room)
+{
+    look->records = arena_array(a, ProtobufCBinaryData, q->count);
+    for (size_t i = 0; i < q->count && q->records[i].size <= *room; i++) {
+        look->records[look->n_records++] = bytes_message(a, q->records[i]);
+        *room -= q->records[i].size;
+    }
+    look->has_record_count = look->n_records < q->count;
+    look->record_count = (uint32_t)q->count;
+}
+
+/* What decided is kept before all else. */
+static void looks_fill(struct arena *a, const struct caa_seen *seen, CaaProof *proof)
+{
+    size_t room = RECORDS_KEPT;
+
+    proof->looks = arena_array(a, CaaLook *, seen->path_count + 1);
+    for (size_t i = 0; i < seen->path_count; i++) {
+        proof->looks[proof->n_looks++] = look_of(a, seen->path[i]);
+        if (seen->path[i] == seen->at)
+            records_keep(a, proof->looks[i], seen->at, &room);
+    }
+    if (seen->parent)
+        proof->looks[proof->n_looks++] = look_of(a, seen->parent);
+    for (size_t i = 0; i < seen->path_count; i++)
+        if (seen->path[i] != seen->at)
+            records_keep(a, proof->looks[i], seen->path[i], &room);
+    if (seen->parent)
+        records_keep(a, proof->looks[seen->path_count], seen->parent, &room);
 }
 
 static char *evidence_text(struct arena *a, const struct caa_seen *seen, struct instant at,
@@ -95,11 +128,7 @@ static char *evidence_text(struct arena *a, const struct caa_seen *seen, struct 
 
     proof.at = instant_of(a, at);
     proof.perspective = arena_strdup(a, perspective);
-    proof.looks = arena_array(a, CaaLook *, seen->path_count + 1);
-    for (size_t i = 0; i < seen->path_count; i++)
-        proof.looks[proof.n_looks++] = look_of(a, seen->path[i]);
-    if (seen->parent)
-        proof.looks[proof.n_looks++] = look_of(a, seen->parent);
+    looks_fill(a, seen, &proof);
     if (seen->state == CAA_RECORDS)
         proof.records = arena_strdup(a, caa_shown(a, seen->at->records, seen->at->count));
     text_init(&json, a);
@@ -155,6 +184,19 @@ static char *iodef_of(struct arena *a, const struct caa_query *q)
     return t.data;
 }
 
+/* "{ca-tbr-7,dns-01}". Of a list that is too long to be kept the first: what lets fewer in is safe. A label that is too
+ * long by itself is cut, and is no method's either way. */
+static char *methods_of(struct arena *a, const char *list)
+{
+    size_t length = strlen(list), whole = CAA_METHODS_MOST;
+
+    if (length <= CAA_METHODS_MOST)
+        return arena_format(a, "{%s}", list);
+    while (whole > 0 && list[whole] != ',')
+        whole--;
+    return arena_format(a, "{%.*s}", whole ? (int)whole : CAA_METHODS_MOST, list);
+}
+
 static void records_judge(struct arena *a, const struct caa_seen *seen,
                           const struct caa_terms *terms, CaaCheck *c)
 {
@@ -164,7 +206,7 @@ static void records_judge(struct arena *a, const struct caa_seen *seen,
     c->ttl = seen->at->ttl < INT32_MAX ? (int32_t)seen->at->ttl : INT32_MAX;
     if (v.permitted) {
         c->result = arena_strdup(a, "permitted");
-        c->methods = v.methods ? arena_format(a, "{%s}", v.methods) : NULL;
+        c->methods = v.methods ? methods_of(a, v.methods) : NULL;
     } else {
         c->detail = arena_format(a, "CAA %s: %s: %s", seen->at->name,
                                  caa_shown(a, seen->at->records, seen->at->count), v.reason);

@@ -6,6 +6,9 @@
 #include "look/caa.h"
 #include "look/caa_verdict.h"
 
+/* Letters of the methods that are kept of what records permit (CaaCheck.methods), without the braces. */
+enum { CAA_METHODS_MOST = 1000 };
+
 /* False: the rules name no issuer domain names. In `a`, as all that is given here. */
 bool caa_terms_read(struct arena *a, const CaaRules *rules, int64_t account_id,
                     struct caa_terms *out);

@@ -170,24 +170,25 @@ static long long proved_for(const char *name)
 // clang-format off
 static const struct {
     const char *name, *moods, *result;
+    const char *owner;  /* of what is left to do; "-": nothing is */
     const char *quorum; /* "-": nobody is asked */
     const char *says;
 } cases[] = {
-    { "a.example.com",      "PPPPP", "permitted",   "5/5", NULL },
-    { "ours.example.com",   "PPPPn", "permitted",   "4/5", NULL },
-    { "b.example.com",      "PPPuu", "permitted",   "5/5", NULL }, /* what is permission here is one there */
-    { "c.example.com",      "nPPnP", "unconfirmed", "3/5", "permitted here, but 3 of 5 other points of view permit it in 3 regions, "
+    { "a.example.com",      "PPPPP", "permitted",    "-",        "5/5", NULL },
+    { "ours.example.com",   "PPPPn", "permitted",    "-",        "4/5", NULL },
+    { "b.example.com",      "PPPuu", "permitted",    "-",        "5/5", NULL }, /* what is permission here is one there */
+    { "c.example.com",      "nPPnP", "unconfirmed",  "customer", "3/5", "permitted here, but 3 of 5 other points of view permit it in 3 regions, "
                                                            "which are too few: fra: CAA example.com: n; gru: CAA example.com: n" },
-    { "d.example.com",      "PPbxP", "unconfirmed", "3/5", "sin: CAA example.com: b; gru: CAA example.com: x" },
-    { "e.example.com",      "PPdPP", "permitted",   "4/5", NULL },
-    { "f.example.com",      "PPdnP", "unconfirmed", "3/5", "sin: gave no answer: no answer in time" },
-    { "g.example.com",      "PPPsP", "permitted",   "4/5", NULL },
-    { "www.lame.org",       "PPPPn", "unheard",     "4/5", NULL },
-    { "x.www.lame.org",     "PPPnn", "unconfirmed", "3/5", "permitted here" },
+    { "d.example.com",      "PPbxP", "unconfirmed",  "ca",       "3/5", "sin: CAA example.com: b; gru: CAA example.com: x" },
+    { "e.example.com",      "PPdPP", "permitted",    "-",        "4/5", NULL },
+    { "f.example.com",      "PPdnP", "unconfirmed",  "ca",       "3/5", "sin: gave no answer: no answer in time" },
+    { "g.example.com",      "PPPsP", "permitted",    "-",        "4/5", NULL },
+    { "www.lame.org",       "PPPPn", "unheard",      "-",        "4/5", NULL },
+    { "x.www.lame.org",     "PPPnn", "unconfirmed",  "customer", "3/5", "permitted here" },
     /* By the same methods, or by more. */
-    { "h.example.com",      "PPPmm", "unconfirmed", "3/5", "gru: permits it for validation by {dns-01} alone" },
-    { "method.example.com", "PPPmP", "permitted",   "4/5", NULL },
-    { "forbidden.example.com", "PPPPP", "forbidden", "-", "does not name this CA" },
+    { "h.example.com",      "PPPmm", "unconfirmed",  "customer", "3/5", "gru: permits it for validation by {dns-01} alone" },
+    { "method.example.com", "PPPmP", "permitted",    "-",        "4/5", NULL },
+    { "forbidden.example.com", "PPPPP", "forbidden",  "customer", "-", "does not name this CA" },
 };
 // clang-format on
 
@@ -196,6 +197,9 @@ static const char *newest(const char *column, const char *name)
     return ask("SELECT %s FROM caa_check WHERE name = '%s' ORDER BY id DESC LIMIT 1", column, name);
 }
 
+/* Who is to move next: until they were looked at we are. */
+#define OWNER "SELECT owner FROM request_open_task(ARRAY[%lld], now())"
+
 static void a_round_asks_all_of_them(void **state)
 {
     (void)state;
@@ -203,10 +207,13 @@ static void a_round_asks_all_of_them(void **state)
         bool good =
             strcmp(cases[i].result, "permitted") == 0 || strcmp(cases[i].result, "unheard") == 0;
         const char *quorum, *detail;
+        long long id = proved_for(cases[i].name);
 
         moods = cases[i].moods;
         questions = 0;
-        const JobOutcome *o = lane_run("caa", proved_for(cases[i].name));
+        assert_sql("ca", OWNER, id);
+        const JobOutcome *o = lane_run("caa", id);
+        assert_sql(cases[i].owner, OWNER, id);
         quorum = newest("corroboration ->> 'quorum'", cases[i].name);
         detail = newest("detail", cases[i].name);
         assert_string_equal(newest("result", cases[i].name), cases[i].result);
@@ -267,10 +274,13 @@ static void without_perspectives_nothing_is_confirmed(void **state)
     assert_string_equal(newest("detail", "alone.example.com"),
                         "permitted here, but 4 other points of view of this CA must permit it as "
                         "well, and 0 can be asked: the fault is ours");
+    assert_sql("ca", OWNER, id);
     run_sql(arena_format(
         &arena,
         "INSERT INTO authority (id, name, key_label, key_type, der, public, may_sign, created_at)"
-        " VALUES ('DDDDDDDDDDDDDDDD', 'Q', 'q', 'ec', 'Demo - DO NOT TRUST', true, true, now());"
+        " VALUES ('DDDDDDDDDDDDDDDD', 'Q', 'q', 'ec', "
+        "'\\x302430220201013000300030003017311530130603"
+        "55040a130c646f206e6f74207472757374', true, true, now());"
         "UPDATE request SET ca_id = 'DDDDDDDDDDDDDDDD' WHERE id = %lld",
         id));
     assert_true(lane_run("caa", id)->has_next_job_id);

@@ -18,10 +18,10 @@ WITH input AS MATERIALIZED (
         AS i (job_id, job_epoch, request_id, now, next_at, failed)
 ), seen AS MATERIALIZED (
     SELECT s.request_id, s.name, s.checked_at, s.ttl, s.result, s.methods, s.domain, s.detail, s.evidence, s.iodef,
-           s.corroboration
+           s.corroboration, s.ours IS TRUE AS ours
       FROM unnest(:checks.request_id, :checks.name, :checks.checked_at, :checks.ttl, :checks.result, :checks.methods,
-                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration)
-        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration, :checks.ours)
+        AS s (request_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration, ours)
 ), first AS MATERIALIZED (
     SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
 ), held AS MATERIALIZED ( -- in the order of all who lock several
@@ -33,13 +33,13 @@ WITH input AS MATERIALIZED (
      ORDER BY j.subject
        FOR UPDATE OF j
 ), stored AS (
-    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration, ours)
     SELECT h.account_id, s.name, s.checked_at, s.ttl, s.result, s.methods::text[], s.domain, s.detail, s.evidence::jsonb,
-           s.iodef::text[], s.corroboration::jsonb
+           s.iodef::text[], s.corroboration::jsonb, s.ours
       FROM seen s
       JOIN held h ON h.request_id = s.request_id
      WHERE s.result IN ('permitted', 'unheard')
-        OR (SELECT (k.result, k.detail) IS NOT DISTINCT FROM (s.result, s.detail) AND k.checked_at > s.checked_at - interval '1 day'
+        OR (SELECT (k.result, k.detail, k.ours) IS NOT DISTINCT FROM (s.result, s.detail, s.ours) AND k.checked_at > s.checked_at - interval '1 day'
               FROM caa_check k
              WHERE k.account_id = h.account_id AND k.name = s.name
              ORDER BY k.checked_at DESC

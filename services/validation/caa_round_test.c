@@ -123,6 +123,65 @@ static void evidence_says_what_was_asked(void **state)
                " WHERE a.activity = 'caa checked' AND c.name = 'www.forbidden.example.com'");
 }
 
+/* Of a fat zone so much is kept as a row takes, that which decided before all else. */
+static void a_fat_zone_is_kept_in_measure(void **state)
+{
+    struct fault f = { 0 };
+    struct text t;
+
+    (void)state;
+    text_init(&t, &arena);
+    for (int i = 0; i < 200; i++)
+        text_format(
+            &t, "fat.example.com CAA 0 issue \"ca%d.example; %s\"\n", i,
+            "a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    assert_true(dns_rig_load(&rig, t.data, &f));
+    lane_run("caa", proved_for("www.fat.example.com"));
+    assert_sql("forbidden", NEWEST("result", "www.fat.example.com"));
+    assert_sql(
+        "t t 200",
+        NEWEST("concat_ws(' ', pg_column_size(evidence) < 20000, jsonb_array_length(evidence "
+               "#> '{looks,1,records}') BETWEEN 50 AND 100, evidence #> "
+               "'{looks,1,record_count}')",
+               "www.fat.example.com"));
+    assert_sql("f",
+               NEWEST("evidence #> '{looks,1}' ? 'record_count'", "www.forbidden.example.com"));
+}
+
+/* More records than are read may say anything: nothing is issued, whatever those say that were read. */
+static void more_records_than_are_read_permit_nothing(void **state)
+{
+    static const struct {
+        const char *name;
+        int records;
+        const char *result;
+    } sets[] = {
+        { "most.example.com", RESOLVER_RECORDS_MAX - 1, "permitted" },
+        { "cut.example.com", RESOLVER_RECORDS_MAX, "failed" },
+        { "more.example.com", RESOLVER_RECORDS_MAX + 1, "failed" },
+    };
+    struct fault f = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        struct text t;
+
+        text_init(&t, &arena);
+        for (int n = 0; n < sets[i].records; n++)
+            text_format(&t, "%s CAA 0 issue \"chancery.example; n=%d\"\n", sets[i].name, n);
+        assert_true(dns_rig_load(&rig, t.data, &f));
+        lane_run("caa", proved_for(sets[i].name));
+        assert_sql(sets[i].result,
+                   "SELECT result FROM caa_check WHERE name = '%s' ORDER BY id DESC LIMIT 1",
+                   sets[i].name);
+    }
+    assert_sql("CAA more.example.com: more records than are read",
+               NEWEST("detail", "more.example.com"));
+    assert_sql("customer", "SELECT owner FROM request_open_task(ARRAY[(SELECT max(request_id) FROM "
+                           "request_name WHERE name = 'more.example.com')], now())");
+}
+
 static void what_is_forbidden_is_looked_at_again(void **state)
 {
     struct fault f = { 0 };
@@ -199,8 +258,14 @@ static void methods_are_heeded(void **state)
     lane_run("caa", id);
     assert_string_equal(jobs_of(id), "1 caa, 0 issue");
     assert_sql("{http-01,ca-tbr-18}", NEWEST("methods", "file.example.com"));
-    assert_sql("caa", "SELECT string_agg(kind, ',') FROM request_open_task(ARRAY[%lld], now())",
+    assert_sql("caa customer",
+               "SELECT string_agg(kind || ' ' || owner, ',') FROM request_open_task(ARRAY[%lld], "
+               "now())",
                id);
+    assert_sql("caa ca",
+               "SELECT string_agg(kind || ' ' || owner, ',') FROM request_open_task(ARRAY[%lld], "
+               "now() + interval '20 hours') WHERE kind = 'caa'",
+               id); /* what they said does not count any more */
     run_sql(
         arena_format(&arena, "UPDATE request SET dcv_method = 'http-token' WHERE id = %lld", id));
     assert_sql("dcv", "SELECT string_agg(kind, ',') FROM request_open_task(ARRAY[%lld], now())",
@@ -318,6 +383,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_seen_is_stored_and_decides),
         cmocka_unit_test(evidence_says_what_was_asked),
+        cmocka_unit_test(a_fat_zone_is_kept_in_measure),
+        cmocka_unit_test(more_records_than_are_read_permit_nothing),
         cmocka_unit_test(what_is_forbidden_is_looked_at_again),
         cmocka_unit_test(what_failed_is_tried_soon),
         cmocka_unit_test(names_are_looked_at_once),

@@ -24,6 +24,8 @@ static void check_settle(struct caa_search *s, CaaCheck *check, const struct cor
     check->result = arena_strdup(&s->arena, "unconfirmed");
     check->detail = arena_strdup(&s->arena, n->reason);
     check->methods = NULL;
+    check->has_ours = true;
+    check->ours = n->ours;
     if (n->evidence)
         check->domain = arena_strdup(&s->arena, domain_of(check));
     s->failed |= n->failed;

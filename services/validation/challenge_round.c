@@ -11,6 +11,8 @@
 #include "testing/point.h"
 #include "validation.h"
 
+enum { LAST_PAUSE_S = 3600 };
+
 /* Lives in the item's arena. One thread at a time has it: the lane's worker until the round is begun,
  * then the prober's, then the committer's. */
 struct challenge_round {
@@ -85,7 +87,8 @@ static void evidence_add(struct challenge_round *c, const struct search_domain *
     }
 }
 
-/* By the cadence; sooner when look-ups failed, which may be nobody's lasting fault. */
+/* By the cadence; sooner when look-ups failed, which may be nobody's lasting fault. What nobody but we can mend is
+ * looked for beyond its end, each hour, as long as its random value lives. */
 static bool next_check(const struct challenge_round *c, struct instant now, struct instant *next)
 {
     struct instant soon = instant_add(now, lane_pause(c->item->job->attempt + 1));
@@ -93,9 +96,13 @@ static bool next_check(const struct challenge_round *c, struct instant now, stru
         *next = now; /* another process may have it at once */
         return true;
     }
-    if (!c->round.method ||
-        !cadence_next(&c->cadence, (struct instant){ c->challenge->poll_from->us }, now, next))
+    if (!c->round.method)
         return false;
+    if (!cadence_next(&c->cadence, (struct instant){ c->challenge->poll_from->us }, now, next)) {
+        if (!c->in.ours)
+            return false;
+        *next = instant_add(now, seconds(LAST_PAUSE_S));
+    }
     if (c->round.failed && instant_before(soon, *next))
         *next = soon;
     return true;
@@ -111,8 +118,9 @@ static void round_fill(struct challenge_round *c)
     c->in.job_epoch = c->item->job->epoch;
     c->in.challenge_id = c->challenge->challenge_id;
     c->in.now = instant_of(a, now);
-    c->in.next_at = next_check(c, now, &next) ? instant_of(a, next) : NULL;
     c->in.seen = round_seen(r);
+    c->in.ours = round_ours(r);
+    c->in.next_at = next_check(c, now, &next) ? instant_of(a, next) : NULL;
     c->in.looked = round_looked(r);
     c->in.poll_from = c->challenge->poll_from;
     c->in.failed = r->failed;

@@ -4,12 +4,14 @@
 
 #include "base/log.h"
 #include "gate.h"
+#include "message/convert.h"
 #include "message/field.h"
 #include "message/json.h"
 #include "service/metrics.h"
 
-/* What one says of one place may fill a row of the database no further than this, and a line for people less. */
-enum { PROOF_MOST = 32 * 1024, REASON_MOST = 150, SAID_MOST = 500 };
+/* What one says of one place, and what all say together, may fill a row of the database no further than this, and a
+ * line for people less. */
+enum { PROOF_MOST = 32 * 1024, ALL_MOST = 48 * 1024, REASON_MOST = 150, SAID_MOST = 500 };
 
 /* What those who have a good way to it need at the most. */
 enum { PATIENCE_S = 3 };
@@ -35,7 +37,7 @@ static void end_all(struct corroboration *c, bool confirmed, const char *reason,
     for (size_t i = 0; i < c->count; i++) {
         c->names[i].confirmed = confirmed;
         c->names[i].reason = reason;
-        c->names[i].failed = failed;
+        c->names[i].failed = c->names[i].ours = failed;
     }
     metric_add(confirmed ? METRIC_CORROBORATED_ALONE : METRIC_CORROBORATED_NOT, (int64_t)c->count);
     c->done(c);
@@ -150,8 +152,8 @@ static void answered(const PerspectiveAnswer *answer, void *data)
 
 /* What was said of one name, for the evidence, the log and the customer. */
 struct said {
-    struct quorum_count count;
-    const struct perspective *agreed[PERSPECTIVES_MAX];
+    struct quorum_count count, likely; /* likely: as if all agreed who have not looked */
+    const struct perspective *agreed[PERSPECTIVES_MAX], *likely_agreed[PERSPECTIVES_MAX];
     Corroboration evidence;
     struct text yes, no, reasons;
     bool failed;
@@ -192,8 +194,10 @@ static void said_add(struct arena *arena, struct said *said, const struct corrob
     const PerspectiveSight *sight = a->why ? NULL : a->answer->sights[place];
     const char *objection = objection_of(arena, a, place);
     Corroborator *by = corroborator_of(arena, a, sight, objection);
+    bool unseen = !sight || a->of->kind->unseen(sight);
 
     quorum_add(&said->count, said->agreed, a->perspective, by->agreed);
+    quorum_add(&said->likely, said->likely_agreed, a->perspective, by->agreed || unseen);
     said->evidence.perspectives[said->evidence.n_perspectives++] = by;
     said->failed |= a->why != NULL;
     say(said, a, by);
@@ -223,41 +227,71 @@ static void name_log(const struct corroboration *c, const struct corroboration_n
              LOG_TEXT("confirmed", n->confirmed ? "yes" : "no"));
 }
 
+/* Of one that has not answered there is the reason alone. */
+static const char *seen_text(struct arena *a, const Corroborator *by)
+{
+    DcvProof proof = DCV_PROOF__INIT;
+    struct text json;
+
+    if (by->proof)
+        proof = *by->proof;
+    else
+        proof.at = instant_message(a, clock_now());
+    proof.perspective = by->perspective;
+    proof.reason = by->reason;
+    text_init(&json, a);
+    message_to_json(&proof.base, &json);
+    return json.data;
+}
+
 static void seen_keep(struct arena *a, struct corroboration_name *n, const Corroboration *evidence)
 {
     n->seen = arena_array(a, const char *, evidence->n_perspectives);
-    for (size_t i = 0; i < evidence->n_perspectives; i++) {
-        const Corroborator *by = evidence->perspectives[i];
-        struct text json;
+    for (size_t i = 0; i < evidence->n_perspectives; i++)
+        if (!evidence->perspectives[i]->agreed)
+            n->seen[n->seen_count++] = seen_text(a, evidence->perspectives[i]);
+}
 
-        if (by->agreed || !by->proof)
-            continue;
-        text_init(&json, a);
-        message_to_json(&by->proof->base, &json);
-        n->seen[n->seen_count++] = json.data;
+static char *evidence_text(struct arena *a, const Corroboration *evidence)
+{
+    struct text json;
+
+    text_init(&json, a);
+    message_to_json(&evidence->base, &json);
+    return json.data;
+}
+
+/* Strangers have said how long it is: what is too long is cut, the last first. */
+static char *evidence_cut(const struct corroboration *c, Corroboration *evidence)
+{
+    char *json = evidence_text(c->arena, evidence);
+
+    for (size_t i = evidence->n_perspectives; i > 0 && strlen(json) > ALL_MOST; i--) {
+        c->kind->cut(evidence->perspectives[i - 1]);
+        json = evidence_text(c->arena, evidence);
     }
+    return json;
 }
 
 static void name_settle(const struct corroboration *c, struct corroboration_name *n,
                         struct said *said)
 {
-    struct text json;
     bool reached = quorum_reached(c->terms.rules, &said->count);
 
     said->evidence.quorum =
         arena_format(c->arena, "%zu/%zu", said->count.agreed, said->count.asked);
-    text_init(&json, c->arena);
-    message_to_json(&said->evidence.base, &json);
-    n->evidence = json.data;
     n->confirmed = reached || !c->terms.rules->blocks;
     n->failed = !n->confirmed && said->failed;
+    n->ours = !n->confirmed && quorum_reached(c->terms.rules, &said->likely);
     n->reason = arena_format(
         c->arena,
         "%s, but %zu of %zu other points of view %s in %zu regions, which are too few: %s",
         c->kind->here, said->count.agreed, said->count.asked, c->kind->agree, said->count.regions,
         said->reasons.length ? said->reasons.data : "all in one region");
-    if (!n->confirmed)
+    if (!n->confirmed &&
+        c->kind == &corroboration_look) /* a check of CAA records keeps its evidence */
         seen_keep(c->arena, n, &said->evidence);
+    n->evidence = evidence_cut(c, &said->evidence);
     metric_add(n->confirmed ? METRIC_CORROBORATED : METRIC_CORROBORATED_NOT, 1);
     name_log(c, n, said);
 }

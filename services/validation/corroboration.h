@@ -38,10 +38,11 @@ struct corroboration_name {
 
     /* What came of it, in the corroboration's arena. */
     bool confirmed;
-    bool failed;        /* it was not, and some perspective could not say */
+    bool failed; /* it was not, and some perspective could not say */
+    bool ours;   /* it was not, for want of perspectives that say anything, and for nothing else */
     const char *reason; /* for the customer, when it was not, */
     const char *
-        *seen; /* and what those saw who do not agree: a DcvProof as JSON of each that says */
+        *seen; /* of a look, when it was not: a DcvProof as JSON of each that does not agree */
     size_t seen_count;
     const char *evidence; /* Corroboration as JSON; NULL: nobody was asked */
 };

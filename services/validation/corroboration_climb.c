@@ -6,6 +6,9 @@
 #include "corroboration_kind.h"
 #include "message/field.h"
 
+/* Letters of the records that decided which are kept where all is too long. */
+enum { RECORDS_KEPT = 500 };
+
 static const char *section(const struct corroboration *c)
 {
     (void)c;
@@ -66,6 +69,11 @@ static const char *objection(struct arena *a, const struct corroboration *c,
     return NULL;
 }
 
+static bool unseen(const PerspectiveSight *sight)
+{
+    return !sight->found;
+}
+
 static void keep(Corroborator *out, const PerspectiveSight *sight)
 {
     out->climb = sight->caa ? sight->caa->proof : NULL;
@@ -75,6 +83,16 @@ static void keep(Corroborator *out, const PerspectiveSight *sight)
     }
 }
 
+static void cut(Corroborator *by)
+{
+    if (!by->climb)
+        return;
+    by->climb->n_looks = 0;
+    by->climb->looks = NULL;
+    if (by->climb->records && strlen(by->climb->records) > RECORDS_KEPT)
+        by->climb->records = NULL;
+}
+
 const struct corroboration_kind corroboration_climb = {
     .here = "permitted here",
     .agree = "permit it",
@@ -82,5 +100,7 @@ const struct corroboration_kind corroboration_climb = {
     .question = question,
     .ask = ask,
     .objection = objection,
+    .cut = cut,
+    .unseen = unseen,
     .keep = keep,
 };

@@ -23,6 +23,12 @@ struct corroboration_kind {
     const char *(*objection)(struct arena *a, const struct corroboration *c,
                              const struct corroboration_name *n, const PerspectiveSight *sight);
 
+    /* Of what one has said, when all have said more than can be kept, what may be left out. */
+    void (*cut)(Corroborator *by);
+
+    /* Nobody has looked there: that says nothing of what there is to be seen. */
+    bool (*unseen)(const PerspectiveSight *sight);
+
     /* Moves the sight's proof into what is kept. Of who agrees the looks say nothing more. */
     void (*keep)(Corroborator *out, const PerspectiveSight *sight);
 };

@@ -1,6 +1,11 @@
 /* What the primary has found that proves control of names. */
 #include "corroboration_kind.h"
+#include <string.h>
+
 #include "message/field.h"
+
+/* Letters of a record that are kept where all is too long. */
+enum { RECORD_KEPT = 500 };
 
 static const char *section(const struct corroboration *c)
 {
@@ -53,6 +58,12 @@ static const char *objection(struct arena *a, const struct corroboration *c,
     return sight->reason ? sight->reason : "does not see it";
 }
 
+static bool unseen(const PerspectiveSight *sight)
+{
+    (void)sight;
+    return false;
+}
+
 /* Of what was found the proof says where and what; the looks say that once more. */
 static void keep(Corroborator *out, const PerspectiveSight *sight)
 {
@@ -63,6 +74,18 @@ static void keep(Corroborator *out, const PerspectiveSight *sight)
     }
 }
 
+static void cut(Corroborator *by)
+{
+    if (!by->proof)
+        return;
+    by->proof->n_looks = by->proof->n_hops = 0;
+    by->proof->looks = NULL;
+    by->proof->hops = NULL;
+    if (by->proof->record && strlen(by->proof->record) > RECORD_KEPT)
+        by->proof->record = NULL;
+    by->proof->has_cut = by->proof->cut = true;
+}
+
 const struct corroboration_kind corroboration_look = {
     .here = "found",
     .agree = "see it",
@@ -70,5 +93,7 @@ const struct corroboration_kind corroboration_look = {
     .question = question,
     .ask = ask,
     .objection = objection,
+    .cut = cut,
+    .unseen = unseen,
     .keep = keep,
 };

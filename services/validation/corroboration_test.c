@@ -48,7 +48,7 @@ static DcvProof *proof_of(struct arena *a, char mood)
     instant__init(p->at);
     p->perspective = arena_strdup(a, "its own");
     p->record = arena_alloc(a, MUCH + 1);
-    memset(p->record, 'x', mood == 'b' ? MUCH : 3);
+    memset(p->record, 'x', mood == 'b' ? MUCH : mood == 'B' ? MUCH / 2 : 3);
     p->looks = arena_new(a, DcvLook *);
     p->looks[0] = arena_new(a, DcvLook);
     dcv_look__init(p->looks[0]);
@@ -283,6 +283,45 @@ static void evidence_is_kept_in_measure(void **state)
     assert_true(strlen(n.evidence) < 2000);
 }
 
+/* Of a name that too few confirm there is no proof to keep it with. */
+static void whoever_does_not_agree_is_named_with_the_reason(void **state)
+{
+    QuorumRules rules = rules_of(4);
+
+    (void)state;
+    set_up(FIVE);
+    moods = "Adndn";
+    struct corroboration_name n =
+        one_name(&(struct corroboration_terms){ .rules = &rules, .perspectives = &all });
+    assert_int_equal(n.seen_count, 4);
+    for (size_t i = 0; i < n.seen_count; i++) {
+        bool silent = i % 2 == 0;
+        assert_non_null(
+            strstr(n.seen[i], arena_format(&arena, "\"perspective\":\"%s\"", all.all[i + 1].id)));
+        assert_non_null(strstr(n.seen[i], silent
+                                              ? "\"reason\":\"gave no answer: no answer in time\""
+                                              : "no such name\""));
+        assert_true(silent == !strstr(n.seen[i], "\"looks\""));
+    }
+}
+
+/* What all of them have seen may be more than a row of the database takes, though what each has seen is not. */
+static void all_together_have_an_end(void **state)
+{
+    QuorumRules rules = rules_of(4);
+
+    (void)state;
+    set_up(FIVE);
+    moods = "BBBBB";
+    struct corroboration_name n =
+        one_name(&(struct corroboration_terms){ .rules = &rules, .perspectives = &all });
+    assert_true(n.confirmed);
+    assert_in_range(strlen(n.evidence), 40000, 49152); /* as much as there is room for */
+    assert_non_null(strstr(n.evidence, "\"perspective\":\"jnb\",\"region\":\"AFRINIC\""));
+    assert_non_null(strstr(n.evidence, "\"cut\":true"));
+    assert_true(strstr(n.evidence, "\"cut\"") > strstr(n.evidence, "\"perspective\":\"sin\""));
+}
+
 /* ---- who is asked */
 
 // clang-format off
@@ -420,6 +459,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_says_what_it_sees),
         cmocka_unit_test(evidence_is_kept_in_measure),
+        cmocka_unit_test(whoever_does_not_agree_is_named_with_the_reason),
+        cmocka_unit_test(all_together_have_an_end),
         cmocka_unit_test(those_who_count_are_asked),
         cmocka_unit_test(phase_one_only_notes),
         cmocka_unit_test(other_methods_and_days_ask_nobody),

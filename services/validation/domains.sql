@@ -26,8 +26,8 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
 -- meanwhile is looked for at once.
 WITH input AS MATERIALIZED (
     SELECT *
-      FROM unnest(:job_id, :job_epoch, :challenge_id, :now, :next_at, :seen, :poll_from, :failed, :looked)
-        AS i (job_id, job_epoch, challenge_id, now, next_at, seen, poll_from, failed, looked)
+      FROM unnest(:job_id, :job_epoch, :challenge_id, :now, :next_at, :seen, :poll_from, :failed, :looked, :ours)
+        AS i (job_id, job_epoch, challenge_id, now, next_at, seen, poll_from, failed, looked, ours)
 ), found AS MATERIALIZED (
     SELECT *
       FROM unnest(:evidence.challenge_id, :evidence.kind, :evidence.identifier, :evidence.method, :evidence.br_method,
@@ -40,7 +40,7 @@ WITH input AS MATERIALIZED (
      ORDER BY c.id
        FOR NO KEY UPDATE
 ), held AS MATERIALIZED (
-    SELECT i.job_id, i.job_epoch, i.challenge_id, i.now, i.seen, i.looked, i.failed, a.account_id, a.asked_by, a.subject,
+    SELECT i.job_id, i.job_epoch, i.challenge_id, i.now, i.seen, i.looked, i.ours, i.failed, a.account_id, a.asked_by, a.subject,
            CASE WHEN a.poll_from = i.poll_from THEN i.next_at ELSE i.now END AS next_at
       FROM input i
       JOIN asked a ON a.id = i.challenge_id
@@ -73,7 +73,7 @@ WITH input AS MATERIALIZED (
 ), checked AS (
     UPDATE challenge c
        SET checked_at = d.now, next_at = CASE WHEN d.open THEN d.next_at END, seen = CASE WHEN d.open THEN d.seen::jsonb END,
-           looked = coalesce(d.looked::jsonb, c.looked)
+           ours = CASE WHEN d.open THEN string_to_array(d.ours, ',') END, looked = coalesce(d.looked::jsonb, c.looked)
       FROM decided d
      WHERE c.id = d.challenge_id
 ), proved AS MATERIALIZED (

@@ -269,6 +269,34 @@ static void polling_ends(void **state)
                id);
 }
 
+/* What stands there, and what only other points of view are missing for, is not the customer's to do: we look again,
+ * beyond the end of polling, too. One that is not there is his. */
+static void what_was_found_and_not_confirmed_is_ours(void **state)
+{
+    static const char owners[] =
+        "SELECT string_agg(concat_ws(' ', dns_name, owner, next_check IS NOT NULL), ', ' ORDER BY "
+        "dns_name) FROM request_open_task(ARRAY[(SELECT subject FROM challenge WHERE id = %lld)], "
+        "now())";
+    struct setup s = { .poll_days = 12 };
+
+    (void)state;
+    rule_add("'mpic', 'TLS', 'mpic.remotes', 'M', '2'");
+    long long id = challenge_for(&s, "there.example.com not-there.example.com");
+    txt("there.example.com", VALUE);
+    assert_int_equal(job_now(id)->result, JOB_OUTCOME__RESULT__WAITING);
+    assert_non_null(strstr(seen(id, "there.example.com"), "the fault is ours"));
+    assert_sql("not-there.example.com customer t, there.example.com ca t", owners, id);
+    assert_sql("t",
+               "SELECT run_at > now() FROM job WHERE lane = 'dcv' AND subject = %lld AND "
+               "lease_until IS NULL",
+               id);
+    run_sql(arena_format(&arena, "UPDATE challenge SET poll_from = now() WHERE id = %lld", id));
+    assert_sql("not-there.example.com customer t, there.example.com customer t", owners, id);
+    run_sql("UPDATE policy_active SET version = version - 1");
+    assert_int_equal(job_now(id)->result, JOB_OUTCOME__RESULT__WAITING);
+    assert_sql("not-there.example.com customer t", owners, id);
+}
+
 static void a_method_that_is_not_looked_for(void **state)
 {
     struct setup s = { .method = "http-token-dynamic" };
@@ -463,6 +491,7 @@ int main(void)
         cmocka_unit_test(an_expired_value_proves_nothing),
         cmocka_unit_test(a_value_of_a_time_to_come_proves_nothing),
         cmocka_unit_test(polling_ends),
+        cmocka_unit_test(what_was_found_and_not_confirmed_is_ours),
         cmocka_unit_test(a_method_that_is_not_looked_for),
         cmocka_unit_test(a_method_of_another_release_fails_alone),
         cmocka_unit_test(a_lost_lease_has_no_effect),

@@ -248,7 +248,7 @@ static void a_prohibited_method_proves_nothing(void **state)
     (void)state;
     long long id = challenge_for(&by_mail, "prohibited.example.com");
     token_put(token, id, "prohibited.example.com", "used_at = NULL");
-    rule_add("'dcv-04', 'TLS', 'dcv.method.3.2.2.4.4', 'X'");
+    rule_add("'dcv-04', 'TLS', 'dcv.method.3.2.2.4.4', 'X', NULL");
     assert_int_equal(approve(token)->state, APPROVAL_PAGE__STATE__GONE);
     job_now(id);
     assert_string_equal(standing(id), "0 evidence, 0 issue, 0 dcv");

@@ -100,7 +100,7 @@ static const char rules[] =
     " SELECT 'a' || n, 'active', 'base_domain', now() FROM generate_series(1, 3) n;";
 // clang-format on
 
-/* The policy with one rule more, as its next version: id, scope, parameter, level. */
+/* The policy with one rule more, as its next version: id, scope, parameter, level, value. */
 static inline void rule_add(const char *rule)
 {
     run_sql(arena_format(
@@ -112,8 +112,8 @@ static inline void rule_add(const char *rule)
         " SELECT (SELECT max(id) FROM policy_version), id, scope, parameter, value, unit, level,"
         " valid_from, valid_till, statement, source"
         " FROM policy_rule WHERE version = (SELECT version FROM policy_active);"
-        "INSERT INTO policy_rule (version, id, scope, parameter, level, valid_from, valid_till,"
-        " statement, source)"
+        "INSERT INTO policy_rule (version, id, scope, parameter, level, value, valid_from,"
+        " valid_till, statement, source)"
         " SELECT max(v.id), %s, '-infinity', 'infinity', 's', 's' FROM policy_version v;"
         "UPDATE policy_active SET version = (SELECT max(id) FROM policy_version)",
         rule));

@@ -8,10 +8,10 @@
 #include "look/value.h"
 #include "message/json.h"
 #include "perspective_climb.h"
+#include "perspective_turn.h"
 #include "perspectives.h"
 #include "pki/name.h"
 #include "ready.h"
-#include "share.h"
 #include "validation.h"
 
 static struct perspective_settings {
@@ -25,13 +25,13 @@ static struct perspective_settings {
 
 /* Lives in the call's arena: the bus's worker has it until its looks are begun, then the prober's thread. */
 struct sighting {
+    struct perspective_turn turn; /* the first member */
     struct call *call;
     const PerspectiveQuestion *in;
     PerspectiveAnswer_Closure closure;
     struct prober prober;
     struct probe_request request;
     struct sighting_place *places;
-    struct turns_item part; /* of the account's share */
     PerspectiveAnswer out;
     atomic_size_t pending;
 };
@@ -45,7 +45,7 @@ static void sighting_over(struct sighting *s)
 {
     if (atomic_fetch_sub(&s->pending, 1) > 1)
         return;
-    share_give(&s->part);
+    perspective_turn_over(&s->turn);
     s->closure(&s->out, s->call);
     gate_leave();
 }
@@ -139,9 +139,9 @@ static void sighting_fill(struct sighting *s)
     }
 }
 
-/* The answer may be given, and the call gone, when this returns. */
-static void sighting_look(struct sighting *s)
+static bool sighting_look(struct perspective_turn *turn)
 {
+    struct sighting *s = (struct sighting *)turn;
     size_t count = s->in->n_places;
 
     sighting_fill(s);
@@ -153,24 +153,7 @@ static void sighting_look(struct sighting *s)
         probe_start(&s->prober, &s->request, seen, &s->places[i]);
     }
     sighting_over(s);
-}
-
-static bool refuse(struct call *call, const char *why)
-{
-    return fault_set(&call->fault, FAULT_UNAVAILABLE, NULL, "%s", why);
-}
-
-static bool begin(struct sighting *s)
-{
-    if (!share_take(&s->part, s->in->account_id, (int)s->in->n_places))
-        return refuse(s->call, "too many names of the account are looked at");
-    if (gate_ask_begin()) {
-        sighting_look(s);
-        gate_ask_end();
-        return true;
-    }
-    share_give(&s->part);
-    return refuse(s->call, "the perspective is stopping");
+    return true;
 }
 
 static void perspective_look(Perspective_Service *self, const PerspectiveQuestion *in,
@@ -183,13 +166,14 @@ static void perspective_look(Perspective_Service *self, const PerspectiveQuestio
     *s = (struct sighting){ .call = call, .in = in, .closure = closure };
     if (!question_read(s, &call->fault)) {
         call_fail(call);
-    } else if (!gate_enter()) {
-        refuse(call, "the perspective is stopping");
-        call_fail(call);
-    } else if (!begin(s)) {
-        call_fail(call);
-        gate_leave();
+        return;
     }
+    s->turn = (struct perspective_turn){ .call = call,
+                                         .account_id = in->account_id,
+                                         .places = in->n_places,
+                                         .deadline = s->request.deadline,
+                                         .look = sighting_look };
+    perspective_turn_await(&s->turn);
 }
 
 static void perspective_climb(Perspective_Service *self, const CaaQuestion *in,
@@ -213,12 +197,14 @@ static bool start(struct service_run *run, struct fault *f)
     snprintf(settings.service, sizeof settings.service, PERSPECTIVE_SERVICE "%s", settings.id);
     settings.key = settings.service;
     settings.look.perspective = settings.id;
+    perspective_turns_open();
     return look_open(&settings.look, f);
 }
 
 static void drain(struct service_run *run)
 {
     look_close(run->shared.drain);
+    perspective_turns_close();
 }
 
 // clang-format off

@@ -8,21 +8,20 @@
 #include "message/field.h"
 #include "message/json.h"
 #include "perspective.h"
-#include "share.h"
-#include "sweep.h"
+#include "perspective_turn.h"
 
 /* What is said of one name: 32 of them must fit into a message of the bus. The looks at a deep name, or at big sets, may
- * be more, and so may a list of methods. */
-enum { PROOF_MOST = 20000, METHODS_MOST = 1000 };
+ * be more. */
+enum { PROOF_MOST = 20000 };
 
 /* Lives in the call's arena: the bus's worker has it until its looks are begun, then the resolver's thread. */
 struct climb {
+    struct perspective_turn turn; /* the first member */
     struct call *call;
     const char *id;
     const CaaQuestion *in;
     PerspectiveAnswer_Closure closure;
     struct caa_search search;
-    struct turns_item part; /* of the account's share */
     PerspectiveAnswer out;
 };
 
@@ -43,10 +42,6 @@ static CaaProof *proof_of(struct arena *a, const CaaCheck *check)
 
 static void check_tell(struct arena *a, PerspectiveSight *sight, const CaaCheck *check)
 {
-    if (check->methods && strlen(check->methods) > METHODS_MOST) {
-        sight->reason = arena_strdup(a, "permits it for more methods than can be told");
-        return;
-    }
     sight->found = true;
     sight->reason = arena_strdup(a, check->detail);
     sight->caa = arena_new(a, CaaSight);
@@ -95,7 +90,7 @@ static void climbed(struct caa_search *s)
 
     answer_fill(c);
     caa_search_free(s);
-    share_give(&c->part);
+    perspective_turn_over(&c->turn);
     c->closure(&c->out, c->call);
     gate_leave();
 }
@@ -125,41 +120,18 @@ static bool names_fit(const CaaQuestion *in, struct fault *f)
     return true;
 }
 
-static bool refuse(struct call *call, const char *why)
-{
-    return fault_set(&call->fault, FAULT_UNAVAILABLE, NULL, "%s", why);
-}
-
 /* ---- the looks */
 
-/* The answer may be given, and the call gone, when this returns true. */
-static bool look(struct climb *c)
+static bool look(struct perspective_turn *turn)
 {
-    struct tick deadline = { c->call->deadline.us - milliseconds(PERSPECTIVE_MARGIN_MS).us };
+    struct climb *c = (struct climb *)turn;
 
     c->search.done = climbed;
     c->search.context = c;
     return caa_search_start(&c->search, c->in->account_id, c->in->names, c->in->n_names,
-                            c->in->rules, deadline) ||
+                            c->in->rules, turn->deadline) ||
            fault_set(&c->call->fault, FAULT_INVALID, "rules.identities",
                      "must name the CA as CAA records do");
-}
-
-static bool begin(struct climb *c)
-{
-    bool begun;
-
-    if (!share_take(&c->part, c->in->account_id, sweep_width(c->in->n_names)))
-        return refuse(c->call, "too many names of the account are looked at");
-    if (gate_ask_begin()) {
-        begun = look(c);
-        gate_ask_end();
-    } else {
-        begun = refuse(c->call, "the perspective is stopping");
-    }
-    if (!begun)
-        share_give(&c->part);
-    return begun;
 }
 
 void perspective_climb_begin(struct call *call, const char *id, const CaaQuestion *in,
@@ -170,11 +142,14 @@ void perspective_climb_begin(struct call *call, const char *id, const CaaQuestio
     *c = (struct climb){ .call = call, .id = id, .in = in, .closure = closure };
     if (!names_fit(in, &call->fault)) {
         call_fail(call);
-    } else if (!gate_enter()) {
-        refuse(call, "the perspective is stopping");
-        call_fail(call);
-    } else if (!begin(c)) {
-        call_fail(call);
-        gate_leave();
+        return;
     }
+    c->turn = (struct perspective_turn){
+        .call = call,
+        .account_id = in->account_id,
+        .places = in->n_names,
+        .deadline = { call->deadline.us - milliseconds(PERSPECTIVE_MARGIN_MS).us },
+        .look = look,
+    };
+    perspective_turn_await(&c->turn);
 }

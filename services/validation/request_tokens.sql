@@ -27,11 +27,11 @@ WITH stored AS (
                   :evidence.completed_at, :evidence.evidence, :evidence.corroboration, :evidence.csr_sha256, :evidence.dns_names)
         AS e (account_id, kind, identifier, method, br_method, completed_at, evidence, corroboration, csr_sha256, dns_names)
 ), seen AS (
-    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+    INSERT INTO caa_check (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration, ours)
     SELECT account_id, name, checked_at, ttl, result, methods::text[], domain, detail, evidence::jsonb, iodef::text[],
-           corroboration::jsonb
+           corroboration::jsonb, ours IS TRUE
       FROM unnest(:checks.account_id, :checks.name, :checks.checked_at, :checks.ttl, :checks.result, :checks.methods,
-                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration)
-        AS c (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration)
+                  :checks.domain, :checks.detail, :checks.evidence, :checks.iodef, :checks.corroboration, :checks.ours)
+        AS c (account_id, name, checked_at, ttl, result, methods, domain, detail, evidence, iodef, corroboration, ours)
 )
 SELECT look_id FROM unnest(:look_id) AS l (look_id);

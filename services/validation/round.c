@@ -20,10 +20,12 @@ static void round_over(struct round *r)
 }
 
 /* Those that live, which come first: of the others it is said already that they have expired. */
-static void round_skip(struct round *r, size_t count, const char *reason)
+static void round_skip(struct round *r, size_t count, const char *reason, bool ours)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         r->names[i].reason = reason;
+        r->names[i].ours = ours;
+    }
     round_over(r);
 }
 
@@ -48,7 +50,7 @@ static void expire(struct round *r, struct search_domain *d)
 
     if (d->wanted->until.us > 0)
         instant_text(d->wanted->until, when);
-    d->found = false;
+    d->found = d->ours = false;
     d->proof_count = 0;
     d->looked = NULL;
     d->reason =
@@ -114,7 +116,7 @@ static void round_ask(struct round *r, size_t count, const struct web_rules *web
         round_put_off(r);
     } else if (!gate_ask_begin()) {
         r->failed = true;
-        round_skip(r, count, "the check was interrupted");
+        round_skip(r, count, "the check was interrupted", false);
     } else {
         round_search(r, count, web);
         gate_ask_end();
@@ -127,12 +129,12 @@ void round_begin(struct round *r)
     size_t living = names_living(r);
 
     if (r->count > 0 && !r->method) {
-        round_skip(r, living, "names are not looked for by this method: choose another");
+        round_skip(r, living, "names are not looked for by this method: choose another", false);
     } else if (living == 0) {
         round_over(r);
     } else if (r->method->transport == DCV_WEB && !(r->web && web_rules_read(r->web, &web))) {
         log_error("no rules say how files are looked for");
-        round_skip(r, living, "files cannot be looked for now: the fault is ours");
+        round_skip(r, living, "files cannot be looked for now: the fault is ours", true);
     } else {
         round_ask(r, living, &web);
     }
@@ -167,6 +169,17 @@ char *round_seen(const struct round *r)
         return NULL;
     text_add_char(&t, '}');
     return t.data;
+}
+
+char *round_ours(const struct round *r)
+{
+    struct text t;
+
+    text_init(&t, r->arena);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->names[i].ours)
+            text_format(&t, "%s%s", t.length ? "," : "", r->names[i].place->domain);
+    return t.length ? t.data : NULL;
 }
 
 /* Each name whole or not at all. */

@@ -51,6 +51,9 @@ void round_begin(struct round *r);
  * were. Of many only the first are told of, and "*" stands for the others. */
 char *round_seen(const struct round *r);
 
+/* "example.com,example.net": those that nobody but this CA can do anything for; NULL: there are none. */
+char *round_ours(const struct round *r);
+
 /* {"example.com": [DcvProof, ...]}: what the looks at each name that was not found have seen, as far as
  * ROUND_LOOKED_MAX bytes go; NULL: nothing. */
 enum { ROUND_LOOKED_MAX = 32000 };

@@ -132,6 +132,7 @@ static void settle(struct search *s, struct search_domain *d)
 {
     d->found = all_proved(d);
     d->reason = d->found ? "" : d->why.data;
+    d->ours &= !d->found;
     if (!d->found && d->seen.length) {
         text_add_char(&d->seen, ']');
         d->looked = d->seen.data;
@@ -160,20 +161,27 @@ static void refused_add(struct search_domain *d, const char *proof,
     d->failed |= name->failed;
 }
 
-/* Of a domain's proofs those that were confirmed, in the order in which confirm() has named them. */
+/* Of a domain's proofs those that were confirmed, in the order in which confirm() has named them. Behind them stand
+ * those for which nobody but us can do anything: were they confirmed, would all be proved? */
 static void keep_confirmed(struct search_domain *d, const struct corroboration_name *names)
 {
-    size_t kept = 0;
+    size_t kept = 0, likely = 0;
 
     for (size_t i = 0; i < d->proof_count; i++) {
         struct search_proof proof = d->proofs[i];
 
         proof.corroboration = names[i].evidence;
-        if (names[i].confirmed)
-            d->proofs[kept++] = proof;
-        else
+        if (!names[i].confirmed)
             refused_add(d, proof.proof, &names[i]);
+        if (names[i].confirmed) {
+            d->proofs[likely++] = d->proofs[kept];
+            d->proofs[kept++] = proof;
+        } else if (names[i].ours) {
+            d->proofs[likely++] = proof;
+        }
     }
+    d->proof_count = likely;
+    d->ours = kept < likely && all_proved(d);
     d->proof_count = kept;
 }
 

@@ -32,6 +32,8 @@ struct search_domain {
     const struct probe_wanted *wanted; /* what proves each of its places */
 
     bool found; /* all of it is proved */
+    bool
+        ours; /* it is not, and nobody but this CA can move: all of it was found, and not confirmed */
     const char
         *reason; /* for the customer; "": all was found. What it has is in the search's arena */
     struct search_proof *proofs;

@@ -28,7 +28,7 @@ def blocker(account, order):
     info = account.info(order["id"])
     case.equal("status", info["status"], "pending")
     one, = info["blockers"]
-    case.equal("what is left", (one["kind"], one["owner"]), ("caa", "ca"))
+    case.equal("what is left, and whose it is", (one["kind"], one["owner"]), ("caa", "customer"))
     return one
 
 

@@ -132,8 +132,10 @@ def feed(stack):
         case.equal("title", item.findtext("title").startswith("Upcoming, "), upcoming)
         case.inside("title", change["title"], item.findtext("title"))
     page = look(host, "")[2].decode()
-    case.inside("the page names it", f'<link rel="alternate" type="application/rss+xml" title="Change log" href="{own}/rss.xml">',
-                page)
+    for kind, path in (("application/rss+xml", "rss.xml"), ("application/json", "changes.json")):
+        case.inside("the page names it", f'<link rel="alternate" type="{kind}" title="Change log" href="{own}/{path}">', page)
+        case.inside("and shows it", f'<a href="{own}/{path}">', page)
+        case.equal("served as that", look(host, f"/{path}")[1]["Content-Type"].split(";")[0], kind)
 
 
 @tests

@@ -3,7 +3,7 @@ import json
 
 from harness import case, pki
 from harness.account import Account
-from harness.days import a_year_after, after_days, today
+from harness.days import a_year_after, after_days, created, today
 from harness.tests import Tests
 
 tests = Tests()
@@ -18,29 +18,37 @@ def placed(account, name, of="ssl_dv_geotrust", **more):
     return account.info(answer.json["id"])
 
 
+def month_after(date):
+    return after_days(date, 30)
+
+
 @tests
 def one_validity_counts(stack):
     """The date before the days, the days before the years; what is empty is not there."""
     account = Account(stack)
-    start = today(stack)
-    day, year, month = after_days(start, 60), a_year_after(start), after_days(start, 30)
+    day = after_days(today(stack), 60)
     date = {"custom_expiration_date": str(day)}
-    rows = [  # members, the form that is shown, the last day
-        ({"order_validity": {}, "validity_years": 1}, {"years": 1}, year),
-        ({"order_validity": [], "validity_days": "30"}, {"days": 30}, month),
-        ({"order_validity": "", "validity_years": 1.0}, {"years": 1}, year),
-        ({"order_validity": {"years": 0, "days": 0, "custom_expiration_date": ""}, "validity_years": 1}, {"years": 1}, year),
-        ({"order_validity": {"years": 0, "days": 30}}, {"days": 30}, month),
-        ({"order_validity": {"years": 1.0, "days": "", "custom_expiration_date": None}}, {"years": 1}, year),
-        ({"order_validity": {"years": 1, "days": 30}}, {"days": 30}, month),
-        ({"order_validity": {"years": 1, "days": 30, **date}}, date, day),
-        ({"order_validity": {"custom_expiration_date": f"{day}T23:30:00-08:00"}}, date, day),
-        ({"order_validity": ..., "validity_years": 0, **date}, date, day),
-        ({"order_validity": ..., "validity_years": 1, "validity_days": 30, **date}, date, day),
-        ({"order_validity": ..., "validity_years": 1, "custom_expiration_date": "", "validity_days": 0}, {"years": 1}, year),
+
+    def named(_):
+        return day
+
+    rows = [  # members, the form that is shown, the last day of an order of that day
+        ({"order_validity": {}, "validity_years": 1}, {"years": 1}, a_year_after),
+        ({"order_validity": [], "validity_days": "30"}, {"days": 30}, month_after),
+        ({"order_validity": "", "validity_years": 1.0}, {"years": 1}, a_year_after),
+        ({"order_validity": {"years": 0, "days": 0, "custom_expiration_date": ""}, "validity_years": 1}, {"years": 1}, a_year_after),
+        ({"order_validity": {"years": 0, "days": 30}}, {"days": 30}, month_after),
+        ({"order_validity": {"years": 1.0, "days": "", "custom_expiration_date": None}}, {"years": 1}, a_year_after),
+        ({"order_validity": {"years": 1, "days": 30}}, {"days": 30}, month_after),
+        ({"order_validity": {"years": 1, "days": 30, **date}}, date, named),
+        ({"order_validity": {"custom_expiration_date": f"{day}T23:30:00-08:00"}}, date, named),
+        ({"order_validity": ..., "validity_years": 0, **date}, date, named),
+        ({"order_validity": ..., "validity_years": 1, "validity_days": 30, **date}, date, named),
+        ({"order_validity": ..., "validity_years": 1, "custom_expiration_date": "", "validity_days": 0}, {"years": 1}, a_year_after),
     ]
-    for number, (members, form, last) in enumerate(rows):
+    for number, (members, form, last_day) in enumerate(rows):
         info = placed(account, f"v{number}.example.com", **members)
+        last = last_day(created(info))
         case.equal(f"{members}", (info["order_validity"], info["order_valid_till"]), (form, str(last)))
         listed = account.client.get(f"/order/certificate?filters[id]={info['id']}").json["orders"][0]
         case.equal(f"{members} in the list", (listed["order_validity"], listed["order_valid_till"]), (form, str(last)))
@@ -49,15 +57,16 @@ def one_validity_counts(stack):
 @tests
 def the_certificate_ends_on_the_day(stack):
     account = Account(stack)
-    start = today(stack)
-    day = after_days(start, 60)
-    for number, (asked, last) in enumerate((({"custom_expiration_date": str(day)}, day), ({"days": 30}, after_days(start, 30)),
+    day = after_days(today(stack), 60)
+    for number, (asked, last) in enumerate((({"custom_expiration_date": str(day)}, day), ({"days": 30}, None),
                                             ({"custom_expiration_date": f"{day}T00:00:00+14:00"}, day))):
         info = placed(account, f"end{number}.corp", "private_ssl_plus", order_validity=asked)
-        case.equal(f"{asked}", (info["certificate"]["valid_till"], info["order_valid_till"]), (str(last), str(last)))
+        wanted = str(last or month_after(created(info)))
+        case.equal(f"{asked}", (info["certificate"]["valid_till"], info["order_valid_till"]), (wanted, wanted))
         first = placed(account, f"first{number}.corp", "private_ssl_plus", certificate={
             "common_name": f"first{number}.corp", "csr": pki.csr(), "cert_validity": {**asked, "years": 1}})
-        case.equal(f"{asked} of the first", first["certificate"]["valid_till"], str(last))
+        wanted = str(last or month_after(created(first)))
+        case.equal(f"{asked} of the first", first["certificate"]["valid_till"], wanted)
     shown = first["certificate"]["cert_validity"]
     case.equal("as a day", shown, {"custom_expiration_date": str(day)})
 
@@ -69,7 +78,7 @@ def policy_bounds_the_certificate(stack):
     account.prove("example.com")
     body = {**account.body("long.example.com"), "certificate_dcv_scope": "base_domain", "order_validity": {"years": 1}}
     info = account.info(account.client.post("/order/certificate/ssl_dv_geotrust", body).json["id"])
-    case.equal("the order", info["order_valid_till"], str(a_year_after(today(stack))))
+    case.equal("the order", info["order_valid_till"], str(a_year_after(created(info))))
     most = int(stack.db.rule("validity.max"))
     seconds = stack.db.number("SELECT extract(epoch FROM not_after - not_before)::bigint + 1 FROM certificate"
                               f" WHERE order_id = {info['id']}")

@@ -1,4 +1,5 @@
 """Domain control and CAA records as others see them: a primary and five perspectives, each with a DNS of its own."""
+import json
 import os
 import shutil
 
@@ -116,6 +117,11 @@ def one_is_dead(stack):
     account, order = ordered(stack, "deader.example.com", "fra", "iad", "sin", "gru")
     unproved(stack, "deader.example.com")
     case.inside("seen", "sin: gave no answer", seen(account, order))
+    case.inside("the story", "perspective-sin: gave no answer", stack.must_cli("why", "order", str(order)))
+    status = {p["name"]: p for p in json.loads(stack.must_cli("status", "--json"))["perspectives"]}
+    case.inside("what it said last", "gave no answer", status["sin"]["said_last"])
+    case.equal("what it did not confirm", status["sin"]["not"], status["sin"]["asked"] - status["sin"]["agreed"])
+    case.equal("another", status["fra"]["said_last"], "agreed")
     stack.start(service("sin"))
     stack.await_peer(service("sin"))
 

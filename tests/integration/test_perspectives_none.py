@@ -36,8 +36,10 @@ def a_record_alone_proves_nothing(stack):
     account.looked(order["id"])
     account.check(order["id"])
     case.equal("waits", account.info(order["id"])["status"], "pending")
-    words = account.info(order["id"])["blockers"][0]["seen"]
-    case.inside("seen", "other points of view of this CA must see it as well, and 0 can be asked", words)
+    task = account.info(order["id"])["blockers"][0]
+    case.inside("seen", "other points of view of this CA must see it as well, and 0 can be asked", task["seen"])
+    case.equal("whose it is", task["owner"], "ca")
+    case.inside("what to do", f"Nothing for you to do about {name}", task["how_to_fix"])
     case.equal("no proof", stack.db.number(f"SELECT count(*) FROM validation WHERE identifier = '{name}'"), 0)
 
 
@@ -61,7 +63,10 @@ def a_mail_needs_nobody(stack):
     case.equal(f"approved: {answer}", answer.status, 200)
     case.equal("proved", stack.db.number(f"SELECT count(*) FROM validation WHERE identifier = '{name}'"), 1)
     # CAA records are another matter: others must permit it, however it was proved.
-    case.inside("seen", NOBODY, waits_for_caa(account, order["id"])["seen"])
+    task = waits_for_caa(account, order["id"])
+    case.inside("seen", NOBODY, task["seen"])
+    case.equal("whose it is", task["owner"], "ca")
+    case.inside("what to do", f"Nothing for you to do about {name}", task["how_to_fix"])
 
 
 @tests

@@ -4,7 +4,7 @@ import threading
 
 from harness import case, golden, pki
 from harness.account import Account
-from harness.days import a_year_after, after_days, today
+from harness.days import a_year_after, after_days, created
 from harness.tests import Tests
 
 tests = Tests()
@@ -77,9 +77,9 @@ def what_is_left_is_added(stack):
     account = customer(stack)
     for name, validity, later in (("y", {"years": 1}, a_year_after), ("d", {"days": 50}, lambda d: after_days(d, 50))):
         old = issued(account, f"left-{name}.example.com")
-        left = day(account, old) - today(stack)
         new = issued(account, "left.example.com", order_validity=validity, **{FIELD: old})
-        case.equal(f"{validity}", day(account, new), later(today(stack)) + left)
+        made = created(account.info(new))
+        case.equal(f"{validity}", day(account, new), later(made) + (day(account, old) - made))
     old = issued(account, "left.example.com")
     until = (day(account, old) + datetime.timedelta(40)).isoformat()
     new = issued(account, "left.example.com", order_validity={"custom_expiration_date": until}, **{FIELD: old})
@@ -126,12 +126,11 @@ def only_while_the_window_is_open(stack):
         old = issued(account, f"window{days}.example.com")
         stack.db.run(f"UPDATE orders SET valid_till = :now + interval '{days * 24} hours'"
                      f" WHERE id = {old}")
-        began = a_year_after(today(stack)) - datetime.timedelta(1)
         answer = account.order("window.example.com", **AT_ONCE, order_validity={"years": 1}, **{FIELD: old})
         case.equal(f"{days} days before the end: {answer}", answer.status, 201 if good else 400)
         if days < 0 and good:
-            given = day(account, answer.json["id"])
-            case.true(f"nothing is left to be added: {given}", began <= given <= a_year_after(today(stack)))
+            made = created(account.info(answer.json["id"]))
+            case.equal("nothing is left to be added", day(account, answer.json["id"]), a_year_after(made))
 
 
 @tests

@@ -259,7 +259,7 @@ ChangeLog_Service change_log_service = CHANGE_LOG__INIT(change_log_);
 static const struct route routes[] = {
     { GET, "",               INLINE, RPC(change_log_service, "Show"), NULL, 200, "The change log as a page", .shape = page_shape },
     { GET, CHANGE_FEED_PATH, INLINE, RPC(change_log_service, "Feed"), NULL, 200, "The change log as a feed, RSS 2.0", .shape = feed_shape },
-    { GET, "/changes.json",  INLINE, RPC(change_log_service, "List"), NULL, 200, "The change log as JSON", .shape = list_shape, .flags = ROUTE_JSON },
+    { GET, CHANGE_LIST_PATH, INLINE, RPC(change_log_service, "List"), NULL, 200, "The change log as JSON", .shape = list_shape, .flags = ROUTE_JSON },
     { 0 },
 };
 // clang-format on

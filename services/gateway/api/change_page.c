@@ -91,16 +91,39 @@ static void add_part(struct text *out, const ChangeList *list, const struct part
     text_add(out, "</section>\n");
 }
 
+/* What the page is served as beside itself. */
+static const struct {
+    const char *path, *type, *name;
+} others[] = {
+    { CHANGE_FEED_PATH, "application/rss+xml", "RSS" },
+    { CHANGE_LIST_PATH, "application/json", "JSON" },
+};
+enum { OTHERS = sizeof others / sizeof *others };
+
 static void add_head(struct text *out, const char *base)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<title>Change log</title>\n"
-                  "<link rel=\"alternate\" type=\"application/rss+xml\" title=\"Change log\" "
-                  "href=\"");
-    html_add(out, base);
-    text_format(out, "%s%s\">\n<style>%s</style>\n</head>\n", CHANGE_LOG_PATH, CHANGE_FEED_PATH,
-                change_page_style);
+                  "<title>Change log</title>\n");
+    for (size_t i = 0; i < OTHERS; i++) {
+        text_format(out, "<link rel=\"alternate\" type=\"%s\" title=\"Change log\" href=\"",
+                    others[i].type);
+        html_add(out, base);
+        text_format(out, "%s%s\">\n", CHANGE_LOG_PATH, others[i].path);
+    }
+    text_format(out, "<style>%s</style>\n</head>\n", change_page_style);
+}
+
+static void add_nav(struct text *out, const char *base)
+{
+    text_add(out,
+             "<nav><a href=\"#Upcoming\">Upcoming</a> \xC2\xB7 <a href=\"#Recent\">Recent</a>");
+    for (size_t i = 0; i < OTHERS; i++) {
+        text_add(out, " \xC2\xB7 <a href=\"");
+        html_add(out, base);
+        text_format(out, "%s%s\">%s</a>", CHANGE_LOG_PATH, others[i].path, others[i].name);
+    }
+    text_add(out, "</nav>\n");
 }
 
 void change_page(struct text *out, const ChangeList *list, const char *base)
@@ -108,12 +131,9 @@ void change_page(struct text *out, const ChangeList *list, const char *base)
     add_head(out, base);
     text_add(out, "<body>\n<header>\n<h1>Change log</h1>\n"
                   "<p>What changes for those who order certificates here, from which day, and what "
-                  "there is to do. Days begin at 00:00 UTC.</p>\n"
-                  "<nav><a href=\"#Upcoming\">Upcoming</a> \xC2\xB7 <a href=\"#Recent\">Recent</a> "
-                  "\xC2\xB7 <a href=\"");
-    html_add(out, base);
-    text_format(out, "%s%s\">RSS</a></nav>\n</header>\n<main>\n", CHANGE_LOG_PATH,
-                CHANGE_FEED_PATH);
+                  "there is to do. Days begin at 00:00 UTC.</p>\n");
+    add_nav(out, base);
+    text_add(out, "</header>\n<main>\n");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         add_part(out, list, &parts[i]);
     text_add(out, "</main>\n</body>\n</html>\n");

@@ -6,7 +6,8 @@
 #include "changelog.pb-c.h"
 
 #define CHANGE_LOG_PATH  "/changelog"
-#define CHANGE_FEED_PATH "/rss.xml" /* below it */
+#define CHANGE_FEED_PATH "/rss.xml" /* below it, as the next */
+#define CHANGE_LIST_PATH "/changes.json"
 
 /* Each appends the whole. `base` is what links begin with: "https://ca.example", no slash at the end. */
 void change_page(struct text *out, const ChangeList *list, const char *base);

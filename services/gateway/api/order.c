@@ -98,6 +98,19 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
     return dcv_advice_fix(a, o->dcv_method, t->domain, o->dcv_random_value);
 }
 
+/* What a look has seen that nobody but we can mend. */
+static void ours_explain(struct arena *a, const OrderInfo *o)
+{
+    for (size_t i = 0; i < o->n_blockers; i++) {
+        OpenTask *t = o->blockers[i];
+        if (strcmp(t->owner, "ca") == 0 && t->seen)
+            t->how_to_fix = arena_format(a,
+                                         "Nothing for you to do about %s: what is in the way is on "
+                                         "our side. We look again by ourselves.",
+                                         t->dns_name);
+    }
+}
+
 static char *csr_armoured(struct arena *a, const char *base64)
 {
     struct text t;
@@ -161,6 +174,7 @@ static void info_complete(struct call *call, OrderInfo *o)
     caa_advice(call, p ? p->rule_scope : NULL, o);
     if (o->has_dcv_method && o->dcv_method == DCV_METHOD__VALUE__EMAIL)
         emails_explain(call, o);
+    ours_explain(&call->arena, o);
 }
 
 /* What is left to do, of an order that waits. Most that are asked for do not. */

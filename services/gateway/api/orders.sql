@@ -249,13 +249,9 @@ SELECT o.id, o.status,
                          ORDER BY k.kind, k.dns_name, k.since) u) t
           LEFT JOIN LATERAL (SELECT c.domain, coalesce(c.detail, 'CAA ' || c.domain || ': validationmethods names none of this order''s method') AS detail
                                FROM caa_check c
-                              WHERE t.kind = 'caa' AND c.account_id = o.account_id AND c.name = t.dns_name
-                                AND (c.result <> 'permitted' OR c.methods IS NOT NULL)
-                                AND c.checked_at > :caller.now::timestamptz - interval '1 day'
-                              ORDER BY c.checked_at DESC
-                              LIMIT 1) k ON true
+                              WHERE c.id = t.check_id) k ON true
           LEFT JOIN job j ON j.idem_key = CASE t.kind WHEN 'caa' THEN 'caa/' WHEN 'transparency' THEN 'ct/' END || o.request_id
-         WHERE t.kind <> 'caa' OR t.others = 0 OR k.detail IS NOT NULL) AS blockers
+         WHERE t.kind <> 'caa' OR t.others = 0 OR t.check_id IS NOT NULL) AS blockers
   FROM orders o
   LEFT JOIN LATERAL (SELECT c.method, c.random_value_at, c.rule_scope, c.poll_from, c.checked_at, c.seen
                        FROM challenge c
@@ -285,14 +281,8 @@ SELECT t.dns_name, k.result IN ('forbidden', 'permitted') AS forbidden,
        coalesce(k.detail, 'validationmethods names none of this order''s method') AS detail
   FROM orders o
   CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :caller.now) t
-  CROSS JOIN LATERAL (SELECT c.result, c.detail, c.methods
-                        FROM caa_check c
-                       WHERE c.account_id = o.account_id AND c.name = t.dns_name
-                         AND c.checked_at > :caller.now::timestamptz - interval '1 day'
-                       ORDER BY c.checked_at DESC
-                       LIMIT 1) k
- WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending' AND t.kind = 'caa'
-   AND (k.result <> 'permitted' OR k.methods IS NOT NULL)
+  JOIN caa_check k ON k.id = t.check_id
+ WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending'
  ORDER BY t.dns_name
  LIMIT 1;
 

@@ -3,7 +3,14 @@ import datetime
 
 
 def today(stack):
+    """To ask for days ahead of it. What an order got is counted from created(): it may be made after midnight."""
     return datetime.datetime.fromtimestamp(stack.now(), datetime.timezone.utc).date()
+
+
+def created(info):
+    """The day on which an order was made, of what the API shows of it."""
+    at = datetime.datetime.fromisoformat(info["date_created"])
+    return at.astimezone(datetime.timezone.utc).date()
 
 
 def after_days(date, days):
