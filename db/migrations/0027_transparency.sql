@@ -45,6 +45,7 @@ GRANT UPDATE (refused_at) ON precertificate TO chancery_issuer;
 GRANT UPDATE (looked) ON precertificate TO chancery_validation;
 GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancery_scheduler, chancery_cli;
 GRANT SELECT, INSERT ON sct TO chancery_validation;
+GRANT SELECT (der, parent_id) ON authority TO chancery_validation;
 GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
 GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;

@@ -114,6 +114,8 @@ settings_of() { # service
 	CHANCERY_DNS_LOOPBACK=yes
 	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
 	CHANCERY_WEB_LOOPBACK=yes
+	CHANCERY_OUTBOUND_LOOPBACK=yes
+	CHANCERY_CT_CA=sink/ca.pem
 	END
         [ -z "$perspectives" ] || cat <<-END
 	CHANCERY_PERSPECTIVES=$STACK_PERSPECTIVES
