@@ -39,6 +39,7 @@ LANGUAGE sql STABLE AS $$
     SELECT p.request_id, 'transparency', NULL, NULL, p.signed_at, NULL, NULL, NULL, NULL, false
       FROM precertificate p
      WHERE p.request_id = ANY (request_ids) AND p.logged_at IS NULL
+       AND EXISTS (SELECT FROM issuance x WHERE x.id = p.id AND x.state = 'precert_signed')
     UNION ALL
     SELECT n.request_id, t.kind, n.name, t.domain, t.since, t.next_check, t.deadline, t.valid_until, t.fact_id, t.exempt
       FROM request r
@@ -152,7 +153,9 @@ BEGIN
          WHERE o.lane = 'dcv' AND o.dcv_method IS NOT NULL
            AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('approval', 'held_up', 'quarantine', 'blocked_key'))
         UNION ALL
-        SELECT o.id, o.lane, o.id, '-infinity'
+        SELECT o.id, o.lane, o.id,
+               coalesce((SELECT max(p.refused_at) FROM precertificate p WHERE p.request_id = o.id AND p.logged_at IS NULL) + interval '1 minute',
+                        '-infinity')
           FROM open o
          WHERE o.lane = 'ct'
            AND NOT EXISTS (SELECT FROM open x WHERE x.id = o.id AND x.kind IN ('held_up', 'quarantine', 'blocked_key'))

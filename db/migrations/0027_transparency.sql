@@ -14,12 +14,14 @@ CREATE TABLE precertificate (
     der        bytea NOT NULL,
     signed_at  timestamptz NOT NULL,
     logged_at  timestamptz,
+    refused_at timestamptz,
     looked     jsonb
 );
 CREATE INDEX precertificate_open ON precertificate (request_id) WHERE logged_at IS NULL;
 COMMENT ON TABLE precertificate IS 'What binds as the certificate itself does (BR 7.1.2.9, RFC 6962 3.1): its serial is assigned, for OCSP and CRLs, whether or not the certificate follows.';
 COMMENT ON COLUMN precertificate.id IS 'Of the attempt, and of the certificate.';
 COMMENT ON COLUMN precertificate.logged_at IS 'When validation had as many timestamps as the rules of that day ask for. The issuer does not take its word: it verifies each.';
+COMMENT ON COLUMN precertificate.refused_at IS 'When the issuer has last found that they are not enough after all: for a minute no log is asked again.';
 COMMENT ON COLUMN precertificate.looked IS 'What the logs that were asked last and have not promised said: [{"log_id", "log", "operator", "at", "detail"}].';
 
 CREATE TABLE sct (
@@ -36,8 +38,10 @@ COMMENT ON COLUMN sct.at IS 'As the log says it.';
 
 INSERT INTO task_kind (kind, owner, lane) VALUES ('transparency', 'ca', 'ct');
 
+GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
 GRANT SELECT, INSERT ON precertificate TO chancery_issuer;
 GRANT UPDATE (logged_at) ON precertificate TO chancery_issuer, chancery_validation;
+GRANT UPDATE (refused_at) ON precertificate TO chancery_issuer;
 GRANT UPDATE (looked) ON precertificate TO chancery_validation;
 GRANT SELECT ON precertificate TO chancery_gateway, chancery_validation, chancery_scheduler, chancery_cli;
 GRANT SELECT, INSERT ON sct TO chancery_validation;
