@@ -210,7 +210,11 @@ static const struct {
     { "rules/transparency.json", "\"TLS\"", "\"TLS2\"",
       "has transparency, but no rule of scope TLS gives ct.scts.le180" },
     { "rules/transparency.json", "\"value\": \"2\"", "\"value\": \"two\"",
-      "ct-scts-short has value \"two\"" },
+      "ct-scts-short has value \"two\", which must be a number from 1 to 16" },
+    { "rules/transparency.json", "\"value\": \"3\"", "\"value\": \"17\"",
+      "ct-scts-long has value \"17\", which must be a number from 1 to 16" },
+    { "rules/transparency.json", "\"value\": \"1\"", "\"value\": \"0\"",
+      "ct-rfc6962 has value \"0\"" },
     { "profiles/tls-dv.json", "\"backdate_seconds\": 3600",
       "\"backdate_seconds\": 3600, \"surprise\": 1", "unknown, misplaced" },
 };

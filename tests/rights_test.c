@@ -186,6 +186,7 @@ static const char functions[] = "audit_decision: \n"
                                 "order_renewal_begin: gateway\n"
                                 "order_set_apart: \n"
                                 "policy_is_whole: \n"
+                                "precertificate_give_up: issuer cli\n"
                                 "proof_reuse: validation\n"
                                 "random_value: \n"
                                 "random_value_then: \n"
@@ -280,7 +281,7 @@ static void nothing_is_deleted_but_work(void **state)
             "r.rolname ~ '^chancery_' AND r.rolname <> 'chancery_owner' AND "
             "(has_table_privilege(r.oid, c.oid, 'DELETE') OR "
             "has_table_privilege(r.oid, c.oid, 'TRUNCATE'))"),
-        "delivery delivery_attempt event idempotency job webhook");
+        "delivery delivery_attempt event idempotency job sct webhook");
 }
 
 /* Each with the time of its own event, and by hash what is long. */

@@ -1,6 +1,8 @@
 #include "ledger/transparency.h"
 
-#include <string.h>
+#include "ledger/parameter.h"
+
+_Static_assert(PARAMETER_LOGS_MOST <= SCTS_MAX, "a certificate has room for what a rule may ask");
 
 bool ct_wanted(const struct policy *p, const Product *product, bool disable_ct)
 {
@@ -16,7 +18,7 @@ static bool number_then(const struct policy *p, const char *scope, const char *p
     int64_t n = 0;
 
     *out = 0;
-    if (!r || !r->value || !int64_read(r->value, &n) || n < 0 || n > SCTS_MAX)
+    if (!r || !r->value || !int64_read(r->value, &n) || n < 1 || n > SCTS_MAX)
         return false;
     *out = (unsigned)n;
     return true;
