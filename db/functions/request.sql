@@ -107,7 +107,7 @@ END $$;
 -- look saw decides. A name whose proof was found, and only not confirmed for want of other points of view, waits for us. CAA
 -- records are ours to look at until they were found to be in the way: then they are the customer's to change, unless
 -- other points of view were missing. check_id is the check that is in the way: what is the same is stored once a day, by
--- looks that are an hour apart at the most.
+-- looks that are an hour apart at the most. The deadline is that of the random value, and each mail has one of its own.
 DROP FUNCTION IF EXISTS request_open_task(bigint[], timestamptz); -- of before 0028: it had no check_id
 CREATE FUNCTION request_open_task(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, owner text, dns_name text, domain text,
@@ -116,13 +116,15 @@ LANGUAGE sql STABLE AS $$
     SELECT n.request_id, n.kind,
            CASE WHEN w.ours THEN 'ca'
                 WHEN w.id IS NOT NULL THEN 'customer'
-                WHEN n.kind = 'dcv' AND EXISTS (SELECT FROM challenge c
-                                                 WHERE c.asked_by = 'request' AND c.subject = n.request_id
-                                                   AND c.checked_at >= c.poll_from AND n.domain = ANY (c.ours)) THEN 'ca'
+                WHEN n.domain = ANY (h.ours) THEN 'ca'
                 ELSE k.owner END,
-           n.dns_name, n.domain, n.since, n.next_check, n.deadline, w.id
+           n.dns_name, n.domain, n.since, n.next_check, CASE WHEN h.method IS DISTINCT FROM 'email' THEN n.deadline END, w.id
       FROM request_need(request_ids, at) n
       LEFT JOIN task_kind k ON k.kind = n.kind
+      LEFT JOIN LATERAL (SELECT c.method, CASE WHEN c.checked_at >= c.poll_from THEN c.ours END AS ours
+                           FROM challenge c
+                          WHERE n.kind = 'dcv' AND c.asked_by = 'request' AND c.subject = n.request_id
+                          LIMIT 1) h ON true
       LEFT JOIN LATERAL
            (SELECT c.id, c.ours
               FROM request r
