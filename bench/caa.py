@@ -11,11 +11,13 @@ SCENARIOS = {"caa-without": "without rules on CAA", "caa-known": "looked at befo
 AIM = 0.05
 
 
-def policy_without(b):
-    """The policy of the tree, but for its rules on CAA."""
+def policy_without(b, source=os.path.join(TOP, "policy")):
+    """A policy, that of the tree for one, but for its rules on CAA; nor is there a change log that would name them."""
     folder = b.file("policy-without-caa")
-    shutil.copytree(os.path.join(TOP, "policy"), folder)
-    os.remove(os.path.join(folder, "rules/caa.json"))
+    shutil.copytree(source, folder)
+    shutil.rmtree(os.path.join(folder, "changelog"))
+    for name in ("capabilities.json", "rules/caa.json"):
+        os.remove(os.path.join(folder, name))
     return folder
 
 

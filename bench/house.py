@@ -32,13 +32,13 @@ WITHOUT_LIMITS = ("CHANCERY_LIMIT_BURST=1000000000 CHANCERY_LIMIT_SUSTAINED=1000
 
 
 class House:
-    """That of a checkout, this one or another, at an address of its own."""
+    """That of a checkout, this one or another, at an address of its own. `more` is what tools/stack is told beside."""
 
-    def __init__(self, top=TOP, address="127.66.0.1", folder="var/bench", gateway=WITHOUT_LIMITS):
+    def __init__(self, top=TOP, address="127.66.0.1", folder="var/bench", gateway=WITHOUT_LIMITS, more=None):
         self.top, self.folder = top, os.path.join(top, folder)
         self.at = {}
         self.environment = dict({"STACK_ADDRESS": address}, **os.environ)
-        self.environment.update(STACK_GATEWAY_ENV=gateway, STACK_POSTGRES="log_connections = on")
+        self.environment.update(STACK_GATEWAY_ENV=gateway, STACK_POSTGRES="log_connections = on", **(more or {}))
 
     def stack(self, verb, *options):
         return [os.path.join(self.top, "tools/stack"), verb, self.folder, *options]
@@ -108,19 +108,27 @@ class House:
                     if stat(int(p.split("/")[2]), 1) == server]
         return server, children
 
+    def named(self, beginning):
+        """The programs of the stack whose names begin like that."""
+        return [os.path.basename(p)[:-len(".pid")] for p in glob.glob(f"{self.at['STACK_RUN']}/{beginning}*.pid")]
+
     def cpu(self):
-        """User and system time so far, in seconds: the five services, and all of Postgres. What has
-        ended there counts as its parent's children's."""
+        """User and system time so far, in seconds: the services, with other points of view, and all of Postgres.
+        What has ended there counts as its parent's children's."""
         server, children = self.postgres_pids()
         database = sum(times(p, 4 if p == server else 2) for p in [server] + children)
-        return sum(times(self.pid(s), 2) for s in SERVICES), database
+        return sum(times(self.pid(s), 2) for s in SERVICES + self.named("perspective-")), database
+
+    def cpu_of_logs(self):
+        """What logs of certificates have used so far, which are others' in the world."""
+        return sum(times(self.pid(s), 2) for s in self.named("log-"))
 
     def others(self):
         """What all programs of this machine have used so far but ours and the load generator, in seconds."""
         with open("/proc/stat", encoding="ascii") as f:
             user, nice, system, _, _, irq, soft, steal = map(int, f.readline().split()[1:9])
         children = os.times()
-        mine = sum(self.cpu()) + children.children_user + children.children_system
+        mine = sum(self.cpu()) + self.cpu_of_logs() + children.children_user + children.children_system
         return (user + nice + system + irq + soft + steal) / TICKS - mine
 
     def memory(self):

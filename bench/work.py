@@ -92,15 +92,19 @@ class Bench:
                            " SELECT a.id, 'n' || lpad(n::text, 7, '0') || '.%s', now(), 0, 'permitted', '{}'"
                            " FROM account a, generate_series(0, %d) n; ANALYZE caa_check" % (domain, count - 1))
 
-    def orders(self, number, scenario, connections, seconds=SECONDS, known=True):
-        """Each with a key, a request and a name of its own."""
-        count, domain = int(ENOUGH_A_SECOND * seconds), f"r{number}-{scenario}-{connections}.{DOMAIN}"
+    def orders(self, number, scenario, connections, seconds=SECONDS, known=True, prepare=None, more=None,
+               enough=ENOUGH_A_SECOND):
+        """Each with a key, a request and a name of its own. `prepare` is called once they are made; `more` stands in
+        each body."""
+        count, domain = int(enough * seconds), f"r{number}-{scenario}-{connections}.{DOMAIN}"
         self.pool(count, domain)
         if known:
             self.know(count, domain)
+        if prepare:
+            prepare()
         write(self.file("body"), json.dumps({
             "certificate": {"common_name": "{name}", "csr": "{csr}", "ca_cert_id": self.authorities[scenario]},
-            "order_validity": {"years": 1}}))
+            "order_validity": {"years": 1}, **(more or {})}))
         what = ["--pool", self.file("pool"), "--path", PRODUCT, "--body", self.file("body"),
                 "--mark", '"certificate_chain"', "--samples", self.file("samples")]
         return self.measure(number, scenario, connections, what, seconds)

@@ -35,7 +35,11 @@ enum fact {
     BY_VALIDATION,
     POLICY,
     GHOSTS,
+    PRE_ANNOUNCED,
+    PRE_THERE,
+    PRE_BOUND,
     SIGNED,
+    PRE_SIGNED,
     FACTS
 };
 
@@ -50,7 +54,11 @@ static const char *const facts_text[FACTS] = {
     [BY_VALIDATION] = "all evidence was stored by validation",
     [POLICY]        = "each policy that was used was loaded as it is",
     [GHOSTS]        = "nothing that was given up is signed",
+    [PRE_ANNOUNCED] = "each precertificate was announced, byte for byte",
+    [PRE_THERE]     = "each precertificate that was announced is there",
+    [PRE_BOUND]     = "each precertificate has its certificate, is under way or is revoked",
     [SIGNED]        = "each certificate since the journals begin is in one of them",
+    [PRE_SIGNED]    = "each precertificate since the journals begin is in one of them",
 };
 // clang-format on
 
@@ -58,11 +66,11 @@ struct facts {
     struct command_run *run;
     bool some; /* --since */
     struct instant since, recent;
-    struct ids announced, placed, stored; /* what the log proves */
-    struct ids policies;                  /* that were looked at */
+    struct ids announced, precertified, placed, stored; /* what the log proves */
+    struct ids policies;                                /* that were looked at */
     struct {
         int count;
-        struct ids signed_; /* attempts */
+        struct ids signed_, precerts; /* attempts */
         struct instant begin,
             own_begin; /* the youngest one's first line; that of the one being read */
     } journals;
@@ -106,11 +114,14 @@ static int64_t findings_print(const struct facts *v)
     int64_t all = 0;
     for (int i = 0; i < FACTS; i++) {
         int64_t count = v->found[i].count;
-        if (i == SIGNED && !v->journals.count)
+        const struct ids *signatures = i == SIGNED       ? &v->journals.signed_
+                                       : i == PRE_SIGNED ? &v->journals.precerts
+                                                         : NULL;
+        if (signatures && !v->journals.count)
             continue;
         fprintf(v->run->out, "%-4s %s", count ? "NO" : "yes", facts_text[i]);
-        if (i == SIGNED)
-            fprintf(v->run->out, " (%zu signatures)", v->journals.signed_.count);
+        if (signatures)
+            fprintf(v->run->out, " (%zu signatures)", signatures->count);
         fprintf(v->run->out, "\n%s", v->found[i].shown.data);
         if (count > FINDINGS_SHOWN)
             fprintf(v->run->out, "       (the first %d of %" PRId64 ")\n", FINDINGS_SHOWN, count);
@@ -121,16 +132,38 @@ static int64_t findings_print(const struct facts *v)
 
 /* ---- the log */
 
+// clang-format off
+static const struct activity {
+    const char *name;
+    size_t proved;    /* what it proves is remembered there, in struct facts */
+    enum fact there;  /* what it says stands, or this does not hold; FACTS: nothing */
+    const char *what, *done;
+} activities[] = {
+    { "order placed",          offsetof(struct facts, placed),       FACTS,     NULL, NULL },
+    { "certificate issued",    offsetof(struct facts, announced),    THERE,     "certificate", "issued" },
+    { "precertificate signed", offsetof(struct facts, precertified), PRE_THERE, "precertificate", "signed" },
+    { "domain validated",      offsetof(struct facts, stored),       FACTS,     NULL, NULL },
+};
+// clang-format on
+
+static const struct activity *activity_find(const char *name)
+{
+    size_t i = 0;
+    while (strcmp(activities[i].name, name) != 0)
+        i++;
+    return &activities[i];
+}
+
 static void log_fact(struct facts *v, const LogFact *row)
 {
-    bool issued = strcmp(row->activity, "certificate issued") == 0;
-    bool placed = strcmp(row->activity, "order placed") == 0;
+    const struct activity *a = activity_find(row->activity);
     if (row->proves)
-        ids_add(issued ? &v->announced : placed ? &v->placed : &v->stored, row->about);
-    if (issued && !row->same)
-        find(v, THERE, "%s: certificate %s was issued and is not there with those bytes",
-             row->subject, row->number);
-    if (!issued && !placed && strcmp(row->by_role, "chancery_validation") != 0)
+        ids_add((struct ids *)((char *)v + a->proved), row->about);
+    if (a->what && !row->same)
+        find(v, a->there, "%s: %s %s was %s and is not there with those bytes", row->subject,
+             a->what, row->number, a->done);
+    if (a->proved == offsetof(struct facts, stored) &&
+        strcmp(row->by_role, "chancery_validation") != 0)
         find(v, BY_VALIDATION, "%s: evidence was stored by %s", row->subject, row->by_role);
 }
 
@@ -164,6 +197,30 @@ static void certificate_check(struct facts *v, const FactCertificate *c)
     if (v->journals.count && !instant_before(instant_value(c->begun_at), v->journals.begin) &&
         !ids_have(&v->journals.signed_, c->id))
         find(v, SIGNED, "certificate/%" PRId64 ": no journal has a signature of it", c->id);
+}
+
+static void precertificate_check(struct facts *v, const FactPrecertificate *p)
+{
+    if (is_recent(v, p->signed_at))
+        return;
+    if (!ids_have(&v->precertified, p->id))
+        find(v, PRE_ANNOUNCED,
+             "precertificate/%" PRId64 ": no audit row says that it was signed with these bytes",
+             p->id);
+    if (v->journals.count && !instant_before(instant_value(p->begun_at), v->journals.begin) &&
+        !ids_have(&v->journals.precerts, p->id))
+        find(v, PRE_SIGNED, "precertificate/%" PRId64 ": no journal has a signature of it", p->id);
+}
+
+static bool precertificates_check(struct facts *v, struct arena *a, const FactsRange *range,
+                                  struct fault *f)
+{
+    struct rows rows;
+    if (!store_all(v->run->store, a, &sql_facts_precertificates, &range->base, &rows, f))
+        return false;
+    for (size_t i = 0; i < rows.count; i++)
+        precertificate_check(v, (const FactPrecertificate *)rows.items[i]);
+    return find_all(v, a, PRE_BOUND, &sql_facts_loose_precertificates, &range->base, f);
 }
 
 /* Those of older orders, whose rows were not read, are looked up one by one. */
@@ -238,6 +295,7 @@ static const struct walk {
 } walks[] = {
     { "audit log",    &sql_facts_log_page,         log_check }, /* first: the others ask what it proves */
     { "certificates", &sql_facts_certificate_page, certificates_check },
+    { "precertificates", &sql_facts_precertificate_page, precertificates_check },
     { "evidence",     &sql_facts_evidence_page,    evidence_check },
     { "attempts",     &sql_facts_attempt_page,     attempts_check },
 };
@@ -327,21 +385,24 @@ static bool walk_run(struct facts *v, const struct walk *w, struct fault *f)
 
 /* ---- the journals */
 
-/* "signature US ISSUANCE ..."; other lines only say when the journal begins. */
+/* "signature US ISSUANCE ...", or of a precertificate; other lines only say when the journal begins. */
 static bool line_take(void *data, char *line, struct fault *f)
 {
     (void)f;
     struct facts *v = data;
     int64_t us, id;
     char *rest = line;
-    bool signature = strcmp(strsep(&rest, " "), "signature") == 0;
+    const char *word = strsep(&rest, " ");
+    struct ids *signed_ = strcmp(word, "signature") == 0           ? &v->journals.signed_
+                          : strcmp(word, "precert_signature") == 0 ? &v->journals.precerts
+                                                                   : NULL;
     const char *when = strsep(&rest, " "), *which = strsep(&rest, " ");
     if (!when || !int64_read(when, &us))
         return true;
     if (!v->journals.own_begin.us)
         v->journals.own_begin = (struct instant){ us };
-    if (signature && which && int64_read(which, &id))
-        ids_add(&v->journals.signed_, id);
+    if (signed_ && which && int64_read(which, &id))
+        ids_add(signed_, id);
     return true;
 }
 
@@ -385,10 +446,12 @@ static bool facts_check(struct facts *v, struct fault *f)
 static void facts_free(struct facts *v)
 {
     ids_free(&v->announced);
+    ids_free(&v->precertified);
     ids_free(&v->placed);
     ids_free(&v->stored);
     ids_free(&v->policies);
     ids_free(&v->journals.signed_);
+    ids_free(&v->journals.precerts);
 }
 
 bool audit_facts_command(struct command_run *r, struct fault *f)

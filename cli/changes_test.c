@@ -1,28 +1,13 @@
 /* The change log, on copies of the real policy and as it is in the tree. */
-#include "fixture_test.h"
+#include "policy_copy_test.h"
 #include "policy_source.h"
 
 static const char before[] = "---\ntitle: Shorter\nkind: changed\n";
 
-static void part_copy(const char *part, const char *ending)
-{
-    const char *from = arena_format(&arena, "policy/%s", part);
-    char **names;
-    size_t count;
-    assert_int_equal(mkdir(path_of(part), 0755), 0);
-    assert_true(folder_list(&arena, from, ending, &names, &count, &f));
-    for (size_t i = 0; i < count; i++)
-        file_put(arena_format(&arena, "%s/%s/%s", folder, part, names[i]),
-                 file_get(arena_format(&arena, "%s/%s", from, names[i])));
-}
-
 /* With a change log of our own, of which the cases change a file. */
 static int copy(void **state)
 {
-    begin(state);
-    part_copy("rules", ".json");
-    part_copy("products", ".json");
-    part_copy("profiles", ".json");
+    policy_copy(state);
     file_put(
         path_of("rules/far.json"),
         "{\"rules\":[{\"id\":\"far\",\"scope\":\"TLS\",\"parameter\":\"dcv.method.3.2.2.4.20\","
@@ -40,11 +25,6 @@ static int copy(void **state)
 static void entry(const char *text)
 {
     file_put(path_of("changelog/shorter.md"), text);
-}
-
-static bool load(void)
-{
-    return run(policy_load_command, folder);
 }
 
 /* ---- loading */
@@ -164,14 +144,6 @@ static void versions_begin_at(int id)
 }
 
 /* The first `from` in a file becomes `to`. */
-static void edit(const char *name, const char *from, const char *to)
-{
-    char *text = file_get(path_of(name)), *at = strstr(text, from);
-    assert_non_null(at);
-    *at = '\0';
-    file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
-}
-
 static void an_entry_moves_with_its_rule(void **state)
 {
     (void)state;

@@ -49,6 +49,22 @@ static void names_of(struct arena *a, const struct certificate *c, struct lint_i
     in->names = out;
 }
 
+/* Which it is of the three kinds of leaves, by what is in it alone. */
+static enum lint_kind kind_of(const struct certificate *c)
+{
+    static const struct {
+        struct bytes oid;
+        enum lint_kind kind;
+    } marks[] = { { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"), LINT_PRECERT },
+                  { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), LINT_LOGGED } };
+    struct bytes value;
+    bool critical;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (certificate_extension(c, marks[i].oid, &value, &critical))
+            return marks[i].kind;
+    return LINT_UNLOGGED;
+}
+
 /* The moment of its signature, as near as it says it itself. */
 static struct instant made_at(const struct inquiry *q, const struct certificate *c,
                               const Profile *profile)
@@ -91,9 +107,11 @@ bool lint_show_certificate(struct inquiry *q, struct fault *f)
     if (!root && !lint_issuer(q, f))
         return false;
     authority_of(q, &ca);
-    struct lint_input in = {
-        .tbs = c.tbs, .ca = root ? NULL : &ca, .now = made_at(q, &c, profile), .spki = c.spki
-    };
+    struct lint_input in = { .tbs = c.tbs,
+                             .ca = root ? NULL : &ca,
+                             .now = made_at(q, &c, profile),
+                             .spki = c.spki,
+                             .kind = kind_of(&c) };
     names_of(&q->run->arena, &c, &in);
     key = q->issuer.key;
     if (root && !key_read(c.spki, &key, f, q->run->words[0]))

@@ -55,7 +55,7 @@ SELECT o.id, o.account_id, o.status, o.product_name_id, o.created_at, c.not_afte
 -- that carry it or were given up. Of one that waits for nothing, what its certificates wait for: a key that is known to others,
 -- or an attempt in quarantine.
 WITH asked AS MATERIALIZED (
-    SELECT o.request_id, r.ca_id, coalesce(c.method, r.dcv_method) AS method, ARRAY['issue/' || r.id, 'caa/' || r.id] AS request_keys, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
+    SELECT o.request_id, r.ca_id, coalesce(c.method, r.dcv_method) AS method, ARRAY['issue/' || r.id, 'caa/' || r.id, 'ct/' || r.id] AS request_keys, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
            CASE WHEN c.checked_at >= c.poll_from THEN c.seen END AS seen
       FROM orders o
       JOIN request r ON r.id = o.request_id
@@ -63,8 +63,9 @@ WITH asked AS MATERIALIZED (
      WHERE o.id = :id AND o.status IN ('pending', 'needs_approval')
 )
 SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS next_at, t.deadline,
-       CASE WHEN t.kind = 'caa'
-            THEN coalesce(q.detail, 'CAA ' || q.domain || ': validationmethods names none of this order''s method') ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail,
+       CASE t.kind WHEN 'caa' THEN coalesce(q.detail, 'CAA ' || q.domain || ': validationmethods names none of this order''s method')
+                   WHEN 'transparency' THEN l.detail
+                   ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail,
        CASE WHEN t.kind = 'dcv' THEN a.method END AS method
   FROM asked a
   CROSS JOIN LATERAL (SELECT u.*, count(*) FILTER (WHERE u.kind <> 'caa') OVER () AS others
@@ -72,6 +73,10 @@ SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS
                                 FROM request_open_task(ARRAY[a.request_id], :now) k
                                ORDER BY k.kind, k.dns_name, k.since) u) t
   LEFT JOIN caa_check q ON q.id = t.check_id
+  LEFT JOIN LATERAL (SELECT string_agg(concat(l ->> 'log', ' of ' || (l ->> 'operator'), ': ', l ->> 'detail'), '; ') AS detail
+                       FROM precertificate p
+                      CROSS JOIN jsonb_array_elements(p.looked) l
+                      WHERE t.kind = 'transparency' AND p.request_id = a.request_id AND p.logged_at IS NULL) l ON true
  WHERE t.kind <> 'caa' OR t.others = 0 OR t.check_id IS NOT NULL
 UNION ALL
 SELECT 2, 'authority', 'ca', y.name, y.stopped_at, NULL, NULL, 'it signs nothing: chancery authority', NULL
@@ -88,7 +93,7 @@ SELECT 3, 'job', 'ca', j.lane || ' ' || j.id, NULL, j.run_at, NULL,
 UNION ALL
 SELECT 4, 'job given up', 'ca', d.lane || ' ' || d.id, d.buried_at, NULL, NULL, d.story, NULL
   FROM asked a
-  JOIN job_dead d ON (d.lane IN ('issue', 'caa') AND d.subject = a.request_id) OR (d.lane = 'dcv' AND d.subject = a.challenge_id)
+  JOIN job_dead d ON (d.lane IN ('issue', 'caa', 'ct') AND d.subject = a.request_id) OR (d.lane = 'dcv' AND d.subject = a.challenge_id)
 UNION ALL
 SELECT 5, 'certificate', 'ca', upper(encode(c.serial, 'hex')), b.since, NULL, NULL,
        'its key is known to others (' || b.reason || '): BR 4.9.1.1 wants it revoked within 24 hours', NULL

@@ -56,6 +56,12 @@ SELECT d.version, d.kind, d.name, d.document::text AS document
   JOIN policy_document d ON d.version = a.version AND d.kind = 'profile'
  WHERE d.name = :id;
 
+-- policy_logs_document: RuleAsked -> PolicyDocument?
+SELECT d.version, d.kind, d.name, d.document::text AS document
+  FROM policy_active a
+  JOIN policy_document d ON d.version = a.version AND d.kind = 'logs'
+ WHERE d.name = :id;
+
 -- policy_changes: PolicyBetween -> PolicyChange*
 -- Rules of a scope that give the same, by a check or without, follow each other.
 WITH asked AS MATERIALIZED (

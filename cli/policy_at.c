@@ -5,9 +5,11 @@
 #include "cli/policy.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "ledger/log_list.h"
 #include "listing.h"
 #include "message/json.h"
 #include "policy_answer.h"
+#include "policy_logs.h"
 #include "policy_product.h"
 #include "policy_show.h"
 #include "policy_source.h"
@@ -64,6 +66,26 @@ static bool profile_read(struct command_run *r, const Product *product, const Pr
     return true;
 }
 
+/* The logs that are asked on that day; without a row where the product, or the policy, has none. */
+static bool logs_read(struct command_run *r, const Product *product, struct instant day,
+                      struct table *out, struct fault *f)
+{
+    const struct ct_log *logs = NULL;
+    size_t count = 0;
+    const void *list = NULL;
+    struct fault why = { 0 };
+    bool there = product->transparency && document_read(r, &sql_policy_logs_document, "tls",
+                                                        &log_list__descriptor, &list, &why);
+    if (product->transparency && !there && why.code != FAULT_NOT_FOUND) {
+        *f = why;
+        return false;
+    }
+    if (there && !log_list_read(list, &r->arena, &logs, &count, f))
+        return false;
+    policy_logs_rows(out, &r->arena, logs, count, day);
+    return true;
+}
+
 /* ---- what is printed */
 
 /* The checks that run on each certificate then: those of the profile, and those that rules bring. */
@@ -85,8 +107,20 @@ static void lints_write(const Profile *profile, const struct rows *rules, struct
     }
 }
 
+/* Of a product that is logged nowhere there is nothing to say. */
+static void logs_write(const Product *product, const struct table *logs, struct text *out)
+{
+    if (!product->transparency)
+        return;
+    text_add(out, "\nLogs that are asked then about what ends later\n");
+    if (table_rows(logs) > 0)
+        table_write(logs, 4, out);
+    else
+        text_add(out, "    none\n");
+}
+
 static void product_print(struct command_run *r, const Product *product, const Profile *profile,
-                          const struct rows *rules, const char *day)
+                          const struct rows *rules, const struct table *logs)
 {
     struct text out;
     text_init(&out, &r->arena);
@@ -97,14 +131,16 @@ static void product_print(struct command_run *r, const Product *product, const P
         policy_show_profile(profile, &out);
         lints_write(profile, rules, &out);
     }
-    text_format(&out, "\nWhat holds on %s\n", day);
+    logs_write(product, logs, &out);
+    text_format(&out, "\nWhat holds on %s\n", r->words[0]);
     for (size_t i = 0; i < rules->count; i++)
         policy_show_rule((const Rule *)rules->items[i], &out);
     fputs(out.data, r->out);
 }
 
 static void product_print_json(struct command_run *r, const Product *product,
-                               const Profile *profile, const struct table *rules)
+                               const Profile *profile, const struct table *rules,
+                               const struct table *logs)
 {
     struct text out;
     text_init(&out, &r->arena);
@@ -112,26 +148,28 @@ static void product_print_json(struct command_run *r, const Product *product,
                 policy_text(&r->arena, &product->base),
                 profile ? policy_text(&r->arena, &profile->base) : "null");
     table_write_json(rules, &out);
+    text_add(&out, ",\n \"logs\": ");
+    table_write_json(logs, &out);
     text_add(&out, "}\n");
     fputs(out.data, r->out);
 }
 
-static bool at_print(struct command_run *r, const Product *product, const struct rows *rules,
-                     struct fault *f)
+static bool at_print(struct command_run *r, const Product *product, struct instant day,
+                     const struct rows *rules, struct fault *f)
 {
     const Profile *profile;
-    struct table table;
+    struct table table, logs;
     policy_rows(&table, &r->arena, (const Rule *const *)rules->items, rules->count, true);
     if (!product) {
         listing_print(r, &table, "", 0);
         return true;
     }
-    if (!profile_read(r, product, &profile, f))
+    if (!profile_read(r, product, &profile, f) || !logs_read(r, product, day, &logs, f))
         return false;
     if (command_option(r, "json"))
-        product_print_json(r, product, profile, &table);
+        product_print_json(r, product, profile, &table, &logs);
     else
-        product_print(r, product, profile, rules, r->words[0]);
+        product_print(r, product, profile, rules, &logs);
     return true;
 }
 
@@ -156,5 +194,5 @@ bool policy_at_command(struct command_run *r, struct fault *f)
         return fault_set(f, FAULT_NOT_FOUND, NULL,
                          "no rule is in force then: is a policy loaded (chancery policy load), "
                          "and is the scope right?");
-    return at_print(r, product, &rows, f);
+    return at_print(r, product, day, &rows, f);
 }

@@ -136,6 +136,35 @@ static bool shim_check(const struct policy_source *p, const Product *product, st
                      "has shim %s, which is no product or has one itself", product->shim);
 }
 
+static bool scope_gives(const struct policy_source *p, const char *scope, const char *parameter)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (strcmp(p->rules[i]->scope, scope) == 0 &&
+            strcmp(p->rules[i]->parameter, parameter) == 0)
+            return true;
+    return false;
+}
+
+/* Names that need no proof are nobody else's business, and without a rule no number of logs is enough. */
+static bool transparency_check(const struct policy_source *p, const Product *product,
+                               struct fault *f)
+{
+    static const char *const needed[] = { "ct.scts.le180", "ct.scts.gt180" };
+    const char *id = product->name_id, *scope = product->rule_scope;
+    if (!product->transparency)
+        return true;
+    if (!product->refused && !is_proved(product))
+        return fault_set(f, FAULT_INVALID, id,
+                         "has transparency, but no dcv_methods: names of private certificates are "
+                         "not given to logs");
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!scope_gives(p, scope, needed[i]))
+            return fault_set(f, FAULT_INVALID, id,
+                             "has transparency, but no rule of scope %s gives %s", scope,
+                             needed[i]);
+    return true;
+}
+
 static bool product_check(const struct policy_source *p, const Product *product, struct fault *f)
 {
     const char *id = product->name_id;
@@ -147,9 +176,10 @@ static bool product_check(const struct policy_source *p, const Product *product,
         !(product->refused || (profile_check(p, product, f) && authority_check(product, f) &&
                                methods_check(p, product, f))))
         return false;
-    return scope_has_rules(p, product->rule_scope) ||
-           fault_set(f, FAULT_INVALID, id, "has scope %s, for which there is no rule",
-                     product->rule_scope);
+    if (!scope_has_rules(p, product->rule_scope))
+        return fault_set(f, FAULT_INVALID, id, "has scope %s, for which there is no rule",
+                         product->rule_scope);
+    return transparency_check(p, product, f);
 }
 
 /* What is checked on all days, a rule with the same check and no number changes on none: always, or by all

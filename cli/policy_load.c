@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "cli/policy.sql.h"
+#include "cli/status.sql.h"
 #include "commands.h"
 #include "common.pb-c.h"
+#include "figures.pb-c.h"
+#include "ledger/log_list.h"
 #include "ledger/policy_digest.h"
 #include "message/convert.h"
 #include "pki/ed25519.h"
+#include "policy_logs.h"
 #include "policy_source.h"
 #include "share.h"
 
@@ -39,7 +43,7 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
         in->rules[in->n_rules] = arena_copy(a, p->rules[in->n_rules], sizeof(Rule));
     in->documents = arena_array(a, PolicyDocument *,
                                 p->product_count + p->profile_count + p->capability_count +
-                                    p->change_count + 1);
+                                    p->change_count + 2);
     for (size_t i = 0; i < p->product_count; i++)
         document_add(in, a, "product", p->products[i]->name_id, &p->products[i]->base);
     for (size_t i = 0; i < p->profile_count; i++)
@@ -48,6 +52,8 @@ static void load_fill(PolicyLoad *in, struct arena *a, const struct policy_sourc
         document_add(in, a, "capability", p->capabilities[i]->id, &p->capabilities[i]->base);
     for (size_t i = 0; i < p->change_count; i++)
         document_add(in, a, "change", p->changes[i]->id, &p->changes[i]->base);
+    if (p->logs)
+        document_add(in, a, "logs", "tls", &p->logs->base);
     qsort(in->documents, in->n_documents, sizeof *in->documents, by_kind_and_name);
 }
 
@@ -95,6 +101,49 @@ static void unannounced_say(const struct command_run *r, const struct policy_sou
                                                                                      : "end");
 }
 
+static void version_say(struct command_run *r, const struct policy_source *p, int64_t version,
+                        bool known)
+{
+    fprintf(r->out,
+            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
+            "%zu changes\n",
+            (long long)version, known ? "loaded before" : "new", p->rule_count, p->product_count,
+            p->profile_count, p->change_count);
+    unannounced_say(r, p);
+    policy_logs_say(r, p, clock_now());
+}
+
+/* ---- the list of logs */
+
+/* The operator's own, which releases do not bring. */
+static bool logs_read(struct command_run *r, struct policy_source *source, struct fault *f)
+{
+    struct secret path;
+    return command_setting(
+               r, "LOG_LIST", "",
+               "file with a browser's list of logs, in place of logs.json of the policy", &path,
+               f) &&
+           (!*path.text || policy_source_logs(&r->arena, path.text, source, f));
+}
+
+/* A policy as it is shipped lists none: whoever has logged goes on until he says otherwise. */
+static bool logs_kept(struct command_run *r, const struct policy_source *source, struct fault *f)
+{
+    Nothing none = NOTHING__INIT;
+    StatusPolicy before = STATUS_POLICY__INIT;
+    bool found = false;
+    if (command_option(r, "no-logs") || (source->logs && log_list_count(source->logs) > 0))
+        return true;
+    if (!store_maybe(r->store, &r->arena, &sql_status_policy, &none.base, &before.base, &found, f))
+        return false;
+    return !found || before.logs == 0 ||
+           fault_set(f, FAULT_INVALID, "logs.json",
+                     "lists no log, but that of the policy in force lists %lld: name the file with "
+                     "your list in CHANCERY_LOG_LIST, or say --no-logs, and certificates are "
+                     "logged no more",
+                     (long long)before.logs);
+}
+
 bool policy_load_command(struct command_run *r, struct fault *f)
 {
     struct policy_source source;
@@ -102,7 +151,8 @@ bool policy_load_command(struct command_run *r, struct fault *f)
     PolicyVersion out = POLICY_VERSION__INIT;
     bool known = false;
     const char *folder = r->words[0] ? r->words[0] : share_folder(&r->arena, "policy", "policy");
-    if (!policy_source_read(&r->arena, folder, &source, f) || !command_store(r, f))
+    if (!policy_source_read(&r->arena, folder, &source, f) || !logs_read(r, &source, f) ||
+        !command_store(r, f) || !logs_kept(r, &source, f))
         return false;
     in.now = instant_message(&r->arena, clock_now());
     load_fill(&in, &r->arena, &source);
@@ -110,11 +160,6 @@ bool policy_load_command(struct command_run *r, struct fault *f)
         !store_maybe(r->store, &r->arena, &sql_policy_activate, &in.base, &out.base, &known, f) ||
         (!known && !load_new(r, &in, &out, f)))
         return false;
-    fprintf(r->out,
-            "policy version %lld is in force (%s): %zu rules, %zu products, %zu profiles, "
-            "%zu changes\n",
-            (long long)out.version, known ? "loaded before" : "new", source.rule_count,
-            source.product_count, source.profile_count, source.change_count);
-    unannounced_say(r, &source);
+    version_say(r, &source, out.version, known);
     return true;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "ledger/log_list.h"
 #include "message/json.h"
 
 char *policy_text(struct arena *a, const ProtobufCMessage *message)
@@ -54,17 +55,25 @@ static bool is_canonical(struct arena *a, const char *path, const char *json,
                      said + same);
 }
 
+static const ProtobufCMessage *text_read(struct arena *a, const char *path,
+                                         const ProtobufCMessageDescriptor *type, char **json,
+                                         struct fault *f)
+{
+    struct fault why = { 0 };
+    if (!file_read(a, path, json, f))
+        return NULL;
+    const ProtobufCMessage *m = message_from_json(a, type, *json, strlen(*json), &why);
+    if (!m)
+        fault_set(f, FAULT_INVALID, path, "%s %s", why.field, why.detail);
+    return m;
+}
+
 static const ProtobufCMessage *document_read(struct arena *a, const char *path,
                                              const ProtobufCMessageDescriptor *type,
                                              struct fault *f)
 {
     char *json = NULL;
-    struct fault why = { 0 };
-    if (!file_read(a, path, &json, f))
-        return NULL;
-    const ProtobufCMessage *m = message_from_json(a, type, json, strlen(json), &why);
-    if (!m)
-        fault_set(f, FAULT_INVALID, path, "%s %s", why.field, why.detail);
+    const ProtobufCMessage *m = text_read(a, path, type, &json, f);
     return m && is_canonical(a, path, json, m, f) ? m : NULL;
 }
 
@@ -190,6 +199,27 @@ static bool capabilities_read(struct arena *a, const char *path, struct policy_s
     return true;
 }
 
+/* It is a browser's, taken as it is: what is not understood is no mistake. */
+bool policy_source_logs(struct arena *a, const char *path, struct policy_source *out,
+                        struct fault *f)
+{
+    const struct ct_log *logs;
+    struct fault why = { 0 };
+    char *json = NULL;
+    size_t count;
+    out->logs = (const LogList *)text_read(a, path, &log_list__descriptor, &json, f);
+    if (!out->logs)
+        return false;
+    return log_list_read(out->logs, a, &logs, &count, &why) ||
+           fault_set(f, FAULT_INVALID, path, "%s", why.detail);
+}
+
+static bool logs_read(struct arena *a, const char *path, struct policy_source *out, struct fault *f)
+{
+    bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+    return missing || policy_source_logs(a, path, out, f);
+}
+
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
                         struct fault *f)
 {
@@ -197,6 +227,7 @@ bool policy_source_read(struct arena *a, const char *folder, struct policy_sourc
     return rules_read(a, arena_format(a, "%s/rules", folder), out, f) &&
            products_read(a, arena_format(a, "%s/products", folder), out, f) &&
            profiles_read(a, arena_format(a, "%s/profiles", folder), out, f) &&
+           logs_read(a, arena_format(a, "%s/logs.json", folder), out, f) &&
            policy_source_check(out, f) &&
            capabilities_read(a, arena_format(a, "%s/capabilities.json", folder), out, f) &&
            changes_read(a, arena_format(a, "%s/changelog", folder), out, f);

@@ -4,6 +4,7 @@
 #define CLI_POLICY_SOURCE_H
 
 #include "changelog.pb-c.h"
+#include "log_list.pb-c.h"
 #include "product.pb-c.h"
 #include "store/store.h"
 
@@ -19,11 +20,16 @@ struct policy_source {
     size_t capability_count;
     const ChangeEntry **changes; /* by id */
     size_t change_count;
+    const LogList *logs; /* NULL: there is no logs.json */
 };
 
-/* Reads rules/, products/, profiles/ and, where they are there, capabilities.json and changelog/ of
- * `folder`. FAULT_INVALID with the file or the id that is wrong. */
+/* Reads rules/, products/, profiles/ and, where they are there, logs.json, capabilities.json and changelog/
+ * of `folder`. FAULT_INVALID with the file or the id that is wrong. */
 bool policy_source_read(struct arena *a, const char *folder, struct policy_source *out,
+                        struct fault *f);
+
+/* The list of logs in that file, in place of the folder's. */
+bool policy_source_logs(struct arena *a, const char *path, struct policy_source *out,
                         struct fault *f);
 
 /* What a policy must be before it may be loaded. policy_source_read() has asked it. */

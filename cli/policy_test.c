@@ -1,45 +1,5 @@
 /* The policy's commands on copies of the real policy. */
-#include "fixture_test.h"
-
-/* ---- a copy of policy/ to change */
-
-static void part_copy(const char *part)
-{
-    const char *from = arena_format(&arena, "policy/%s", part);
-    char **names;
-    size_t count;
-    assert_int_equal(mkdir(path_of(part), 0755), 0);
-    assert_true(folder_list(&arena, from, ".json", &names, &count, &f));
-    for (size_t i = 0; i < count; i++)
-        file_put(arena_format(&arena, "%s/%s/%s", folder, part, names[i]),
-                 file_get(arena_format(&arena, "%s/%s", from, names[i])));
-}
-
-static int copy(void **state)
-{
-    begin(state);
-    part_copy("rules");
-    part_copy("products");
-    part_copy("profiles");
-    return 0;
-}
-
-/* The first `from` becomes `to`. */
-static void edit(const char *name, const char *from, const char *to)
-{
-    char *text = file_get(path_of(name)), *at = strstr(text, from);
-    if (!at) {
-        fail_msg("%s is not in %s", from, name);
-        return;
-    }
-    *at = '\0';
-    file_put(path_of(name), arena_format(&arena, "%s%s%s", text, to, at + strlen(from)));
-}
-
-static bool load(void)
-{
-    return run(policy_load_command, folder);
-}
+#include "policy_copy_test.h"
 
 /* ---- loading */
 
@@ -243,6 +203,18 @@ static const struct {
       "is no product or has one itself" },
     { "products/ssl_plus.json", "\"shim\": \"ssl_securesite_flex\"", "\"shim\": \"nothing\"",
       "is no product or has one itself" },
+    { "products/private_ssl_flex.json", "    1,\n    2\n  ]\n",
+      "    1,\n    2\n  ],\n  \"transparency\": true\n",
+      "has transparency, but no dcv_methods: names of private certificates are not given to logs" },
+    { "rules/transparency.json", "\"ct.scts.le180\"", "\"ct.scts.le181\"", "which nobody reads" },
+    { "rules/transparency.json", "\"TLS\"", "\"TLS2\"",
+      "has transparency, but no rule of scope TLS gives ct.scts.le180" },
+    { "rules/transparency.json", "\"value\": \"2\"", "\"value\": \"two\"",
+      "ct-scts-short has value \"two\", which must be a number from 1 to 16" },
+    { "rules/transparency.json", "\"value\": \"3\"", "\"value\": \"17\"",
+      "ct-scts-long has value \"17\", which must be a number from 1 to 16" },
+    { "rules/transparency.json", "\"value\": \"1\"", "\"value\": \"0\"",
+      "ct-rfc6962 has value \"0\"" },
     { "profiles/tls-dv.json", "\"backdate_seconds\": 3600",
       "\"backdate_seconds\": 3600, \"surprise\": 1", "unknown, misplaced" },
 };
@@ -330,7 +302,7 @@ static void committed_snapshots_are_current(void **state)
         fail_msg("%s", output);
 }
 
-#define COPY(name) cmocka_unit_test_setup_teardown(name, copy, end)
+#define COPY(name) cmocka_unit_test_setup_teardown(name, policy_copy, end)
 
 int main(void)
 {

@@ -30,6 +30,7 @@ static const struct {
     { "validity.",       CERTIFICATES | ORDERS,            "certificates that are issued stay as they are; orders get certificates that are cut, and the rest later" },
     { "profile_option.", ORDERS | BY_OPTION,               "certificates that are issued, and orders without the option" },
     { "mpic.",           ORDERS,                           "certificates that are issued; what was proved before counts as long as it did, by the rules of its own day" },
+    { "ct.",             ORDERS,                           "certificates that are issued; an order whose precertificate is with the logs needs what holds on the day of its certificate" },
     { "crl.",            0,                                STATUS_ALONE },
     { "ocsp.",           0,                                STATUS_ALONE },
     { "revocation.",     0,                                STATUS_ALONE },

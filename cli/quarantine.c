@@ -13,13 +13,19 @@
 
 enum { BATCH = 1000 };
 
+/* What was signed: a line of a journal says it with its first word. */
+enum { PRECERT, FINAL, KINDS };
+static char *const kind_words[KINDS] = { (char[]){ "precert" }, (char[]){ "final" } };
+
 struct reading {
     struct command_run *run;
     struct arena arena; /* of one batch */
     JournalAttempt **batch;
     size_t count;
-    int64_t *late; /* attempts of earlier batches whose signature came now */
-    size_t late_count;
+    struct late {
+        int64_t *ids; /* attempts of earlier batches whose signature came now */
+        size_t count;
+    } late[KINDS];
     int64_t lines, found;
     struct instant now;
 };
@@ -55,7 +61,7 @@ static bool owner_read(struct arena *a, char *rest, JournalAttempt *at)
 }
 
 /* "intent US ISSUANCE REQUEST CA SERIAL TBS_SHA256 ACCOUNT NAMES", its first word gone. */
-static JournalAttempt *intent_read(struct reading *r, char *rest)
+static JournalAttempt *intent_parse(struct reading *r, char *rest)
 {
     struct arena *a = &r->arena;
     JournalAttempt *at = arena_new(a, JournalAttempt);
@@ -72,19 +78,29 @@ static JournalAttempt *intent_read(struct reading *r, char *rest)
                : NULL;
 }
 
+static bool intent_read(struct reading *r, int kind, char *rest)
+{
+    JournalAttempt *at = intent_parse(r, rest);
+    if (!at)
+        return false;
+    at->kind = kind_words[kind];
+    r->batch[r->count++] = at;
+    return true;
+}
+
 /* A signature stands behind its intent: in the same batch, or in one that has been sent already. */
-static bool signature_read(struct reading *r, char *rest)
+static bool signature_read(struct reading *r, int kind, char *rest)
 {
     int64_t us, issuance_id;
     if (!number_read(&rest, &us) || !number_read(&rest, &issuance_id))
         return false;
     for (size_t i = r->count; i-- > 0;) {
-        if (r->batch[i]->issuance_id == issuance_id) {
+        if (r->batch[i]->issuance_id == issuance_id && r->batch[i]->kind == kind_words[kind]) {
             r->batch[i]->signed_ = true;
             return true;
         }
     }
-    r->late[r->late_count++] = issuance_id;
+    r->late[kind].ids[r->late[kind].count++] = issuance_id;
     return true;
 }
 
@@ -104,14 +120,15 @@ static bool intents_add(struct reading *r, struct fault *f)
     return true;
 }
 
-static bool signatures_add(struct reading *r, struct fault *f)
+static bool signatures_add(struct reading *r, int kind, struct fault *f)
 {
     SignedIds in = SIGNED_IDS__INIT;
     IssuanceIds out = ISSUANCE_IDS__INIT;
-    in.ids = r->late;
-    in.n_ids = r->late_count;
+    in.ids = r->late[kind].ids;
+    in.n_ids = r->late[kind].count;
+    in.kind = kind_words[kind];
     in.now = instant_message(&r->arena, r->now);
-    if (r->late_count &&
+    if (in.n_ids &&
         !store_one(r->run->store, &r->arena, &sql_quarantine_signed, &in.base, &out.base, f))
         return false;
     r->found += (int64_t)out.n_ids;
@@ -120,10 +137,24 @@ static bool signatures_add(struct reading *r, struct fault *f)
 
 static bool batch_flush(struct reading *r, struct fault *f)
 {
-    bool ok = intents_add(r, f) && signatures_add(r, f);
-    r->count = r->late_count = 0;
+    bool ok = intents_add(r, f) && signatures_add(r, PRECERT, f) && signatures_add(r, FINAL, f);
+    r->count = r->late[PRECERT].count = r->late[FINAL].count = 0;
     arena_free(&r->arena);
     return ok;
+}
+
+static const struct {
+    const char *word;
+    int kind;
+    bool (*read)(struct reading *r, int kind, char *rest);
+} line_kinds[] = { { "intent", FINAL, intent_read },
+                   { "signature", FINAL, signature_read },
+                   { "precert_intent", PRECERT, intent_read },
+                   { "precert_signature", PRECERT, signature_read } };
+
+static bool is_full(const struct reading *r)
+{
+    return r->count == BATCH || r->late[PRECERT].count == BATCH || r->late[FINAL].count == BATCH;
 }
 
 /* The last line of a crashed issuer may be cut: it is passed over, and said. */
@@ -133,20 +164,12 @@ static bool line_read(void *data, char *line, struct fault *f)
     char *rest = line;
     const char *word = strsep(&rest, " ");
     r->lines++;
-    if (strcmp(word, "intent") == 0 && rest) {
-        if (r->count == BATCH && !batch_flush(r, f))
-            return false;
-        JournalAttempt *at = intent_read(r, rest);
-        if (at) {
-            r->batch[r->count++] = at;
+    if (is_full(r) && !batch_flush(r, f))
+        return false;
+    for (size_t i = 0; rest && i < sizeof line_kinds / sizeof *line_kinds; i++)
+        if (strcmp(word, line_kinds[i].word) == 0 &&
+            line_kinds[i].read(r, line_kinds[i].kind, rest))
             return true;
-        }
-    } else if (strcmp(word, "signature") == 0 && rest) {
-        if (r->late_count == BATCH && !batch_flush(r, f))
-            return false;
-        if (signature_read(r, rest))
-            return true;
-    }
     fprintf(stderr, "line %lld is no line of a journal and is passed over\n", (long long)r->lines);
     return true;
 }
@@ -184,7 +207,8 @@ static bool journal_take(struct command_run *run, struct fault *f)
     struct reading r = { .run = run, .now = clock_now() };
     arena_init(&r.arena);
     r.batch = arena_array(&run->arena, JournalAttempt *, BATCH);
-    r.late = arena_array(&run->arena, int64_t, BATCH);
+    for (int kind = 0; kind < KINDS; kind++)
+        r.late[kind].ids = arena_array(&run->arena, int64_t, BATCH);
     bool ok = journal_lines(&run->arena, run->words[0], line_read, &r, f) && batch_flush(&r, f);
     arena_free(&r.arena);
     if (ok && !command_option(run, "json"))

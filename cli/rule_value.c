@@ -55,6 +55,11 @@ static bool is_mark(const char *value)
     return strcmp(value, "1") == 0;
 }
 
+static bool is_logs(const char *value)
+{
+    return is_from_to(value, 1, PARAMETER_LOGS_MOST);
+}
+
 static bool is_redirects(const char *value)
 {
     return is_from_to(value, 0, PARAMETER_REDIRECTS_MOST);
@@ -180,6 +185,7 @@ static const struct {
     [FORM_DAYS]      = { "d",         is_time,         "a number of days" },
     [FORM_BITS]      = { "bits",      rule_value_counts, "a number of bits" },
     [FORM_COUNT]     = { "count",     rule_value_counts, "a number" },
+    [FORM_LOGS]      = { "count",     is_logs,         "a number from 1 to 16" },
     [FORM_YES]       = { "bool",      is_bool,         "0 or 1" },
     [FORM_MARK]      = { "bool",      is_mark,         "1: without the rule it is not so" },
     [FORM_CADENCE]   = { "",          is_cadence,      "a cadence such as 1m/15m 5m/1h" },

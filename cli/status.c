@@ -38,6 +38,16 @@ static char *lanes[] = {
 
 /* ---- what the database says */
 
+/* Nothing where no product is to be logged. */
+static const char *logs_of(struct arena *a, const StatusPolicy *p)
+{
+    if (!p->transparency)
+        return NULL;
+    return p->logs > 0 ? arena_format(a, "%lld listed", (long long)p->logs)
+                       : "none: certificates are given to no log, and browsers that ask for "
+                         "Certificate Transparency will refuse them";
+}
+
 static bool policy_fill(struct command_run *r, struct table *t, struct fault *f)
 {
     struct arena *a = &r->arena;
@@ -46,11 +56,11 @@ static bool policy_fill(struct command_run *r, struct table *t, struct fault *f)
     bool found = false;
     if (!store_maybe(r->store, a, &sql_status_policy, &none.base, &p.base, &found, f))
         return false;
-    table_init(t, a, 4);
-    TABLE_ROW(t, "VERSION#", "IN FORCE SINCE", "LOADED", "SHA256");
+    table_init(t, a, 5);
+    TABLE_ROW(t, "VERSION#", "IN FORCE SINCE", "LOADED", "SHA256", "LOGS OF CERTIFICATES");
     if (found)
         TABLE_ROW(t, listing_number(a, p.version), listing_time(a, p.activated_at),
-                  listing_time(a, p.loaded_at), p.sha256);
+                  listing_time(a, p.loaded_at), p.sha256, logs_of(a, &p));
     return true;
 }
 

@@ -1,5 +1,13 @@
 -- status_policy: Nothing -> StatusPolicy?
-SELECT a.version, a.activated_at, v.loaded_at, encode(v.sha256, 'hex') AS sha256
+-- Logs of certificates that its list names (policy/logs.json), whatever their state.
+SELECT a.version, a.activated_at, v.loaded_at, encode(v.sha256, 'hex') AS sha256,
+       (SELECT count(*)
+          FROM policy_document d
+          CROSS JOIN LATERAL json_array_elements(d.document -> 'operators') o
+          CROSS JOIN LATERAL (SELECT json_array_elements(o -> 'logs') UNION ALL SELECT json_array_elements(o -> 'tiled_logs')) l
+         WHERE d.version = a.version AND d.kind = 'logs') AS logs,
+       EXISTS (SELECT FROM policy_document d
+                WHERE d.version = a.version AND d.kind = 'product' AND (d.document ->> 'transparency')::boolean) AS transparency
   FROM policy_active a
   JOIN policy_version v ON v.id = a.version;
 

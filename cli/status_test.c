@@ -112,6 +112,36 @@ static void a_perspective_that_always_fails_is_seen(void **state)
     assert_null(strstr(output, "primary"));
 }
 
+static void policy_put(const char *product, const char *logs)
+{
+    execute(arena_format(
+        &arena,
+        "DELETE FROM policy_active;"
+        "INSERT INTO policy_version (sha256, loaded_at) VALUES (sha256(random()::text::bytea), "
+        "'2026-01-01');"
+        "INSERT INTO policy_document (version, kind, name, document, sha256)"
+        " SELECT v.id, d.kind, 'x', d.document::json, sha256(convert_to(d.document, 'UTF8'))"
+        "   FROM (SELECT max(id) AS id FROM policy_version) v,"
+        "        (VALUES ('product', '%s'), ('logs', '%s')) AS d (kind, document);"
+        "INSERT INTO policy_active SELECT true, max(id), '2026-01-02' FROM policy_version",
+        product, logs));
+    must(run_with(status_command, NULL, NULL));
+}
+
+static void logs_of_certificates_are_counted(void **state)
+{
+    static const char logged[] = "{\"transparency\":true}";
+    (void)state;
+    policy_put("{}", "{\"operators\":[]}");
+    assert_null(strstr(output, "LOGS OF CERTIFICATES"));
+    policy_put(logged, "{\"operators\":[]}");
+    must_say("LOGS OF CERTIFICATES  none: certificates are given to no log, and browsers");
+    policy_put(logged, "{}");
+    must_say("LOGS OF CERTIFICATES  none");
+    policy_put(logged, "{\"operators\":[{\"logs\":[{},{}],\"tiled_logs\":[{}]},{\"logs\":[{}]}]}");
+    must_say("LOGS OF CERTIFICATES  4 listed\n");
+}
+
 /* Each section, and each figure, from rows that are there. */
 static void what_waits_is_counted(void **state)
 {
@@ -167,6 +197,7 @@ int main(void)
         FRESH(an_empty_system),
         FRESH(an_authority_says_when_it_ends),
         FRESH(perspectives_say_how_they_have_done),
+        FRESH(logs_of_certificates_are_counted),
         FRESH(a_perspective_that_always_fails_is_seen),
         FRESH(what_waits_is_counted),
     };

@@ -155,7 +155,9 @@ SELECT x.created_at AS at, 'attempt' AS chapter,
                            WHEN 'precert_signed' THEN 'its precertificate is signed'
                            WHEN 'final_reserved' THEN 'its precertificate is logged, the certificate not signed yet'
                            WHEN 'abandoned' THEN 'was given up before it was signed'
-                           WHEN 'ghost' THEN 'nobody knows whether it was signed: its serial number is revoked' END,
+                           WHEN 'ghost' THEN CASE WHEN EXISTS (SELECT FROM precertificate p WHERE p.id = x.id)
+                                                  THEN 'its precertificate is signed, and will be no certificate: its serial number is revoked'
+                                                  ELSE 'nobody knows whether it was signed: its serial number is revoked' END END,
               (SELECT string_agg('; ' || s.kind || CASE WHEN s.signature IS NULL THEN ' not signed' ELSE ' signed' END, '' ORDER BY s.kind)
                  FROM to_sign s
                 WHERE s.issuance_id = x.id)) AS text
@@ -166,6 +168,29 @@ SELECT x.created_at AS at, 'attempt' AS chapter,
                      SELECT g.id, g.request_id, g.serial, g.policy_version, g.state, g.created_at
                        FROM issuance g WHERE g.request_id = r.id AND g.state IN ('ghost', 'abandoned')) x
  WHERE r.order_id = :id AND x.created_at <= :now::timestamptz + interval '1 minute';
+
+-- why_logged: OrderWhy -> OrderChapter*
+-- What logs of Certificate Transparency have promised. A log that the list of today has not is told by its id.
+SELECT p.signed_at AS at, 'precertificate' AS chapter,
+       concat('the precertificate with serial number ', upper(encode(p.serial, 'hex')), ' was signed, and is given to logs') AS text
+  FROM request r
+  JOIN precertificate p ON p.request_id = r.id
+ WHERE r.order_id = :id
+UNION ALL
+SELECT s.received_at, 'logged',
+       concat(coalesce(g.name, 'the log ' || encode(s.log_id, 'base64')), ' has promised to publish it; its timestamp is of ',
+              to_char(s.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'))
+  FROM request r
+  JOIN precertificate p ON p.request_id = r.id
+  JOIN sct s ON s.issuance_id = p.id
+  LEFT JOIN LATERAL (SELECT concat(l ->> 'description', ' of ' || (o ->> 'name')) AS name
+                       FROM policy_active v
+                       JOIN policy_document d ON d.version = v.version AND d.kind = 'logs'
+                      CROSS JOIN jsonb_path_query(d.document::jsonb, '$.operators[*]') o
+                      CROSS JOIN jsonb_path_query(o, '$.*[*]') l
+                      WHERE l ->> 'log_id' = encode(s.log_id, 'base64')
+                      LIMIT 1) g ON true
+ WHERE r.order_id = :id;
 
 -- why_certificates: OrderWhy -> OrderChapter*
 SELECT c.issued_at AS at, 'certificate' AS chapter,
@@ -206,7 +231,7 @@ UNION ALL
 SELECT d.buried_at, 'given up', concat('job ', d.id, ' of lane ', d.lane, ' was given up after ', d.attempt, ' attempt', CASE WHEN d.attempt <> 1 THEN 's' END, ': ', d.story)
   FROM request r
   LEFT JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
-  JOIN job_dead d ON (d.lane IN ('issue', 'caa') AND d.subject = r.id) OR (d.lane = 'dcv' AND d.subject = c.id)
+  JOIN job_dead d ON (d.lane IN ('issue', 'caa', 'ct') AND d.subject = r.id) OR (d.lane = 'dcv' AND d.subject = c.id)
  WHERE r.order_id = :id;
 
 -- why_told: OrderWhy -> OrderChapter*

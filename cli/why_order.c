@@ -12,9 +12,10 @@
 
 /* Each tells of one kind of thing that may have happened. The order is that of things that happened at once. */
 static const struct sql *const kinds[] = {
-    &sql_why_asked,    &sql_why_approved,     &sql_why_challenge, &sql_why_looked,
-    &sql_why_mailed,   &sql_why_proved,       &sql_why_caa,       &sql_why_tasks,
-    &sql_why_attempts, &sql_why_certificates, &sql_why_told,      &sql_why_audited,
+    &sql_why_asked,    &sql_why_approved, &sql_why_challenge,    &sql_why_looked,
+    &sql_why_mailed,   &sql_why_proved,   &sql_why_caa,          &sql_why_tasks,
+    &sql_why_attempts, &sql_why_logged,   &sql_why_certificates, &sql_why_told,
+    &sql_why_audited,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -30,6 +31,7 @@ static const struct {
     { "dcv",          "ca", NULL, "an operator sees to what is said above, mostly to the other points of view; it is looked for again by itself" },
     { "caa",          "customer", NULL, "the customer changes the CAA records, which are read again by themselves" },
     { "caa",          "ca", NULL, "nothing while they are still to be looked at; where too few other points of view could say, an operator sees to those" },
+    { "transparency", NULL, NULL, "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
     { "blocked_key",  NULL, NULL, "the customer orders with another key" },
     { "certificate",  NULL, NULL, "an operator revokes it" },
     { "quarantine",   NULL, NULL, "an operator sees to the attempt: chancery quarantine" },

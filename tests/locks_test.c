@@ -34,6 +34,11 @@ static const struct locking {
     { "issuer",     "issuance_claim",   "#", "{\"ids\": [@], \"owner\": \"x\", \"lease_ms\": 1, " SURE "}" },
     { "issuer",     "issuance_finish",  "{\"issuance_id\": #, \"order_id\": #, " JOB ", \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
                                         " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false}", NULL, true },
+    { "issuer",     "issuance_precertificate", "{\"issuance_id\": #, \"order_id\": #, \"request_id\": #, " JOB ", \"signature\": \"AAAA\","
+                                        " \"der\": \"AAAA\", \"der_sha256\": \"AAAA\"}", NULL, true },
+    { "issuer",     "issuance_complete", "{\"issuance_id\": #, \"tbs\": \"AAAA\", \"tbs_sha256\": \"AAAA\"}", NULL },
+    { "issuer",     "sct_refuse",       "{\"issuance_id\": #, " SURE "}", NULL },
+    { "issuer",     "precertificate_give_up", "#", "{\"ids\": [@], " SURE "}" },
     { "issuer",     "issuance_advance", "{" JOB ", \"request_id\": #}", NULL },
     { "issuer",     "issuance_expire",  "{" JOB ", \"request_id\": #}", NULL },
     { "issuer",     "issuance_ghost",   "#", "{\"ids\": [@], \"handed\": true, " SURE "}" },
@@ -61,11 +66,12 @@ enum { LOCKINGS = sizeof lockings / sizeof *lockings };
 
 /* ---- the orders, as each meeting finds them */
 
-/* Each has all three jobs, half of them are set apart and need no proof, a third has an attempt, some were issued
+/* Each has all three jobs, half of them are set apart and need no proof, a third has an attempt and another a precertificate, some were issued
  * before they were set apart. The rows lie in no order. */
 static const char orders[] =
     "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
     "DELETE FROM job; DELETE FROM issuance; DELETE FROM to_sign; DELETE FROM certificate;"
+    "DELETE FROM precertificate; DELETE FROM sct; DELETE FROM revocation;"
     "DELETE FROM challenge_domain; DELETE FROM order_apart; DELETE FROM order_tally; DELETE FROM "
     "validation; DELETE FROM "
     "revocation; DELETE FROM caa_check;"
@@ -95,7 +101,16 @@ static const char orders[] =
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
     "1, sha256('x'), "
     "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
-    "INSERT INTO to_sign SELECT n, 'final', '', sha256(''), NULL FROM n WHERE n % 3 = 0;"
+    "INSERT INTO to_sign SELECT n, CASE WHEN n % 2 = 0 THEN 'final' ELSE 'precert' END, '', "
+    "sha256(''), NULL FROM n WHERE n % 3 = 0;"
+    "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'precert_signed', "
+    "n, 7, "
+    "1, sha256('x'), '{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 1;"
+    "INSERT INTO to_sign SELECT n, 'precert', '', sha256(''), '' FROM n WHERE n % 3 = 1;"
+    "INSERT INTO precertificate SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), '', "
+    "'2026-01-01' FROM n WHERE n % 3 = 1;"
+    "INSERT INTO sct SELECT n, sha256('x'), '2026-01-01', sha256('x') || sha256('y'), '2026-01-01' "
+    "FROM n WHERE n % 3 = 1;"
     "INSERT INTO order_apart SELECT n, 900, 'open', '2026-01-01' FROM n WHERE n % 4 IN (0, 1)";
 
 static const char world[] =
@@ -252,7 +267,9 @@ static void no_two_wait_for_each_other(void **state)
     " FOR UPDATE SKIP LOCKED) free)"
 static const char locked[] =
     "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER(
-        "job") ", " PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ")";
+        "job") ", " PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ", " PASSED_OVER("prece"
+                                                                                             "rtifi"
+                                                                                             "cate") ")";
 static const char there[] = "SELECT count(*) FROM order_apart";
 
 static int64_t number(const char *sql)

@@ -180,6 +180,7 @@ static const char functions[] = "audit_decision: \n"
                                 "job_raise: scheduler cli\n"
                                 "order_approve: gateway\n"
                                 "order_cancel: gateway\n"
+                                "order_ct_status: gateway\n"
                                 "order_end: \n"
                                 "order_expire: issuer scheduler\n"
                                 "order_lock: \n"
@@ -189,6 +190,7 @@ static const char functions[] = "audit_decision: \n"
                                 "policy_day_make: \n"
                                 "policy_day_told: \n"
                                 "policy_is_whole: \n"
+                                "precertificate_give_up: issuer cli\n"
                                 "proof_reuse: validation\n"
                                 "random_value: \n"
                                 "random_value_then: \n"
@@ -247,6 +249,8 @@ static const char questions[] =
     "quorum_rules: validation\n"
     "request_need: gateway validation issuer scheduler cli\n"
     "request_open_task: gateway scheduler cli\n"
+    "request_own_need: gateway validation issuer scheduler cli\n"
+    "request_step_need: \n"
     "rule_interval: gateway validation issuer notifier scheduler cli\n"
     "rule_rates: \n"
     "section_label: gateway validation issuer scheduler cli";
@@ -284,7 +288,7 @@ static void nothing_is_deleted_but_work(void **state)
             "r.rolname ~ '^chancery_' AND r.rolname <> 'chancery_owner' AND "
             "(has_table_privilege(r.oid, c.oid, 'DELETE') OR "
             "has_table_privilege(r.oid, c.oid, 'TRUNCATE'))"),
-        "delivery delivery_attempt event idempotency job webhook");
+        "delivery delivery_attempt event idempotency job sct webhook");
 }
 
 /* Each with the time of its own event, and by hash what is long. */

@@ -133,6 +133,16 @@ static const struct attempt proofs[] = {
     { "gateway validation issuer notifier scheduler ceremony", "UPDATE quarantine SET settled_at = '2026-01-01'", DENIED },
     { ALL, "INSERT INTO revocation (ca_id, serial, shard, reason, revoked_at, not_after) VALUES ('x', '12345678', 0, 0, '2026-01-01', '2027-01-01')", DENIED },
     { ALL, "DELETE FROM revocation", DENIED },
+    { "gateway validation notifier scheduler cli ceremony", "INSERT INTO precertificate VALUES (9, 5001, 900, 'x', '12345678', '', '2026-01-01')", DENIED },
+    { ALL, "UPDATE precertificate SET der = ''", DENIED },
+    { ALL, "DELETE FROM precertificate", DENIED },
+    { "gateway notifier scheduler cli ceremony", "UPDATE precertificate SET logged_at = '2026-01-01'", DENIED },
+    { "gateway issuer notifier scheduler cli ceremony", "INSERT INTO sct VALUES (9, sha256('x'), '2026-01-01', sha256('x') || sha256('y'), '2026-01-01')", DENIED },
+    { ALL, "UPDATE sct SET sct = sha256('x') || sha256('y')", DENIED },
+    { "gateway validation notifier scheduler cli ceremony", "DELETE FROM sct", DENIED },
+    { ALL, "UPDATE to_sign SET tbs = ''", DENIED },
+    { "gateway validation notifier scheduler ceremony", "SELECT issuance_id::text FROM precertificate_give_up('{1}', '2026-01-01')", DENIED },
+    { "issuer cli", "SELECT issuance_id::text FROM precertificate_give_up('{1}', '2026-01-01')", NONE }, /* is issued */
     { "issuer scheduler", "SELECT issuance_id::text FROM ghost_mark('{1}', true, '2026-01-01')", NONE }, /* is issued */
 };
 
@@ -251,6 +261,9 @@ static const struct attempt orders[] = {
     { "issuer scheduler", "SELECT id::text FROM order_expire('{1,2}', '2026-01-02')", NONE }, /* is not over */
     { ALL, "SELECT id::text FROM order_end('{1}', 'canceled', NULL, NULL, '2026-01-02')", DENIED },
     { "gateway", "SELECT id::text FROM order_cancel(901, 1, 3001, NULL, '2026-01-02')", NONE },
+    { ALL, "UPDATE orders SET disable_ct = true", DENIED },
+    { "validation issuer notifier scheduler cli ceremony", "SELECT id::text FROM order_ct_status(900, 1, true)", DENIED },
+    { "gateway", "SELECT id::text FROM order_ct_status(901, 1, true)", NONE },
 };
 // clang-format on
 

@@ -15,7 +15,9 @@ static const struct word {
     { "serial",     "SELECT encode(substr(sha256(convert_to('{request}', 'UTF8')), 1, 16), 'base64')" },
     { "job",        "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'issue/{request}'" },
     { "epoch",      "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {job} AND lease_until IS NOT NULL" },
-    { "attempt",    "SELECT coalesce(max(id), 0) FROM issuance WHERE request_id = {request} AND state = 'reserved'" },
+    { "attempt",    "SELECT coalesce(max(id), 0) FROM issuance WHERE request_id = {request}"
+                    " AND state IN ('reserved', 'precert_signed', 'final_reserved')" },
+    { "attempts_serial", "SELECT encode(serial, 'base64') FROM issuance WHERE id = {attempt} UNION ALL SELECT '{serial}' LIMIT 1" },
     { "given_up",   "SELECT coalesce(max(id), 0) FROM issuance WHERE request_id = {request} AND state = 'ghost'" },
     { "late_epoch", "SELECT coalesce(max(job_epoch), -1) FROM issuance WHERE id = {given_up}" },
     { "challenge",  "SELECT coalesce(max(id), 0) FROM challenge WHERE asked_by = 'request' AND subject = {request}" },
@@ -25,6 +27,8 @@ static const struct word {
     { "look_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {look} AND lease_until IS NOT NULL" },
     { "caa",        "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'caa/{request}'" },
     { "caa_epoch",  "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {caa} AND lease_until IS NOT NULL" },
+    { "ct",         "SELECT coalesce(max(id), 0) FROM job WHERE idem_key = 'ct/{request}'" },
+    { "ct_epoch",   "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {ct} AND lease_until IS NOT NULL" },
     { "reuse",      "SELECT coalesce(max(j.id), 0) FROM job j JOIN challenge c ON c.id = j.subject"
                     " WHERE j.lane = 'reuse' AND c.account_id = {account}" },
     { "mailbox",    "SELECT coalesce(min(i.id), 0) FROM email_invitation i JOIN job j ON j.lane = 'mail' AND j.subject = i.id"
@@ -32,13 +36,14 @@ static const struct word {
     { "mail",       "SELECT coalesce(min(id), 0) FROM job WHERE lane = 'mail' AND subject = {mailbox}" },
     { "mail_epoch", "SELECT coalesce(max(lease_epoch), -1) FROM job WHERE id = {mail} AND lease_until IS NOT NULL" },
     { "dead",       "SELECT coalesce(max(id), 0) FROM job_dead WHERE NOT reported AND"
-                    " ((lane IN ('issue', 'caa') AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
+                    " ((lane IN ('issue', 'caa', 'ct') AND subject = {request}) OR (lane = 'dcv' AND subject = {challenge}))" },
     { 0 },
 };
 
 /* ---- events */
 
-enum step { ANY, RESERVE, FINISH, OPEN, PAST, OVER, REFUSED }; /* what the issuer decided with the claim */
+/* What the issuer decided with the claim; DOUBTED and STALE are OPEN after that. */
+enum step { ANY, RESERVE, PRE_RESERVE, PRECERTIFY, COMPLETE, SIGN, FINISH, OPEN, PAST, OVER, REFUSED, DOUBTED, STALE };
 
 struct event {
     const char *name;
@@ -79,6 +84,13 @@ struct event {
     "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
     " \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\", \"signature\": \"{own}\", \"der\": \"{own}\"," \
     " \"der_sha256\": \"{hash}\", \"awaited\": false, \"now\": \"{now}\"}"
+#define PRECERTIFIED(attempt, epoch) \
+    "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"request_id\": {request}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
+    " \"signature\": \"{own}\", \"der\": \"{own}\", \"der_sha256\": \"{hash}\", \"now\": \"{now}\"}"
+#define RECORDED(kind) "{\"issuance_id\": {attempt}, \"signature\": \"{own}\", \"kind\": \"" kind "\"}"
+#define CT_ROUND(enough) \
+    "{\"job_id\": {ct}, \"job_epoch\": {ct_epoch}, \"request_id\": {request}, \"issuance_id\": {attempt}," \
+    " \"next_at\": \"{soon}\", \"now\": \"{now}\", \"enough\": " enough "}"
 #define MAILED(state, more) \
     "{\"invitation_id\": {mailbox}, \"job_id\": {mail}, \"job_epoch\": {mail_epoch}, \"state\": \"" state "\"," \
     " \"now\": \"{now}\", \"poll_from\": \"{poll_from}\"" more "}"
@@ -91,6 +103,7 @@ static const struct event events[] = {
     { "by_mail",     0, "order_place", PLACED("pending", "approved", PUBLIC "\"dcv_method\": \"email\", \"emails\": [{"
         "\"order_id\": {order}, \"domain\": \"n{order}.example\", \"address\": \"admin@n{order}.example\"}]") },
     { "watched",     0, "order_place", PLACED_BY("WEB", "pending", "approved", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
+    { "to_be_logged", 0, "order_place", PLACED_BY("LOGGED", "pending", "approved", PUBLIC "\"dcv_method\": \"dns-txt-token\"") },
     { "approved",    0, "request_approve", "{\"request_id\": {request}, \"status\": \"approved\"}" },
     { "rejected",    0, "request_reject", "{\"request_id\": {request}, \"status\": \"rejected\"}" },
     { "canceled",    0, "order_cancel", "{\"order_id\": {order}, \"status\": \"canceled\"}" },
@@ -139,12 +152,28 @@ static const struct event events[] = {
         " \"next_at\": \"{soon}\", \"failed\": true}" },
     { "caa_buried",  "validation", "job_bury", "{\"id\": {caa}, \"epoch\": {caa_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
 
+    /* The logs of certificates. */
+    { "logs_asked",  "validation", "job_claim", CLAIM("ct", "{ct}") },
+    { "logged",      0, "ct_round", CT_ROUND("true") },
+    { "logs_silent", 0, "ct_round", CT_ROUND("false") },
+    { "logs_buried", "validation", "job_bury", "{\"id\": {ct}, \"epoch\": {ct_epoch}, \"story\": \"x\", \"now\": \"{now}\", \"failed\": true}" },
+
     /* The issuer. It dies between any two of these, or is late. */
     { "claimed",     0, "issuance_claim", "" },
     { "refused",     0, "issuance_claim", "", REFUSED }, /* by policy, a lint, an authority that may not sign */
-    { "signed",      0, "issuance_record", "{\"issuance_id\": {attempt}, \"signature\": \"{own}\"}", RESERVE },
+    { "signed",      0, "issuance_record", RECORDED("final"), RESERVE },
     { "issued",      0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), RESERVE },
     { "finished",    0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), FINISH },
+    { "pre_signed",  0, "issuance_record", RECORDED("precert"), PRE_RESERVE },
+    { "precertified", 0, "issuance_precertificate", PRECERTIFIED("{attempt}", "{epoch}"), PRE_RESERVE },
+    { "pre_finished", 0, "issuance_precertificate", PRECERTIFIED("{attempt}", "{epoch}"), PRECERTIFY },
+    { "pre_not_signed", 0, "issuance_ghost", "{\"ids\": [{attempt}], \"handed\": true, \"now\": \"{now}\"}", PRE_RESERVE },
+    { "late_precertified", 0, "issuance_precertificate", PRECERTIFIED("{given_up}", "{late_epoch}"), ANY, true },
+    { "doubted",     0, "issuance_claim", "", DOUBTED }, /* timestamps that are none, by its own look */
+    { "too_old",     0, "issuance_claim", "", STALE },   /* a precertificate of which nothing may become */
+    { "final_signed", 0, "issuance_record", RECORDED("final"), COMPLETE },
+    { "completed",   0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), COMPLETE },
+    { "signed_again", 0, "issuance_finish", SIGNED("{attempt}", "{epoch}"), SIGN },
     { "not_signed",  0, "issuance_ghost", "{\"ids\": [{attempt}], \"handed\": true, \"now\": \"{now}\"}", RESERVE },
     { "went_on",     0, "issuance_advance", "{" HELD ", \"request_id\": {request}}", OPEN },
     { "past_end",    0, "issuance_expire", "{" HELD ", \"request_id\": {request}}", PAST },
@@ -153,7 +182,7 @@ static const struct event events[] = {
     { "buried",      "issuer", "job_bury", "{" ENDING ", \"story\": \"x\", \"failed\": true}" },
     { "late_issued", 0, "issuance_finish", SIGNED("{given_up}", "{late_epoch}"), ANY, true },
     { "released",    "issuer", "job_release", "{\"lanes\": [\"issue\"], \"owner\": \"issue\", \"before\": \"{soon}\"}" },
-    { "died",        0, NULL, "UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL AND id IN ({job}, {look}, {mail}, {caa})" },
+    { "died",        0, NULL, "UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL AND id IN ({job}, {look}, {mail}, {caa}, {ct})" },
 
     /* The calendar, and time. */
     { "ghosts",      0, "ghosts_mark", "{\"before\": \"{before}\", \"now\": \"{now}\", \"room\": 100}" },
@@ -169,7 +198,9 @@ static const struct event events[] = {
 
     /* The operator. */
     { "forgotten",   0, "quarantine_add", "{\"issuance_id\": 1, \"request_id\": {request}, \"ca_id\": \"AAAAAAAAAAAAAAAA\","
-        " \"serial\": \"{serial}\", \"tbs_sha256\": \"{hash}\", \"signed\": true, \"now\": \"{now}\", \"account_id\": {account}}" },
+        " \"serial\": \"{serial}\", \"tbs_sha256\": \"{hash}\", \"signed\": true, \"now\": \"{now}\", \"account_id\": {account}, \"kind\": \"final\"}" },
+    { "final_forgotten", 0, "quarantine_add", "{\"issuance_id\": {attempt}, \"request_id\": {request}, \"ca_id\": \"AAAAAAAAAAAAAAAA\","
+        " \"serial\": \"{attempts_serial}\", \"tbs_sha256\": \"{hash}\", \"signed\": true, \"now\": \"{now}\", \"account_id\": {account}, \"kind\": \"final\"}" },
     { "cleared",     0, "quarantine_settle", "{\"request_id\": {request}, \"now\": \"{now}\"}" },
     { "retried",     0, "jobs_retry", "{\"lane\": \"issue\", \"now\": \"{now}\"}" },
     { "key_blocked", 0, NULL, "INSERT INTO blocked_key SELECT spki_sha256, 'reported', {sql_now} FROM request WHERE id = {request} ON CONFLICT DO NOTHING" },
@@ -244,13 +275,34 @@ static const struct way {
     { "watched looking proved caa_looking caa_by_file",                       "pending approved,, caa" },
     { "watched looking proved minutes caa_looking caa_by_file file_chosen looking file_proved claimed issued", "issued approved, issued, caa" },
     { "watched looking proved caa_looking caa_by_file file_chosen minutes caa_looking caa_by_file looking file_proved claimed issued", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logs_silent minutes logs_asked died logs_asked logged claimed completed", "issued approved, issued," },
+    { "to_be_logged looking proved claimed precertified logs_asked logged a_quarter claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed pre_signed died claimed pre_finished logs_asked logged claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed pre_signed died -ghosts claimed pre_finished logs_asked logged claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed died claimed late_precertified precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed died ghosts canceled claimed let_go",  "canceled approved, ghost," },
+    { "token_found to_be_logged claimed pre_not_signed put_back canceled claimed let_go", "canceled approved, ghost," },
+    { "token_found to_be_logged claimed precertified canceled logs_asked logged canceled claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified minutes -ghosts tallied a_quarter -expired", "pending approved, precert_signed, ct" },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed died claimed signed_again", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed final_signed died claimed finished", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed died minutes -ghosts claimed signed_again", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged doubted went_on logs_asked logged claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged too_old went_on claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logs_buried dead_told hours dead_raised logs_asked logged claimed completed", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged key_blocked claimed went_on canceled", "pending approved, precert_signed," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed put_back key_blocked claimed went_on", "pending approved, final_reserved," },
+    { "token_found to_be_logged claimed precertified logs_asked logged final_forgotten claimed went_on cleared claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified final_forgotten cleared claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed buried dead_told hours dead_raised claimed signed_again", "issued approved, issued," },
     { 0 },
 };
 
 /* ---- what the schema allows and nothing leads to yet; who leads there walks there, and takes it from here */
 
 static const char *const ahead[] = {
-    "issuance.state precert_signed", "issuance.state final_reserved", "issuance.state abandoned",
+    "issuance.state abandoned",
     "request.type reissue", "request.type duplicate", "request.type revoke",
 };
 

@@ -166,15 +166,24 @@ static struct rows run_as(const char *role, const char *name, const char *input)
 
 /* ---- C2, as services/issuer has it: attempt.c decides, and reserve.c stores */
 
+static bool is_state(const Intent *in, const char *state)
+{
+    return in->state && strcmp(in->state, state) == 0;
+}
+
 static enum step decide(const Intent *in)
 {
     if (!in->waiting)
         return OVER;
-    if (in->has_issuance_id && in->has_signature)
+    if (is_state(in, "reserved") && in->has_signature)
+        return strcmp(in->kind, "precert") == 0 ? PRECERTIFY : FINISH;
+    if (is_state(in, "final_reserved") && in->has_signature)
         return FINISH;
+    if (is_state(in, "precert_signed") || is_state(in, "final_reserved"))
+        return in->open_tasks ? OPEN : is_state(in, "precert_signed") ? COMPLETE : SIGN;
     if (!instant_before(now, instant_value(in->valid_till)))
         return PAST;
-    return in->open_tasks ? OPEN : RESERVE;
+    return in->open_tasks ? OPEN : strcmp(in->rule_scope, "LOGGED") == 0 ? PRE_RESERVE : RESERVE;
 }
 
 static void reserve(const Intent *in)
@@ -189,10 +198,25 @@ static void reserve(const Intent *in)
                " \"serial\": \"AAAAAAA%lld\", \"shard\": 0, \"not_before\": \"{now}\","
                " \"not_after\": \"{next_year}\", \"tbs\": \"{own}\", \"tbs_sha256\": \"{hash}\","
                " \"policy_version\": %lld, \"profile_sha256\": \"{hash}\", \"evidence\": \"{}\","
-               " \"caa_checks\": \"{}\", \"lints\": 1,"
+               " \"caa_checks\": \"{}\", \"lints\": 1, \"kind\": \"%s\","
                " \"now\": \"{now}\"}",
                (long long)issuance_id, (long long)in->job_id, (long long)in->job_epoch, in->ca_id,
-               (long long)issuance_id - 990000 + 10000, (long long)in->policy_version));
+               (long long)issuance_id - 990000 + 10000, (long long)in->policy_version,
+               here.decided == PRE_RESERVE ? "precert" : "final"));
+}
+
+/* The issuer's own look at timestamps is its own affair: whether it believes them is an event. */
+static void complete(const struct event *e)
+{
+    if (e->step == DOUBTED)
+        run_as(NULL, "sct_refuse", "{\"issuance_id\": {attempt}, \"now\": \"{now}\"}");
+    else if (e->step == STALE)
+        run_as(NULL, "precertificate_give_up", "{\"ids\": [{attempt}], \"now\": \"{now}\"}");
+    else
+        run_as(NULL, "issuance_complete",
+               "{\"issuance_id\": {attempt}, \"tbs\": \"{own}\", \"tbs_sha256\": \"{hash}\"}");
+    if (e->step == DOUBTED || e->step == STALE)
+        here.decided = OPEN;
 }
 
 static bool claim(const struct event *e)
@@ -205,14 +229,16 @@ static bool claim(const struct event *e)
         const Intent *in = (const Intent *)rows.items[0];
         here.decided = decide(in);
         here.epoch = in->job_epoch;
-        if (e->step == REFUSED && here.decided == RESERVE)
+        if (e->step == REFUSED && (here.decided == RESERVE || here.decided == PRE_RESERVE))
             here.decided = REFUSED;
-        if (in->has_issuance_id && !in->has_signature)
+        if (is_state(in, "reserved") && !in->has_signature)
             run_as(NULL, "issuance_ghost",
                    arena_format(&arena, "{\"ids\": [%lld], \"handed\": true, \"now\": \"{now}\"}",
                                 (long long)in->issuance_id));
-        if (here.decided == RESERVE)
+        if (here.decided == RESERVE || here.decided == PRE_RESERVE)
             reserve(in);
+        if (here.decided == COMPLETE)
+            complete(e);
     }
     assert_true(store_commit(issuer, &f));
     return rows.count > 0;
@@ -222,7 +248,7 @@ static bool claim(const struct event *e)
 
 static bool may(const struct event *e)
 {
-    return e->step == ANY || e->step == REFUSED ||
+    return e->step == ANY || (e->statement && strcmp(e->statement, "issuance_claim") == 0) ||
            (here.decided == e->step && here.epoch == strtoll(word("epoch"), NULL, 10) &&
             (e->step == OPEN || e->step == PAST || e->step == OVER ||
              strcmp(word("attempt"), "0") != 0));

@@ -3,7 +3,7 @@
 #include "scheduler.pb-c.h"
 #include "tests/states_event.h"
 
-enum { EVENTS = sizeof events / sizeof *events - 1, WALKS = 40, STEPS = 30 };
+enum { EVENTS = sizeof events / sizeof *events - 1, BEGINNINGS = 6, WALKS = 42, STEPS = 30 };
 
 static int effects[EVENTS];
 static const char *adrift, *visit; /* the question, and what notes the states that there are */
@@ -65,7 +65,7 @@ static const char *end_of_way(void)
                "       (SELECT string_agg(x.state, ' ' ORDER BY x.id) FROM issuance x WHERE "
                "x.request_id = r.id))"
                "       || ',' || coalesce((SELECT string_agg(' ' || j.lane, '') FROM job j"
-               "                            WHERE j.id IN ({job}, {look}, {caa})), '')"
+               "                            WHERE j.id IN ({job}, {look}, {caa}, {ct})), '')"
                "  FROM orders o JOIN request r ON r.id = o.request_id WHERE o.id = {order}"));
 }
 
@@ -137,18 +137,23 @@ static bool is_asked_for(const struct event *e, const char *placed)
 /* In any order, sensible or not, from each of the ways to place one. */
 static void whatever_comes_in_any_order(void **state)
 {
-    static const char *const begins[] = { "placed",  "requested",          "internal",
-                                          "by_mail", "token_found placed", "watched" };
+    static const char *const begins[] = { "placed",
+                                          "requested",
+                                          "internal",
+                                          "by_mail",
+                                          "token_found placed",
+                                          "watched",
+                                          "token_found to_be_logged" };
     (void)state;
     for (int i = 0; i < WALKS; i++) {
         struct text way;
         text_init(&way, &arena);
         order_begin();
-        text_add(&way, begins[i % 6]);
-        go(begins[i % 6]);
+        text_add(&way, begins[i % 7]);
+        go(begins[i % 7]);
         for (int n = 0; n < STEPS; n++) {
-            const struct event *e = &events[5 + chance(EVENTS - 5)];
-            if (!is_asked_for(e, begins[i % 6]))
+            const struct event *e = &events[BEGINNINGS + chance(EVENTS - BEGINNINGS)];
+            if (!is_asked_for(e, begins[i % 7]))
                 continue;
             text_format(&way, " %s", e->name);
             event(e, way.data);
@@ -160,14 +165,20 @@ static void whatever_comes_in_any_order(void **state)
 
 static void a_lost_job_is_found(void **state)
 {
-    static const char *const waits[] = { "token_found placed", "placed looking not_there",
-                                         "internal claimed", "watched looking proved",
-                                         "token_found watched caa_looking caa_forbids" };
+    static const char *const waits[] = {
+        "token_found placed",
+        "placed looking not_there",
+        "internal claimed",
+        "watched looking proved",
+        "token_found watched caa_looking caa_forbids",
+        "token_found to_be_logged claimed precertified",
+        "token_found to_be_logged claimed precertified logs_asked logged"
+    };
     (void)state;
     for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
         order_begin();
         go(waits[i]);
-        run_sql(filled("DELETE FROM job WHERE id IN ({job}, {look}, {caa})"));
+        run_sql(filled("DELETE FROM job WHERE id IN ({job}, {look}, {caa}, {ct})"));
         assert_string_equal(orders_adrift(), filled("{order} pending"));
         run_sql(filled("SELECT request_advance(ARRAY[{request}::bigint], {sql_now}, NULL)"));
         assert_string_equal(orders_adrift(), "");
@@ -245,6 +256,10 @@ static const char world[] =
     "'90'),"
     "                               ('validity.max', '200'), ('validity.advised', '199')) AS r (p, "
     "v);"
+    "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
+    "valid_till, statement, source)"
+    " SELECT version, 'logged ' || id, 'LOGGED', parameter, value, unit, level, valid_from, "
+    "valid_till, statement, source FROM policy_rule WHERE scope = 'TLS';"
     "INSERT INTO policy_rule (version, id, scope, parameter, value, unit, level, valid_from, "
     "valid_till, statement, source)"
     " SELECT version, 'web ' || p, 'WEB', p, v, 'd', 'M', '-infinity', 'infinity', '', ''"

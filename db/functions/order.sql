@@ -117,6 +117,30 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
      WHERE o.id = of_order AND o.account_id = of_account
 $$;
 
+-- Whether the certificates that an order gets from now on are logged. One that is under way is logged or not already.
+CREATE OR REPLACE FUNCTION order_ct_status(of_account bigint, of_order bigint, disable boolean)
+RETURNS TABLE (id bigint, status text, frozen boolean, so boolean, changed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH locked AS MATERIALIZED (
+        SELECT o.id, o.request_id, o.status, o.disable_ct
+          FROM orders o WHERE o.id = of_order AND o.account_id = of_account FOR UPDATE
+    ), found AS MATERIALIZED (
+        SELECT l.*, request_frozen(l.request_id) AS frozen FROM locked l
+    ), done AS (
+        UPDATE orders o
+           SET disable_ct = disable
+          FROM found f
+         WHERE o.id = f.id AND f.disable_ct <> disable AND f.status IN ('pending', 'needs_approval', 'issued') AND NOT f.frozen
+        RETURNING o.id
+    )
+    SELECT f.id, f.status, f.frozen, f.disable_ct = disable OR d.id IS NOT NULL, d.id IS NOT NULL
+      FROM found f
+      LEFT JOIN done d ON true;
+END $$;
+
 -- Has an order come to its end by itself? It has when policy lets it wait no longer, or when a certificate
 -- for it would end before it begins. Nothing that it depends on is ever changed.
 CREATE OR REPLACE FUNCTION order_over(of_order bigint, at timestamptz) RETURNS boolean
@@ -179,6 +203,6 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION order_state TO chancery_gateway, chancery_scheduler;
 GRANT EXECUTE ON FUNCTION order_unsettled TO chancery_gateway, chancery_scheduler, chancery_cli;
-GRANT EXECUTE ON FUNCTION order_renewal_begin, order_cancel, order_reject, order_approve TO chancery_gateway;
+GRANT EXECUTE ON FUNCTION order_renewal_begin, order_cancel, order_reject, order_approve, order_ct_status TO chancery_gateway;
 GRANT EXECUTE ON FUNCTION order_over TO chancery_scheduler;
 GRANT EXECUTE ON FUNCTION order_expire TO chancery_scheduler, chancery_issuer;

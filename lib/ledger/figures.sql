@@ -32,7 +32,7 @@ SELECT (SELECT count(*)
        (SELECT count(*) FROM (SELECT FROM order_apart o WHERE o.state = 'open' ORDER BY o.order_id LIMIT :room) w)
            AS orders_waiting,
        (SELECT count(*)
-          FROM (SELECT FROM job_dead d WHERE d.lane IN ('issue', 'dcv', 'caa') ORDER BY d.lane, d.subject LIMIT :room) h) AS held_up,
+          FROM (SELECT FROM job_dead d WHERE d.lane IN ('issue', 'dcv', 'caa', 'ct') ORDER BY d.lane, d.subject LIMIT :room) h) AS held_up,
        (SELECT count(*)
           FROM (SELECT FROM quarantine q WHERE q.settled_at IS NULL ORDER BY q.request_id LIMIT :room) r) AS quarantined,
        (SELECT count(*) FROM tail) AS unsealed,

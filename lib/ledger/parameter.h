@@ -16,6 +16,7 @@ enum parameter_form {
     FORM_DAYS,      /* "200" of unit d */
     FORM_BITS,      /* "112" of unit bits */
     FORM_COUNT,     /* "5" of unit count */
+    FORM_LOGS,      /* "2" of unit count: as many as one certificate has room for */
     FORM_YES,       /* "1" or "0" of unit bool */
     FORM_MARK,      /* "1" of unit bool: that there is a rule is what it says */
     FORM_CADENCE,   /* "1m/15m 5m/1h" */
@@ -32,7 +33,7 @@ enum parameter_form {
     FORMS
 };
 
-/* What readers can take: lib/look/redirect.h, services/validation/cadence.h. */
+/* What readers can take: lib/look/redirect.h, lib/pki/sct.h, services/validation/cadence.h. */
 enum {
     PARAMETER_STATUSES_MOST = 7,
     PARAMETER_PORTS_MOST = 7,
@@ -40,7 +41,8 @@ enum {
     PARAMETER_BYTES_MOST = 65536,
     PARAMETER_PHASES_MOST = 8,
     PARAMETER_SECTIONS_MOST = 32,
-    PARAMETER_DOMAINS_MOST = 8
+    PARAMETER_DOMAINS_MOST = 8,
+    PARAMETER_LOGS_MOST = 16
 };
 
 /* Where rules that bring a check are asked. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "common.pb-c.h"
+#include "ledger/log_list.h"
 #include "ledger/policy.sql.h"
 #include "ledger/policy_digest.h"
 #include "message/convert.h"
@@ -102,14 +103,25 @@ static void change_add(struct filling *in, const PolicyDocument *d)
             (struct policy_change){ read, instant_value(d->since) };
 }
 
+/* There is one; a list that cannot be read is no empty one. */
+static void logs_add(struct filling *in, const PolicyDocument *d)
+{
+    struct policy *p = &in->kept->policy;
+    struct fault f = { 0 };
+    const LogList *list = document_read(in->kept, &log_list__descriptor, d);
+    p->lists_logs = !list || log_list_count(list) > 0;
+    if (!list || log_list_read(list, &in->kept->arena, &p->logs, &p->log_count, &f))
+        return;
+    log_warn("the list of logs is not for this program", LOG_FAULT(&f));
+    p->log_count = 0;
+}
+
 static const struct {
     const char *kind;
     void (*add)(struct filling *in, const PolicyDocument *d);
 } kinds[] = {
-    { "product", product_add },
-    { "profile", profile_add },
-    { "capability", capability_add },
-    { "change", change_add },
+    { "product", product_add }, { "profile", profile_add }, { "capability", capability_add },
+    { "change", change_add },   { "logs", logs_add },
 };
 
 /* A kind that is not in the table is a later release's. */
@@ -263,7 +275,7 @@ const Rule *policy_next(const struct policy *p, const char *scope, const char *b
 }
 
 /* Rules of one scope and parameter follow each other, so one holds at the most. */
-static const Rule *rule_then(const struct policy *p, const char *scope, const char *parameter,
+const Rule *policy_rule_then(const struct policy *p, const char *scope, const char *parameter,
                              struct instant then)
 {
     const Rule *r;
@@ -281,14 +293,14 @@ static bool forbids(const Rule *r)
 bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
                  struct instant then)
 {
-    const Rule *r = rule_then(p, scope, parameter, then);
+    const Rule *r = policy_rule_then(p, scope, parameter, then);
     return r && !forbids(r) && r->value && strcmp(r->value, "1") == 0;
 }
 
 bool policy_forbids(const struct policy *p, const char *scope, const char *parameter,
                     struct instant then)
 {
-    const Rule *r = rule_then(p, scope, parameter, then);
+    const Rule *r = policy_rule_then(p, scope, parameter, then);
     return r && forbids(r);
 }
 

@@ -22,6 +22,8 @@ struct policy_change {
     struct instant since; /* when a version was loaded that had an entry of its id, first */
 };
 
+struct ct_log; /* ledger/transparency.h */
+
 struct policy {
     int64_t version;
     const Product *const *products;
@@ -34,6 +36,9 @@ struct policy {
     size_t capability_count;
     const struct policy_change *changes; /* by id; ledger/changelog.h says when each holds */
     size_t change_count;
+    const struct ct_log *logs; /* in the list's order */
+    size_t log_count;
+    bool lists_logs; /* the list is not empty: also where this program cannot read it */
 };
 
 /* From now on only versions are believed that were signed with the private half of this key, which
@@ -55,6 +60,10 @@ bool policy_rules_at(struct arena *a, struct instant at, const char *scope, cons
 /* Whether a rule of the scope says then that this is used: one of level M or S with the value 1. */
 bool policy_uses(const struct policy *p, const char *scope, const char *parameter,
                  struct instant then);
+
+/* The rule of the scope that gives the parameter then, or NULL. */
+const Rule *policy_rule_then(const struct policy *p, const char *scope, const char *parameter,
+                             struct instant then);
 
 /* The rules of the scope that hold then and whose parameter begins so, one after the other: `*at` is 0 at
  * first; NULL after the last. */

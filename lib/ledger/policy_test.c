@@ -246,11 +246,45 @@ static void only_what_was_signed_is_believed(void **state)
     store_gone(store);
 }
 
+/* ---- the list of logs */
+
+/* What is to be logged waits where the list is one that only a later release reads. */
+static void a_list_that_cannot_be_read_is_not_empty(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        bool lists;
+    } rows[] = {
+        { "{}", false },
+        { "{\"operators\":[]}", false },
+        { "{\"operators\":[{\"name\":\"G\",\"logs\":[]}]}", false },
+        { "{\"operators\":[{\"name\":\"G\",\"logs\":[{\"log_id\":\"AA==\",\"key\":\"AA==\"}]}]}",
+          true },
+        { "{\"operators\":[{\"name\":\"G\",\"logs\":[{\"name\":\"later\"}]}]}", true },
+    };
+    struct store *store = store_of_issuer();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fault f = { 0 };
+        const struct policy *p = NULL;
+        version_add(arena_format(&arena,
+                                 "INSERT INTO policy_document SELECT max(id), 'logs', 'tls', '%s', "
+                                 "sha256(convert_to('%s', 'UTF8')) FROM policy_version;",
+                                 rows[i].list, rows[i].list));
+        assert_true(policy_version_get(newest(), &p, &f));
+        assert_int_equal(p->lists_logs, rows[i].lists);
+        assert_int_equal(p->log_count, 0);
+        version_gone();
+    }
+    store_gone(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_later_release_brings_is_left_out),
         cmocka_unit_test(what_is_used_is_said_by_a_rule_of_the_day),
+        cmocka_unit_test(a_list_that_cannot_be_read_is_not_empty),
         cmocka_unit_test(only_what_was_signed_is_believed),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);

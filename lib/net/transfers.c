@@ -25,6 +25,7 @@ struct transfers {
     /* The thread's own. */
     struct turns *turns;
     struct heap waiting; /* by when each of them wants its turn */
+    struct heap watched; /* when each of them, which are under way, is slow */
     struct transfer_list active;
 };
 
@@ -60,6 +61,7 @@ static void begin(struct transfers *ts, struct transfer *t)
 static void end_active(struct transfers *ts, struct transfer *t, enum transfer_end how)
 {
     TAILQ_REMOVE(&ts->active, t, link);
+    heap_remove(&ts->watched, &t->due);
     curl_multi_remove_handle(ts->multi, t->easy);
     curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->connect_to);
@@ -101,6 +103,16 @@ static void end_late(struct transfers *ts)
 
     for (struct heap_item *due; (due = heap_due(&ts->waiting, now));)
         end_waiting(ts, transfer_of_due(due), TRANSFER_LATE);
+}
+
+static void tell_slow(struct transfers *ts)
+{
+    struct tick now = tick_now();
+
+    for (struct heap_item *due; (due = heap_due(&ts->watched, now));) {
+        heap_remove(&ts->watched, due);
+        ts->options.calls->slow(transfer_of_due(due));
+    }
 }
 
 static void end_all_waiting(struct transfers *ts)
@@ -173,6 +185,7 @@ static void step(struct transfers *ts, struct news *n)
     curl_multi_perform(ts->multi, &running);
     end_finished(ts);
     end_late(ts);
+    tell_slow(ts);
     news_take(ts, n);
     inbox_open(ts, n);
     if (!n->cut)
@@ -195,7 +208,7 @@ static int wait_ms(const struct transfers *ts, const struct news *n)
 
     if (n->cut && !TAILQ_EMPTY(&ts->active) && tick_left(n->cut_by).us < IDLE_MS * INT64_C(1000))
         most = (int)((tick_left(n->cut_by).us + 999) / 1000);
-    return heap_wait_ms(&ts->waiting, most);
+    return heap_wait_ms(&ts->watched, heap_wait_ms(&ts->waiting, most));
 }
 
 static void *run(void *context)
@@ -222,6 +235,11 @@ enum turns_taken transfers_put(struct transfers *ts, struct transfer *t, int64_t
     if (taken == TURNS_TAKEN)
         heap_add(&ts->waiting, &t->due, by);
     return taken;
+}
+
+void transfers_watch(struct transfers *ts, struct transfer *t, struct tick by)
+{
+    heap_add(&ts->watched, &t->due, by);
 }
 
 void transfer_connect_to(struct transfer *t, const char *where)
@@ -281,6 +299,7 @@ static void transfers_free(struct transfers *ts)
     curl_multi_cleanup(ts->multi);
     turns_free(ts->turns);
     heap_free(&ts->waiting);
+    heap_free(&ts->watched);
     pthread_mutex_destroy(&ts->lock);
     free(ts);
     curl_global_cleanup();

@@ -47,7 +47,7 @@ struct transfer {
     /* The loop's own. */
     TAILQ_ENTRY(transfer) link; /* in the inbox, or among those under way */
     struct turns_item turn;
-    struct heap_item due; /* while it waits */
+    struct heap_item due; /* while it waits, or is watched */
     struct curl_slist *connect_to;
 };
 
@@ -64,6 +64,7 @@ struct transfer_calls {
     void (*judge)(struct transfer *t, CURLcode code);
     void (*over)(struct transfer *t,
                  enum transfer_end how); /* after UNBEGUN and CUT: not put again */
+    void (*slow)(struct transfer *t);    /* NULL: nothing is watched */
 };
 
 struct transfers_options {
@@ -90,6 +91,9 @@ void transfers_post(struct transfers *ts, struct transfer *t);
  * there are too many (`turns` of the options), and it is not the loop's. */
 enum turns_taken transfers_put(struct transfers *ts, struct transfer *t, int64_t account_id,
                                const char *place, struct tick by);
+
+/* In begin(): slow() is told once if it is under way still at that time, and it goes on. */
+void transfers_watch(struct transfers *ts, struct transfer *t, struct tick by);
 
 /* In begin(): where the connection goes, in the words of CURLOPT_CONNECT_TO. */
 void transfer_connect_to(struct transfer *t, const char *where);

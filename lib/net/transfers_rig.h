@@ -148,14 +148,15 @@ struct errand {
     int64_t account;
     int port;
     struct tick by;
-    struct errand *then; /* is posted once this one is over */
-    int again;           /* how often it is put again */
+    struct errand *then;   /* is posted once this one is over */
+    int again;             /* how often it is put again */
+    struct duration watch; /* it is slow after that; 0: it is not watched */
 
     enum turns_taken taken;
     int status, heads; /* what curl says; lines that ended the headers of an answer */
     bool refused;
     enum transfer_end how;
-    int came, judged, back; /* `back`: the last word on it was said */
+    int came, slow, judged, back; /* `back`: the last word on it was said */
 };
 
 static inline struct errand *errand_of(struct transfer *t)
@@ -200,6 +201,8 @@ static inline void begin(struct transfer *t)
     must(curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L));
     must(curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, header_seen));
     must(curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, e));
+    if (e->watch.us)
+        transfers_watch(e->loop, t, tick_after(e->watch));
     count_up(&begun);
 }
 
@@ -212,6 +215,11 @@ static inline void judge(struct transfer *t, CURLcode code)
     e->status = code == CURLE_OK ? (int)status : 0;
     e->refused = transfer_refused(t);
     e->judged++;
+}
+
+static inline void slow(struct transfer *t)
+{
+    count_up(&errand_of(t)->slow);
 }
 
 static inline void over(struct transfer *t, enum transfer_end how)
@@ -229,7 +237,7 @@ static inline void over(struct transfer *t, enum transfer_end how)
     count_up(&e->back);
 }
 
-static const struct transfer_calls calls = { arrived, begin, judge, over };
+static const struct transfer_calls calls = { arrived, begin, judge, over, slow };
 static const struct guard to_loopback = { .http = true, .loopback = true };
 static const struct guard to_public = { .http = true };
 

@@ -91,6 +91,28 @@ static void whose_turn_does_not_come_is_late(void **state)
     assert_int_equal(late.judged, 0);
 }
 
+/* It goes on, and is told of once; what is over by then is not, nor what waits. */
+static void slow_ones_are_told_of(void **state)
+{
+    struct transfers *ts = start((struct turns_options){ .most_place = 1 });
+    struct errand e = { .port = server.port, .watch = milliseconds(30) };
+    struct errand behind = { .port = server.port, .watch = days(1) };
+
+    (void)state;
+    server_answers(EMPTY, 0);
+    post(ts, &e);
+    post(ts, &behind);
+    await_number(&e.slow, 1);
+    assert_int_equal(number_now(&e.back) + number_now(&behind.back), 0);
+    server_answers(EMPTY, INT32_MAX);
+    await_number(&behind.back, 1);
+    transfers_stop(ts);
+    assert_int_equal(e.status, 204);
+    assert_int_equal(e.slow, 1);
+    assert_int_equal(behind.status, 204);
+    assert_int_equal(behind.slow, 0);
+}
+
 static void time_that_has_passed_is_one_chance(void **state)
 {
     struct transfers *ts = start((struct turns_options){ .most_place = 1 });
@@ -268,6 +290,7 @@ int main(void)
         cmocka_unit_test(turns_go_by_account_and_by_place),
         cmocka_unit_test(too_many_that_wait_are_not_taken),
         cmocka_unit_test(whose_turn_does_not_come_is_late),
+        cmocka_unit_test(slow_ones_are_told_of),
         cmocka_unit_test(time_that_has_passed_is_one_chance),
         cmocka_unit_test(cut_leaves_what_is_under_way_its_grace),
         cmocka_unit_test(cut_ends_with_the_grace),

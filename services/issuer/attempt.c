@@ -4,10 +4,12 @@
 
 #include "common.pb-c.h"
 #include "issuer.h"
+#include "ledger/transparency.h"
 #include "lint_plans.h"
 #include "message/convert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
+#include "pki/precertificate.h"
 #include "service/metrics.h"
 #include "x509/certificate.h"
 
@@ -78,7 +80,8 @@ static bool lint(struct attempt *t, const struct leaf_request *request, struct i
                              .now = now,
                              .names = request->names,
                              .name_count = request->name_count,
-                             .spki = request->key->spki };
+                             .spki = request->key->spki,
+                             .kind = t->precertificate ? LINT_PRECERT : LINT_UNLOGGED };
     if (!lint_plans_find(t->policy, t->signer.profile->profile, now, &lints, &t->fault))
         return false;
     t->sign_before = earlier(t->sign_before, lints.until);
@@ -116,7 +119,14 @@ static bool tbs_build(struct attempt *t, struct arena *a, struct instant now)
                                     .not_before = t->not_before,
                                     .not_after = t->not_after };
     return leaf_build(t->signer.template, &request, a, &t->tbs, &t->fault) &&
+           (!t->precertificate || precertificate_poison(t->tbs, a, &t->tbs, &t->fault)) &&
            lint(t, &request, now);
+}
+
+bool attempt_may_sign(const Intent *in, struct fault *f)
+{
+    return in->may_sign ||
+           fault_set(f, FAULT_UNAVAILABLE, "may_sign", "authority %s may not sign", in->ca_id);
 }
 
 /* What is unknown to this program or this policy passes with another of either: the request waits
@@ -131,21 +141,93 @@ static bool signer(struct attempt *t)
                                     .hash = in->signature_hash };
     return policy_version_get(in->policy_version, &t->policy, &t->fault) &&
            signer_find(t->policy, &wanted, &t->signer, &t->fault) &&
-           (in->may_sign || fault_set(&t->fault, FAULT_UNAVAILABLE, "may_sign",
-                                      "authority %s may not sign", in->ca_id));
+           attempt_may_sign(in, &t->fault);
+}
+
+/* ---- transparency */
+
+/* A precertificate binds: none is signed that no logs would take. */
+static bool can_be_logged(struct attempt *t, const struct ct_need *need, struct instant now)
+{
+    enum { LOGS_MAX = 256 };
+    const struct ct_log *logs[LOGS_MAX];
+    bool chosen[LOGS_MAX] = { 0 };
+    size_t count = ct_logs(t->policy, t->not_after, now, logs, LOGS_MAX);
+    return ct_choose(need, logs, count, chosen) > 0 ||
+           fault_set(&t->fault, FAULT_UNAVAILABLE, "transparency",
+                     "the %zu logs of the policy that take what ends then cannot give what is "
+                     "needed: %u timestamps of %u operators",
+                     count, need->scts, need->operators);
+}
+
+/* Is its precertificate signed first? Never below an authority of which the database says that it is not public. */
+static bool transparency(struct attempt *t, struct instant now)
+{
+    const Intent *in = t->intent;
+    struct ct_need need;
+    if ((in->has_public_ && !in->public_) ||
+        !ct_wanted(t->policy, policy_product(t->policy, in->product_name_id), in->disable_ct))
+        return true;
+    if (!ct_needed(t->policy, in->rule_scope, t->not_before, t->not_after, now, &need, &t->fault))
+        return false;
+    t->precertificate = need.scts > 0;
+    return !t->precertificate || can_be_logged(t, &need, now);
 }
 
 /* ---- what is to be done */
 
+enum when { NO, YES, ANY };
+
+/* What a request is at when it is claimed, and what is done with it: the first row that fits. A living attempt whose
+ * bytes are signed goes on whatever else is left to do, and so does one with a precertificate whatever its end was. */
+// clang-format off
+static const struct {
+    const char *state, *kind; /* of the living attempt and its last bytes; NULL: none lives */
+    enum when signature, past, open;
+    enum attempt_step step;
+} steps[] = {
+    { NULL,             NULL,      NO,  YES, ANY, ATTEMPT_PAST },
+    { NULL,             NULL,      NO,  NO,  YES, ATTEMPT_OPEN },
+    { NULL,             NULL,      NO,  NO,  NO,  ATTEMPT_RESERVE },
+    { "reserved",       "final",   YES, ANY, ANY, ATTEMPT_FINISH },
+    { "reserved",       "precert", YES, ANY, ANY, ATTEMPT_PRECERTIFY },
+    { "precert_signed", "precert", YES, ANY, YES, ATTEMPT_OPEN },
+    { "precert_signed", "precert", YES, ANY, NO,  ATTEMPT_COMPLETE },
+    { "final_reserved", "final",   NO,  ANY, YES, ATTEMPT_OPEN },
+    { "final_reserved", "final",   NO,  ANY, NO,  ATTEMPT_SIGN },
+    { "final_reserved", "final",   YES, ANY, ANY, ATTEMPT_FINISH },
+};
+// clang-format on
+
+static bool is_word(const char *word, const char *wanted)
+{
+    return word && wanted ? strcmp(word, wanted) == 0 : word == wanted;
+}
+
+static bool is_when(enum when wanted, bool is)
+{
+    return wanted == ANY || (wanted == YES) == is;
+}
+
+/* A lease that died, or was given back, before its bytes were signed: nobody knows whether the token did. Those of a
+ * certificate whose precertificate binds are signed again. */
+static bool is_ghost(const Intent *in)
+{
+    return is_word(in->state, "reserved") && !in->has_signature;
+}
+
 static enum attempt_step step_of(const Intent *in, struct instant now)
 {
+    bool lives = in->state && !is_ghost(in), past = !instant_before(now, wanted_end(in));
     if (!in->waiting)
         return ATTEMPT_OVER;
-    if (in->has_issuance_id && in->has_signature)
-        return ATTEMPT_FINISH;
-    if (!instant_before(now, wanted_end(in)))
-        return ATTEMPT_PAST;
-    return in->open_tasks ? ATTEMPT_OPEN : ATTEMPT_RESERVE;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (is_word(lives ? in->state : NULL, steps[i].state) &&
+            is_word(lives ? in->kind : NULL, steps[i].kind) &&
+            is_when(steps[i].signature, lives && in->has_signature) &&
+            is_when(steps[i].past, past) && is_when(steps[i].open, in->open_tasks > 0))
+            return steps[i].step;
+    return ATTEMPT_FAILED;
 }
 
 /* Only its effects are missing. What was signed is finished whatever policy says today, so nothing but
@@ -156,6 +238,7 @@ static bool finish_prepare(struct attempt *t)
     t->issuance_id = in->issuance_id;
     t->tbs = bytes_value(in->tbs);
     t->signature = bytes_value(in->signature);
+    t->precertificate = is_word(in->kind, "precert");
     return signer_authority(in->ca_id, &t->signer.ca, &t->fault);
 }
 
@@ -172,8 +255,9 @@ static bool proved(struct attempt *t)
 static bool reserve_prepare(struct attempt *t, struct arena *a, struct instant now)
 {
     t->sign_before = t->intent->sign_before ? instant_value(t->intent->sign_before) : now;
-    if (!signer(t) || !validity_fill(t, now))
+    if (!signer(t) || !validity_fill(t, now) || !transparency(t, now))
         return false;
+    t->hash = leaf_template_algorithm(t->signer.template)->hash;
     t->hopeless = true; /* from here on nothing comes from outside */
     if (!proved(t) || !serial_fill(t, a, now) || !tbs_build(t, a, now))
         return false;
@@ -181,19 +265,34 @@ static bool reserve_prepare(struct attempt *t, struct arena *a, struct instant n
     return true;
 }
 
-void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
+static bool unheard_of(struct attempt *t)
 {
     const Intent *in = t->intent;
-    bool ok = true;
-    t->step = step_of(in, now);
-    /* A lease that died, or was given back: nobody knows whether the token signed. */
-    if (in->has_issuance_id && !in->has_signature)
-        t->ghost_id = in->issuance_id;
-    if (t->step == ATTEMPT_FINISH)
-        ok = finish_prepare(t);
-    else if (t->step == ATTEMPT_RESERVE)
-        ok = reserve_prepare(t, a, now);
-    if (!ok)
+    return fault_set(&t->fault, FAULT_INTERNAL, "state",
+                     "attempt %lld is %s with bytes of kind %s, %ssigned",
+                     (long long)in->issuance_id, in->state ? in->state : "none",
+                     in->kind ? in->kind : "none", in->has_signature ? "" : "not ");
+}
+
+static bool prepare(struct attempt *t, struct arena *a, struct instant now)
+{
+    switch (t->step) {
+    case ATTEMPT_RESERVE: return reserve_prepare(t, a, now);
+    case ATTEMPT_COMPLETE:
+    case ATTEMPT_SIGN: return attempt_complete(t, a, now);
+    case ATTEMPT_PRECERTIFY:
+    case ATTEMPT_FINISH: return finish_prepare(t);
+    case ATTEMPT_FAILED: return unheard_of(t);
+    default: return true;
+    }
+}
+
+void attempt_prepare(struct attempt *t, struct arena *a, struct instant now)
+{
+    t->step = step_of(t->intent, now);
+    if (is_ghost(t->intent))
+        t->ghost_id = t->intent->issuance_id;
+    if (!prepare(t, a, now))
         t->step = ATTEMPT_FAILED;
 }
 
@@ -248,7 +347,39 @@ Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struc
     r->lints = (int32_t)t->linted.held;
     r->lint_warnings = warnings_text(&t->linted.warnings, a);
     r->now = instant_message(a, now);
+    r->kind = arena_strdup(a, t->precertificate ? "precert" : "final");
     return r;
+}
+
+Completion *attempt_completion(const struct attempt *t, struct arena *a)
+{
+    uint8_t hash[SHA256_SIZE];
+    Completion *c = arena_new(a, Completion);
+    completion__init(c);
+    digest_sha256(t->tbs, hash);
+    c->issuance_id = t->issuance_id;
+    c->tbs = bytes_message(a, t->tbs);
+    c->tbs_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
+    return c;
+}
+
+SignedPrecertificate *attempt_precertified(const struct attempt *t, struct arena *a,
+                                           struct instant now)
+{
+    uint8_t hash[SHA256_SIZE];
+    SignedPrecertificate *c = arena_new(a, SignedPrecertificate);
+    signed_precertificate__init(c);
+    digest_sha256(t->der, hash);
+    c->issuance_id = t->issuance_id;
+    c->order_id = t->intent->order_id;
+    c->request_id = t->intent->request_id;
+    c->job_id = t->intent->job_id;
+    c->job_epoch = t->intent->job_epoch;
+    c->signature = bytes_message(a, t->signature);
+    c->der = bytes_message(a, t->der);
+    c->der_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
+    c->now = instant_message(a, now);
+    return c;
 }
 
 SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, struct instant now)

@@ -1,4 +1,5 @@
-/* C3: one statement that begins with the deletion of the job by the holder of its lease. */
+/* P and C3: what follows from a signature. Each is one statement that begins with the deletion of the job by the holder of
+ * its lease, and each is tried again while that holds. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,8 +12,9 @@
 #include "steps.h"
 #include "testing/point.h"
 
-static void item_issued(struct attempt *t, const char *deliveries)
+static void item_issued(struct attempt *t, const ProtobufCMessage *row)
 {
+    const char *deliveries = ((const Issued *)row)->deliveries;
     JobOutcome outcome = JOB_OUTCOME__INIT;
     IssuedCertificate certificate = ISSUED_CERTIFICATE__INIT;
     outcome.result = JOB_OUTCOME__RESULT__DONE;
@@ -34,60 +36,115 @@ static void item_issued(struct attempt *t, const char *deliveries)
     t->item = NULL;
 }
 
-static struct attempt *attempt_of(struct run *r, int64_t issuance_id)
+/* The request goes on with its logs. Who waits for it runs the next job as well. */
+static void item_precertified(struct attempt *t, const ProtobufCMessage *row)
+{
+    const Precertified *p = (const Precertified *)row;
+    JobOutcome outcome = JOB_OUTCOME__INIT;
+    outcome.result = JOB_OUTCOME__RESULT__WAITING;
+    outcome.has_next_job_id = p->has_job_id;
+    outcome.next_job_id = p->job_id;
+    outcome.next_lane = p->lane;
+    log_context(t->intent->traceparent ? t->intent->traceparent : "", t->intent->order_id);
+    log_info("precertificate signed", LOG_INT("issuance_id", t->issuance_id));
+    log_context("", 0);
+    if (p->has_job_id && !t->item->waiter)
+        job_hint(issuer.run->bus, p->lane, p->job_id, t->intent->traceparent);
+    lane_finish(t->item, &outcome);
+    t->item = NULL;
+}
+
+/* ---- one of the two */
+
+struct effect {
+    enum attempt_step step;
+    const char *kind; /* whose signature it is */
+    const struct sql *sql, *after_loss;
+    const ProtobufCMessage *(*message)(const struct attempt *t, struct arena *a);
+    int64_t (*issuance_id)(const ProtobufCMessage *row);
+    void (*done)(struct attempt *t, const ProtobufCMessage *row);
+};
+
+static const ProtobufCMessage *precertified(const struct attempt *t, struct arena *a)
+{
+    return &attempt_precertified(t, a, clock_now())->base;
+}
+
+static int64_t precertified_id(const ProtobufCMessage *row)
+{
+    return ((const Precertified *)row)->issuance_id;
+}
+
+static const ProtobufCMessage *finished(const struct attempt *t, struct arena *a)
+{
+    return &attempt_finished(t, a, clock_now())->base;
+}
+
+static int64_t issued_id(const ProtobufCMessage *row)
+{
+    return ((const Issued *)row)->issuance_id;
+}
+
+// clang-format off
+static const struct effect
+    p  = { ATTEMPT_PRECERTIFY, "precert", &sql_issuance_precertificate, &sql_precertificates_after_loss, precertified, precertified_id, item_precertified },
+    c3 = { ATTEMPT_FINISH,     "final",   &sql_issuance_finish,         &sql_issuance_after_loss,        finished,     issued_id,       item_issued };
+// clang-format on
+
+static struct attempt *attempt_of(struct run *r, const struct effect *e,
+                                  const ProtobufCMessage *row)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_FINISH && r->attempts[i].issuance_id == issuance_id)
+        if (r->attempts[i].step == e->step && r->attempts[i].issuance_id == e->issuance_id(row))
             return &r->attempts[i];
     return NULL;
 }
 
 /* Those that are not among the rows lost their lease on the way: somebody else finishes. */
-static void finished(struct run *r, const struct rows *rows)
+static void done(struct run *r, const struct effect *e, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        const Issued *done = (const Issued *)rows->items[i];
-        struct attempt *t = attempt_of(r, done->issuance_id);
+        struct attempt *t = attempt_of(r, e, rows->items[i]);
         if (t && t->item)
-            item_issued(t, done->deliveries);
+            e->done(t, rows->items[i]);
     }
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step == ATTEMPT_FINISH && t->item) {
-            log_warn("the lease was lost before the certificate was stored",
-                     LOG_INT("order_id", t->intent->order_id));
+        if (t->step == e->step && t->item) {
+            log_warn("the lease was lost before what was signed was stored",
+                     LOG_TEXT("kind", e->kind), LOG_INT("order_id", t->intent->order_id));
             lane_gone(t->item);
             t->item = NULL;
         }
     }
 }
 
-static bool finish_once(struct run *r, struct rows *rows, struct fault *f)
+static bool store_once(struct run *r, const struct effect *e, struct rows *rows, struct fault *f)
 {
     const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_FINISH)
-            in[n++] = &attempt_finished(&r->attempts[i], r->a, clock_now())->base;
+        if (r->attempts[i].step == e->step)
+            in[n++] = e->message(&r->attempts[i], r->a);
     rows->count = 0;
-    return n == 0 || store_set(r->store, r->a, &sql_issuance_finish, in, n, rows, f);
+    return n == 0 || store_set(r->store, r->a, e->sql, in, n, rows, f);
 }
 
-/* What the database has of ours already; those are finished, the others are tried again. */
-static bool finished_after_loss(struct run *r, struct fault *f)
+/* What the database has of ours already; that is done, the others are tried again. */
+static bool done_after_loss(struct run *r, const struct effect *e, struct fault *f)
 {
     IssuanceIds in = ISSUANCE_IDS__INIT;
     struct rows rows;
     in.ids = arena_array(r->a, int64_t, r->count + 1);
     for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_FINISH)
+        if (r->attempts[i].step == e->step)
             in.ids[in.n_ids++] = r->attempts[i].issuance_id;
-    if (!store_all(r->store, r->a, &sql_issuance_after_loss, &in.base, &rows, f))
+    if (!store_all(r->store, r->a, e->after_loss, &in.base, &rows, f))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        struct attempt *t = attempt_of(r, ((const Issued *)rows.items[i])->issuance_id);
+        struct attempt *t = attempt_of(r, e, rows.items[i]);
         if (t && t->item)
-            item_issued(t, NULL);
+            e->done(t, rows.items[i]);
         if (t)
             t->step = ATTEMPT_OVER;
     }
@@ -102,24 +159,24 @@ static bool may_pass(const struct fault *f)
 
 /* Tried again while the lease holds: the statement is fenced by it, so once too often is harmless.
  */
-static bool finish(struct run *r, struct fault *f)
+static bool store(struct run *r, const struct effect *e, struct fault *f)
 {
     struct rows rows = { 0 };
-    bool ok = finish_once(r, &rows, f);
+    bool ok = store_once(r, e, &rows, f);
     while (!ok && may_pass(f) && tick_left(r->lease_end).us > 0) {
         struct timespec pause = { 0, 100000000 };
         nanosleep(&pause, NULL);
         struct fault again = { 0 };
-        ok = finished_after_loss(r, &again) && finish_once(r, &rows, &again);
+        ok = done_after_loss(r, e, &again) && store_once(r, e, &rows, &again);
         if (!ok)
             *f = again;
     }
     if (ok)
-        finished(r, &rows);
+        done(r, e, &rows);
     return ok;
 }
 
-static bool signature_record(struct run *r, const struct attempt *t)
+static bool signature_record(struct run *r, const struct effect *e, const struct attempt *t)
 {
     SignatureFact in = SIGNATURE_FACT__INIT;
     Reserved out = RESERVED__INIT;
@@ -127,146 +184,63 @@ static bool signature_record(struct run *r, const struct attempt *t)
     bool found;
     in.issuance_id = t->issuance_id;
     in.signature = bytes_message(r->a, t->signature);
+    in.kind = arena_strdup(r->a, e->kind);
     return store_maybe(r->store, r->a, &sql_issuance_record, &in.base, &out.base, &found, &f);
 }
 
 /* The signatures are facts all the same: with them the next claim finishes these attempts. */
-static void unfinished(struct run *r, const struct fault *f)
+static void unfinished(struct run *r, const struct effect *e, const struct fault *f)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step != ATTEMPT_FINISH)
+        if (t->step != e->step)
             continue;
-        if (!signature_record(r, t))
+        if (!signature_record(r, e, t))
             log_error("a signature could not be recorded", LOG_INT("order_id", t->intent->order_id),
-                      LOG_INT("issuance_id", t->issuance_id));
+                      LOG_INT("issuance_id", t->issuance_id), LOG_TEXT("kind", e->kind));
         t->fault = *f;
         t->step = ATTEMPT_FAILED;
     }
 }
 
+static bool is_any(const struct run *r, enum attempt_step step)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == step)
+            return true;
+    return false;
+}
+
 /* When it fails for good, each alone, so that a bad one falls out. */
-void run_finish(struct run *r)
+static void store_or_split(struct run *r, const struct effect *e)
 {
     struct fault f = { 0 };
-    TEST_POINT("issuer.c3.before");
-    bool ok = finish(r, &f);
-    TEST_POINT("issuer.c3.committed");
-    if (ok)
+    if (store(r, e, &f))
         return;
     if (r->count == 1 || may_pass(&f)) {
-        unfinished(r, &f);
+        unfinished(r, e, &f);
         return;
     }
     for (size_t i = 0; i < r->count; i++) {
         struct run one = *r;
         one.attempts = &r->attempts[i];
         one.count = 1;
-        run_finish(&one);
+        store_or_split(&one, e);
     }
 }
 
-/* ---- those that are not issued now */
-
-static size_t at_step(struct run *r, enum attempt_step step, const ProtobufCMessage **in)
+void run_precertify(struct run *r)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        struct attempt *t = &r->attempts[i];
-        if (t->step != step)
-            continue;
-        RequestAdvance *o = arena_new(r->a, RequestAdvance);
-        request_advance__init(o);
-        o->job_id = t->intent->job_id;
-        o->job_epoch = t->intent->job_epoch;
-        o->request_id = t->intent->request_id;
-        o->now = instant_message(r->a, r->now);
-        in[n++] = &o->base;
-    }
-    return n;
+    if (!is_any(r, ATTEMPT_PRECERTIFY))
+        return;
+    TEST_POINT("issuer.p.before");
+    store_or_split(r, &p);
+    TEST_POINT("issuer.p.committed");
 }
 
-static const RequestAdvanced *advanced_find(const struct rows *rows, int64_t job_epoch)
+void run_finish(struct run *r)
 {
-    for (size_t i = 0; i < rows->count; i++)
-        if (((const RequestAdvanced *)rows->items[i])->job_epoch == job_epoch)
-            return (const RequestAdvanced *)rows->items[i];
-    return NULL;
-}
-
-static void item_advanced(struct attempt *t, const RequestAdvanced *to)
-{
-    if (to && to->has_job_id)
-        job_hint(issuer.run->bus, to->lane, to->job_id, t->intent->traceparent);
-    lane_finish_result(t->item, to ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__GONE);
-    t->item = NULL;
-}
-
-/* Those of a step go on by its statement, which takes their jobs away. Those that have no row lost
- * their lease: somebody else goes on with them. */
-static void advance(struct run *r, enum attempt_step step, const struct sql *sql)
-{
-    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
-    struct rows rows = { 0 };
-    struct fault f = { 0 };
-    size_t n = at_step(r, step, in);
-    bool ok = n == 0 || store_set(r->store, r->a, sql, in, n, &rows, &f);
-    if (!ok)
-        log_warn("requests could not go on", LOG_TEXT("statement", sql->name), LOG_FAULT(&f));
-    for (size_t i = 0; i < r->count; i++) {
-        struct attempt *t = &r->attempts[i];
-        if (t->step != step || !t->item)
-            continue;
-        t->fault = f;
-        if (ok)
-            item_advanced(t, advanced_find(&rows, t->intent->job_epoch));
-        else
-            t->step = ATTEMPT_FAILED;
-    }
-}
-
-/* Bytes that the token has not signed: what it may still do with them later is nobody's certificate.
- * The order is free until the next attempt. Where this fails, the next claim does it. */
-static void give_up(struct run *r)
-{
-    int64_t *ids = arena_array(r->a, int64_t, r->count + 1);
-    struct fault f = { 0 };
-    size_t n = 0;
-    for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_FAILED && r->attempts[i].tbs.data &&
-            r->attempts[i].issuance_id && !r->attempts[i].signature.data)
-            ids[n++] = r->attempts[i].issuance_id;
-    if (!run_ghosts(r, ids, n, true, &f))
-        log_warn("serials could not be given up", LOG_FAULT(&f));
-}
-
-/* The job as claimed; of one whose failure is certain to come again, as if it had been tried often
- * enough. */
-static Job *job_of(struct attempt *t)
-{
-    Job *job = arena_new(&t->item->arena, Job);
-    job__init(job);
-    job->id = t->intent->job_id;
-    job->epoch = t->intent->job_epoch;
-    job->subject = t->intent->request_id;
-    job->traceparent = t->intent->traceparent;
-    job->attempt = t->hopeless ? t->item->lane->attempts : t->intent->attempt;
-    return job;
-}
-
-void run_settle(struct run *r)
-{
-    advance(r, ATTEMPT_OPEN, &sql_issuance_advance);
-    advance(r, ATTEMPT_PAST, &sql_issuance_expire);
-    give_up(r);
-    for (size_t i = 0; i < r->count; i++) {
-        struct attempt *t = &r->attempts[i];
-        if (!t->item)
-            continue;
-        t->item->job = job_of(t);
-        if (t->step == ATTEMPT_FAILED)
-            lane_fail(t->item, &t->fault);
-        else
-            lane_end(t->item, JOB_OUTCOME__RESULT__GONE);
-    }
+    TEST_POINT("issuer.c3.before");
+    store_or_split(r, &c3);
+    TEST_POINT("issuer.c3.committed");
 }

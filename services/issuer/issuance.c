@@ -14,11 +14,6 @@
 
 /* ---- signing */
 
-static enum token_hash hash_of(const struct attempt *t)
-{
-    return leaf_template_algorithm(t->signer.template)->hash;
-}
-
 static void signature_count(const struct attempt *t, enum metric outcome)
 {
     metric_add_of(outcome, t->signer.ca->name, 1);
@@ -31,13 +26,12 @@ static void sign(struct run *r)
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step != ATTEMPT_RESERVE)
+        if (!attempt_signs(t))
             continue;
         who[n] = t;
-        all[n++] = (struct token_signing){ .key = t->signer.ca->key,
-                                           .hash = hash_of(t),
-                                           .data = t->tbs,
-                                           .sign_before = t->sign_before };
+        all[n++] = (struct token_signing){
+            .key = t->signer.ca->key, .hash = t->hash, .data = t->tbs, .sign_before = t->sign_before
+        };
     }
     if (n) {
         journal_intents(issuer.journal, r->attempts, r->count, r->now);
@@ -47,7 +41,9 @@ static void sign(struct run *r)
         who[i]->signature = all[i].signature;
         who[i]->fault = all[i].fault;
         bool good = all[i].fault.code == FAULT_NONE;
-        who[i]->step = good ? ATTEMPT_FINISH : ATTEMPT_FAILED;
+        who[i]->step = !good                    ? ATTEMPT_FAILED
+                       : who[i]->precertificate ? ATTEMPT_PRECERTIFY
+                                                : ATTEMPT_FINISH;
         signature_count(who[i], good ? METRIC_SIGNED : METRIC_SIGN_FAILED);
     }
     if (n)
@@ -60,7 +56,8 @@ static void assemble(struct run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *t = &r->attempts[i];
-        if (t->step == ATTEMPT_FINISH && !attempt_assemble(t, r->a)) {
+        if ((t->step == ATTEMPT_PRECERTIFY || t->step == ATTEMPT_FINISH) &&
+            !attempt_assemble(t, r->a)) {
             log_error("the token gave a wrong signature", LOG_INT("order_id", t->intent->order_id),
                       LOG_FAULT(&t->fault));
             signature_count(t, METRIC_SIGN_WRONG);
@@ -168,6 +165,7 @@ void issuance_run(struct lane_batch *batch)
     items_assign(&r, batch->items, batch->count);
     sign(&r);
     assemble(&r);
+    run_precertify(&r);
     run_finish(&r);
     run_settle(&r);
 }

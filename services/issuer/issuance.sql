@@ -4,7 +4,8 @@ SELECT nextval('issuance_block') AS first;
 -- issuance_claim: IssuanceClaim -> Intent*
 -- C2, first half: the lease, the order locked, the request, and what is left to do. The status is that of
 -- the locked row; an order that was cancelled in between shows it. A job whose last worker died is claimed
--- alone: only then is it known whose fault that was. In the order of subjects, in which C3 ends the jobs.
+-- alone: only then is it known whose fault that was. In the order of subjects, in which C3 ends the jobs. Of an attempt
+-- with a precertificate come the bytes that were stored last.
 WITH free AS (
     SELECT id, lane, lease_until IS NOT NULL AS lost -- lease_until
       FROM job
@@ -24,7 +25,7 @@ WITH free AS (
     RETURNING j.id, j.subject, j.lease_epoch, j.attempt, j.deaths, j.traceparent
 ), intent AS (
     SELECT r.id, r.status AS request_status, r.csr, r.csr_sha256, r.signature_hash, r.ca_id, r.rule_scope,
-           r.cert_not_after, r.profile_option, o.id AS order_id, o.account_id, o.status, o.product_name_id, o.valid_till
+           r.cert_not_after, r.profile_option, o.id AS order_id, o.account_id, o.status, o.product_name_id, o.valid_till, o.disable_ct
       FROM request r
       JOIN orders o ON o.id = r.order_id
      WHERE r.id IN (SELECT subject FROM claimed)
@@ -39,12 +40,18 @@ SELECT c.id AS job_id, c.lease_epoch AS job_epoch, c.attempt, c.deaths, c.tracep
        (SELECT min(r.value::int) FROM policy_at(:now, i.rule_scope, 'validity.advised') r) AS validity_advised_days,
        m.days AS validity_max_days,
        least(:now::timestamptz + interval '1 hour', n.valid_until, m.valid_till) AS sign_before,
-       a.may_sign, a.public, x.id AS issuance_id, t.tbs, t.signature
+       a.may_sign, a.public, i.disable_ct, x.id AS issuance_id, x.state, t.kind, t.tbs, t.signature,
+       CASE WHEN x.state IN ('precert_signed', 'final_reserved')
+            THEN (SELECT p.der FROM precertificate p WHERE p.id = x.id) END AS precertificate,
+       CASE WHEN x.state = 'precert_signed'
+            THEN (SELECT array_agg(s.sct ORDER BY s.at, s.log_id) FROM sct s WHERE s.issuance_id = x.id) END AS scts,
+       CASE WHEN x.state = 'precert_signed'
+            THEN (SELECT array_agg(s.log_id ORDER BY s.at, s.log_id) FROM sct s WHERE s.issuance_id = x.id) END AS sct_logs
   FROM claimed c
   JOIN intent i ON i.id = c.subject
   LEFT JOIN authority a ON a.id = i.ca_id
   LEFT JOIN issuance x ON x.request_id = i.id AND x.state NOT IN ('ghost', 'abandoned')
-  LEFT JOIN to_sign t ON t.issuance_id = x.id AND t.kind = 'final'
+  LEFT JOIN to_sign t ON t.issuance_id = x.id AND (t.kind = 'final' OR x.state IN ('reserved', 'precert_signed'))
   CROSS JOIN LATERAL (SELECT array_agg(n.name ORDER BY n.position) AS names, array_agg(n.kind ORDER BY n.position) AS kinds
                         FROM request_name n
                        WHERE n.request_id = i.id) s
@@ -68,9 +75,9 @@ SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
 WITH input AS (
     SELECT *
       FROM unnest(:issuance_id, :request_id, :account_id, :job_id, :job_epoch, :ca_id, :serial, :shard, :not_before, :not_after,
-                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :caa_checks, :lints, :lint_warnings, :now)
+                  :tbs, :tbs_sha256, :policy_version, :profile_sha256, :evidence, :caa_checks, :lints, :lint_warnings, :now, :kind)
         AS i (issuance_id, request_id, account_id, job_id, job_epoch, ca_id, serial, shard, not_before, not_after,
-              tbs, tbs_sha256, policy_version, profile_sha256, evidence, caa_checks, lints, lint_warnings, now)
+              tbs, tbs_sha256, policy_version, profile_sha256, evidence, caa_checks, lints, lint_warnings, now, kind)
 ), attempt AS (
     INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id, job_epoch, policy_version,
                           profile_sha256, evidence, caa_checks, lints, lint_warnings, not_before, not_after, created_at)
@@ -79,9 +86,114 @@ WITH input AS (
       FROM input
 ), bytes AS (
     INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)
-    SELECT issuance_id, 'final', tbs, tbs_sha256 FROM input
+    SELECT issuance_id, kind, tbs, tbs_sha256 FROM input
 )
 SELECT issuance_id FROM input;
+
+-- issuance_precertificate: SignedPrecertificate* -> Precertified*
+-- P. As C3: the signature is a fact, and the rest follows only from the job's deletion by the holder of its lease. The
+-- request goes on with its logs.
+WITH input AS MATERIALIZED (
+    SELECT *
+      FROM unnest(:issuance_id, :order_id, :request_id, :job_id, :job_epoch, :signature, :der, :der_sha256, :now)
+        AS i (issuance_id, order_id, request_id, job_id, job_epoch, signature, der, der_sha256, now)
+), fact AS (
+    UPDATE to_sign t
+       SET signature = i.signature
+      FROM input i
+     WHERE t.issuance_id = i.issuance_id AND t.kind = 'precert' AND t.signature IS NULL
+), asked AS MATERIALIZED (
+    SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
+), locked AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT i.*
+      FROM asked h
+      JOIN input i ON h.challenges IS NOT NULL
+      JOIN job j ON j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
+     ORDER BY j.subject
+       FOR UPDATE OF j
+), finished AS MATERIALIZED (
+    DELETE FROM job j
+     USING locked i
+     WHERE j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
+    RETURNING i.issuance_id, j.traceparent
+), held AS MATERIALIZED ( -- in the order of all who lock several; IS TRUE: each by its number, not all that are reserved
+    SELECT x.id, f.traceparent
+      FROM finished f
+      JOIN issuance x ON x.id = f.issuance_id
+     WHERE (x.state = 'reserved') IS TRUE
+     ORDER BY x.id
+       FOR NO KEY UPDATE OF x
+), living AS (
+    UPDATE issuance x
+       SET state = 'precert_signed'
+      FROM held h
+     WHERE x.id = h.id
+    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.policy_version, x.evidence, x.caa_checks, h.traceparent
+), signed AS MATERIALIZED (
+    SELECT l.*, i.order_id, i.der, i.der_sha256, i.now FROM input i JOIN living l ON l.id = i.issuance_id
+), stored AS MATERIALIZED (
+    INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at)
+    SELECT id, request_id, account_id, ca_id, serial, der, now FROM signed
+    RETURNING id
+), audited AS (
+    INSERT INTO audit (at, account_id, source, activity, subject, detail)
+    SELECT now, account_id, 'system', 'precertificate signed', 'order/' || order_id,
+           jsonb_build_object('issuance_id', id, 'request_id', request_id, 'ca_id', ca_id, 'serial', encode(serial, 'hex'),
+                              'der_sha256', encode(der_sha256, 'hex'), 'policy_version', policy_version, 'evidence', evidence, 'caa_checks', caa_checks)
+      FROM signed
+)
+SELECT s.id AS issuance_id, a.job_id, a.lane
+  FROM signed s
+  JOIN stored p ON p.id = s.id
+  LEFT JOIN LATERAL (SELECT n.job_id, n.lane
+                       FROM request_advance(ARRAY[s.request_id], s.now, s.traceparent) n
+                      ORDER BY n.lane DESC
+                      LIMIT 1) a ON true;
+
+-- precertificates_after_loss: IssuanceIds -> Precertified*
+-- After a connection was lost at P's COMMIT: of which attempts is there a precertificate?
+SELECT p.id AS issuance_id FROM precertificate p WHERE p.id = ANY (:ids);
+
+-- issuance_complete: Completion* -> Reserved*
+-- S, within C2: the bytes of certificates whose precertificates were logged.
+WITH input AS MATERIALIZED (
+    SELECT * FROM unnest(:issuance_id, :tbs, :tbs_sha256) AS i (issuance_id, tbs, tbs_sha256)
+), held AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT x.id
+      FROM input i
+      JOIN issuance x ON x.id = i.issuance_id
+     WHERE (x.state = 'precert_signed') IS TRUE
+     ORDER BY x.id
+       FOR NO KEY UPDATE OF x
+), complete AS (
+    UPDATE issuance x SET state = 'final_reserved' FROM held h WHERE x.id = h.id RETURNING x.id
+), bytes AS (
+    INSERT INTO to_sign (issuance_id, kind, tbs, tbs_sha256)
+    SELECT i.issuance_id, 'final', i.tbs, i.tbs_sha256 FROM input i JOIN complete c ON c.id = i.issuance_id
+    RETURNING issuance_id
+)
+SELECT issuance_id FROM bytes;
+
+-- sct_refuse: TimestampRefused* -> Reserved*
+-- Within C2: timestamps that are none, and the precertificates that have too few without them.
+WITH input AS MATERIALIZED (
+    SELECT * FROM unnest(:issuance_id, :log_id, :now) AS i (issuance_id, log_id, now)
+), held AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT p.id FROM precertificate p WHERE p.id IN (SELECT issuance_id FROM input) ORDER BY p.id FOR NO KEY UPDATE
+), gone AS (
+    DELETE FROM sct s USING input i WHERE s.issuance_id = i.issuance_id AND s.log_id = i.log_id
+)
+UPDATE precertificate p
+   SET logged_at = NULL, refused_at = i.now
+  FROM held h
+  JOIN (SELECT issuance_id, max(now) AS now FROM input GROUP BY issuance_id) i ON i.issuance_id = h.id
+ WHERE p.id = h.id
+RETURNING p.id AS issuance_id;
+
+-- precertificate_give_up: GivenUpIds -> GhostRow*
+-- Precertificates of which no certificate may be made any more.
+SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
+  FROM precertificate_give_up(:ids, :now) g;
 
 -- issuance_finish: SignedCertificate* -> Issued*
 -- C3. The signature is a fact and is recorded whoever holds the job now; everything else follows
@@ -105,7 +217,7 @@ WITH input AS MATERIALIZED (
     SELECT x.id, f.traceparent
       FROM finished f
       JOIN issuance x ON x.id = f.issuance_id
-     WHERE (x.state = 'reserved') IS TRUE
+     WHERE (x.state IN ('reserved', 'final_reserved')) IS TRUE
      ORDER BY x.id
        FOR NO KEY UPDATE OF x
 ), living AS (
@@ -160,14 +272,14 @@ SELECT i.id AS issuance_id, i.order_id,
   FROM issued i;
 
 -- issuance_record: SignatureFact -> Reserved?
--- The signature alone, when C3 cannot be reached yet.
+-- The signature alone, when neither C3 nor P can be reached yet.
 UPDATE to_sign SET signature = :signature
- WHERE issuance_id = :issuance_id AND kind = 'final' AND signature IS NULL
+ WHERE issuance_id = :issuance_id AND kind = :kind AND signature IS NULL
 RETURNING issuance_id;
 
 -- issuance_reserved: IssuanceIds -> Reserved*
 -- After a connection was lost at C2's COMMIT: did it happen?
-SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state = 'reserved';
+SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state IN ('reserved', 'final_reserved');
 
 -- issuance_after_loss: IssuanceIds -> Issued*
 -- After a connection was lost at COMMIT: which attempts became certificates?

@@ -285,10 +285,11 @@ void journal_intents(struct journal *j, const struct attempt *attempts, size_t c
     for (size_t i = 0; i < count; i++) {
         const struct attempt *t = &attempts[i];
         uint8_t hash[SHA256_SIZE];
-        if (t->step != ATTEMPT_RESERVE)
+        if (!attempt_signs(t))
             continue;
         digest_sha256(t->tbs, hash);
-        text_format(&lines, "intent %lld %lld %lld %s %s %s %lld ", (long long)now.us,
+        text_format(&lines, "%s %lld %lld %lld %s %s %s %lld ",
+                    t->precertificate ? "precert_intent" : "intent", (long long)now.us,
                     (long long)t->issuance_id, (long long)t->intent->request_id, t->intent->ca_id,
                     hex_lower(&a, t->serial), hex_lower(&a, (struct bytes){ hash, sizeof hash }),
                     (long long)t->intent->account_id);
@@ -303,7 +304,8 @@ static void add_signature(struct text *lines, const struct attempt *t, struct in
 {
     struct fault ignored = { 0 };
     struct bytes der;
-    text_format(lines, "signature %lld %lld ", (long long)now.us, (long long)t->issuance_id);
+    text_format(lines, "%s %lld %lld ", t->precertificate ? "precert_signature" : "signature",
+                (long long)now.us, (long long)t->issuance_id);
     text_add_hex(lines, t->signature);
     text_add_char(lines, ' ');
     if (certificate_assemble(lines->arena, t->tbs, t->signature, &der, &ignored))

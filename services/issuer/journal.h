@@ -6,6 +6,8 @@
  *   intent US ISSUANCE REQUEST CA SERIAL TBS_SHA256 ACCOUNT NAME,NAME   before the token gets the bytes
  *   signature US ISSUANCE SIGNATURE CERTIFICATE                       when it has signed
  *
+ *   precert_intent, precert_signature                                  the same of a precertificate
+ *
  * with US in microseconds of Unix time and bytes in hexadecimal, the certificate in DER: whose it is,
  * for which names, and all that revoking it or giving it to its owner takes. Lines are written at once
  * and reach the disk within a second. When the file has grown to a size it becomes FILE.000001 and so

@@ -21,16 +21,6 @@ static void list_add(struct text *t, const char *word)
     text_add(t, word);
 }
 
-static const char *kinds_of(struct arena *a, const struct lint *l)
-{
-    struct text t;
-    text_init(&t, a);
-    for (unsigned kind = 1; kind <= LINT_ALL; kind <<= 1)
-        if (l->kinds & kind)
-            list_add(&t, lint_kind_word((enum lint_kind)kind));
-    return t.data;
-}
-
 static bool names_it(const Profile *profile, const char *lint)
 {
     for (size_t i = 0; i < profile->n_checks; i++)
@@ -102,8 +92,12 @@ static void certificates_print(struct arena *a, const struct policy *p, bool jso
 {
     for (size_t t = 0; lint_tables[t]; t++)
         for (const struct lint *l = lint_tables[t]; l->name; l++) {
-            struct line line = { l->name,           l->source,      l->unit,
-                                 l->when == ALWAYS, kinds_of(a, l), profiles_of(a, p, l),
+            struct line line = { l->name,
+                                 l->source,
+                                 l->unit,
+                                 l->when == ALWAYS,
+                                 lint_kinds_text(a, l->kinds),
+                                 profiles_of(a, p, l),
                                  rules_of(a, p, l) };
             line_print(a, &line, json);
         }

@@ -1,4 +1,4 @@
-/* C2: claim, lock, ask what is left to do, build, lint, store the bytes. One short transaction. */
+/* C2: claim, lock, ask what is left to do, build, lint, store the bytes. One short transaction. S is a part of it. */
 #include <time.h>
 
 #include "base/log.h"
@@ -51,6 +51,57 @@ static size_t reservations(struct run *r, const ProtobufCMessage **in)
     return n;
 }
 
+static size_t completions(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_COMPLETE)
+            in[n++] = &attempt_completion(&r->attempts[i], r->a)->base;
+    return n;
+}
+
+static TimestampRefused *refusal(struct run *r, const struct attempt *t)
+{
+    TimestampRefused *out = arena_new(r->a, TimestampRefused);
+    timestamp_refused__init(out);
+    out->issuance_id = t->issuance_id;
+    out->now = instant_message(r->a, r->now);
+    return out;
+}
+
+/* Each timestamp that is none, and each precertificate that has too few. */
+static size_t refusals(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct attempt *t = &r->attempts[i];
+        if (!t->refused)
+            continue;
+        in[n++] = &refusal(r, t)->base;
+        for (size_t k = 0; k < t->no_sct_count; k++) {
+            TimestampRefused *one = refusal(r, t);
+            one->has_log_id = true;
+            one->log_id = bytes_message(r->a, t->no_sct[k]);
+            in[n++] = &one->base;
+        }
+    }
+    return n;
+}
+
+/* Precertificates of which nothing becomes any more. */
+static bool give_up(struct run *r, struct fault *f)
+{
+    GivenUpIds in = GIVEN_UP_IDS__INIT;
+    struct rows rows;
+    in.ids = arena_array(r->a, int64_t, r->count + 1);
+    in.now = instant_message(r->a, r->now);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].given_up_id)
+            in.ids[in.n_ids++] = r->attempts[i].given_up_id;
+    return in.n_ids == 0 ||
+           store_all(r->store, r->a, &sql_precertificate_give_up, &in.base, &rows, f);
+}
+
 /* Attempts of earlier leases that nobody will finish: before a new one is made, the request goes on
  * elsewhere, or it waits because none can be made now. The lease that made them is lost or given back,
  * whatever becomes of the request in ours; one with its signature is none of them. */
@@ -64,19 +115,47 @@ static bool ghosts(struct run *r, struct fault *f)
     return run_ghosts(r, ids, n, true, f);
 }
 
+/* Those that are not among the rows were given up meanwhile, by an operator: nothing of them is signed. */
+static void completed(struct run *r, const struct rows *rows)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct attempt *t = &r->attempts[i];
+        bool found = t->step != ATTEMPT_COMPLETE;
+        for (size_t k = 0; !found && k < rows->count; k++)
+            found = ((const Reserved *)rows->items[k])->issuance_id == t->issuance_id;
+        if (found)
+            continue;
+        t->step = ATTEMPT_FAILED;
+        fault_set(&t->fault, FAULT_CONFLICT, "state", "the precertificate was given up");
+    }
+}
+
+/* What is stored of the attempts of a run: a statement for each kind of them, where there are any. */
+static bool store_of(struct run *r, size_t (*messages)(struct run *r, const ProtobufCMessage **in),
+                     const struct sql *sql, struct rows *rows, struct fault *f)
+{
+    const ProtobufCMessage **in =
+        arena_array(r->a, const ProtobufCMessage *, r->count *(SCTS_MAX + 1) + 1);
+    size_t n = messages(r, in);
+    rows->count = 0;
+    return n == 0 || store_set(r->store, r->a, sql, in, n, rows, f);
+}
+
 static bool reserve(struct run *r, struct fault *f)
 {
-    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
-    struct rows rows;
-    size_t n = reservations(r, in);
-    return ghosts(r, f) &&
-           (n == 0 || store_set(r->store, r->a, &sql_issuance_reserve, in, n, &rows, f));
+    struct rows rows = { 0 };
+    if (!ghosts(r, f) || !give_up(r, f) || !store_of(r, refusals, &sql_sct_refuse, &rows, f) ||
+        !store_of(r, reservations, &sql_issuance_reserve, &rows, f) ||
+        !store_of(r, completions, &sql_issuance_complete, &rows, f))
+        return false;
+    completed(r, &rows);
+    return true;
 }
 
 /* Whoever had it alone died with it, again and again. What is signed is finished all the same. */
 static void worn_out(struct attempt *t)
 {
-    if (t->intent->deaths < LANE_DEATHS || t->step != ATTEMPT_RESERVE)
+    if (t->intent->deaths < LANE_DEATHS || !attempt_signs(t))
         return;
     t->step = ATTEMPT_FAILED;
     t->hopeless = true;
@@ -103,7 +182,7 @@ static bool reserved_after_loss(struct run *r, struct fault *f)
     struct rows rows;
     in.ids = arena_array(r->a, int64_t, r->count + 1);
     for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_RESERVE)
+        if (r->attempts[i].step == ATTEMPT_RESERVE || r->attempts[i].step == ATTEMPT_COMPLETE)
             in.ids[in.n_ids++] = r->attempts[i].issuance_id;
     if (in.n_ids == 0)
         return false;
@@ -126,6 +205,14 @@ static bool commit(struct run *r, struct fault *f)
     return f->code == FAULT_UNAVAILABLE && reserved_after_loss(r, f);
 }
 
+static bool completes(const struct run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->attempts[i].step == ATTEMPT_COMPLETE)
+            return true;
+    return false;
+}
+
 bool run_reserve(struct run *r, struct fault *f)
 {
     struct rows rows = { 0 };
@@ -142,7 +229,12 @@ bool run_reserve(struct run *r, struct fault *f)
         return false;
     }
     TEST_POINT("issuer.c2.reserved");
+    bool s = completes(r);
+    if (s)
+        TEST_POINT("issuer.s.reserved");
     bool ok = commit(r, f);
     TEST_POINT("issuer.c2.committed");
+    if (s)
+        TEST_POINT("issuer.s.committed");
     return ok;
 }

@@ -1,8 +1,9 @@
 /* steps - what the files of one issuance run share. Nobody else includes this.
  *
  *   issuance.c  the run: which item is whose, signing, what becomes of a batch that failed
- *   reserve.c   C2
- *   finish.c    C3, and what becomes of the requests that are not issued now
+ *   reserve.c   C2, and S within it
+ *   finish.c    P and C3
+ *   settle.c    what becomes of the requests that are not issued now
  */
 #ifndef ISSUER_STEPS_H
 #define ISSUER_STEPS_H
@@ -26,6 +27,9 @@ bool run_reserve(struct run *r, struct fault *f);
 
 /* Attempts that are given up. `handed`: the token may have signed them. */
 bool run_ghosts(struct run *r, int64_t *ids, size_t count, bool handed, struct fault *f);
+
+/* P, for every attempt whose precertificate is signed. */
+void run_precertify(struct run *r);
 
 /* C3, for every attempt with its signature. */
 void run_finish(struct run *r);

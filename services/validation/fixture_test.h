@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "caa_round.h"
+#include "ct_round.h"
 #include "domains.h"
 #include "message/field.h"
 #include "reuse.h"
@@ -40,6 +41,7 @@ static struct script *script;
 static struct lanes *lanes;
 
 static struct store_options store_options;
+static struct logs_settings logs_settings; /* of parts_start() */
 static struct lane lane_table[] = {
     { .name = "dcv",
       .batch = 32,
@@ -54,6 +56,7 @@ static struct lane lane_table[] = {
       .weight = SWEEP_AT_ONCE,
       .attempts = 20,
       .run = caa_run },
+    { .name = "ct", .batch = 32, .room = 64, .attempts = 20, .run = ct_run },
     { 0 }
 };
 
@@ -238,6 +241,7 @@ static inline void parts_start(struct duration timeout)
                                                .hints = rig.hints,
                                                .perspective = "test",
                                                .loopback = true },
+                                     .logs = logs_settings,
                                      .cname_target = TARGET,
                                      .seal_key = seal_key,
                                      .timeout = timeout };

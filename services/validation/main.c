@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "caa_round.h"
+#include "ct_round.h"
 #include "domains.h"
 #include "emails.h"
 #include "perspective.h"
@@ -20,8 +21,11 @@ static const struct config_item items[] = {
     CONFIG(struct validation_settings, cname_target, "DCV_CNAME_TARGET", NULL, "the name of this CA that CNAME tokens point to, which customers publish: the same for gateway and validation"),
     CONFIG(struct validation_settings, seal_key,     "SEAL_KEY",         NULL,      "file with the key that AuthKeys are sealed with: 32 bytes in hexadecimal or base64"),
     CONFIG(struct validation_settings, workers,      "DCV_WORKERS",      "2",       "threads that start rounds of domain checks", "1", "32"),
-    CONFIG(struct validation_settings, timeout,      "DCV_TIMEOUT",      "10s",     "how long one round of look-ups may take", "1s", "60s"),
+    CONFIG(struct validation_settings, timeout,      "DCV_TIMEOUT",      "10s",     "how long one round of look-ups may take, and one with logs of certificates", "1s", "60s"),
     CONFIG(struct validation_settings, lease,        "DCV_LEASE",        "60s",     "how long a round may take before others take its order over", "2s", "10m"),
+    CONFIG(struct validation_settings, logs.slow,    "CT_SLOW",          "2s",      "how long a log may take until another is asked as well", "100ms", "30s"),
+    CONFIG(struct validation_settings, logs.ca_file, "CT_CA",            "",        "file with certificates (PEM) of authorities that are trusted for logs beside the system's"),
+    CONFIG(struct validation_settings, logs.loopback, "OUTBOUND_LOOPBACK", "no",    "logs may be on this host: for tests"),
     CONFIG(struct validation_settings, look.perspective, "PERSPECTIVE",  "primary", "name of this point of view, as it stands in the evidence"),
     CONFIG(struct validation_settings, place,        "PERSPECTIVE_PLACE", "",     "where this process stands, in degrees north and east, such as 50.11,8.68: other points of view are away from it"),
     CONFIG(struct validation_settings, perspectives, "PERSPECTIVES",     "",        "other points of view that must see what is found, each NAME=REGION,NORTH,EAST with a space between, such as fra=RIPE,50.11,8.68; BUS_PEERS says where perspective-NAME answers", .without = "names of a CA that is no demonstration are not proved by DNS or files on days on which other points of view must see them"),
@@ -31,6 +35,7 @@ static const struct config_item items[] = {
 static struct lane lanes[] = {
     { .name = "dcv", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = domains_run },
     { .name = "caa", .batch = 32, .room = ROUNDS_ROOM, .weight = SWEEP_AT_ONCE, .attempts = 20, .wakes = true, .run = caa_run },
+    { .name = "ct", .batch = 32, .room = ROUNDS_ROOM, .attempts = 20, .wakes = true, .run = ct_run },
     { .name = "reuse", .batch = 8, .room = 64, .attempts = 20, .wakes = true, .run = reuse_run },
     { 0 },
 };

@@ -81,6 +81,7 @@ void look_close(struct duration wait)
     if (!gate_close(wait))
         log_warn("look-ups were still under way at the end of the drain");
     gate_cut();
+    ct_submitter_cut(validation.submitter);
     prober_close();
     gate_await();
     share_close();
@@ -109,6 +110,22 @@ static bool perspectives_open(const struct validation_settings *s, struct fault 
                "must say where this process stands, such as 50.11,8.68: degrees north and east");
 }
 
+static bool logs_open(const struct logs_settings *s, struct fault *f)
+{
+    validation.submitter =
+        ct_submitter_start(&(struct ct_submitter_options){ .guard = { .loopback = s->loopback },
+                                                           .ca_file = s->ca_file ? s->ca_file : "",
+                                                           .slow = s->slow },
+                           f);
+    return validation.submitter != NULL;
+}
+
+static void logs_close(void)
+{
+    ct_submitter_stop(validation.submitter);
+    validation.submitter = NULL;
+}
+
 bool validation_open(const struct validation_settings *s, const struct store_options *store,
                      struct fault *f)
 {
@@ -120,8 +137,9 @@ bool validation_open(const struct validation_settings *s, const struct store_opt
     if (!validation.seal)
         return false;
     validation.committer = committer_start(store, COMMITTERS, BATCH);
-    if (look_open(&s->look, f))
+    if (logs_open(&s->logs, f) && look_open(&s->look, f))
         return true;
+    logs_close();
     committer_free(validation.committer);
     validation.committer = NULL;
     return false;
@@ -130,6 +148,7 @@ bool validation_open(const struct validation_settings *s, const struct store_opt
 void validation_close(struct duration wait)
 {
     look_close(wait);
+    logs_close();
     committer_free(validation.committer);
     validation.committer = NULL;
     seal_key_free(validation.seal);

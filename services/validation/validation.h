@@ -4,6 +4,7 @@
 #ifndef VALIDATION_VALIDATION_H
 #define VALIDATION_VALIDATION_H
 
+#include "ct_submitter.h"
 #include "look/probe.h"
 #include "perspectives.h"
 #include "pki/seal.h"
@@ -27,8 +28,16 @@ struct look_settings {
     CONFIG(struct_, member_.web_loopback, "WEB_LOOPBACK", "no", "web servers that files are asked of may be on this host: for tests")
 // clang-format on
 
+/* How precertificates are shown to logs. */
+struct logs_settings {
+    const char *ca_file;
+    struct duration slow;
+    bool loopback;
+};
+
 struct validation_settings {
     struct look_settings look;
+    struct logs_settings logs;
     const char *cname_target, *seal_key, *perspectives, *place;
     struct duration timeout, lease;
     int workers;
@@ -40,7 +49,8 @@ struct validation {
     struct perspectives perspectives;
     struct committer *committer;
     struct seal_key *seal;
-    struct duration timeout; /* of one round of look-ups */
+    struct ct_submitter *submitter;
+    struct duration timeout; /* of one round of look-ups, or with logs */
 };
 
 extern struct validation validation;
@@ -57,7 +67,7 @@ bool validation_open(const struct validation_settings *s, const struct store_opt
  * is over. The lanes still run: they finish what ends here. */
 void validation_close(struct duration wait);
 
-/* When look-ups that begin now are over at the latest: `margin` before the caller (NULL: none) goes
+/* When look-ups, or a round with logs, that begin now are over at the latest: `margin` before the caller (NULL: none) goes
  * away. */
 struct tick validation_deadline(const struct call *caller, struct duration margin);
 

@@ -9,6 +9,7 @@ tests = Tests()
 NAME = "confidential.example.com"
 BODIES = [  # how the path ends, a body that its owner could send
     ("/status", {"status": "canceled"}),
+    ("/ct-status", {"disable_ct": True}),
     ("/dcv-method", {"dcv_method": "dns-cname-token"}),
     ("/check-challenge", {"token": "x" * 32}),
     ("/webhook/{webhook_id}", {"endpoint": "https://example.com/taken"}),

@@ -81,7 +81,7 @@ lay_out() {
     done
     rm -rf app
     mkdir -p app/bin log run secrets
-    cp "$b"/bin/* "$b/tests/peers/https_sink" "$top/tests/peers/smtp_sink.py" app/bin/
+    cp "$b"/bin/* "$b/tests/peers/https_sink" "$b/tests/peers/ct_log" "$top/tests/peers/smtp_sink.py" app/bin/
     cp -R "$top/policy" "$top/db" app/
     mkdir -p app/share/chancery # as make install has it, for who works elsewhere
     ln -s ../../policy ../../db/migrations app/share/chancery/
@@ -115,7 +115,7 @@ check_wish() {
 first_taken() { # address: the first of our places there where somebody listens
     local port
     ! taken "${1%.*}.53" 53 || { echo "${1%.*}.53 port 53" && return; }
-    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${perspective_port[@]}" "${admin_port[@]}"; do
+    for port in $api_port $sink_port $mail_port "${bus_port[@]}" "${perspective_port[@]}" "${log_port[@]}" "${admin_port[@]}"; do
         ! taken "$1" "$port" || { echo "$1 port $port" && return; }
     done
 }

@@ -114,6 +114,8 @@ settings_of() { # service
 	CHANCERY_DNS_LOOPBACK=yes
 	CHANCERY_DCV_CNAME_TARGET=dcv.$ca_host
 	CHANCERY_WEB_LOOPBACK=yes
+	CHANCERY_OUTBOUND_LOOPBACK=yes
+	CHANCERY_CT_CA=sink/ca.pem
 	END
         [ -z "$perspectives" ] || cat <<-END
 	CHANCERY_PERSPECTIVES=$STACK_PERSPECTIVES
@@ -245,6 +247,7 @@ start_one() { # name
     dns) start_dns ;;
     sink) start_sink ;;
     mail) start_mail ;;
+    log-*) start_log "$1" ;;
     pooler) start_pooler ;;
     *)
         start_service "$1"

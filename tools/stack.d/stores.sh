@@ -7,6 +7,7 @@ start_stores() {
     dns_starts=$!
     start_sink
     start_mail
+    start_logs
     start_redis
     start_postgres
     make_token
@@ -17,6 +18,7 @@ start_stores() {
 end_stores() {
     end sink
     end mail
+    end_logs
     [ ! -d dns ] || dns stop
     end redis
     end_postgres fast

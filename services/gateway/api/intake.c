@@ -76,7 +76,6 @@ static void options(struct examination *e)
 #define COPY(member) o.has_##member = in->has_##member, o.member = in->member
     COPY(disable_renewal_notifications);
     COPY(disable_issuance_email);
-    COPY(disable_ct);
     COPY(auto_renew);
     COPY(auto_reissue);
 #undef COPY
@@ -118,6 +117,8 @@ static void product(struct examination *e)
     row->renewal_of_order_id = e->in->renewal_of_order_id;
     row->has_renewal_of_order_id = row->renewal_of_order_id != 0; /* 0 means none */
     row->product_name_id = e->out->product->name_id;
+    row->has_disable_ct = e->in->has_disable_ct;
+    row->disable_ct = e->in->disable_ct;
 }
 
 /* In this order, so that of several things that are wrong the same is always named. */

@@ -83,6 +83,9 @@ static char *how_to_fix(struct arena *a, const OrderInfo *o, const OpenTask *t)
           "for it. Cancel the order and place a new one with a new key." },
         { "quarantine", "Nothing for you to do: we are looking into an earlier attempt to issue "
                         "this order." },
+        { "transparency",
+          "Nothing for you to do: the certificate is being entered in public logs (Certificate "
+          "Transparency), and is issued when enough of them have confirmed it." },
         { "held_up", "Nothing for you to do: something failed on our side. We have been told, and "
                      "the order goes on when it is mended." },
     };
@@ -298,6 +301,37 @@ void orders_set_status(Orders_Service *self, const OrderStatusChange *in, Nothin
     if (to && texts_good(call, &in->base, status_text_rules, "") &&
         statement_maybe(call, to->sql, &change.base, &result.base, &found) &&
         changed(call, to, &result, found))
+        answer(&nothing, call);
+    else
+        call_fail(call);
+}
+
+/* ---- logs of Certificate Transparency */
+
+static bool ct_set(struct call *call, const CtStatusSet *r, bool found)
+{
+    if (!found)
+        return fault_set(&call->fault, FAULT_NO_ORDER, "order_id", "there is no such order");
+    if (r->so)
+        return true;
+    if (r->frozen)
+        return fault_set(&call->fault, FAULT_CONFLICT, "disable_ct",
+                         "cannot be changed: the certificate is being issued at this moment");
+    return fault_set(&call->fault, FAULT_ORDER_STATE, "disable_ct",
+                     "cannot be changed: an order that is %s gets no certificate any more",
+                     r->status);
+}
+
+void orders_set_ct_status(Orders_Service *self, const CtStatusRequest *in, Nothing_Closure answer,
+                          void *data)
+{
+    (void)self;
+    struct call *call = data;
+    CtStatusSet result = CT_STATUS_SET__INIT;
+    Nothing nothing = NOTHING__INIT;
+    bool found = false;
+    if (statement_maybe(call, &sql_order_ct_status, &in->base, &result.base, &found) &&
+        ct_set(call, &result, found))
         answer(&nothing, call);
     else
         call_fail(call);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/caa_advice.h"
+#include "api/course.h"
 #include "api/dcv_advice.h"
 #include "api/emails.h"
 #include "api/order_domains.sql.h"
@@ -166,17 +167,6 @@ static bool value_shape(struct call *call, const ProtobufCMessage *answer, struc
 
 /* ---- check now */
 
-/* Of an order whose last proof is there: the round, CAA records, the issuer; and once more, where something has
- * changed in between. */
-enum { STEPS_MOST = 4 };
-
-struct dcv_check {
-    struct call *call;
-    const CheckDcvRequest *in;
-    struct bus_call steps[STEPS_MOST];
-    int count;
-};
-
 static bool asked(const CheckDcvRequest *in, const char *name)
 {
     for (size_t i = 0; i < in->n_dns_names_validations; i++)
@@ -272,37 +262,21 @@ static void order_domains_checked(OrderDomains_Service *self, const CheckDcvRequ
     answer(&out, call);
 }
 
-static void check_over(struct dcv_check *c)
+static void check_over(const JobOutcome *outcome, struct course *c)
 {
-    http_late(c->call);
+    (void)outcome;
+    http_late(c->context);
 }
 
-static void stepped(const JobOutcome *outcome, void *data);
-
-static void step_run(struct dcv_check *c, const char *lane, int64_t job_id)
+/* The certificate is part of the answer if it comes in time. */
+static void check_run(struct call *call, const OrderDcv *step)
 {
-    struct bus_call *bus = &c->steps[c->count++];
-    *bus =
-        (struct bus_call){ .actor = c->call->actor, .deadline = c->call->deadline, .context = c };
-    memcpy(bus->traceparent, c->call->traceparent, sizeof bus->traceparent);
-    job_run(gateway.run->bus, lane, job_id, stepped, bus);
-}
-
-/* A step may have left the next; the certificate is part of the answer if it comes in time. */
-static void stepped(const JobOutcome *outcome, void *data)
-{
-    struct bus_call *bus = data;
-    struct dcv_check *c = bus->context;
-    if (!outcome || !outcome->has_next_job_id) {
-        check_over(c);
-        return;
-    }
-    if (c->count < STEPS_MOST) {
-        step_run(c, outcome->next_lane, outcome->next_job_id);
-        return;
-    }
-    job_hint(gateway.run->bus, outcome->next_lane, outcome->next_job_id, c->call->traceparent);
-    check_over(c);
+    struct course *c = arena_new(&call->arena, struct course);
+    *c = (struct course){ .done = check_over, .context = call };
+    c->call.actor = call->actor;
+    c->call.deadline = call->deadline;
+    memcpy(c->call.traceparent, call->traceparent, sizeof c->call.traceparent);
+    course_run(c, step->lane, step->job_id);
 }
 
 static bool is_among(const CheckDcvAnswer *all, const char *name)
@@ -353,7 +327,6 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
                                 CheckDcvAnswer_Closure answer, void *data)
 {
     struct call *call = data;
-    struct dcv_check *c = arena_new(&call->arena, struct dcv_check);
     OrderDcv dcv = ORDER_DCV__INIT, step = ORDER_DCV__INIT;
     if (!check_allowed(call, in, &dcv) ||
         (is_pending(&dcv) && !step_find(call, in->order_id, &step))) {
@@ -364,8 +337,7 @@ static void order_domains_check(OrderDomains_Service *self, const CheckDcvReques
         order_domains_checked(self, in, answer, data);
         return;
     }
-    *c = (struct dcv_check){ .call = call, .in = in };
-    step_run(c, step.lane, step.job_id);
+    check_run(call, &step);
 }
 
 OrderDomains_Service order_domains_service = ORDER_DOMAINS__INIT(order_domains_);

@@ -43,18 +43,23 @@ static const ChangeResult *decide(const struct sql *sql, int64_t order_id)
 
 /* ---- cancel, approve, reject */
 
-static void frozen_order_is_left_as_it_is(void **state)
+/* A certificate is under way. */
+static void freeze(int64_t id)
 {
-    (void)state;
-    int64_t id = order_new(&(struct wish){ .name = "proved.example" });
     run_sql(arena_format(
         &arena,
         "INSERT INTO issuance (id, request_id, account_id, ca_id, serial, shard, state, job_id,"
         " job_epoch, policy_version, profile_sha256, evidence, not_before, not_after, created_at)"
-        " SELECT id, request_id, 900, '" PUBLIC_CA
-        "', '\\x4001020304050607', 0, 'reserved', 1, 1, 1, '', '{}',"
-        " now(), now(), now() FROM orders WHERE id = %lld",
+        " SELECT id, request_id, 900, '" PUBLIC_CA "', substr(sha256(id::text::bytea), 1, 8), 0,"
+        " 'reserved', 1, 1, 1, '', '{}', now(), now(), now() FROM orders WHERE id = %lld",
         (long long)id));
+}
+
+static void frozen_order_is_left_as_it_is(void **state)
+{
+    (void)state;
+    int64_t id = order_new(&(struct wish){ .name = "proved.example" });
+    freeze(id);
     for (int i = 0; i < 2; i++) {
         const ChangeResult *r = i ? decide(&sql_request_reject, id) : cancel(id);
         assert_true(r->frozen && !r->changed);
@@ -84,6 +89,69 @@ static void what_has_ended_is_not_ended_again(void **state)
                             (long long)gone),
                         "1");
 }
+
+/* ---- logs of Certificate Transparency */
+
+/* "so", "frozen", or the status for which it is refused; NULL: there is no such order. */
+static const char *ct_status(int64_t id, bool disable)
+{
+    CtStatusRequest in = CT_STATUS_REQUEST__INIT;
+    CtStatusSet *out = arena_new(&arena, CtStatusSet);
+    struct fault f;
+    bool found = false;
+    in.order_id = id;
+    in.disable_ct = disable;
+    ct_status_set__init(out);
+    if (!store_maybe_by(store_mine(), &arena, &sql_order_ct_status, caller_now(), &in.base,
+                        &out->base, &found, &f))
+        fail_msg("order_ct_status: %s", f.detail);
+    return !found ? NULL : out->so ? "so" : out->frozen ? "frozen" : out->status;
+}
+
+static const char *disabled(int64_t id)
+{
+    return ask("SELECT o.disable_ct || ' ' || count(a.id) FROM orders o"
+               "  LEFT JOIN audit a ON a.activity = 'order ct status changed'"
+               "                   AND a.subject = 'order/' || o.id"
+               " WHERE o.id = %lld GROUP BY o.id",
+               (long long)id);
+}
+
+static void order_says_whether_it_is_logged(void **state)
+{
+    (void)state;
+    OrderIntake *row = intake_row(&(struct wish){ 0 });
+    row->has_disable_ct = row->disable_ct = true;
+    int64_t unlogged = place(row)->order_id, logged = order_new(&(struct wish){ 0 });
+    assert_string_equal(disabled(unlogged), "true 0");
+    assert_string_equal(disabled(logged), "false 0");
+    assert_string_equal(ct_status(logged, true), "so");
+    assert_string_equal(ct_status(logged, true), "so");
+    assert_string_equal(disabled(logged), "true 1"); /* once */
+    assert_string_equal(ct_status(unlogged, false), "so");
+    assert_string_equal(disabled(unlogged), "false 1");
+    assert_null(ct_status(1, true));
+}
+
+static void logs_are_chosen_while_there_is_a_choice(void **state)
+{
+    (void)state;
+    int64_t issued = order_new(&(struct wish){ .name = "proved.example" }),
+            frozen = order_new(&(struct wish){ .name = "proved.example" }),
+            gone = order_new(&(struct wish){ 0 });
+    order_issue(issued);
+    freeze(frozen);
+    order_end(gone);
+    assert_string_equal(ct_status(issued, true), "so"); /* what it gets next */
+    assert_string_equal(ct_status(frozen, true), "frozen");
+    assert_string_equal(ct_status(frozen, false), "so");
+    assert_string_equal(ct_status(gone, true), "canceled");
+    assert_string_equal(disabled(issued), "true 1");
+    assert_string_equal(disabled(frozen), "false 0");
+    assert_string_equal(disabled(gone), "false 0");
+}
+
+/* ---- two at a time */
 
 struct elsewhere {
     const char *url;
@@ -231,6 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frozen_order_is_left_as_it_is),
+        cmocka_unit_test(order_says_whether_it_is_logged),
+        cmocka_unit_test(logs_are_chosen_while_there_is_a_choice),
         cmocka_unit_test(what_has_ended_is_not_ended_again),
         cmocka_unit_test(who_waited_sees_what_has_become_of_it),
         cmocka_unit_test(approval_takes_the_next_step),

@@ -1,6 +1,8 @@
 /* Placing an order. The order of events:
- *   examine, (C0: validation looks for request tokens,) C1, then either the issuer at once (C2, C3), after a
- *   look at CAA records where none counts that was made before, or domain control. Nothing here waits: each step begins the next from its callback.
+ *   examine, (C0: validation looks for request tokens,) C1, then either what the CA can do at once, or domain
+ *   control. At once is the issuer (C2, C3), after a look at CAA records where none counts that was made before, and
+ *   with the logs of Certificate Transparency in its middle (P, S). Nothing here waits: each step begins the next from
+ *   its callback.
  */
 #include "api/orders.h"
 
@@ -76,11 +78,9 @@ static void state_ask(struct placement *p, int64_t order_id)
         http_late(p->call);
 }
 
-static void issue_done(const JobOutcome *outcome, void *data)
+static void course_over(const JobOutcome *outcome, struct course *c)
 {
-    struct bus_call *bus = data;
-    struct placement *p = bus->context;
-    TEST_POINT("gateway.issue.answered");
+    struct placement *p = c->context;
     if (outcome && outcome->certificate && outcome->certificate->order_id == p->row->order_id)
         placement_answer_issued(p, outcome->certificate);
     else
@@ -101,36 +101,16 @@ static struct bus_call *bus_call_fill(struct placement *p, struct bus_call *bus)
     return bus;
 }
 
-static void issue_run(struct placement *p, int64_t job_id)
-{
-    job_run(gateway.run->bus, "issue", job_id, issue_done, bus_call_fill(p, &p->issue));
-}
-
-/* CAA records were looked at. What follows is for the issuer, in most cases. */
-static void caa_done(const JobOutcome *outcome, void *data)
-{
-    struct bus_call *bus = data;
-    struct placement *p = bus->context;
-    TEST_POINT("gateway.caa.answered");
-    if (outcome && outcome->has_next_job_id && strcmp(outcome->next_lane, "issue") == 0) {
-        issue_run(p, outcome->next_job_id);
-        return;
-    }
-    if (outcome && outcome->has_next_job_id)
-        job_hint(gateway.run->bus, outcome->next_lane, outcome->next_job_id, p->call->traceparent);
-    state_ask(p, p->row->order_id);
-}
-
 static void placed(struct placement *p)
 {
+    static const char *const at_once[] = { "caa", "issue", "ct",
+                                           NULL }; /* nothing for the customer to do */
     const char *lane = p->placed->lane;
     placement_note(p);
-    if (lane && strcmp(lane, "issue") == 0) {
-        issue_run(p, p->placed->job_id);
-        return;
-    }
-    if (lane && strcmp(lane, "caa") == 0) {
-        job_run(gateway.run->bus, lane, p->placed->job_id, caa_done, bus_call_fill(p, &p->bus));
+    p->course = (struct course){ .lanes = at_once, .done = course_over, .context = p };
+    bus_call_fill(p, &p->course.call);
+    if (lane && course_has(&p->course, lane)) {
+        course_run(&p->course, lane, p->placed->job_id);
         return;
     }
     if (lane)
@@ -346,6 +326,8 @@ const struct route order_routes[] = {
       "Show one order, by its id or by its certificate's thumbprint or serial number" },
     { PUT,  "/order/certificate/{order_id}/status", WORKER, RPC(orders_service, "SetStatus"), "order:update", 204,
       "Cancel an order that is not issued yet; mark an issued one as renewed or not" },
+    { PUT,  "/order/certificate/{order_id}/ct-status", WORKER, RPC(orders_service, "SetCtStatus"), "order:update", 204,
+      "Keep the next certificates of an order out of the logs of Certificate Transparency, or no longer" },
     { 0 },
 };
 // clang-format on

@@ -17,12 +17,12 @@ WITH intake AS MATERIALIZED (
                   :request_id, :csr, :csr_sha256, :spki_sha256, :key_type, :key_size, :signature_hash, :ca_id, :dcv_method,
                   :dcv_scope, :valid_till, :cert_not_after, :alternative_order_id, :options, :caller.now,
                   :answer_by, :idem_key, :body_sha256, :idem_until, :request_status, :comments, :caller.source, :caller.ip, :caller.traceparent,
-                  :profile_option, :renewal_of_order_id)
+                  :profile_option, :renewal_of_order_id, :disable_ct)
         AS i (order_id, account_id, user_id, api_key_id, container_id, product_name_id, rule_scope, status,
               request_id, csr, csr_sha256, spki_sha256, key_type, key_size, signature_hash, ca_id, dcv_method,
               dcv_scope, valid_till, cert_not_after, alternative_order_id, options, now,
               answer_by, idem_key, body_sha256, idem_until, request_status, comments, source, ip, traceparent,
-              profile_option, renewal_of_order_id)
+              profile_option, renewal_of_order_id, disable_ct)
 ), names AS MATERIALIZED (
     SELECT *
       FROM unnest(:names.order_id, :names.position, :names.kind, :names.fqdn, :names.domain)
@@ -63,9 +63,9 @@ WITH intake AS MATERIALIZED (
             OFFSET 0) h -- once a row, however often it is used
 ), placed AS (
     INSERT INTO orders (id, account_id, user_id, api_key_id, container_id, product_name_id, status, request_id, valid_till,
-                        alternative_order_id, options, created_at, answer_by, status_at)
+                        alternative_order_id, options, disable_ct, created_at, answer_by, status_at)
     SELECT order_id, account_id, user_id, api_key_id, container_id, product_name_id, status, request_id, valid_till,
-           alternative_order_id, options::jsonb, now, CASE WHEN lane IN ('issue', 'caa') THEN answer_by ELSE '-infinity' END, now
+           alternative_order_id, options::jsonb, coalesce(disable_ct, false), now, CASE WHEN lane IN ('issue', 'caa') THEN answer_by ELSE '-infinity' END, now
       FROM accepted
 ), requested AS (
     INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope, csr, csr_sha256, spki_sha256,
@@ -171,7 +171,7 @@ SELECT o.id, o.status, w.id IS NOT NULL AS is_renewal, x.id IS NOT NULL AS is_re
        coalesce((o.options ->> 'disable_issuance_email')::boolean, false) AS disable_issuance_email,
        coalesce((o.options ->> 'auto_renew')::int, 0) AS auto_renew,
        coalesce((o.options ->> 'auto_reissue')::int, 0) AS auto_reissue,
-       coalesce((o.options ->> 'disable_ct')::boolean, false) AS disable_ct,
+       o.disable_ct,
        coalesce(o.options ->> 'payment_method', 'balance') AS payment_method,
        o.options -> 'additional_emails' AS additional_emails,
        o.options ->> 'custom_renewal_message' AS custom_renewal_message,
@@ -250,7 +250,7 @@ SELECT o.id, o.status,
           LEFT JOIN LATERAL (SELECT c.domain, coalesce(c.detail, 'CAA ' || c.domain || ': validationmethods names none of this order''s method') AS detail
                                FROM caa_check c
                               WHERE c.id = t.check_id) k ON true
-          LEFT JOIN job j ON t.kind = 'caa' AND j.idem_key = 'caa/' || o.request_id
+          LEFT JOIN job j ON j.idem_key = CASE t.kind WHEN 'caa' THEN 'caa/' WHEN 'transparency' THEN 'ct/' END || o.request_id
          WHERE t.kind <> 'caa' OR t.others = 0 OR t.check_id IS NOT NULL) AS blockers
   FROM orders o
   LEFT JOIN LATERAL (SELECT c.method, c.random_value_at, c.rule_scope, c.poll_from, c.checked_at, c.seen
@@ -299,3 +299,16 @@ WITH asked AS MATERIALIZED (
      WHERE changed
 )
 SELECT id AS order_id, status, changed, frozen FROM asked;
+
+-- order_ct_status: CtStatusRequest -> CtStatusSet?
+WITH asked AS MATERIALIZED (
+    SELECT id, status, frozen, so, changed FROM order_ct_status(:caller.account_id, :order_id, :disable_ct)
+), audited AS (
+    INSERT INTO audit (at, account_id, user_id, api_key_id, source, ip, activity, subject, detail)
+    SELECT :caller.now, :caller.account_id, :caller.user_id, :caller.api_key_id, :caller.source, :caller.ip,
+           'order ct status changed', 'order/' || id,
+           jsonb_build_object('disable_ct', :disable_ct::boolean)
+      FROM asked
+     WHERE changed
+)
+SELECT id AS order_id, status, frozen, so FROM asked;

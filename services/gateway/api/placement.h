@@ -2,8 +2,8 @@
 #ifndef API_PLACEMENT_H
 #define API_PLACEMENT_H
 
+#include "api/course.h"
 #include "api/intake.h"
-#include "bus/bus.h"
 #include "store/committer.h"
 
 struct placement {
@@ -12,7 +12,8 @@ struct placement {
     OrderIntake *row;
     const OrderPlaced *placed; /* C1 has happened */
     struct commit commit;
-    struct bus_call bus, issue;
+    struct bus_call bus;
+    struct course course;
     IdempotencyKey key;
     OrderId id;
     void (*found)(struct placement *p);

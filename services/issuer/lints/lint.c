@@ -6,9 +6,10 @@
 #include "lints/read.h"
 
 const struct lint *const lint_tables[] = {
-    field_lints,  validity_lints, algorithm_lints, key_lints,       name_lints,    subject_lints,
-    ev_lints,     san_lints,      dns_lints,       extension_lints, usage_lints,   purpose_lints,
-    policy_lints, url_lints,      authority_lints, responder_lints, profile_lints, NULL
+    field_lints,     validity_lints, algorithm_lints,    key_lints, name_lints,
+    subject_lints,   ev_lints,       san_lints,          dns_lints, extension_lints,
+    usage_lints,     purpose_lints,  policy_lints,       url_lints, authority_lints,
+    responder_lints, profile_lints,  transparency_lints, NULL
 };
 
 /* One check of a plan, once for each value that it is given. */
@@ -48,25 +49,33 @@ bool lint_known(const char *name)
 static const struct {
     const char *word;
     enum lint_kind kind;
-} words[] = { { "leaf", LINT_LEAF },
-              { "root", LINT_ROOT },
-              { "subordinate", LINT_SUBORDINATE },
-              { "cross", LINT_CROSS },
-              { "ocsp_responder", LINT_OCSP } };
+    bool of_profile; /* else it follows from what is done with the certificate */
+} words[] = { { "leaf", LINT_LEAF, true },
+              { "unlogged", LINT_UNLOGGED, false },
+              { "precertificate", LINT_PRECERT, false },
+              { "logged", LINT_LOGGED, false },
+              { "root", LINT_ROOT, true },
+              { "subordinate", LINT_SUBORDINATE, true },
+              { "cross", LINT_CROSS, true },
+              { "ocsp_responder", LINT_OCSP, true } };
 
-const char *lint_kind_word(enum lint_kind kind)
+const char *lint_kinds_text(struct arena *a, unsigned kinds)
 {
-    size_t i = 0;
+    struct text t;
 
-    while (words[i].kind != kind)
-        i++;
-    return words[i].word;
+    text_init(&t, a);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if ((kinds & words[i].kind) == words[i].kind) {
+            text_format(&t, "%s%s", t.length ? "," : "", words[i].word);
+            kinds &= ~(unsigned)words[i].kind;
+        }
+    return t.data;
 }
 
 enum lint_kind lint_kind_read(const char *word)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word ? word : "leaf", words[i].word) == 0)
+        if (words[i].of_profile && strcmp(word ? word : "leaf", words[i].word) == 0)
             return words[i].kind;
     return 0;
 }
@@ -181,6 +190,22 @@ void lint_plan_free(struct lint_plan *plan)
 
 /* ---- running it */
 
+static struct lint_case case_of(const struct lint_plan *plan, const struct lint_input *in)
+{
+    bool leaf = plan->kind == LINT_LEAF;
+
+    return (struct lint_case){ .in = in,
+                               .profile = plan->profile,
+                               .kind = !leaf      ? plan->kind
+                                       : in->kind ? in->kind
+                                                  : LINT_UNLOGGED };
+}
+
+static bool is_for(const struct lint *l, const struct lint_case *c)
+{
+    return (l->kinds & c->kind) && !(l->kinds & c->in->run_before);
+}
+
 static void found_add(struct lint_found *found, const char *name)
 {
     if (found->count < LINT_FOUND_MAX)
@@ -205,13 +230,14 @@ static void step_run(struct lint_case *c, const struct step *s, struct lint_outc
 bool lint_run(const struct lint_plan *plan, const struct lint_input *in, struct lint_outcome *out,
               struct fault *f)
 {
-    struct lint_case c = { .in = in, .profile = plan->profile, .kind = plan->kind };
+    struct lint_case c = case_of(plan, in);
 
     *out = (struct lint_outcome){ 0 };
     if (!lint_read(&c, f))
         return false;
     for (size_t i = 0; i < plan->count; i++)
-        step_run(&c, &plan->steps[i], out, f);
+        if (is_for(plan->steps[i].lint, &c))
+            step_run(&c, &plan->steps[i], out, f);
     return out->errors.count == 0;
 }
 
@@ -219,12 +245,14 @@ bool lint_each(const struct lint_plan *plan, const struct lint_input *in,
                void (*tell)(void *data, const struct lint *lint, bool advice, const char *why),
                void *data, struct fault *f)
 {
-    struct lint_case c = { .in = in, .profile = plan->profile, .kind = plan->kind };
+    struct lint_case c = case_of(plan, in);
 
     if (!lint_read(&c, f))
         return false;
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *s = &plan->steps[i];
+        if (!is_for(s->lint, &c))
+            continue;
         c.lint = s->lint;
         c.value = s->value;
         bool holds = s->lint->holds(&c);

@@ -16,14 +16,17 @@
 #include "product.pb-c.h"
 #include "x509/ca.h"
 
-/* What a certificate is for, as a set; a profile says it in words (Profile.certificate). */
+/* What a certificate is for, as a set; a profile says it in words (Profile.certificate). A leaf is one of three. */
 enum lint_kind {
-    LINT_LEAF = 1 << 0,
+    LINT_UNLOGGED = 1 << 0, /* no log is told of it */
     LINT_ROOT = 1 << 1,
     LINT_SUBORDINATE = 1 << 2,
     LINT_CROSS = 1 << 3, /* of an authority that has a certificate already */
     LINT_OCSP = 1 << 4,  /* of who signs OCSP answers for an authority */
+    LINT_PRECERT = 1 << 5,
+    LINT_LOGGED = 1 << 6, /* what becomes of a precertificate */
 
+    LINT_LEAF = LINT_UNLOGGED | LINT_PRECERT | LINT_LOGGED,
     LINT_CA = LINT_ROOT | LINT_SUBORDINATE | LINT_CROSS,
     LINT_BELOW = LINT_SUBORDINATE | LINT_CROSS, /* CAs that somebody else signs */
     LINT_ISSUED = LINT_LEAF | LINT_BELOW | LINT_OCSP,
@@ -44,7 +47,13 @@ struct lint_input {
     struct instant now;
     const struct identifier *names; /* what was validated; names_exact compares */
     size_t name_count;
-    struct bytes spki; /* that was asked for; key_exact compares */
+    struct bytes spki;   /* that was asked for; key_exact compares */
+    enum lint_kind kind; /* of a leaf; 0: LINT_UNLOGGED */
+    unsigned
+        run_before; /* set of enum lint_kind: what is run on these was run on its precertificate, is left out */
+    const struct bytes
+        *scts; /* that were verified, serialized; sct_exact compares. NULL: nobody says */
+    size_t sct_count;
 };
 
 struct lint_case; /* read.h */
@@ -75,13 +84,16 @@ bool lint_known(const char *name);
 /* All of them, a table for each file; ends with NULL. Each table ends with a row whose name is NULL. */
 extern const struct lint *const lint_tables[];
 
-/* The word of a profile; 0 for one that is unknown. NULL is a leaf. And back, of one kind. */
+/* The word of a profile; 0 for one that is unknown. NULL is a leaf. */
 enum lint_kind lint_kind_read(const char *word);
-const char *lint_kind_word(enum lint_kind kind);
+
+/* A set of kinds in words, with commas; all three kinds of leaves are "leaf". */
+const char *lint_kinds_text(struct arena *a, unsigned kinds);
 
 /* ---- running them */
 
-/* What is run on the certificates of a profile while the same rules are in force. */
+/* What is run on the certificates of a profile while the same rules are in force. Of a leaf's, each input says which
+ * kind it is, and what looks at others is left out. */
 struct lint_plan;
 
 /* The profile must outlive the plan, the rules need not. A check that has rules is run with the value of each.

@@ -95,6 +95,45 @@ static void good_certificates_pass_all(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What becomes of a good certificate on its way through the logs. What was run on the precertificate is not run again. */
+static void good_precertificates_and_what_becomes_of_them_pass(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *changes;
+        unsigned run_before;
+        size_t held; /* at least */
+    } cases[] = { { "kind precert; +POISON critical null#", 0, 50 },
+                  { "kind logged; +SCT $scts; scts $sct", 0, 50 },
+                  { "kind logged; +SCT $scts; scts $sct", LINT_PRECERT, 8 } };
+    size_t held[3];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lint_outcome out;
+        struct fault f = { 0 };
+        struct trip trip;
+        trip_of(&arena, "tls-dv", cases[i].changes, 0, now, &trip);
+        trip.input.run_before = cases[i].run_before;
+        run(&trip, "", &out, &f);
+        if (out.errors.count + out.warnings.count)
+            fail_msg("%s: %s %s", cases[i].changes, f.field, f.detail);
+        assert_true(out.held >= cases[i].held);
+        held[i] = out.held;
+    }
+    assert_true(held[2] < 20 && held[2] < held[1]);
+}
+
+static void kinds_in_words(void **state)
+{
+    (void)state;
+    assert_string_equal(lint_kinds_text(&arena, LINT_LEAF | LINT_OCSP), "leaf,ocsp_responder");
+    assert_string_equal(lint_kinds_text(&arena, LINT_PRECERT | LINT_UNLOGGED),
+                        "unlogged,precertificate");
+    assert_int_equal(lint_kind_read("leaf"), LINT_LEAF);
+    assert_int_equal(lint_kind_read(NULL), LINT_LEAF);
+    assert_int_equal(lint_kind_read("precertificate"), 0); /* no profile's */
+}
+
 static const char *scope_of_trip(const char *lint)
 {
     for (size_t i = 0; i < sizeof trip_rows / sizeof *trip_rows; i++)
@@ -215,8 +254,16 @@ static const struct {
     { "crldp_full_name", "tls-dv", "+CRLDP seq{seq{}}", false },
     { "crldp_der",       "tls-dv", "+CRLDP seq{seq{[0]{[0]{}}}}", false },
     { "crldp_shard",     "tls-dv", "serial int#0193a1b2c3d4e59f8e7d6c5b4a39281701", false },
-    { "sct_der",         "tls-dv", "+SCT octets#00040002aabb", true },
-    { "sct_der",         "tls-dv", "+SCT octets#00020000", false },
+    { "sct_der",         "tls-dv", "kind logged; +SCT octets#00040002aabb", true },
+    { "sct_der",         "tls-dv", "kind logged; +SCT octets#00020000", false },
+    { "sct_der",         "tls-dv", "kind logged; +SCT octets#0000", false },
+    { "no_sct",          "tls-dv", "+SCT $scts", false },
+    { "no_poison",       "tls-dv", "+POISON critical null#", false },
+    { "sct_exact",       "tls-dv", "kind logged; +SCT $scts; scts $sct", true },
+    { "sct_exact",       "tls-dv", "kind logged; +SCT $scts; scts $sct $sct2", false },
+    { "sct_exact",       "tls-dv", "kind logged; +SCT octets{#0062002f$sct #002f$sct2}; scts $sct2", false },
+    { "sct_distinct",    "tls-dv", "kind logged; +SCT octets{#0062002f$sct #002f$sct2}", true },
+    { "not_before_skew", "tls-dv", "kind precert; +POISON critical null#; validity seq{time:-49h time:-49h+46d-1s}", false },
     { "validity_max",    "tls-dv", "validity seq{time:-1h time:-1h+100d-1s}", true },
     { "validity_order",  "tls-dv", "validity seq{time:+1s time:+1s}", false },
     { "not_before_skew", "tls-dv", "validity seq{time:-48h time:+1d}", true },
@@ -385,6 +432,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_certificates_pass_all),
+        cmocka_unit_test(good_precertificates_and_what_becomes_of_them_pass),
+        cmocka_unit_test(kinds_in_words),
         cmocka_unit_test(each_lint_is_tripped_by_its_own_alone),
         cmocka_unit_test(rules_are_broken_in_more_ways),
         cmocka_unit_test(unknown_checks_and_missing_values_fail),

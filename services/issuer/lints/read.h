@@ -165,6 +165,10 @@ struct lint_case {
         bool bounds; /* minimum or maximum are there */
     } trees;
     struct {
+        struct bytes all[LINT_LIST_MAX]; /* each SignedCertificateTimestamp, whole */
+        size_t count;
+    } scts;
+    struct {
         struct bytes scheme, country, state, reference;
     } organization;
     struct {
@@ -206,6 +210,6 @@ bool lint_name_kind(unsigned tag, enum identifier_kind *out);
 extern const struct lint field_lints[], validity_lints[], algorithm_lints[], key_lints[],
     name_lints[], subject_lints[], ev_lints[], san_lints[], dns_lints[], extension_lints[],
     usage_lints[], purpose_lints[], policy_lints[], url_lints[], authority_lints[],
-    responder_lints[], profile_lints[];
+    responder_lints[], profile_lints[], transparency_lints[];
 
 #endif

@@ -270,22 +270,22 @@ static bool authority_info_read(struct lint_case *c, struct der *in)
     return der_done(&list);
 }
 
-/* SignedCertificateTimestampList (RFC 6962 3.3): lengths of two bytes; none of them empty. */
+/* SignedCertificateTimestampList (RFC 6962 3.3): lengths of two bytes; at least one, none of them empty. */
 static bool sct_list_read(struct lint_case *c, struct der *in)
 {
     struct bytes b;
 
-    (void)c;
     if (!der_take(in, DER_OCTET_STRING, &b) || b.size < 2 ||
         (size_t)(b.data[0] << 8 | b.data[1]) != b.size - 2)
         return false;
     for (size_t at = 2; at < b.size;) {
         size_t size = at + 2 <= b.size ? (size_t)(b.data[at] << 8 | b.data[at + 1]) : 0;
-        if (size == 0 || size > b.size - at - 2)
+        if (size == 0 || size > b.size - at - 2 || c->scts.count == LINT_LIST_MAX)
             return false;
+        c->scts.all[c->scts.count++] = (struct bytes){ b.data + at + 2, size };
         at += 2 + size;
     }
-    return true;
+    return c->scts.count > 0;
 }
 
 static bool null_read(struct lint_case *c, struct der *in)

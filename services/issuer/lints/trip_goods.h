@@ -61,6 +61,11 @@ static const struct {
     { "cn",     "rdn:CN utf8'a.example.com'" },
     { "crl",    "[6]'http://s.example/crl/trip/0.crl'" },
     { "where",  "seq{oid:ocsp [6]'http://s.example/ocsp/trip'} seq{oid:caIssuers [6]'http://s.example/ca/trip.crt'}" },
+    { "sct",    "#00aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* of December 2024 */
+                 "00000193a1b2c3d4" "0000" "04030000" },
+    { "sct2",   "#00bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                 "00000193a1b2c3d4" "0000" "04030000" },
+    { "scts",   "octets{#0031002f$sct}" },
     { "dom",    "rdn:C printable'XX' rdn:O utf8'Trip'" },
 };
 

@@ -15,6 +15,8 @@
  *     profile policies N how many policies that has; profile ski yes: subjectKeyIdentifier
  *     profile allow LINT it does not name that one
  *     signer rsa    the authority has an RSA key; signer self: there is none, it signs itself
+ *     kind precert  it is one; kind logged: the certificate of one; else no log is told of it
+ *     scts LIST     the timestamps that were verified, one value each; else nobody says
  *     ends DAYS     from now on, the authority's certificate ends; begins DAYS: it begins
  *
  *     struct trip trip;
@@ -136,6 +138,16 @@ static void trip_names(struct trip_making *m, char *list)
     m->named = true;
 }
 
+static void trip_scts(struct trip_making *m, char *list)
+{
+    struct bytes *scts = arena_array(m->a, struct bytes, TRIP_NAMES);
+    char *rest = list;
+
+    for (char *one; (one = strtok_r(rest, " ", &rest));)
+        scts[m->trip->input.sct_count++] = trip_write(m, one);
+    m->trip->input.scts = scts;
+}
+
 static struct bytes *trip_word(struct trip_making *m, const char *name)
 {
     size_t i = 0;
@@ -219,6 +231,10 @@ static void trip_change(struct trip_making *m, char *text)
         m->trip->ca.not_after = instant_add(m->now, days(strtol(rest, NULL, 10)));
     else if (trip_after(&rest, "begins"))
         m->trip->ca.not_before = instant_add(m->now, days(strtol(rest, NULL, 10)));
+    else if (trip_after(&rest, "kind"))
+        m->trip->input.kind = strcmp(rest, "precert") == 0 ? LINT_PRECERT : LINT_LOGGED;
+    else if (trip_after(&rest, "scts"))
+        trip_scts(m, text + (rest - text));
     else if (trip_after(&rest, "request"))
         m->trip->input.spki = trip_write(m, rest), m->asked = true;
     else {

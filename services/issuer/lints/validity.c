@@ -71,7 +71,8 @@ static bool time_certain(struct lint_case *c)
 const struct lint validity_lints[] = {
     { "validity_order",     "RFC 5280 4.1.2.5", LINT_ALL,             ALWAYS, NULL, 0,  validity_order },
     { "validity_max",       "BR 6.3.2",         LINT_LEAF,            ASKED,  "d",  0,  validity_max },
-    { "not_before_skew",    "BR 7.1.2.7",       LINT_LEAF | LINT_OCSP, ALWAYS, "h",  48, not_before_skew },
+    { "not_before_skew",    "BR 7.1.2.7",       LINT_UNLOGGED | LINT_PRECERT | LINT_OCSP, ALWAYS, "h", 48, not_before_skew },
+    { "logged_in_time",     "BR 7.1.2.7",       LINT_LOGGED,          ALWAYS, "h",  48, not_before_skew },
     { "root_validity_max",  "BR 7.1.2.1.1",     LINT_ROOT,            ASKED,  "d",  0,  validity_max },
     { "root_validity_min",  "BR 7.1.2.1.1",     LINT_ROOT,            ASKED,  "d",  0,  validity_min },
     { "root_not_before",    "BR 7.1.2.1.1",     LINT_ROOT,            ASKED,  "h",  24, not_before_skew },

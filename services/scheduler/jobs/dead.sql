@@ -17,7 +17,7 @@ WITH rested AS MATERIALIZED (
     SELECT d.id, d.run_at, d.attempt, d.story
       FROM job_dead d
       LEFT JOIN challenge c ON d.lane = 'dcv' AND c.id = d.subject AND c.asked_by = 'request'
-     WHERE d.lane IN ('issue', 'dcv', 'caa') AND d.reported
+     WHERE d.lane IN ('issue', 'dcv', 'caa', 'ct') AND d.reported
        AND d.buried_at <= :now::timestamptz - CASE WHEN d.deaths > 0 THEN interval '6 hours' ELSE interval '1 hour' END
        AND NOT EXISTS (SELECT FROM quarantine q
                         WHERE q.request_id = CASE d.lane WHEN 'dcv' THEN c.subject ELSE d.subject END

@@ -1,7 +1,7 @@
 -- expire_page: WaitingStep -> WaitingOrder*
 -- The orders that wait, as far as they were set apart: which are over is order_over()'s to say. One is idle
--- when nothing is left to do, or the next look for a proof or for CAA records is due, and no job does it. A job that was given
--- up counts as something to do.
+-- when nothing is left to do, or what is left is the next look for a proof or for CAA records, or logs that are to be asked,
+-- and no job does it. A job that was given up counts as something to do.
 WITH page AS MATERIALIZED (
     SELECT a.order_id FROM order_apart a WHERE a.state = 'open' AND a.order_id > :order_id ORDER BY a.order_id LIMIT :room
 ), waiting AS MATERIALIZED (
@@ -17,7 +17,8 @@ SELECT p.order_id, coalesce(w.request_id, 0) AS request_id, coalesce(w.over, fal
                 AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'issue/' || w.request_id)
                 AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'dcv/' || w.challenge_id)
                 AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'caa/' || w.request_id)
-                AND (SELECT coalesce(bool_and(t.kind = 'caa' OR (t.kind = 'dcv' AND coalesce(w.looked_for, false))), true)
+                AND NOT EXISTS (SELECT FROM job j WHERE j.idem_key = 'ct/' || w.request_id)
+                AND (SELECT coalesce(bool_and(t.kind IN ('caa', 'transparency') OR (t.kind = 'dcv' AND coalesce(w.looked_for, false))), true)
                        FROM request_open_task(ARRAY[w.request_id], :now) t), false) AS idle
   FROM page p
   LEFT JOIN waiting w ON w.order_id = p.order_id

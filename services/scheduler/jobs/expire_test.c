@@ -238,6 +238,26 @@ static void lost_looks_go_on(void **state)
                         "5001 5003 5004");
 }
 
+/* A precertificate that too few logs have promised to publish. */
+static void logs_are_asked_again(void **state)
+{
+    (void)state;
+    for (int64_t id = 1; id <= 3; id++) {
+        waiting_put(id);
+        execute(attempt_sql(id, id, "2020-01-01"));
+    }
+    execute(
+        "UPDATE issuance SET state = 'precert_signed';"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at) "
+        "SELECT id, request_id, account_id, ca_id, serial, '', created_at FROM issuance;"
+        "INSERT INTO job (lane, subject, run_at, idem_key) VALUES ('ct', 5002, '" LATER
+        "', 'ct/5002');"
+        "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "
+        "VALUES (1, 'ct', 5003, '2020-01-01', 10, 0, 'x', '2020-01-01')");
+    walk();
+    assert_string_equal(answer(JOBS), "ct/5001 ct/5002");
+}
+
 #define RUN(name) cmocka_unit_test_setup_teardown(name, begin_waiting, end)
 
 int main(void)
@@ -254,6 +274,7 @@ int main(void)
         RUN(pages),
         RUN(nothing_open_and_no_job_goes_on),
         RUN(lost_looks_go_on),
+        RUN(logs_are_asked_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

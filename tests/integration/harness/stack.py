@@ -92,6 +92,10 @@ class Stack:
         """Other points of view, as programs of the stack."""
         return [f"perspective-{word.partition('=')[0]}" for word in self.settings.get("STACK_PERSPECTIVES", "").split()]
 
+    def log_names(self):
+        """Logs of certificates (harness/logs.py), as programs of the stack."""
+        return [f"log-{word.partition('=')[0]}" for word in self.settings.get("STACK_CT_LOGS", "").split()]
+
     def news(self, findings):
         """Those that were not told before."""
         new = [line for line in findings if line not in self.told]
@@ -117,7 +121,7 @@ class Stack:
 
     def halt(self):
         """Nothing runs any more, frozen or not; up() goes on with what is there."""
-        for name in (*SERVICES, *self.perspectives(), "postgres", "redis", "sink", "mail", "dns"):
+        for name in (*SERVICES, *self.perspectives(), *self.log_names(), "postgres", "redis", "sink", "mail", "dns"):
             self.go_on(name)
         self._tool("down")
 
