@@ -7,6 +7,7 @@
 #include "pki/certificate.h"
 #include "pki/der.h"
 #include "pki/ip.h"
+#include "pki/precertificate.h"
 
 #define SUBJECT_ALT_NAME DER_BYTES("\x55\x1d\x11")
 
@@ -53,14 +54,13 @@ static void names_of(struct arena *a, const struct certificate *c, struct lint_i
 static enum lint_kind kind_of(const struct certificate *c)
 {
     static const struct {
-        struct bytes oid;
+        const struct bytes *oid;
         enum lint_kind kind;
-    } marks[] = { { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"), LINT_PRECERT },
-                  { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), LINT_LOGGED } };
+    } marks[] = { { &oid_ct_poison, LINT_PRECERT }, { &oid_sct_list, LINT_LOGGED } };
     struct bytes value;
     bool critical;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (certificate_extension(c, marks[i].oid, &value, &critical))
+        if (certificate_extension(c, *marks[i].oid, &value, &critical))
             return marks[i].kind;
     return LINT_UNLOGGED;
 }

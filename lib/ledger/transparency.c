@@ -2,7 +2,8 @@
 
 #include "ledger/parameter.h"
 
-_Static_assert(PARAMETER_LOGS_MOST <= SCTS_MAX, "a certificate has room for what a rule may ask");
+_Static_assert((int)PARAMETER_LOGS_MOST <= (int)SCTS_MAX,
+               "a certificate has room for what a rule may ask");
 
 bool ct_wanted(const struct policy *p, const Product *product, bool disable_ct)
 {

@@ -113,8 +113,7 @@ static void done(struct run *r, const struct effect *e, const struct rows *rows)
         if (t->step == e->step && t->item) {
             log_warn("the lease was lost before what was signed was stored",
                      LOG_TEXT("kind", e->kind), LOG_INT("order_id", t->intent->order_id));
-            lane_gone(t->item);
-            t->item = NULL;
+            run_lost(t);
         }
     }
 }

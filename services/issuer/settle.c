@@ -92,6 +92,13 @@ static Job *job_of(struct attempt *t)
     return job;
 }
 
+void run_lost(struct attempt *t)
+{
+    t->item->job = job_of(t);
+    lane_gone(t->item);
+    t->item = NULL;
+}
+
 void run_settle(struct run *r)
 {
     advance(r, ATTEMPT_OPEN, &sql_issuance_advance);

@@ -25,6 +25,9 @@ struct run {
 /* C2 as a whole. False: nothing was committed. */
 bool run_reserve(struct run *r, struct fault *f);
 
+/* The job is somebody else's by now, since this came too late; it has not died. */
+void run_lost(struct attempt *t);
+
 /* Attempts that are given up. `handed`: the token may have signed them. */
 bool run_ghosts(struct run *r, int64_t *ids, size_t count, bool handed, struct fault *f);
 

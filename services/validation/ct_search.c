@@ -224,8 +224,8 @@ static void answer_read(void *context, const struct ct_log *log, struct bytes bo
         return;
     }
     out->outcome = CT_WRONG;
-    snprintf(out->reason, sizeof out->reason, "its answer is no timestamp of it: %s%s%s", f.field,
-             *f.field ? " " : "", f.detail);
+    snprintf(out->reason, sizeof out->reason, "its answer is no timestamp of it: %.40s%s%.100s",
+             f.field, *f.field ? " " : "", f.detail);
 }
 
 static void is_slow(void *context, const struct ct_log *log)
