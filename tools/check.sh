@@ -45,7 +45,7 @@ verdict "lower layers include no higher ones" "$(layering)"
 
 # ---- doors to the outside
 
-never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz|tools/weak-keys)/'
+never "only lib/pki and the issuer use OpenSSL" '#include <openssl/' '^(lib/pki|services/issuer|fuzz|tools/weak-keys|tests/peers)/'
 never "only the gateway's HTTP and the admin listener use microhttpd" '#include <microhttpd' \
     '^(services/gateway/http|lib/service/admin\.c|tests/peers/|bench/)'
 never "only lib/store uses libpq and Redis" '#include <(libpq-fe|hiredis)' '^lib/store/'
@@ -53,7 +53,7 @@ never "only lib/bus uses ZeroMQ" '#include <zmq' '^lib/bus/'
 never "only lib/look asks DNS" '#include <unbound' '^lib/look/'
 never "only who validates looks at the world" '#include "look/' '^(lib/look|services/validation|fuzz)/'
 never "only lib/base/markdown reads Markdown" '#include <cmark' '^lib/base/markdown\.c'
-never "only the outgoing doors use libcurl" '#include <curl' '^(lib/(net|look)|services/notifier)/'
+never "only the outgoing doors use libcurl" '#include <curl' '^(lib/(net|look|testing)|services/notifier)/'
 verdict "services do not include each other" "$(git grep -nE '#include "services/' -- services |
     awk '{ split($0, part, "/"); if (index($0, "\"services/" part[2] "/") == 0) print }')"
 

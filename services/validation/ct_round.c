@@ -70,9 +70,9 @@ static void committed(struct commit *commit, const struct rows *rows, const stru
 
 /* ---- the round as a message */
 
-static ProtobufCBinaryData binary(struct bytes b)
+static ProtobufCBinaryData binary(struct arena *a, struct bytes b)
 {
-    return (ProtobufCBinaryData){ b.size, (uint8_t *)(uintptr_t)b.data };
+    return (ProtobufCBinaryData){ b.size, arena_copy(a, b.data, b.size) };
 }
 
 static Timestamp *timestamp_of(const struct ct_round *r, const struct ct_candidate *c)
@@ -82,9 +82,9 @@ static Timestamp *timestamp_of(const struct ct_round *r, const struct ct_candida
 
     timestamp__init(t);
     t->issuance_id = r->open->issuance_id;
-    t->log_id = binary(c->log->id);
+    t->log_id = binary(a, c->log->id);
     t->at = instant_of(a, c->at);
-    t->sct = binary(c->sct);
+    t->sct = binary(a, c->sct);
     t->received_at = instant_of(a, c->received_at);
     return t;
 }
@@ -113,7 +113,7 @@ static void look_add_of(struct text *t, const struct ct_candidate *c, struct are
     LogLook look = LOG_LOOK__INIT;
 
     look.has_log_id = true;
-    look.log_id = binary(c->log->id);
+    look.log_id = binary(a, c->log->id);
     look.log = arena_strdup(a, c->log->description);
     look.operator_ = arena_strdup(a, c->log->operator_name);
     look_add(t, &look, a, c->said_at, c->said);

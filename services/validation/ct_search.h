@@ -61,7 +61,7 @@ struct bytes ct_body(struct arena *a, const struct bytes *chain, size_t count);
 /* Logs that may be asked. */
 void ct_search_add(struct ct_search *s, const struct ct_log *log);
 /* Timestamps that are there already, of logs that are known; those that do not count are left out. */
-void ct_search_has(struct ct_search *s, const struct policy *p, struct bytes sct);
+void ct_search_has(struct ct_search *s, const struct policy *p, struct bytes serialized);
 
 /* Whether it needs nobody. */
 bool ct_search_is_enough(const struct ct_search *s);
