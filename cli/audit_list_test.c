@@ -38,6 +38,31 @@ static void the_newest_first(void **state)
                 "null,\"key\":null,\"operator\":null,\"ip\":null,\"detail\":{\"a\": 1}}\n]\n");
 }
 
+/* Also what the table itself says of it, which was api_key/N once. */
+static void a_key_has_one_name(void **state)
+{
+    (void)state;
+    must(run_with(account_create_command, WORDS("A"),
+                  WORDS("username", "ann", "email", "ann@example.com")));
+    const char *user = answer("SELECT id FROM user_account");
+    must(run(key_create_command, user, "first"));
+    const char *subject = arena_format(&arena, "key/%s", answer("SELECT id FROM api_key"));
+    assert_string_equal(
+        answer(
+            "SELECT string_agg(DISTINCT subject, ' ') FROM audit WHERE activity LIKE 'API key%'"),
+        subject);
+    execute(arena_format(
+        &arena,
+        "INSERT INTO audit (at, source, activity, subject) VALUES ('2026-01-01', 'cli', "
+        "'of a release before', 'api_%s')",
+        subject));
+    must(run_with(audit_list_command, NULL, WORDS("subject", subject)));
+    must_say("API key created");
+    must_say("of a release before");
+    must(run_with(audit_list_command, NULL, WORDS("subject", "key/1")));
+    assert_string_equal(output, "the audit log has no such row\n");
+}
+
 /* Seals bound how far it reads, and hide nothing: here all but the last row are sealed. */
 static void since_a_day(void **state)
 {
@@ -65,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(the_newest_first),
+        FRESH(a_key_has_one_name),
         FRESH(since_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

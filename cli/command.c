@@ -8,41 +8,13 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "help.h"
 #include "service/config.h"
-
-/* ---- help */
-
-/* Is it `group` itself, or one of its commands? All are of the group "". */
-static bool in_group(const struct command *c, const char *group)
-{
-    size_t length = strlen(group);
-    return length == 0 || (strncmp(c->words, group, length) == 0 &&
-                           (!c->words[length] || c->words[length] == ' '));
-}
-
-static int group_help(const struct command *commands, const char *group, FILE *out)
-{
-    int count = 0;
-    for (const struct command *c = commands; c->words; c++)
-        if (in_group(c, group) && ++count)
-            fprintf(out, "  %s%s%s\n      %s\n", c->words, *c->arguments ? " " : "", c->arguments,
-                    c->help);
-    return count;
-}
-
-static int help(const struct command *commands, FILE *out)
-{
-    fprintf(out, "chancery COMMAND | --version | GROUP --help\n\n");
-    group_help(commands, "", out);
-    fprintf(out,
-            "\nCHANCERY_DATABASE_URL, or the file that CHANCERY_DATABASE_URL_FILE names, says\n"
-            "where the database is; migrate takes CHANCERY_ADMIN_DATABASE_URL.\n");
-    return 0;
-}
 
 static int usage(const struct command *c, const char *why)
 {
-    fprintf(stderr, "chancery: %s\nusage: chancery %s %s\n", why, c->words, c->arguments);
+    fprintf(stderr, "chancery: %s\nusage: chancery %s %s\nchancery %s --help tells more\n", why,
+            c->words, c->arguments, c->words);
     return 2;
 }
 
@@ -132,17 +104,22 @@ static int option_kind(const struct command *c, const char *name)
     return 0;
 }
 
+/* "--name value" and "--name=value" are the same. */
 static const char *option_read(const struct command *c, struct command_run *r, int argc,
                                char **argv, int *i)
 {
-    const char *name = argv[*i];
+    const char *equals = strchr(argv[*i], '=');
+    const char *name =
+        equals ? arena_strndup(&r->arena, argv[*i], (size_t)(equals - argv[*i])) : argv[*i];
     int kind = option_kind(c, name);
     if (kind == 0 || r->option_count == COMMAND_OPTIONS_MAX)
         return arena_format(&r->arena, "there is no option %s here", name);
-    if (kind == 2 && ++*i >= argc)
+    if (kind == 1 && equals)
+        return arena_format(&r->arena, "%s takes no value", name);
+    if (kind == 2 && !equals && ++*i >= argc)
         return arena_format(&r->arena, "%s wants a value", name);
     r->options[r->option_count].name = name + 2;
-    r->options[r->option_count++].value = kind == 2 ? argv[*i] : "";
+    r->options[r->option_count++].value = kind == 1 ? "" : equals ? equals + 1 : argv[*i];
     return NULL;
 }
 
@@ -169,6 +146,17 @@ static void argument_count(const char *arguments, int *fewest, int *most)
     }
 }
 
+/* The first that is not there, of those that must be. */
+static const char *argument_missing(const struct command *c, struct command_run *r, int count)
+{
+    const char *at = c->arguments;
+    for (; count > 0; count--) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    return arena_format(&r->arena, "%.*s is missing", (int)strcspn(at, " "), at);
+}
+
 static const char *arguments_read(const struct command *c, struct command_run *r, int argc,
                                   char **argv)
 {
@@ -185,7 +173,7 @@ static const char *arguments_read(const struct command *c, struct command_run *r
             return arena_format(&r->arena, "\"%s\" is one argument too many", argv[i]);
         r->words[count++] = argv[i];
     }
-    return count < fewest ? "an argument is missing" : option_missing(c, r);
+    return count < fewest ? argument_missing(c, r, count) : option_missing(c, r);
 }
 
 const char *command_option(const struct command_run *r, const char *name)
@@ -237,7 +225,10 @@ struct store *command_store(struct command_run *r, struct fault *f)
 {
     struct secret url;
     if (r->store ||
-        !command_setting(r, "DATABASE_URL", NULL, "the database, as role chancery_cli", &url, f))
+        !command_setting(
+            r, "DATABASE_URL", NULL,
+            "the database, as role chancery_cli; on an installed host: . /etc/chancery/operator.sh",
+            &url, f))
         return r->store;
     operator_set(r);
     r->database = "CHANCERY_DATABASE_URL";
@@ -256,10 +247,15 @@ static const char *advice(struct command_run *r, enum fault_code code)
                : "";
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static bool help_wanted(int argc, char **argv)
 {
     for (int i = 0; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0)
+        if (is_help(argv[i]))
             return true;
     return false;
 }
@@ -308,13 +304,16 @@ static bool help_shown(const struct command *commands, const struct command *c, 
                        FILE *out)
 {
     return *typed &&
-           (group_help(commands, typed, out) || (c && group_help(commands, c->words, out)));
+           (help_group(commands, typed, out) || (c && help_group(commands, c->words, out)));
 }
 
+/* "help WORDS" is "WORDS --help". */
 static int help_or_run(const struct command *commands, struct arena *a, int argc, char **argv)
 {
     int words;
-    bool wanted = help_wanted(argc, argv);
+    bool asked = strcmp(argv[0], "help") == 0, wanted = asked || help_wanted(argc, argv);
+    argc -= asked;
+    argv += asked;
     const struct command *c = find(commands, argc, argv, &words);
     if (c && !wanted)
         return run(c, argc - words, argv + words);
@@ -325,8 +324,14 @@ static int help_or_run(const struct command *commands, struct arena *a, int argc
 
 int command_main(const struct command *commands, int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-        return help(commands, argc < 2 ? stderr : stdout) + (argc < 2 ? 2 : 0);
+    if (argc < 2) {
+        help_all(commands, stderr);
+        return 2;
+    }
+    if (is_help(argv[1]) || (strcmp(argv[1], "help") == 0 && argc == 2)) {
+        help_all(commands, stdout);
+        return fflush(stdout) != 0;
+    }
     if (strcmp(argv[1], "--version") == 0)
         return printf("chancery %s\n", version_text()) < 0 || fflush(stdout) != 0;
     struct arena a;

@@ -52,9 +52,10 @@ SELECT o.id, o.account_id, o.status, o.product_name_id, o.created_at, c.not_afte
 
 -- order_waits: OrderWhy -> OrderWait*
 -- What an order waits for: what is left to do, with its owner, an authority that signs nothing, and the jobs
--- that carry it or were given up.
+-- that carry it or were given up. Of one that waits for nothing, what its certificates wait for: a key that is known to others,
+-- or an attempt in quarantine.
 WITH asked AS MATERIALIZED (
-    SELECT o.request_id, r.ca_id, ARRAY['issue/' || r.id, 'caa/' || r.id, 'ct/' || r.id] AS request_keys, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
+    SELECT o.request_id, r.ca_id, coalesce(c.method, r.dcv_method) AS method, ARRAY['issue/' || r.id, 'caa/' || r.id, 'ct/' || r.id] AS request_keys, 'dcv/' || c.id AS dcv_key, c.id AS challenge_id,
            CASE WHEN c.checked_at >= c.poll_from THEN c.seen END AS seen
       FROM orders o
       JOIN request r ON r.id = o.request_id
@@ -64,7 +65,8 @@ WITH asked AS MATERIALIZED (
 SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS next_at, t.deadline,
        CASE t.kind WHEN 'caa' THEN coalesce(q.detail, 'CAA ' || q.domain || ': validationmethods names none of this order''s method')
                    WHEN 'transparency' THEN l.detail
-                   ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail
+                   ELSE coalesce(a.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN a.seen ->> '*' END) END AS detail,
+       CASE WHEN t.kind = 'dcv' THEN a.method END AS method
   FROM asked a
   CROSS JOIN LATERAL (SELECT u.*, count(*) FILTER (WHERE u.kind <> 'caa') OVER () AS others
                         FROM (SELECT DISTINCT ON (k.kind, k.dns_name) k.*
@@ -77,19 +79,32 @@ SELECT 1 AS place, t.kind, t.owner, t.dns_name AS name, t.since, t.next_check AS
                       WHERE t.kind = 'transparency' AND p.request_id = a.request_id AND p.logged_at IS NULL) l ON true
  WHERE t.kind <> 'caa' OR t.others = 0 OR t.check_id IS NOT NULL
 UNION ALL
-SELECT 2, 'authority', 'ca', y.name, y.stopped_at, NULL, NULL, 'it signs nothing: chancery authority'
+SELECT 2, 'authority', 'ca', y.name, y.stopped_at, NULL, NULL, 'it signs nothing: chancery authority', NULL
   FROM asked a
   JOIN authority y ON y.id = a.ca_id
  WHERE NOT y.may_sign
 UNION ALL
 SELECT 3, 'job', 'ca', j.lane || ' ' || j.id, NULL, j.run_at, NULL,
-       concat_ws(', ', CASE WHEN j.attempt > 0 THEN 'failed ' || j.attempt || ' times' END,
+       concat_ws(', ', CASE WHEN j.attempt = 1 THEN 'failed once' WHEN j.attempt > 1 THEN 'failed ' || j.attempt || ' times' END,
                  CASE WHEN j.lease_until > now() -- lease_until
-                      THEN 'held by ' || j.lease_owner END)
+                      THEN 'held by ' || j.lease_owner END), NULL
   FROM asked a
   JOIN job j ON j.idem_key = ANY (a.request_keys) OR j.idem_key = a.dcv_key
 UNION ALL
-SELECT 4, 'job given up', 'ca', d.lane || ' ' || d.id, d.buried_at, NULL, NULL, d.story
+SELECT 4, 'job given up', 'ca', d.lane || ' ' || d.id, d.buried_at, NULL, NULL, d.story, NULL
   FROM asked a
   JOIN job_dead d ON (d.lane IN ('issue', 'caa', 'ct') AND d.subject = a.request_id) OR (d.lane = 'dcv' AND d.subject = a.challenge_id)
+UNION ALL
+SELECT 5, 'certificate', 'ca', upper(encode(c.serial, 'hex')), b.since, NULL, NULL,
+       'its key is known to others (' || b.reason || '): BR 4.9.1.1 wants it revoked within 24 hours', NULL
+  FROM request r
+  JOIN blocked_key b ON b.spki_sha256 = r.spki_sha256
+  JOIN certificate c ON c.request_id = r.id AND c.not_after > :now
+ WHERE r.order_id = :id AND NOT EXISTS (SELECT FROM revocation v WHERE v.ca_id = c.ca_id AND v.serial = c.serial)
+UNION ALL
+SELECT 6, 'quarantine', 'ca', upper(encode(q.serial, 'hex')), q.found_at, NULL, NULL, NULL, NULL
+  FROM request r
+  JOIN orders o ON o.id = r.order_id
+  JOIN quarantine q ON q.request_id = r.id AND q.settled_at IS NULL
+ WHERE r.order_id = :id AND NOT (o.request_id = r.id AND o.status IN ('pending', 'needs_approval'))
  ORDER BY place, kind, name;

@@ -7,7 +7,7 @@
 SELECT r.created_at AS at, CASE r.sequence WHEN 1 THEN 'placed' ELSE replace(r.type, '_', ' ') END AS chapter,
        concat_ws(' ', coalesce(u.username, 'user ' || r.requester_id), 'with key ' || a.api_key_id || coalesce(' (' || k.name || ')', ''),
                  'from ' || a.ip) AS who,
-       concat(o.product_name_id, ' for ', n.names, CASE WHEN n.more > 0 THEN ' and ' || n.more || ' more names' END,
+       concat(o.product_name_id, ' for ', n.names, CASE WHEN n.more > 0 THEN concat(' and ', n.more, ' more name', CASE WHEN n.more > 1 THEN 's' END) END,
               CASE WHEN r.dcv_method IS NOT NULL THEN '; names to be proved by ' || r.dcv_method END,
               '; to be signed by ' || coalesce(y.name, r.ca_id),
               CASE WHEN r.csr IS NULL THEN '; its key is not known yet' ELSE ' with a key of ' || r.key_type || ' ' || r.key_size END,
@@ -35,10 +35,11 @@ SELECT r.processed_at AS at, 'approval' AS chapter, coalesce(u.username, 'user '
  WHERE r.order_id = :id AND r.processor_id IS NOT NULL AND r.processed_at <= :now::timestamptz + interval '1 minute';
 
 -- why_challenge: OrderWhy -> OrderChapter*
--- The random value is shown to nobody here; its hash stands with what was expected.
+-- The random value is shown to nobody here; its hash stands with what was expected. Each mail has one of its own.
 SELECT c.poll_from AS at, 'challenge' AS chapter,
-       concat('names are looked for by ', c.method, ' from now on; its random value is of ',
-              to_char(c.random_value_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')) AS text
+       CASE WHEN c.method = 'email' THEN 'names are to be approved by mail from now on'
+            ELSE concat('names are looked for by ', c.method, ' from now on; its random value is of ',
+                        to_char(c.random_value_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')) END AS text
   FROM request r
   JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
  WHERE r.order_id = :id AND c.poll_from <= :now::timestamptz + interval '1 minute';
@@ -227,7 +228,7 @@ SELECT b.since, 'blocked key', 'the key of request ' || r.id || ' is known to ot
   JOIN blocked_key b ON b.spki_sha256 = r.spki_sha256
  WHERE r.order_id = :id
 UNION ALL
-SELECT d.buried_at, 'given up', concat('job ', d.id, ' of lane ', d.lane, ' was given up after ', d.attempt, ' attempts: ', d.story)
+SELECT d.buried_at, 'given up', concat('job ', d.id, ' of lane ', d.lane, ' was given up after ', d.attempt, ' attempt', CASE WHEN d.attempt <> 1 THEN 's' END, ': ', d.story)
   FROM request r
   LEFT JOIN challenge c ON c.asked_by = 'request' AND c.subject = r.id
   JOIN job_dead d ON (d.lane IN ('issue', 'caa', 'ct') AND d.subject = r.id) OR (d.lane = 'dcv' AND d.subject = c.id)

@@ -19,31 +19,39 @@ static const struct sql *const kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* What who has to do it does: by the kind of what is open, and by its owner where that depends on what was seen.
- * docs/guide/waiting.md has it at length. */
+/* What who has to do it does: by the kind of what is open, and by its owner and the method where it depends on them. The
+ * first that fits is told; docs/guide/waiting.md has it at length. */
 // clang-format off
 static const struct {
-    const char *kind, *owner, *text;
+    const char *kind, *owner, *method, *text;
 } advice[] = {
-    { "approval",     NULL, "one of the customer's people approves or rejects the request" },
-    { "dcv",          "customer", "the customer puts the proof where it is looked for, or chooses another method; what was seen instead is told above" },
-    { "dcv",          "ca", "an operator sees to what is said above, mostly to the other points of view; it is looked for again by itself" },
-    { "caa",          "customer", "the customer changes the CAA records, which are read again by themselves" },
-    { "caa",          "ca", "nothing while they are still to be looked at; where too few other points of view could say, an operator sees to those" },
-    { "transparency", NULL, "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
-    { "blocked_key",  NULL, "the customer orders with another key" },
-    { "quarantine",   NULL, "an operator sees to the attempt: chancery quarantine" },
-    { "held_up",      NULL, "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },
-    { "authority",    NULL, "an operator starts it again when it may sign: chancery authority start ID" },
-    { "job",          NULL, "nothing: it goes on by itself" },
+    { "approval",     NULL, NULL, "one of the customer's people approves or rejects the request" },
+    { "dcv",          "customer", "email", "the customer opens the link in the mail, has it sent again (resend-emails), or chooses another method" },
+    { "dcv",          "customer", NULL, "the customer puts the proof where it is looked for, or chooses another method; what was seen instead is told above" },
+    { "dcv",          "ca", NULL, "an operator sees to what is said above, mostly to the other points of view; it is looked for again by itself" },
+    { "caa",          "customer", NULL, "the customer changes the CAA records, which are read again by themselves" },
+    { "caa",          "ca", NULL, "nothing while they are still to be looked at; where too few other points of view could say, an operator sees to those" },
+    { "transparency", NULL, NULL, "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
+    { "blocked_key",  NULL, NULL, "the customer orders with another key" },
+    { "certificate",  NULL, NULL, "an operator revokes it" },
+    { "quarantine",   NULL, NULL, "an operator sees to the attempt: chancery quarantine" },
+    { "held_up",      NULL, NULL, "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },
+    { "authority",    NULL, NULL, "an operator starts it again when it may sign: chancery authority start ID" },
+    { "job",          NULL, NULL, "nothing: it goes on by itself" },
 };
 // clang-format on
+
+/* NULL stands for any. */
+static bool is_said(const char *wanted, const char *said)
+{
+    return !wanted || (said && strcmp(wanted, said) == 0);
+}
 
 static const char *advice_for(const OrderWait *open)
 {
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
-        if (strcmp(advice[i].kind, open->kind) == 0 &&
-            (!advice[i].owner || (open->owner && strcmp(advice[i].owner, open->owner) == 0)))
+        if (is_said(advice[i].kind, open->kind) && is_said(advice[i].owner, open->owner) &&
+            is_said(advice[i].method, open->method))
             return advice[i].text;
     return NULL;
 }

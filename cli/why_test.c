@@ -173,6 +173,49 @@ static void an_order_says_what_it_waits_for(void **state)
     must_fail(run(why_order_command, "6"), "6 no order has that number");
 }
 
+/* Its certificate waits for somebody to revoke it, though the order is issued. */
+static void a_blocked_key_is_something_to_be_done(void **state)
+{
+    (void)state;
+    shop_make();
+    execute(
+        "UPDATE request SET spki_sha256 = sha256('k') WHERE id = 70;"
+        "UPDATE certificate SET not_after = now() + interval '1 year';"
+        "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), '2022-02-03', "
+        "'found on a page')");
+    setenv("COLUMNS", "300", 1);
+    must(run(why_order_command, "7"));
+    must_say("\nOpen now:\n  certificate: " SERIAL "07, for the CA, since 2022-02-03 00:00:00");
+    must_say("    its key is known to others (found on a page): BR 4.9.1.1 wants it revoked within "
+             "24 hours\n    To do: an operator revokes it.\n");
+    execute("INSERT INTO revocation (ca_id, serial, shard, reason, revoked_at, not_after) SELECT "
+            "ca_id, serial, 0, 1, '2022-02-03', not_after FROM certificate");
+    must(run(why_order_command, "7"));
+    must_say("\nOrder 7 is issued: it waits for nothing.\n");
+    execute("INSERT INTO quarantine (serial, ca_id, request_id, issuance_id, signed, tbs_sha256, "
+            "found_at) VALUES ('\\x0102030405060708', '" CA_ID "', 70, 1, true, '', '" DAY "')");
+    must(run(why_order_command, "7"));
+    must_say("\nOpen now:\n  quarantine: 0102030405060708, for the CA, since 2022-01-01 00:00:00");
+}
+
+/* No record is looked for, and each mail has a value of its own. */
+static void an_order_by_mail_speaks_of_mails(void **state)
+{
+    (void)state;
+    shop_make();
+    execute("INSERT INTO challenge (account_id, asked_by, subject, rule_scope, method, "
+            "random_value, random_value_at, poll_from) VALUES (900, 'request', 80, 'TLS', 'email', "
+            "'secret', '2022-01-03', '2022-01-03');"
+            "INSERT INTO job (lane, subject, run_at, attempt, idem_key) VALUES ('dcv', 30001, "
+            "'2022-01-05', 1, 'dcv/30001')");
+    setenv("COLUMNS", "300", 1);
+    must(run(why_order_command, "8"));
+    must_say("  challenge\n    names are to be approved by mail from now on\n");
+    must_say("    To do: the customer opens the link in the mail, ");
+    must_say("  job: dcv 1, for the CA\n    failed once\n");
+    assert_null(strstr(output, "andom value"));
+}
+
 /* Every kind of what can be open says what is to be done. */
 static void everything_open_has_its_advice(void **state)
 {
@@ -306,9 +349,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(a_story_is_told_as_it_happened),
         FRESH(programs_read_it_as_json),
+        FRESH(a_blocked_key_is_something_to_be_done),
+        FRESH(an_order_by_mail_speaks_of_mails),
         FRESH(an_order_says_what_it_waits_for),
         FRESH(everything_open_has_its_advice),
-        FRESH(what_logs_say_is_told),
         FRESH(what_logs_say_is_told),
         cmocka_unit_test(nothing_reaches_the_terminal),
     };

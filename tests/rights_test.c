@@ -244,6 +244,8 @@ static const char questions[] =
     "quorum_rules: validation\n"
     "request_need: gateway validation issuer scheduler cli\n"
     "request_open_task: gateway scheduler cli\n"
+    "request_own_need: gateway validation issuer scheduler cli\n"
+    "request_step_need: \n"
     "rule_interval: gateway validation issuer notifier scheduler cli\n"
     "rule_rates: \n"
     "section_label: gateway validation issuer scheduler cli";

@@ -22,8 +22,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 GRANT EXECUTE ON FUNCTION audit_line TO chancery_scheduler;
 
--- Rows that decide write their own audit row: no role can write the one without the other. Its argument
--- is what happened; `detail` says what was decided on, by hash where it is long.
+-- Rows that decide write their own audit row: no role can write the one without the other. Its arguments
+-- stand below; `detail` says what was decided on, by hash where it is long.
 CREATE OR REPLACE FUNCTION audit_decision() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -33,7 +33,7 @@ DECLARE
 BEGIN
     INSERT INTO public.audit (at, account_id, source, activity, subject, detail)
     VALUES ((now_row ->> TG_ARGV[1])::timestamptz, (now_row ->> 'account_id')::bigint, source,
-            TG_ARGV[0], TG_TABLE_NAME || coalesce('/' || (now_row ->> TG_ARGV[2]), ''),
+            TG_ARGV[0], coalesce(TG_ARGV[3], TG_TABLE_NAME) || coalesce('/' || (now_row ->> TG_ARGV[2]), ''),
             (SELECT jsonb_object_agg(k.key, CASE WHEN k.key IN ('evidence', 'corroboration', 'der', 'key_hash', 'signature')
                                                  THEN to_jsonb(encode(sha256(CASE WHEN starts_with(k.value #>> '{}', '\x') THEN (k.value #>> '{}')::bytea
                                                                              ELSE convert_to(k.value #>> '{}', 'UTF8') END), 'hex'))
@@ -43,7 +43,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- What happened, the column that says when, the column that says to what.
+-- What happened, the column that says when, the column that says to what, and what that is called where it is not
+-- the table's name.
 CREATE OR REPLACE TRIGGER policy_version_audit AFTER INSERT ON policy_version
     FOR EACH ROW EXECUTE FUNCTION audit_decision('policy loaded', 'loaded_at', 'id');
 CREATE OR REPLACE TRIGGER policy_active_audit AFTER INSERT OR UPDATE ON policy_active
@@ -65,7 +66,7 @@ CREATE OR REPLACE TRIGGER quarantine_settle_audit AFTER UPDATE ON quarantine
 CREATE OR REPLACE TRIGGER heads_begin_audit AFTER INSERT ON heads_begin
     FOR EACH ROW EXECUTE FUNCTION audit_decision('audit heads begin anew', 'created_at', 'seal_id');
 CREATE OR REPLACE TRIGGER api_key_audit AFTER INSERT ON api_key
-    FOR EACH ROW EXECUTE FUNCTION audit_decision('API key created', 'created_at', 'id');
+    FOR EACH ROW EXECUTE FUNCTION audit_decision('API key created', 'created_at', 'id', 'key');
 
 -- What a key may do, or whether it works, changes with the row that says so, and who did it, in the same
 -- transaction, or not at all. An administrator of the database is his own witness.

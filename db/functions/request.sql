@@ -1,15 +1,5 @@
--- What a request needs: the one function that decides. What is there counts until valid_until; what is
--- still to be done has none, and task_kind says who must do it. The API shows it, the next step is taken
--- from it, and the issuer signs only where nothing is open: it takes both from here at once, so that
--- evidence is sought once for each name. Each kind is a SELECT of its own. IS TRUE, and a SELECT in the place
--- of a join: a plan that was made while nothing waited would else walk all that wait.
---
--- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
--- not known counts as public, and as no demonstration. Nor are their CAA records looked at. Where such records permit some
--- methods of validation alone (RFC 8657), only evidence by one of these counts, if the request is proved by one of them;
--- else it is the records that are in the way. What names needed has been judged once and for all when there is a
--- precertificate, which binds as the certificate does. validation_id is the fact: a validation, or of kind caa a caa_check.
-CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
+-- What stands in the way of a request itself, whatever its names need: a part of request_need.
+CREATE OR REPLACE FUNCTION request_own_need(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
                deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
 LANGUAGE sql STABLE AS $$
@@ -40,6 +30,25 @@ LANGUAGE sql STABLE AS $$
       FROM precertificate p
      WHERE p.request_id = ANY (request_ids) AND p.logged_at IS NULL
        AND EXISTS (SELECT FROM issuance x WHERE x.id = p.id AND x.state = 'precert_signed')
+$$;
+
+-- What a request needs: the one function that decides. What is there counts until valid_until; what is
+-- still to be done has none, and task_kind says who must do it. The API shows it, the next step is taken
+-- from it, and the issuer signs only where nothing is open: it takes both from here at once, so that
+-- evidence is sought once for each name. Each kind is a SELECT of its own. IS TRUE, and a SELECT in the place
+-- of a join: a plan that was made while nothing waited would else walk all that wait.
+--
+-- Names below an authority that is not public are not proved. Nothing else excuses them: one that is
+-- not known counts as public, and as no demonstration. Nor are their CAA records looked at. Where such records permit some
+-- methods of validation alone (RFC 8657), only evidence by one of these counts, if the request is proved by one of them;
+-- else it is the records that are in the way. What names needed has been judged once and for all when there is a
+-- precertificate, which binds as the certificate does. validation_id is the fact: a validation, or of kind caa a caa_check.
+CREATE OR REPLACE FUNCTION request_need(request_ids bigint[], at timestamptz)
+RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
+               deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT o.request_id, o.kind, o.dns_name, o.domain, o.since, o.next_check, o.deadline, o.valid_until, o.validation_id, o.exempt
+      FROM request_own_need(request_ids, at) o
     UNION ALL
     SELECT n.request_id, t.kind, n.name, t.domain, t.since, t.next_check, t.deadline, t.valid_until, t.fact_id, t.exempt
       FROM request r
@@ -78,11 +87,27 @@ LANGUAGE sql STABLE AS $$
        AND NOT EXISTS (SELECT FROM issuance x WHERE x.request_id = r.id AND x.state IN ('precert_signed', 'final_reserved'))
 $$;
 
+-- The same, for the next step. Of requests that have precertificates nothing is asked for names, and that is most of the
+-- work: it is not even begun.
+CREATE OR REPLACE FUNCTION request_step_need(request_ids bigint[], at timestamptz)
+RETURNS TABLE (request_id bigint, kind text, dns_name text, domain text, since timestamptz, next_check timestamptz,
+               deadline timestamptz, valid_until timestamptz, validation_id bigint, exempt boolean)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    IF EXISTS (SELECT FROM unnest(request_ids) k
+                WHERE NOT EXISTS (SELECT FROM issuance x WHERE x.request_id = k AND x.state IN ('precert_signed', 'final_reserved'))) THEN
+        RETURN QUERY SELECT * FROM request_need(request_ids, at);
+    ELSE
+        RETURN QUERY SELECT * FROM request_own_need(request_ids, at);
+    END IF;
+END $$;
+
 -- What of it is left to do, and who is to move next. Of most kinds that is always the same (task_kind); else what the last
 -- look saw decides. A name whose proof was found, and only not confirmed for want of other points of view, waits for us. CAA
 -- records are ours to look at until they were found to be in the way: then they are the customer's to change, unless
 -- other points of view were missing. check_id is the check that is in the way: what is the same is stored once a day, by
--- looks that are an hour apart at the most.
+-- looks that are an hour apart at the most. The deadline is that of the random value, and each mail has one of its own.
 DROP FUNCTION IF EXISTS request_open_task(bigint[], timestamptz); -- of before 0028: it had no check_id
 CREATE FUNCTION request_open_task(request_ids bigint[], at timestamptz)
 RETURNS TABLE (request_id bigint, kind text, owner text, dns_name text, domain text,
@@ -91,13 +116,15 @@ LANGUAGE sql STABLE AS $$
     SELECT n.request_id, n.kind,
            CASE WHEN w.ours THEN 'ca'
                 WHEN w.id IS NOT NULL THEN 'customer'
-                WHEN n.kind = 'dcv' AND EXISTS (SELECT FROM challenge c
-                                                 WHERE c.asked_by = 'request' AND c.subject = n.request_id
-                                                   AND c.checked_at >= c.poll_from AND n.domain = ANY (c.ours)) THEN 'ca'
+                WHEN n.domain = ANY (h.ours) THEN 'ca'
                 ELSE k.owner END,
-           n.dns_name, n.domain, n.since, n.next_check, n.deadline, w.id
+           n.dns_name, n.domain, n.since, n.next_check, CASE WHEN h.method IS DISTINCT FROM 'email' THEN n.deadline END, w.id
       FROM request_need(request_ids, at) n
       LEFT JOIN task_kind k ON k.kind = n.kind
+      LEFT JOIN LATERAL (SELECT c.method, CASE WHEN c.checked_at >= c.poll_from THEN c.ours END AS ours
+                           FROM challenge c
+                          WHERE n.kind = 'dcv' AND c.asked_by = 'request' AND c.subject = n.request_id
+                          LIMIT 1) h ON true
       LEFT JOIN LATERAL
            (SELECT c.id, c.ours
               FROM request r
@@ -138,7 +165,7 @@ BEGIN
         SELECT DISTINCT r.id, r.account_id, r.rule_scope, r.dcv_method, n.kind, k.lane
           FROM request r
           JOIN orders o ON o.id = r.order_id AND o.request_id = r.id AND o.status IN ('pending', 'needs_approval')
-          LEFT JOIN request_need(request_ids, at) n ON n.request_id = r.id AND n.valid_until IS NULL
+          LEFT JOIN request_step_need(request_ids, at) n ON n.request_id = r.id AND n.valid_until IS NULL
           LEFT JOIN task_kind k ON k.kind = n.kind
          WHERE r.id = ANY (request_ids)
     ), step AS MATERIALIZED (
@@ -174,7 +201,7 @@ BEGIN
     SELECT s.id, CASE WHEN p.run_at <= at + interval '2 seconds' THEN p.id END, p.lane FROM step s JOIN put p ON p.lane = s.lane AND p.subject = s.subject;
 END $$;
 
-GRANT EXECUTE ON FUNCTION request_need TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
+GRANT EXECUTE ON FUNCTION request_need, request_own_need TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION request_open_task TO chancery_gateway, chancery_scheduler, chancery_cli;
 GRANT EXECUTE ON FUNCTION request_advance
     TO chancery_gateway, chancery_validation, chancery_issuer, chancery_scheduler, chancery_cli;

@@ -84,6 +84,7 @@ static const struct {
     { FAULT_INTERNAL,    "INTERNAL",    "internal_error",         500, false, true },
     { FAULT_UNAVAILABLE, "UNAVAILABLE", "service_unavailable",    503, true,  true },
     { FAULT_TOO_SLOW,    "TOO_SLOW",    "service_unavailable|too_slow", 503, true, true },
+    { FAULT_UNCONFIRMED, "UNCONFIRMED", "service_unavailable|unconfirmed", 503, true, true },
     { FAULT_TIMEOUT,     "TIMEOUT",     "request_timeout",        504, true,  true },
     // clang-format on
 };

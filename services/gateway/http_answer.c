@@ -32,6 +32,9 @@ static const struct {
     { FAULT_CONFLICT, "The request conflicts with another one. Please try again." },
     { FAULT_UNAVAILABLE, "The service is unavailable. Please try again." },
     { FAULT_TOO_SLOW, "The service is unavailable. Please try again." },
+    { FAULT_UNCONFIRMED,
+      "Other points of view of this CA, which must confirm what was found, could "
+      "not be asked. The fault is ours. Please try again later." },
     { FAULT_TIMEOUT, "The request took too long. It may still take effect." },
     { FAULT_NONE, "An error occurred while the request was processed." },
 };

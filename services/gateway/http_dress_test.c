@@ -126,6 +126,33 @@ static void all_answers_are_dressed(void **state)
     }
 }
 
+/* Whoever found it: of a door that has pages alone, what the library cannot read is refused by a page, and of
+ * a body that it cannot read on the row of the request is known. */
+static void what_the_library_refuses_is_dressed(void **state)
+{
+    static const char head[] = "GET /pages/page/x HTTP/9.9\r\n\r\n";
+    static const char body[] = "POST /pages/page HTTP/1.1\r\nHost: x\r\n" ORIGIN JSON
+                               "Transfer-Encoding: chunked\r\n\r\nzz\r\n";
+    struct http_options o = toy_options();
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    o.doors[0] = (struct http_door){ "127.0.0.1:0", page_families + 1, NULL, "LISTEN" };
+    struct http *h = toy_start(o);
+    int fd = dial(h);
+    say(fd, head, sizeof head - 1);
+    char *answer = hear(fd, &a);
+    assert_int_equal(status_of(answer), 505);
+    assert_non_null(strstr(answer, "\r\nX-Fault: shaped\r\n"));
+    assert_non_null(strstr(answer, "\r\nContent-Type: text/html\r\n"));
+    assert_string_equal(body_of(answer), "<p>a fault");
+    fd = dial(h);
+    say(fd, body, sizeof body - 1);
+    is_dressed(hear(fd, &a), "a bad chunk", 400);
+    toy_stop(h);
+    arena_free(&a);
+}
+
 /* Who sends on behind the limit, in chunks. */
 static void a_body_that_grows_too_large_is_dressed(void **state)
 {
@@ -261,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_answers_are_dressed),
+        cmocka_unit_test(what_the_library_refuses_is_dressed),
         cmocka_unit_test(a_body_that_grows_too_large_is_dressed),
         cmocka_unit_test(too_many_bodies_are_dressed),
         cmocka_unit_test(a_full_queue_is_dressed),

@@ -6,12 +6,13 @@
  * all of a process the first function of that name, which is the program's own. So all answers
  * come by here, and MHD's own are those without a header (docs/adr/0065).
  *
- * Ours goes out past MHD, and the socket is shut down, so that nothing of MHD's page can follow: for a bad
- * length it would send its head twice, and after a query too long for its memory it would
+ * Ours goes out past MHD, and the socket is shut down, so that nothing of MHD's page can follow: for
+ * a bad length it would send its head twice, and after a query too long for its memory it would
  * wait for more. It then ends the connection as one that its client has left.
  *
  * What is refused is a request like any other: its answer has a Request-Id, and it is counted and
- * logged. Of HEAD nothing is known here, so that its refusal has a body: the connection ends behind it. */
+ * logged. Of HEAD nothing is known here, so that its refusal has a body: the connection ends behind
+ * it. */
 #include <dlfcn.h>
 #include <string.h>
 

@@ -3,16 +3,16 @@
 #include "base/log.h"
 #include "caa_round.sql.h"
 #include "caa_search.h"
-#include "cadence.h"
 #include "gate.h"
 #include "message/field.h"
+#include "round_end.h"
 #include "service/metrics.h"
 #include "share.h"
 #include "sweep.h"
 #include "testing/point.h"
 #include "validation.h"
 
-enum { SHARE_PAUSE_S = 3, LAST_PAUSE_S = 3600 };
+enum { SHARE_PAUSE_S = 3 };
 
 /* Lives in the item's arena. One thread at a time has it: the lane's worker until the look is begun, then the
  * resolver's, the bus's where others have looked as well, then the committer's. */
@@ -24,28 +24,12 @@ struct caa_round {
     bool shares;
     struct caa_search search;
     CaaRound in;
-    struct commit commit;
+    struct round_end end;
 };
 
 /* ---- what comes of it */
 
-static void advanced(struct lane_item *item, const CaaAdvanced *to)
-{
-    JobOutcome outcome = JOB_OUTCOME__INIT;
-
-    outcome.result = to->waiting ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__DONE;
-    if (to->has_job_id) {
-        outcome.has_next_job_id = true;
-        outcome.next_job_id = to->job_id;
-        outcome.next_lane = to->lane;
-        /* Who waits for this job is told of the next one and runs it. */
-        if (validation.run && !item->waiter)
-            job_hint(validation.run->bus, to->lane, to->job_id, item->job->traceparent);
-    }
-    lane_finish(item, &outcome);
-}
-
-static void round_log(const struct caa_round *c, const CaaAdvanced *to)
+static void round_log(const struct caa_round *c, const RoundAdvanced *to)
 {
     log_context(c->item->job->traceparent, c->open->order_id);
     log_info("CAA records checked", LOG_INT("names", c->open->n_names),
@@ -53,37 +37,29 @@ static void round_log(const struct caa_round *c, const CaaAdvanced *to)
     log_context("", 0);
 }
 
-/* On a committer thread. */
-static void committed(struct commit *commit, const struct rows *rows, const struct fault *f)
+static void ended(struct round_end *e, const RoundAdvanced *to)
 {
-    struct caa_round *c = commit->context;
+    struct caa_round *c = e->context;
 
     TEST_POINT("validation.caa.round.committed");
     caa_search_free(&c->search);
-    if (f)
-        lane_fail(c->item, f); /* what took effect all the same has moved the job on */
-    else if (rows->count == 0)
-        lane_gone(c->item);
-    else {
-        round_log(c, (const CaaAdvanced *)rows->items[0]);
-        advanced(c->item, (const CaaAdvanced *)rows->items[0]);
-    }
-    gate_leave();
+    if (to)
+        round_log(c, to);
 }
 
 /* ---- the round as a message */
 
-/* By the cadence, and each hour after its end, as long as the order waits; sooner when look-ups failed, which may be
- * nobody's lasting fault. */
-static struct instant next_check(const struct caa_round *c, struct instant now)
+/* Records are changed by people: they are looked at as long as the order waits. */
+static Instant *next_check(const struct caa_round *c, struct instant now)
 {
-    struct instant soon = instant_add(now, lane_pause(c->item->job->attempt + 1)), next;
+    struct round_due due = { .cadence = &c->cadence,
+                             .from = { c->open->poll_from->us },
+                             .failed = c->in.failed,
+                             .beyond = true };
+    struct instant next = now;
 
-    if (gate_is_cut() && c->in.failed)
-        return now; /* another process may have it at once */
-    if (!cadence_next(&c->cadence, (struct instant){ c->open->poll_from->us }, now, &next))
-        next = instant_add(now, seconds(LAST_PAUSE_S));
-    return c->in.failed && instant_before(soon, next) ? soon : next;
+    round_end_due(c->item, &due, now, &next);
+    return instant_of(&c->item->arena, next);
 }
 
 /* They are the request's: its account is found with it. */
@@ -110,26 +86,21 @@ static void round_fill(struct caa_round *c)
     c->in.request_id = c->open->request_id;
     c->in.now = instant_of(a, now);
     checks_add(c);
-    c->in.next_at = instant_of(a, next_check(c, now));
+    c->in.next_at = next_check(c, now);
 }
 
 /* ---- its ending */
 
 static void over(struct caa_round *c)
 {
-    struct fault f = { 0 };
-
     if (c->shares)
         share_give(&c->part);
     round_fill(c);
-    c->commit = (struct commit){ .sql = &sql_caa_round,
-                                 .in = &c->in.base,
-                                 .key = "job_epoch",
-                                 .done = committed,
-                                 .context = c };
+    c->end = (struct round_end){
+        .item = c->item, .sql = &sql_caa_round, .in = &c->in.base, .over = ended, .context = c
+    };
     TEST_POINT("validation.caa.round.before");
-    if (!committer_put(validation.committer, &c->commit, &f))
-        committed(&c->commit, NULL, &f);
+    round_end_commit(&c->end);
 }
 
 /* On the resolver's thread, or the bus's. */
@@ -140,22 +111,6 @@ static void looked(struct caa_search *s)
 }
 
 /* ---- its beginning */
-
-/* So that who waits learns what was found in time; but never too short for a healthy look-up. */
-static struct tick deadline_of(const struct lane_item *item)
-{
-    struct tick his = validation_deadline(item->waiter, seconds(1));
-    struct tick least = tick_after(seconds(2));
-
-    return his.us > least.us ? his : least;
-}
-
-/* The job is put back as it was. */
-static void put_back(struct lane_item *item, struct duration pause)
-{
-    lane_again(item, instant_add(clock_now(), pause), false);
-    gate_leave();
-}
 
 /* The rules have been read: it begins. */
 static void look_begin(struct caa_round *c)
@@ -168,7 +123,7 @@ static void look_begin(struct caa_round *c)
                                      .done = looked,
                                      .context = c };
     caa_search_start(&c->search, open->account_id, open->names, open->n_names, open->rules,
-                     deadline_of(c->item));
+                     round_end_deadline(c->item));
 }
 
 static void begin(struct caa_round *c)
@@ -179,10 +134,10 @@ static void begin(struct caa_round *c)
     if (c->open->n_names == 0) {
         over(c);
     } else if (!share_take(&c->part, c->open->account_id, width)) {
-        put_back(c->item, seconds(SHARE_PAUSE_S));
+        round_end_put_back(c->item, seconds(SHARE_PAUSE_S));
     } else if (!gate_ask_begin()) {
         share_give(&c->part);
-        put_back(c->item, seconds(0));
+        round_end_put_back(c->item, seconds(0));
     } else {
         c->shares = true;
         look_begin(c);

@@ -7,7 +7,7 @@ SELECT r.id AS request_id, r.order_id, r.account_id, r.created_at AS poll_from,
   FROM request r
  WHERE r.id = ANY (:ids);
 
--- caa_round: CaaRound* -> CaaAdvanced*
+-- caa_round: CaaRound* -> RoundAdvanced*
 -- The end of a round. Everything follows from the job's row, held by the lease it was claimed with. What was seen is
 -- stored, but not what has been the same for less than a day and lets nothing be issued; what that leaves is asked
 -- anew. Nothing: the job goes, and the request takes its next step. Something: it is put back, since records are
@@ -65,6 +65,6 @@ WITH input AS MATERIALIZED (
       FROM (SELECT x.request_id, x.now, x.traceparent FROM ended x ORDER BY x.request_id) e
       CROSS JOIN LATERAL request_advance(ARRAY[e.request_id], e.now, e.traceparent) n
 )
-SELECT d.request_id, d.job_epoch, d.open AS waiting, a.job_id, a.lane
+SELECT d.job_epoch, d.open AS waiting, a.job_id, a.lane
   FROM decided d
   LEFT JOIN LATERAL (SELECT n.job_id, n.lane FROM advanced n WHERE n.request_id = d.request_id ORDER BY n.lane DESC LIMIT 1) a ON true;

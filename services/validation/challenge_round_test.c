@@ -47,7 +47,7 @@ static DcvRound *round_make(int64_t challenge, const char *domain, int64_t poll_
     return in;
 }
 
-static const DcvAdvanced *round_run(const DcvRound *in, struct arena *a)
+static const RoundAdvanced *round_run(const DcvRound *in, struct arena *a)
 {
     struct store *store = store_new(&store_options);
     const ProtobufCMessage *all = &in->base;
@@ -56,10 +56,11 @@ static const DcvAdvanced *round_run(const DcvRound *in, struct arena *a)
     if (!store_set(store, a, &sql_dcv_round, &all, 1, &rows, &f))
         fail_msg("%s", f.detail);
     store_free(store);
-    return rows.count ? (const DcvAdvanced *)rows.items[0] : NULL;
+    return rows.count ? (const RoundAdvanced *)rows.items[0] : NULL;
 }
 
-static const DcvAdvanced *round_commit(int64_t challenge, const char *domain, int64_t poll_shift_us)
+static const RoundAdvanced *round_commit(int64_t challenge, const char *domain,
+                                         int64_t poll_shift_us)
 {
     return round_run(round_make(challenge, domain, poll_shift_us), &arena);
 }
@@ -70,7 +71,7 @@ static void an_order_cancelled_during_its_round(void **state)
     (void)state;
     int64_t id = challenge_for(&usual, "meanwhile.example.com");
     run_sql("UPDATE orders SET status = 'canceled'");
-    const DcvAdvanced *to = round_commit(id, "meanwhile.example.com", 0);
+    const RoundAdvanced *to = round_commit(id, "meanwhile.example.com", 0);
     assert_false(to->has_job_id || to->waiting);
     assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
 }
@@ -105,7 +106,7 @@ static void another_kind_of_task_is_not_looked_for(void **state)
                          " tbs_sha256, found_at) SELECT '\\x0102030405060708', 'ca', subject, 1,"
                          " true, '\\x', now() FROM challenge WHERE id = %lld",
                          id));
-    const DcvAdvanced *to = round_commit(id, "blocked.example.com", 0);
+    const RoundAdvanced *to = round_commit(id, "blocked.example.com", 0);
     assert_false(to->has_job_id || to->waiting);
     assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
     /* The next step is for whoever settles it. */
@@ -121,7 +122,7 @@ static void *round_thread(void *in)
 {
     struct arena own;
     arena_init(&own);
-    const DcvAdvanced *to = round_run(in, &own);
+    const RoundAdvanced *to = round_run(in, &own);
     bool over = to && !to->waiting;
     arena_free(&own);
     return over ? in : NULL;
@@ -160,7 +161,7 @@ static void one_domain_is_proved_without_an_order(void **state)
     long long id = challenge_put(&usual, "domain", 7, "'alone.example.com'");
     assert_sql("alone.example.com", "SELECT identifier FROM challenge_left(%lld, now())", id);
     assert_true(round_commit(id, NULL, 0)->waiting);
-    const DcvAdvanced *to = round_commit(id, "alone.example.com", 0);
+    const RoundAdvanced *to = round_commit(id, "alone.example.com", 0);
     assert_false(to->has_job_id || to->waiting);
     assert_string_equal(standing(id), "1 evidence, 0 issue, 0 dcv");
     assert_sql("900 dns alone.example.com dns-txt-token 3.2.2.4.7",

@@ -18,7 +18,7 @@ SELECT c.id AS challenge_id, c.account_id, c.method, c.random_value, c.poll_from
   FROM challenge c
  WHERE c.id = ANY (:ids);
 
--- dcv_round: DcvRound* -> DcvAdvanced*
+-- dcv_round: DcvRound* -> RoundAdvanced*
 -- The end of a round. Everything follows from the job's row, held by the lease it was claimed with. What
 -- was found is stored, and what that leaves is asked anew. Nothing: the job goes, and a request takes its
 -- next step. Something: it is put back, or goes as well when polling has ended; then it is the customer
@@ -85,7 +85,7 @@ WITH input AS MATERIALIZED (
 ), over AS MATERIALIZED (
     SELECT challenge_settle(array_agg(p.challenge_id)) AS challenges FROM proved p
 )
-SELECT d.challenge_id, d.job_epoch, d.open AND d.next_at IS NOT NULL AS waiting, a.job_id, a.lane, r.order_id
+SELECT d.job_epoch, d.open AND d.next_at IS NOT NULL AS waiting, a.job_id, a.lane, r.order_id
   FROM decided d
   JOIN over v ON v.challenges IS NOT NULL
   LEFT JOIN request r ON r.id = d.subject AND d.asked_by = 'request'

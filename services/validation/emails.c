@@ -1,6 +1,7 @@
 #include "emails.h"
 
 #include "emails.sql.h"
+#include "round_end.h"
 #include "service/metrics.h"
 #include "testing/point.h"
 #include "validation.h"
@@ -8,26 +9,16 @@
 /* More than these are left to the notifier's own poll. */
 enum { MAIL_HINTS = 32 };
 
-static void hint(const struct lane_item *item, const char *lane, int64_t job_id)
-{
-    if (validation.run)
-        job_hint(validation.run->bus, lane, job_id, item->job->traceparent);
-}
-
 static void rounded(struct lane_item *item, const EmailRounded *to)
 {
-    JobOutcome outcome = JOB_OUTCOME__INIT;
-    outcome.result = to->waiting ? JOB_OUTCOME__RESULT__WAITING : JOB_OUTCOME__RESULT__DONE;
-    for (size_t i = 0; i < to->n_mail_job_ids && i < MAIL_HINTS; i++)
-        hint(item, "mail", to->mail_job_ids[i]);
-    if (to->has_job_id) {
-        outcome.has_next_job_id = true;
-        outcome.next_job_id = to->job_id;
-        outcome.next_lane = to->lane;
-        if (!item->waiter) /* who waits for this job runs the next one */
-            hint(item, to->lane, to->job_id);
-    }
-    lane_finish(item, &outcome);
+    RoundAdvanced advanced = ROUND_ADVANCED__INIT;
+    for (size_t i = 0; validation.run && i < to->n_mail_job_ids && i < MAIL_HINTS; i++)
+        job_hint(validation.run->bus, "mail", to->mail_job_ids[i], item->job->traceparent);
+    advanced.waiting = to->waiting;
+    advanced.has_job_id = to->has_job_id;
+    advanced.job_id = to->job_id;
+    advanced.lane = to->lane;
+    round_end_tell(item, &advanced);
 }
 
 void emails_round(struct lane_item *item, const OpenChallenge *challenge)

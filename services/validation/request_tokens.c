@@ -54,6 +54,8 @@ static LookResult *result_of(struct arena *a, const struct search_domain *name)
     r->found = name->found;
     if (!r->found)
         r->reason = arena_strdup(a, name->reason);
+    r->has_ours = true;
+    r->ours = name->ours;
     return r;
 }
 
@@ -75,6 +77,8 @@ static void obstacles_add(struct token_search *t, LookAnswer *out)
         o->name = arena_strdup(a, check->name);
         o->forbidden = strcmp(check->result, "forbidden") == 0;
         o->detail = arena_strdup(a, check->detail);
+        o->has_ours = true;
+        o->ours = check->ours;
         out->obstacles[out->n_obstacles++] = o;
     }
 }

@@ -161,6 +161,30 @@ static void what_was_found_is_kept_when_something_is_missing(void **state)
 }
 
 /* At the name that is ordered, where its domain has none. */
+/* What was found, and what CAA records permit, is ours where only other points of view are missing. */
+static void what_only_others_are_missing_for_is_ours(void **state)
+{
+    (void)state;
+    rule_add("'mpic', 'TLS', 'mpic.remotes', 'M', '2'");
+    rule_add("'caa-check', 'TLS', 'caa.check', 'M', '1'");
+    rule_add("'caa-identities', 'TLS', 'caa.identities', 'M', 'chancery.example'");
+    token_put("unconfirmed.example.com", csr, sizeof csr, 60);
+    LookRequest *in = look_for("unconfirmed.example.com no-token.example.com");
+    in->rule_scope = arena_strdup(&arena, "TLS");
+    for (size_t i = 0; i < in->n_names; i++) {
+        in->names[i]->fqdns = &in->names[i]->domain;
+        in->names[i]->n_fqdns = 1;
+    }
+    const LookAnswer *answer = look_well(in);
+    assert_true(!answer->results[0]->found && answer->results[0]->ours);
+    assert_non_null(strstr(answer->results[0]->reason, "the fault is ours"));
+    assert_true(!answer->results[1]->found && !answer->results[1]->ours);
+    assert_int_equal(answer->n_obstacles, 2);
+    assert_true(answer->obstacles[0]->ours && answer->obstacles[1]->ours);
+    assert_sql("2", "SELECT count(*) FROM caa_check WHERE result = 'unconfirmed' AND ours");
+    run_sql("UPDATE policy_active SET version = version - 3");
+}
+
 static void a_token_may_stand_at_the_name(void **state)
 {
     LookRequest *in = look_for("below.example.com");
@@ -251,6 +275,7 @@ int main(void)
         cmocka_unit_test(good_tokens_leave_evidence_for_their_request),
         cmocka_unit_test(bad_tokens_leave_nothing),
         cmocka_unit_test(what_was_found_is_kept_when_something_is_missing),
+        cmocka_unit_test(what_only_others_are_missing_for_is_ours),
         cmocka_unit_test(a_token_may_stand_at_the_name),
         cmocka_unit_test(a_random_value_is_no_token),
         cmocka_unit_test(the_answer_comes_before_the_caller_leaves),

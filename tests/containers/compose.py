@@ -94,6 +94,12 @@ class Compose:
         os.kill(before["State"]["Pid"], signal.SIGKILL)
         case.until(f"{service} is started again", lambda: self.inspect(container)["RestartCount"] > before["RestartCount"])
 
+    def stop(self, service):
+        run(DOCKER, "stop", self.container(service))
+
+    def start(self, service):
+        run(DOCKER, "start", self.container(service))
+
     def disconnect(self, service):
         run(DOCKER, "network", "disconnect", f"{self.project}_inner", self.container(service))
 

@@ -5,6 +5,7 @@ First the commit before this one runs, takes orders, and is upgraded while they 
 may happen to a system happens to the new one. At the end each order that was accepted must have its
 certificate, once, with its webhook, and the audit log must be whole."""
 import functools
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.request
 
 if sys.argv[1:2] in (["-h"], ["--help"]):
     print(__doc__.strip())
@@ -265,6 +267,33 @@ def services_end_when_they_are_told(world):
             run(DOCKER, "start", container)
     world.stack.await_healthy()
     world.kept()
+
+
+def prometheus(path):
+    return json.load(urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}", timeout=10))["data"]
+
+
+@test
+def prometheus_watches_all_of_it(world):
+    world.stack.compose("--profile", "monitoring", "build", "prometheus")
+    case.within("up and healthy", 60, lambda: world.stack.compose(
+        "--profile", "monitoring", "up", "-d", "--wait", "--no-deps", "prometheus"))
+    container = world.stack.inspect(world.stack.container("prometheus"))
+    case.true("read-only root", container["HostConfig"]["ReadonlyRootfs"])
+    case.equal("user", container["Config"]["User"], "10001:10001")
+
+    def seen():
+        return {re.split("[/:]", t["labels"]["instance"])[0]: t["health"] for t in prometheus("targets")["activeTargets"]}
+    case.until("it sees every service", lambda: seen() == {s: "up" for s in SERVICES} or None, patience=60)
+    alerts = re.findall(r"alert: (\w+)", (TOP / "deploy/monitoring/alerts.yaml").read_text())
+    rules = [r["name"] for g in prometheus("rules")["groups"] for r in g["rules"]]
+    case.equal("alerts", sorted(rules), sorted(alerts))
+    world.stack.stop("gateway")
+    case.until("it misses the gateway", lambda: prometheus("query?query=up{instance='gateway:9100'}".replace(
+        "{", "%7B").replace("}", "%7D"))["result"][0]["value"][1] == "0" or None, patience=60)
+    world.stack.start("gateway")
+    world.stack.await_healthy("gateway")
+    world.stack.compose("--profile", "monitoring", "rm", "-s", "-f", "prometheus")
 
 
 @test

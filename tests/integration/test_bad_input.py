@@ -1,11 +1,14 @@
 """What must be refused gets a 4xx that names the field, and nothing is stored; what is merely odd is
 taken. The cases are rows."""
 import base64
+import http.client
 import json
 import re
+import socket
 
 from harness import case, pki
 from harness.account import Account
+from harness.api import Answer
 from harness.tests import Tests
 
 tests = Tests()
@@ -49,6 +52,18 @@ BYTES = [  # name, body as it goes out, status, code
     ("duplicate_key", b'{"comments":"a","comments":"b"}', 400, "bad_request_format"),
     ("duplicate_unknown_key", b'{"x":{"a":1,"a":2}}', 400, "bad_request_format"),
     ("too_large", b'{"comments":"' + b"a" * (4 << 20) + b'"}', 413, "request_too_large"),
+]
+
+HOST = b"Host: x\r\n"
+HEADS = [  # name, the bytes as they go out, status, code, field: what the HTTP library refuses before anybody sees it
+    ("version", b"GET /services/v2/product HTTP/2.0\r\n" + HOST + b"\r\n", 505, "http_version_not_supported", None),
+    ("no_version", b"GET /services/v2/product\r\n" + HOST + b"\r\n", 400, "bad_request_format", None),
+    ("no_colon", b"GET /services/v2/product HTTP/1.1\r\n" + HOST + b"no colon\r\n\r\n", 400, "bad_request_format", None),
+    ("long_target", b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414, "request_target_too_long", None),
+    ("long_head", b"GET /services/v2/product HTTP/1.1\r\n" + HOST + b"X-A: " + b"a" * 40000 + b"\r\n\r\n", 431,
+     "request_head_too_large", None),
+    ("length", b"POST /services/v2/order/certificate/ssl_basic HTTP/1.1\r\n" + HOST + b"Content-Length: x\r\n\r\n", 400,
+     "bad_request_format", "Content-Length"),
 ]
 
 REFUSED = [  # name, what is otherwise than in a good order, code, field
@@ -320,6 +335,32 @@ def other_routes(stack):
     def examine(_, method, path, body, status, code, field):
         error_good(f"{method} {path}", client.call(method, path, body), status, code, field)
     each(rows, examine)
+
+
+def raw(client, out):
+    """One answer on a connection of its own, and nothing behind it."""
+    host, port = client.host.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=client.timeout) as s:
+        s.sendall(out)
+        r = http.client.HTTPResponse(s)
+        r.begin()
+        answer = Answer(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
+        try:
+            case.equal("what follows", s.recv(100), b"")
+        except ConnectionResetError:
+            pass  # it was not all read
+    return answer
+
+
+@tests
+def heads(stack):
+    """What is no good HTTP is refused in the API's form as well, and the connection ends."""
+    def examine(_, name, out, status, code, field):
+        answer = raw(stack.client(), out)
+        error_good(name, answer, status, code, field)
+        case.equal(f"{name}: connection", answer.headers.get("connection"), "close")
+        case.true(f"{name}: has a Request-Id", answer.headers.get("request-id"))
+    each(HEADS, examine)
 
 
 @tests

@@ -1,5 +1,5 @@
 """A CA that is no demonstration and has set up no perspectives: what its rules want seen by others is not proved."""
-from harness import case
+from harness import case, pki
 from harness.account import Account
 from harness.mails import browse
 from harness.tests import Tests
@@ -44,6 +44,17 @@ def a_record_alone_proves_nothing(stack):
 
 
 @tests
+def a_request_token_is_in_vain(stack):
+    """What is missing is ours, so it is no bad request."""
+    account, name = Account(stack), "token.example.com"
+    token = pki.request_token(account.client.post("/account/auth-key").json["auth_key"], pki.csr(), stack.now() - 60)
+    account.publish(name, token)
+    answer = account.order(name, use_auth_key=True)
+    case.equal(f"refused: {answer}", (answer.status, answer.error.get("code")), (503, "service_unavailable|unconfirmed"))
+    case.inside("said", "The fault is ours", answer.error["message"])
+
+
+@tests
 def one_that_was_slipped_in_does_not_count(stack):
     """Neither to who decides which lane an order takes, nor to the issuer."""
     account, name = Account(stack), "slipped.example.com"
@@ -80,3 +91,5 @@ def a_check_that_was_slipped_in_does_not_count(stack):
     order = account.place(name)
     case.equal("not at once", order.get("certificate_id"), None)
     case.inside("seen", NOBODY, waits_for_caa(account, order["id"])["seen"])
+    answer = account.check(order["id"])
+    case.equal(f"check: {answer}", (answer.status, answer.error["code"]), (503, "service_unavailable|unconfirmed"))

@@ -14,6 +14,7 @@ U_LABELS = [  # as people write them, and as certificates have them
     ("bücher", "xn--bcher-kva"), ("δοκιμή", "xn--jxalpdlp"), ("пример", "xn--e1afmkfd"), ("例え", "xn--r8jz45g"),
     ("straße", "xn--strae-oqa"),
 ]
+UNLOGGED = 0.1  # of all orders stay out of the logs of Certificate Transparency
 COUNTS = [(50, 1, 1), (25, 2, 5), (15, 6, 40), (4, 41, 249), (6, 250, 250)]  # weight, from, to
 
 
@@ -26,6 +27,7 @@ class Order:
     names: list  # (as asked for, as certified), the common name first
     validity: dict
     option: str
+    unlogged: bool
 
 
 class Draw:
@@ -123,7 +125,7 @@ class Draw:
     def order(self, product, authority, hash_name, kind, profiles):
         key = (kind, self.random.randrange(KEYS[kind]))
         return Order(product, authority, hash_name, key, self.names(product), self.validity(product),
-                     self.option(product, profiles, kind))
+                     self.option(product, profiles, kind), self.random.random() < UNLOGGED)
 
 
 def catalogue(policy):

@@ -22,7 +22,7 @@ STANDING = {  # of whom, about what: of which certificates alone (a mark of thei
     ("zlint", "w_ext_subject_key_identifier_missing_sub_cert"): (
         None, "RFC 5280 4.2.1.2 advises to have one, BR 7.1.2.11.4, the later word, not to"),
     ("zlint", "w_ct_sct_policy_count_unsatisfied"): (
-        None, "no certificate is logged yet"),
+        "unlogged", "its order says disable_ct"),
     ("zlint", "w_sub_cert_aia_contains_internal_names"): (
         None, "the CA of the tests has its status host below .example, so that nobody can have it"),
     ("zlint", "e_mp_ecdsa_pub_key_encoding_correct"): (
@@ -44,7 +44,7 @@ class Case:
     root: str
     names: tuple
     at: int  # the moment to judge it at, in seconds since 1970
-    marks: frozenset = frozenset()  # "private", "option", and the kind of the key
+    marks: frozenset = frozenset()  # "private", "option", "logged", "unlogged", "precertificate", and the kind of the key
 
 
 @dataclasses.dataclass
@@ -92,8 +92,8 @@ def host_of(name):
 
 
 class Zlint:
-    """Lints; certificates that nobody's programs trust by themselves go by the rules of the RFCs alone."""
-    name = "zlint"
+    """Lints, precertificates as well; certificates that nobody's programs trust by themselves go by the rules of the RFCs alone."""
+    name, lints = "zlint", True
     PRIVATE = ("-excludeSources", "CABF_BR,CABF_EV,CABF_SMIME_BR,Mozilla,Apple,ETSI_ESI")
 
     def __init__(self, _folder):
@@ -123,7 +123,7 @@ class Zlint:
 
 
 class OpenSSL:
-    name = "openssl verify"
+    name, lints = "openssl verify", False
 
     def __init__(self, _folder):
         pass
@@ -150,7 +150,7 @@ class OpenSSL:
 
 class GnuTLS:
     """With each name of a few, the first and last of many; certtool knows no time but the machine's."""
-    name = "certtool"
+    name, lints = "certtool", False
 
     def __init__(self, _folder):
         pass
@@ -171,7 +171,7 @@ class GnuTLS:
 
 
 class NSS:
-    name = "vfychain"
+    name, lints = "vfychain", False
 
     def __init__(self, folder):
         self.folder, self.trusted = folder, {}
@@ -197,7 +197,7 @@ class NSS:
 
 class Java:
     """One process for all; it compares the names, too."""
-    name = "Java PKIX"
+    name, lints = "Java PKIX", False
 
     def __init__(self, _folder):
         pass

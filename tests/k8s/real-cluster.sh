@@ -8,7 +8,10 @@ set -euo pipefail
 self=$(readlink -f "$0")
 here=$(dirname "$self")
 top=$here/../..
-address=10.249.255.53 # the DNS of the world, beside the node's own
+network=10.249.255 # the DNS of the world has .53 to .55 of it, beside the node's own .1
+
+# What kubelet sets for the whole host.
+kernel="vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes"
 
 outside() {
     local folder=$1
@@ -16,6 +19,8 @@ outside() {
     mkdir -p "$folder"
     "$here/build-kubernetes" "$folder/kubernetes"
     make -C "$top" --no-print-directory -s V=release bins
+    # shellcheck disable=SC2064,SC2086 # as they are now
+    trap "sysctl -q -w $(sysctl -e $kernel | sed 's/ = /=/' | tr '\n' ' ')" EXIT
     DOCKERD_OPTIONS="--add-runtime rig=$here/cluster/runtime --default-runtime rig" \
         "$top/tests/containers/sandbox" "$folder/docker" "$self" --inside "$folder"
 }
@@ -25,9 +30,12 @@ say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 kube() { kubectl --kubeconfig "$state/kubeconfig" -n chancery "$@"; }
 
 world() {
-    ip address add "$address/32" dev lo
+    local last
+    for last in 53 54 55; do # its odd servers are beside it
+        ip address add "$network.$last/32" dev lo
+    done
     mkdir -p "$here/cluster/world"
-    DNS_RIG_USER=knot "$top/tools/dns-rig" "$state/dns" start "$address"
+    DNS_RIG_USER=knot "$top/tools/dns-rig" "$state/dns" start "$network.53"
     cp "$state/dns/root.key" "$state/dns/root.hints" "$here/cluster/world/"
 }
 

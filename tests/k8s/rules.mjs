@@ -6,10 +6,12 @@ const named = (o) => `${o.kind}/${o.metadata.name}`;
 const template = (o) => o.spec?.template;
 const podsOf = (all) => all.filter(template);
 const containersOf = (o) => [...(template(o).spec.initContainers ?? []), ...template(o).spec.containers];
-const ours = (o) => template(o).metadata?.labels?.['app.kubernetes.io/part-of'] === 'chancery';
 const selected = (all, labels) => podsOf(all).filter((o) => subset(labels, template(o).metadata?.labels));
 const everyContainer = (all, say) => podsOf(all).flatMap((o) => containersOf(o).flatMap((c) =>
   say(c, o).map((text) => `${named(o)} ${c.name}: ${text}`)));
+
+const scalersOf = (all, o) => all.filter((s) => s.kind === 'HorizontalPodAutoscaler' &&
+  s.spec.scaleTargetRef.kind === o.kind && s.spec.scaleTargetRef.name === o.metadata.name);
 
 function selectorsMatch(all) {
   return podsOf(all).filter((o) => o.spec.selector && !subset(o.spec.selector.matchLabels, template(o).metadata?.labels))
@@ -31,10 +33,20 @@ function budgetsSelect(all) {
     .map((o) => `${named(o)}: selects no pod`);
 }
 
+const isMany = (all, o) => o.kind === 'Deployment' &&
+  (o.spec.replicas > 1 || scalersOf(all, o).some((s) => s.spec.minReplicas > 1));
+
+// Not all of them on one node, where there are more.
+function everyManySpreads(all) {
+  const spreads = (o) => (template(o).spec.topologySpreadConstraints ?? [])
+    .some((c) => c.topologyKey === 'kubernetes.io/hostname' && subset(c.labelSelector?.matchLabels, template(o).metadata?.labels));
+  return all.filter((o) => isMany(all, o) && !spreads(o)).map((o) => `${named(o)}: its pods may all be on one node`);
+}
+
 function everyManyHasABudget(all) {
   const covered = (o) => all.some((b) => b.kind === 'PodDisruptionBudget' &&
     subset(b.spec.selector?.matchLabels, template(o).metadata?.labels));
-  return all.filter((o) => o.kind === 'Deployment' && o.spec.replicas > 1 && !covered(o))
+  return all.filter((o) => isMany(all, o) && !covered(o))
     .map((o) => `${named(o)}: has several pods and no PodDisruptionBudget`);
 }
 
@@ -48,6 +60,8 @@ function referencesResolve(all) {
       v.configMap && `ConfigMap/${v.configMap.name}`,
       v.persistentVolumeClaim && `PersistentVolumeClaim/${v.persistentVolumeClaim.claimName}`]),
     ...containersOf(o).flatMap((c) => (c.envFrom ?? []).map((e) => e.configMapRef && `ConfigMap/${e.configMapRef.name}`)),
+    ...containersOf(o).flatMap((c) => (c.env ?? []).map((e) =>
+      e.valueFrom?.configMapKeyRef && `ConfigMap/${e.valueFrom.configMapKeyRef.name}`)),
     template(o).spec.serviceAccountName && `ServiceAccount/${template(o).spec.serviceAccountName}`,
   ].filter(Boolean);
   return podsOf(all).flatMap((o) => [...new Set(wanted(o))].filter((name) => !have.has(name))
@@ -84,7 +98,7 @@ function resourcesAndProbes(all) {
   return everyContainer(all, (c, o) => [
     [c.resources?.limits?.memory && c.resources?.requests?.memory, 'has no memory request and limit'],
     [!lasting(o) || c.readinessProbe, 'has no readiness probe'],
-    [!lasting(o) || !ours(o) || asked(o) || c.livenessProbe, 'has no liveness probe'],
+    [!lasting(o) || asked(o) || c.livenessProbe, 'has no liveness probe'],
   ].filter(([good]) => !good).map(([, text]) => text));
 }
 
@@ -121,6 +135,59 @@ function oneIssuer(all) {
     .map((o) => `${named(o)}: must be one, with Recreate`);
 }
 
+// An autoscaler reckons with what its pods ask for; a number of pods in their Deployment would undo its work.
+function autoscalersScale(all) {
+  return all.filter((s) => s.kind === 'HorizontalPodAutoscaler').flatMap((s) => {
+    const target = all.find((o) => scalersOf(all, o).includes(s));
+    return [
+      [target, 'scales nothing that is there'],
+      [s.spec.minReplicas <= s.spec.maxReplicas, 'has more pods at the least than at the most'],
+      [target?.spec.replicas === undefined, 'scales what says itself how many there are'],
+      [!target || containersOf(target).every((c) => c.resources?.requests?.cpu), 'scales pods that ask for no CPU'],
+      [target?.metadata.name !== 'issuer', 'must leave the issuer one'],
+    ].filter(([good]) => !good).map(([, text]) => `${named(s)}: ${text}`);
+  });
+}
+
+// What an Ingress leads to is there, by TLS alone, and its controller is no client of the gateway.
+function ingressesLead(all) {
+  const reaches = (b) => all.some((o) => o.kind === 'Service' && o.metadata.name === b.service?.name &&
+    o.spec.ports.some((port) => port.name === b.service.port.name || port.port === b.service.port.number));
+  const trusts = () => everyContainer(all, (c) => (c.env ?? []).filter((e) => e.name === 'CHANCERY_TRUSTED_PROXIES')
+    .map((e) => e.name)).length > 0;
+  const secret = (t) => all.some((o) => o.kind === 'Secret' && o.metadata.name === t.secretName && o.type === 'kubernetes.io/tls');
+  return all.filter((o) => o.kind === 'Ingress').flatMap((o) => {
+    const covered = (o.spec.tls ?? []).flatMap((t) => t.hosts ?? []);
+    return [
+      ...o.spec.rules.flatMap((r) => r.http.paths).filter((p) => !reaches(p.backend))
+        .map((p) => `${p.path} leads to no Service and port`),
+      ...o.spec.rules.filter((r) => !covered.includes(r.host)).map((r) => `${r.host} is served without TLS`),
+      ...(o.spec.tls ?? []).filter((t) => !secret(t)).map((t) => `there is no Secret ${t.secretName} of type kubernetes.io/tls`),
+      ...(trusts() ? [] : ['the gateway trusts nobody in front of it: CHANCERY_TRUSTED_PROXIES']),
+    ].map((text) => `${named(o)}: ${text}`);
+  });
+}
+
+// A PodMonitor asks each service, and calls it as the alerts do.
+function monitorsAsk(all) {
+  return all.filter((o) => o.kind === 'PodMonitor').flatMap((o) => o.spec.podMetricsEndpoints.flatMap((e) => {
+    const pods = selected(all, o.spec.selector.matchLabels).filter((p) => p.kind === 'Deployment' && p.spec.replicas !== 0);
+    const mute = pods.filter((p) => !containersOf(p).some((c) => (c.ports ?? []).some((port) => port.name === e.port)));
+    return [
+      ...(pods.length ? [] : ['selects no pod']),
+      ...mute.map((p) => `${named(p)} has no port ${e.port}`),
+      ...((e.relabelings ?? []).some((r) => r.targetLabel === 'job' && r.replacement === 'chancery') ? []
+        : ['the alerts know the job chancery alone']),
+    ].map((text) => `${named(o)}: ${text}`);
+  }));
+}
+
+// A map that becomes the environment has a hash in its name: else a change of it reaches no pod that runs.
+function settingsRollOut(all) {
+  return everyContainer(all, (c) => (c.envFrom ?? []).map((e) => e.configMapRef?.name)
+    .filter((name) => name && !/-[a-z0-9]{10}$/.test(name)).map((name) => `a change of ConfigMap ${name} would roll nothing`));
+}
+
 // Only validation and notifier may reach addresses outside the cluster.
 function onlyTwoGoOut(all) {
   const goesOut = (p) => (p.spec.egress ?? []).some((rule) => !rule.to || rule.to.some((to) => to.ipBlock));
@@ -140,4 +207,5 @@ function onlyTwoGoOut(all) {
 export const rules = [
   selectorsMatch, servicesReachPods, budgetsSelect, everyManyHasABudget, referencesResolve, mountsHaveVolumes,
   confined, resourcesAndProbes, imagesAreNamed, noSecretInTheEnvironment, settingsExist, oneIssuer, onlyTwoGoOut,
+  everyManySpreads, autoscalersScale, ingressesLead, monitorsAsk, settingsRollOut,
 ];

@@ -50,8 +50,14 @@ async function compiled(object) {
   }
 }
 
+// Of what is not Kubernetes' own, its maker's reference: the members that we use.
+const foreign = {
+  'monitoring.coreos.com/v1 PodMonitor': ['selector', 'podMetricsEndpoints'],
+};
+
 export async function schema(object) {
-  const found = [];
+  const found = [], members = foreign[`${object.apiVersion} ${object.kind}`];
+  if (members) return Object.keys(object.spec).filter((m) => !members.includes(m)).map((m) => `spec.${m}: there is no such member`);
   if (!models[modelName(object)]) return [`there is no ${object.apiVersion} ${object.kind}`];
   walk(object, modelName(object), object.kind, found);
   return [...found, ...(await compiled(object))];

@@ -83,6 +83,8 @@ lay_out() {
     mkdir -p app/bin log run secrets
     cp "$b"/bin/* "$b/tests/peers/https_sink" "$b/tests/peers/ct_log" "$top/tests/peers/smtp_sink.py" app/bin/
     cp -R "$top/policy" "$top/db" app/
+    mkdir -p app/share/chancery # as make install has it, for who works elsewhere
+    ln -s ../../policy ../../db/migrations app/share/chancery/
     sed -i "s/\"default_authority\": \"[a-z0-9]*\"/\"default_authority\": \"$default_authority\"/" \
         app/policy/products/*.json
     chmod -R a+rX app

@@ -90,7 +90,9 @@ bool caa_advice_passes(struct call *call, int64_t order_id)
     in.order_id = order_id;
     if (!statement_maybe(call, &sql_order_caa_obstacle, &in.base, &out.base, &found))
         return false;
-    return !found ||
-           fault_set(&call->fault, out.forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP,
-                     "dns_names", "%s: %.400s", out.dns_name, out.detail);
+    return !found || fault_set(&call->fault,
+                               out.ours        ? FAULT_UNCONFIRMED
+                               : out.forbidden ? FAULT_CAA_FORBIDDEN
+                                               : FAULT_CAA_LOOK_UP,
+                               "dns_names", "%s: %.400s", out.dns_name, out.detail);
 }

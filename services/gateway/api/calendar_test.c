@@ -2,6 +2,7 @@
 #include "api/placed_test.h"
 
 #include "api/examination.h"
+#include "api/renewals.h"
 #include "api/renewals.sql.h"
 #include "pki/csr_make.h"
 #include "pki/dcv_method.h"
@@ -191,9 +192,48 @@ static void methods_end_with_their_rules(void **state)
     assert_true(asked > 0);
 }
 
+/* ---- at midnight: the day from which an order is counted is that on which its rest is counted */
+
+static const Rule *rule_named(const char *parameter)
+{
+    for (size_t i = 0; i < calendar.count; i++)
+        if (strcmp(calendar.rules[i]->parameter, parameter) == 0)
+            return calendar.rules[i];
+    fail();
+    return NULL;
+}
+
+static void what_is_left_is_counted_from_the_same_day(void **state)
+{
+    struct call call = { .actor = { .account_id = ACCOUNT } };
+    OrderRequest in = ORDER_REQUEST__INIT;
+    Validity year = VALIDITY__INIT;
+    OrderIntake row = ORDER_INTAKE__INIT;
+    struct instant today = instant_day(clock_now()), yesterday = { today.us - 1 };
+    struct instant end = instant_add(today, days(10)), till = instant_add(today, days(365));
+    (void)state;
+    arena_init(&call.arena);
+    year.has_years = true;
+    year.years = 1;
+    in.order_validity = &year;
+    row.has_renewal_of_order_id = true;
+    row.renewal_of_order_id =
+        renewal_of(&arena, rule_named("renewal.before"), end)->renewed_order_id;
+    row.idem_key = hash("midnight");
+    row.valid_till = instant_message(&arena, till);
+    if (!renewal_accept(&call, &in, yesterday, &row))
+        fail_msg("%s", call.fault.detail);
+    assert_int_equal(row.valid_till->us - till.us,
+                     days(10).us); /* from yesterday; nine from today */
+    arena_free(&call.arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest methods[] = { cmocka_unit_test(methods_end_with_their_rules) };
+    const struct CMUnitTest methods[] = {
+        cmocka_unit_test(methods_end_with_their_rules),
+        cmocka_unit_test(what_is_left_is_counted_from_the_same_day),
+    };
     if (world_start(NULL))
         return 1;
     calendar_open(&arena, admin);

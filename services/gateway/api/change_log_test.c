@@ -3,6 +3,7 @@
 
 #include "api/change_texts.h"
 #include "http_toy.h"
+#include "ledger/policy.h"
 #include "store/script.h"
 #include "testing/database.h"
 
@@ -179,15 +180,66 @@ static void what_has_no_day_is_left_out(void **state)
     assert_false(says(get("GET /changelog", ""), "lost"));
 }
 
-/* What the database does not say now is as it was. */
-static void it_stays_while_the_database_is_away(void **state)
+static void run(const char *sql)
 {
     struct fault f = { 0 };
-    (void)state;
-    assert_true(script_run(admin, "DELETE FROM policy_active", &f));
+    if (!script_run(admin, sql, &f))
+        fail_msg("%s: %s", sql, f.detail);
+}
+
+/* Whoever is no superuser has no connection any more, and gets none. */
+static void database_away(void)
+{
+    struct fault f = { 0 };
+    run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); "
+        "END $$");
+    run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND usename = 'chancery_gateway'");
+    assert_null(script_open((struct secret){ database_url(database, "gateway") }, &f));
+}
+
+static void database_back(void)
+{
+    run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT -1', current_database()); "
+        "END $$");
+}
+
+static bool policy_is_known(void)
+{
+    const struct policy *policy;
+    struct fault f = { 0 };
+    return policy_now(&policy, &f);
+}
+
+/* It has asked the database once at the least when this returns, since what this process knew has an end. */
+static void look_again(void)
+{
+    struct store *store = store_new(&options);
+    store_set_mine(store);
+    await_that(!policy_is_known());
+    store_set_mine(NULL);
+    store_free(store);
     change_log_close();
     change_log_open(&options, "https://ca.example");
+    change_log_close();
+}
+
+/* What the database does not say now is as it was: for a process that has asked before, and until it is back. */
+static void it_stays_while_the_database_is_away(void **state)
+{
+    (void)state;
+    database_away();
+    load(CAPABILITY("c", "2023-02-14") "," ENTRY("newer", "c"));
+    look_again();
+    assert_int_equal(status_of(get("GET /changelog", "")), 200);
     assert_true(says(get("GET /changelog", ""), "<article id=\"found\">"));
+    assert_false(says(get("GET /changelog", ""), "newer"));
+    database_back();
+    change_log_open(&options, "https://ca.example");
+    await_that(says(get("GET /changelog", ""), "<article id=\"newer\">"));
+    run("DELETE FROM policy_active"); /* nor where it says nothing */
+    look_again();
+    assert_true(says(get("GET /changelog", ""), "<article id=\"newer\">"));
 }
 
 int main(void)

@@ -130,6 +130,7 @@ static bool (*const steps[])(struct examination *) = {
 bool intake_examine(struct call *call, const OrderRequest *in, struct intake *out)
 {
     struct examination e = { .call = call, .in = in, .now = clock_now(), .out = out };
+    out->now = e.now;
     e.row = out->row = arena_new(&call->arena, OrderIntake);
     order_intake__init(e.row);
     if (!policy_now(&e.policy, &call->fault))

@@ -218,18 +218,27 @@ static bool missing_fault(struct call *call, enum fault_code code, const DnsName
                      more);
 }
 
+static bool is_ours(const DnsNameValidation *v)
+{
+    return strcmp(v->owner, "ca") == 0;
+}
+
 /* With some methods a check that has not found all it was asked for is an error. What nobody has looked
- * for to the end yet is not missing. */
+ * for to the end yet is not missing; what was found, and waits for us, is told of last. */
 static bool missing_told(struct call *call, const CheckDcvAnswer *out, const OrderDcv *dcv)
 {
     if (!is_pending(dcv) || !dcv_advice_check_fails(dcv->dcv_method))
         return true;
+    const DnsNameValidation *missing = NULL;
     for (size_t i = 0; i < out->n_dns_name_validations; i++) {
         const DnsNameValidation *v = out->dns_name_validations[i];
-        if (v->seen && strcmp(v->status, "approved") != 0)
-            return missing_fault(call, dcv_advice_missing(dcv->dcv_method), v);
+        if (v->seen && v->owner && (!missing || (is_ours(missing) && !is_ours(v))))
+            missing = v;
     }
-    return true;
+    return !missing ||
+           missing_fault(call,
+                         is_ours(missing) ? FAULT_UNCONFIRMED : dcv_advice_missing(dcv->dcv_method),
+                         missing);
 }
 
 /* The order as it stands after the round: read on a worker, at the deadline or when it is over. */

@@ -102,13 +102,14 @@ SELECT o.id AS order_id, o.status, coalesce(v.job_id, j.id) AS job_id, v.lane
 WITH asked AS MATERIALIZED (
     SELECT id, request_id, status FROM orders WHERE id = :order_id AND account_id = :caller.account_id
 ), open AS MATERIALIZED (
-    SELECT t.dns_name, t.domain
+    SELECT t.dns_name, t.domain, t.owner
       FROM asked o
       CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :caller.now) t
      WHERE t.kind = 'dcv' AND o.status <> 'issued'
 )
 SELECT n.name AS dns_name, CASE WHEN t.dns_name IS NULL THEN 'approved' ELSE 'unapproved' END AS status,
-       coalesce(h.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN h.seen ->> '*' END) AS seen
+       coalesce(h.seen ->> t.domain, CASE WHEN t.domain IS NOT NULL THEN h.seen ->> '*' END) AS seen,
+       t.owner
   FROM asked o
   JOIN request_name n ON n.request_id = o.request_id
   LEFT JOIN LATERAL (SELECT CASE WHEN c.checked_at >= c.poll_from THEN c.seen END AS seen

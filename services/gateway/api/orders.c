@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/dcv_advice.h"
 #include "api/orders.sql.h"
 #include "api/placement.h"
 #include "api/renewals.h"
@@ -24,7 +23,6 @@
 #include "pki/digest.h"
 #include "statement.h"
 #include "testing/point.h"
-#include "validation.pb-c.h"
 
 /* How long before its caller's deadline a call to another service gives up, so that the truth can
  * still be read and told. */
@@ -234,85 +232,6 @@ static void place(struct placement *p)
         fail(p, &f);
 }
 
-/* ---- C0: request tokens */
-
-/* Nothing is placed of which it is known that it cannot be issued at once. */
-static bool unforbidden(struct placement *p, const LookAnswer *found)
-{
-    const LookObstacle *o = found->n_obstacles ? found->obstacles[0] : NULL;
-    return !o || fault_set(&p->call->fault, o->forbidden ? FAULT_CAA_FORBIDDEN : FAULT_CAA_LOOK_UP,
-                           "certificate.dns_names", "%s: %.400s", o->name, o->detail);
-}
-
-static void look_done(const LookAnswer *found, void *data)
-{
-    struct bus_call *bus = data;
-    struct placement *p = bus->context;
-    TEST_POINT("gateway.c0.answered");
-    if (!found) {
-        fail(p, &bus->fault);
-        return;
-    }
-    for (size_t i = 0; i < found->n_results; i++) {
-        const LookResult *r = found->results[i];
-        if (r->found)
-            continue;
-        fault_set(&p->call->fault, dcv_advice_missing(p->row->dcv_method), "certificate.dns_names",
-                  "%s: %s", r->domain, r->reason ? r->reason : "no valid request token was found");
-        call_fail(p->call);
-        return;
-    }
-    if (unforbidden(p, found))
-        place(p);
-    else
-        call_fail(p->call);
-}
-
-static size_t names_at(const OrderIntake *row, const char *domain)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < row->n_names; i++)
-        count += strcmp(dcv_advice_place(row->dcv_method, row->names[i]), domain) == 0;
-    return count;
-}
-
-static LookName *look_place(struct arena *a, LookRequest *in, const OrderIntake *row,
-                            const char *domain)
-{
-    for (size_t i = 0; i < in->n_names; i++)
-        if (strcmp(in->names[i]->domain, domain) == 0)
-            return in->names[i];
-    LookName *place = arena_new(a, LookName);
-    look_name__init(place);
-    place->domain = arena_strdup(a, domain);
-    place->fqdns = arena_array(a, char *, names_at(row, domain));
-    return in->names[in->n_names++] = place;
-}
-
-static void look_name(struct arena *a, LookRequest *in, const OrderIntake *row,
-                      const OrderName *name)
-{
-    LookName *place = look_place(a, in, row, dcv_advice_place(row->dcv_method, name));
-    place->fqdns[place->n_fqdns++] = name->fqdn;
-}
-
-static void tokens_look_for(struct placement *p)
-{
-    struct arena *a = &p->call->arena;
-    LookRequest in = LOOK_REQUEST__INIT;
-    in.account_id = p->call->actor.account_id;
-    in.dcv_method = p->row->dcv_method;
-    in.rule_scope = p->row->rule_scope;
-    in.ca_id = p->row->ca_id;
-    in.csr = p->row->csr;
-    in.csr_sha256 = p->row->csr_sha256;
-    in.names = arena_array(a, LookName *, p->row->n_names);
-    for (size_t i = 0; i < p->row->n_names; i++)
-        look_name(a, &in, p->row, p->row->names[i]);
-    probes__look(bus_client(gateway.run->bus, "validation", &probes__descriptor), &in, look_done,
-                 bus_call_fill(p, &p->bus));
-}
-
 /* ---- handlers */
 
 static bool ids_fill(struct placement *p)
@@ -339,11 +258,11 @@ static void orders_place(Orders_Service *self, const OrderRequest *in, OrderAnsw
         return;
     }
     p->row = p->intake.row;
-    idempotency(p, clock_now());
-    if (!renewal_accept(call, in, p->row) || !ids_fill(p))
+    idempotency(p, p->intake.now);
+    if (!renewal_accept(call, in, p->intake.now, p->row) || !ids_fill(p))
         call_fail(call);
     else if (p->intake.auth_key)
-        tokens_look_for(p);
+        placement_look(p, bus_call_fill(p, &p->bus), place);
     else
         place(p);
 }

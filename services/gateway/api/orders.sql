@@ -276,14 +276,14 @@ SELECT o.id, o.status,
  WHERE o.id = :order_id AND o.account_id = :caller.account_id;
 
 -- order_caa_obstacle: OrderId -> CaaObstacle?
--- One is told of: the first by name.
+-- One is told of: the first by name, what the customer can mend before what only we can.
 SELECT t.dns_name, k.result IN ('forbidden', 'permitted') AS forbidden,
-       coalesce(k.detail, 'validationmethods names none of this order''s method') AS detail
+       coalesce(k.detail, 'validationmethods names none of this order''s method') AS detail, t.owner = 'ca' AS ours
   FROM orders o
   CROSS JOIN LATERAL request_open_task(ARRAY[o.request_id], :caller.now) t
   JOIN caa_check k ON k.id = t.check_id
  WHERE o.id = :order_id AND o.account_id = :caller.account_id AND o.status = 'pending'
- ORDER BY t.dns_name
+ ORDER BY t.owner = 'ca', t.dns_name
  LIMIT 1;
 
 -- order_cancel: OrderStatusChange -> ChangeResult?

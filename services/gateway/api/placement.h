@@ -16,6 +16,7 @@ struct placement {
     struct course course;
     IdempotencyKey key;
     OrderId id;
+    void (*found)(struct placement *p);
 };
 
 /* The order is stored: the first line of its trace. */
@@ -29,5 +30,9 @@ void placement_answer_issued(struct placement *p, const IssuedCertificate *c);
 
 /* As the database has it. */
 void placement_answer_state(struct placement *p, const OrderState *o);
+
+/* C0: validation looks for the request tokens of each name, and at CAA records. `found` follows when there is one of
+ * each and nothing is forbidden; else the call has failed. `bus` is the placement's. */
+void placement_look(struct placement *p, struct bus_call *bus, void (*found)(struct placement *p));
 
 #endif

@@ -25,7 +25,7 @@ static bool in_window(const RenewalState *o, struct instant now)
            instant_before(now, instant_value(o->window_till));
 }
 
-static bool may_be_renewed(struct call *call, const RenewalState *o, bool found)
+static bool may_be_renewed(struct call *call, const RenewalState *o, struct instant now, bool found)
 {
     char from[INSTANT_TEXT_SIZE] = "no day", till[INSTANT_TEXT_SIZE] = "no day";
     struct fault *f = &call->fault;
@@ -35,7 +35,7 @@ static bool may_be_renewed(struct call *call, const RenewalState *o, bool found)
         return fault_set(f, FAULT_RENEWAL, field, "names an order without a certificate in force");
     if (o->renewed)
         return fault_set(f, FAULT_RENEWED, field, "names an order that has been renewed");
-    if (in_window(o, clock_now()))
+    if (in_window(o, now))
         return true;
     if (o->window_from)
         instant_text(instant_value(o->window_from), from);
@@ -47,10 +47,10 @@ static bool may_be_renewed(struct call *call, const RenewalState *o, bool found)
 
 /* The days of the calendar that are left; the old order's end is the first instant that it has no more. */
 static void time_left_add(struct arena *a, const OrderRequest *in, const RenewalState *old,
-                          OrderIntake *row)
+                          struct instant now, OrderIntake *row)
 {
     const char *ignored;
-    struct instant now = clock_now(), end = instant_value(old->valid_till);
+    struct instant end = instant_value(old->valid_till);
     if (intake_validity_asked(a, in, &ignored).custom_expiration_date || !instant_before(now, end))
         return;
     struct instant last = instant_day((struct instant){ end.us - 1 });
@@ -58,15 +58,15 @@ static void time_left_add(struct arena *a, const OrderRequest *in, const Renewal
         a, instant_add(instant_value(row->valid_till), instant_since(last, instant_day(now))));
 }
 
-bool renewal_accept(struct call *call, const OrderRequest *in, OrderIntake *row)
+bool renewal_accept(struct call *call, const OrderRequest *in, struct instant now, OrderIntake *row)
 {
     RenewalState old = RENEWAL_STATE__INIT;
     bool found = false;
     if (!row->has_renewal_of_order_id)
         return true;
-    if (!state_read(call, row, &old, &found) || !may_be_renewed(call, &old, found))
+    if (!state_read(call, row, &old, &found) || !may_be_renewed(call, &old, now, found))
         return false;
-    time_left_add(&call->arena, in, &old, row);
+    time_left_add(&call->arena, in, &old, now, row);
     return true;
 }
 

@@ -1,8 +1,6 @@
-#include "token/pool.h"
+#include "token/pool_thread.h"
 
 #include <assert.h>
-#include <openssl/err.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,31 +18,6 @@ enum { LOST_MAX = 8 };
 /* How long closing waits at the least for threads that hang. */
 #define LAST_CHANCE seconds(2)
 
-struct signer {
-    struct pool *pool;
-    pthread_t thread;
-    struct session session;
-    struct task *task; /* what it is at, since when */
-    struct tick since;
-    bool lost, ended;
-    struct signer *next;
-};
-
-struct pool {
-    struct connection *connection;
-    struct pool_options options;
-    pthread_mutex_t lock;
-    pthread_cond_t work, ended;
-    struct queue queue;
-    struct signer *signers; /* without the lost ones */
-    int alive, lost;
-    bool closing;
-    struct breaker breaker;
-    struct tick last_good; /* 0: never */
-    struct fault last_fault;
-    bool told_ready; /* became_ready was called since it was not */
-};
-
 void pool_release(struct pool *pool, struct batch *batch)
 {
     pthread_mutex_lock(&pool->lock);
@@ -60,168 +33,18 @@ static void send(struct pool *pool, struct batch *batch)
         pthread_cond_signal(&pool->work);
 }
 
-/* Twice at most: a session, login or handle that went stale is got anew in between. */
-static CK_RV task_run(struct session *s, struct task *task)
-{
-    CK_RV rv = CKR_OK;
-
-    for (int tries = 0; tries < 2; tries++) {
-        rv = session_enter(s);
-        if (rv == CKR_OK) {
-            rv = task->run(s, task);
-            session_leave(s, rv);
-        }
-        if (return_class(rv) != RETURN_STALE && return_class(rv) != RETURN_AGAIN)
-            break;
-    }
-    if (rv != CKR_OK)
-        return_fault(&task->fault, s->call, rv);
-    ERR_clear_error(); /* SoftHSM shares our libcrypto and leaves its errors in our queue */
-    return rv;
-}
-
-static void note(struct pool *pool, const struct task *task, CK_RV rv, const struct fault *f)
-{
-    enum return_class class = return_class(rv);
-    bool good = class == RETURN_OK || class == RETURN_FATAL; /* it answered */
-
-    if (good && task->run == pool->options.probe)
-        breaker_probed(&pool->breaker, task->batch->asked_at);
-    else
-        breaker_note(&pool->breaker, good, tick_now());
-    if (good)
-        pool->last_good = tick_now();
-    else
-        pool->last_fault = *f;
-    metric_set(METRIC_SIGN_BREAKER, breaker_is_open(&pool->breaker));
-}
-
-static bool is_ready(const struct pool *pool)
-{
-    return !pool->closing && pool->alive > 0 && pool->connection->connected &&
-           !breaker_is_open(&pool->breaker);
-}
-
-/* Once for each time that it was not. Called with the lock, which is let go for the call. */
-static void tell_ready(struct pool *pool)
-{
-    bool before = pool->told_ready;
-
-    pool->told_ready = is_ready(pool);
-    if (before || !pool->told_ready || !pool->options.became_ready)
-        return;
-    pthread_mutex_unlock(&pool->lock);
-    pool->options.became_ready(pool->options.context);
-    pthread_mutex_lock(&pool->lock);
-}
-
-static void signer_work(struct signer *s, struct task *task)
-{
-    struct pool *pool = s->pool;
-
-    metric_add(METRIC_SIGN_BUSY, 1);
-    task->state = TASK_RUNNING;
-    s->task = task;
-    s->since = tick_now();
-    pthread_mutex_unlock(&pool->lock);
-    CK_RV rv = task_run(&s->session, task);
-    pthread_mutex_lock(&pool->lock);
-    metric_add(METRIC_SIGN_BUSY, -1);
-    s->task = NULL;
-    if (task->state == TASK_RUNNING) {
-        note(pool, task, rv, &task->fault);
-        task_settle(task, TASK_DONE);
-    }
-    batch_leave(task->batch);
-    tell_ready(pool);
-}
-
-static void *signer_main(void *arg)
-{
-    struct signer *s = arg;
-    struct pool *pool = s->pool;
-    struct task *task;
-
-    pthread_mutex_lock(&pool->lock);
-    while (!pool->closing && !s->lost) {
-        if ((task = queue_take(&pool->queue)))
-            signer_work(s, task);
-        else
-            pthread_cond_wait(&pool->work, &pool->lock);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    session_close(&s->session);
-    pthread_mutex_lock(&pool->lock);
-    s->ended = true;
-    pthread_cond_signal(&pool->ended);
-    bool lost = s->lost;
-    if (lost)
-        metric_set(METRIC_SIGN_LOST, --pool->lost);
-    pthread_mutex_unlock(&pool->lock);
-    if (lost)
-        free(s);
-    return NULL;
-}
-
-/* Signals are for the main thread. */
-static bool signer_start(struct pool *pool)
-{
-    struct signer *s = calloc(1, sizeof *s);
-    sigset_t all, before;
-
-    s->pool = pool;
-    s->session.connection = pool->connection;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&s->thread, NULL, signer_main, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error) {
-        free(s);
-        return false;
-    }
-    s->next = pool->signers;
-    pool->signers = s;
-    metric_set(METRIC_SIGN_THREADS, ++pool->alive);
-    return true;
-}
-
-static struct tick gives_up_at(const struct pool *pool, const struct signer *s)
-{
-    struct duration patience = s->task->patience;
-
-    if (patience.us == 0)
-        patience = pool->options.patience;
-    return (struct tick){ s->since.us + patience.us };
-}
-
-static void signer_give_up(struct pool *pool, struct signer **at)
-{
-    struct signer *s = *at;
-    struct fault f;
-
-    *at = s->next;
-    s->lost = true;
-    metric_set(METRIC_SIGN_THREADS, --pool->alive);
-    metric_set(METRIC_SIGN_LOST, ++pool->lost);
-    pthread_detach(s->thread);
-    fault_set(&f, FAULT_UNAVAILABLE, NULL, "the token does not answer");
-    note(pool, s->task, CKR_DEVICE_ERROR, &f);
-    task_settle(s->task, TASK_GIVEN_UP);
-    log_error("signing thread given up", LOG_INT("left_behind", pool->lost));
-}
-
 /* Gives up the threads that hang and starts others. Locked. */
 static void review(struct pool *pool)
 {
     struct tick now = tick_now();
 
-    for (struct signer **at = &pool->signers, *s; (s = *at);)
-        if (s->task && gives_up_at(pool, s).us < now.us)
-            signer_give_up(pool, at);
+    for (struct pool_thread **at = &pool->threads, *s; (s = *at);)
+        if (s->task && pool_thread_gives_up_at(pool, s).us < now.us)
+            pool_thread_give_up(pool, at);
         else
             at = &s->next;
     while (!pool->closing && pool->alive < pool->options.threads && pool->lost < LOST_MAX)
-        if (!signer_start(pool))
+        if (!pool_thread_start(pool))
             break;
     if (pool->alive == 0)
         queue_drop(&pool->queue, NULL);
@@ -232,9 +55,9 @@ static struct tick next_look(const struct pool *pool, struct tick deadline)
 {
     struct tick next = tick_after(pool->options.patience);
 
-    for (const struct signer *s = pool->signers; s; s = s->next)
-        if (s->task && gives_up_at(pool, s).us < next.us)
-            next = gives_up_at(pool, s);
+    for (const struct pool_thread *s = pool->threads; s; s = s->next)
+        if (s->task && pool_thread_gives_up_at(pool, s).us < next.us)
+            next = pool_thread_gives_up_at(pool, s);
     next.us++; /* patience has ended only after its last microsecond */
     return next.us < deadline.us ? next : deadline;
 }
@@ -321,7 +144,7 @@ bool pool_ready(struct pool *pool, struct fault *why)
 {
     pthread_mutex_lock(&pool->lock);
     review(pool);
-    bool ready = is_ready(pool);
+    bool ready = pool_is_ready(pool);
     pool->told_ready = pool->told_ready && ready; /* who asks tells nobody else */
     if (!pool->closing && wants_probe(pool, ready))
         probe_send(pool);
@@ -355,7 +178,7 @@ static bool all_ended(const struct pool *pool)
 {
     if (pool->lost > 0)
         return false;
-    for (const struct signer *s = pool->signers; s; s = s->next)
+    for (const struct pool_thread *s = pool->threads; s; s = s->next)
         if (!s->ended)
             return false;
     return true;
@@ -363,17 +186,17 @@ static bool all_ended(const struct pool *pool)
 
 /* Who hangs is left behind; returns the others, for joining without the lock. Those that were given
  * up get another chance to come back: only without them the module can be finalized. */
-static struct signer *signers_end(struct pool *pool)
+static struct pool_thread *threads_end(struct pool *pool)
 {
-    struct signer *ended = NULL, *s;
+    struct pool_thread *ended = NULL, *s;
     bool hasty = pool->options.patience.us < LAST_CHANCE.us;
     struct tick until = tick_after(hasty ? LAST_CHANCE : pool->options.patience);
     struct timespec at = { until.us / 1000000, until.us % 1000000 * 1000 };
 
     while (!all_ended(pool) && tick_left(until).us > 0)
         pthread_cond_timedwait(&pool->ended, &pool->lock, &at);
-    while ((s = pool->signers)) {
-        pool->signers = s->next;
+    while ((s = pool->threads)) {
+        pool->threads = s->next;
         if (s->ended) {
             s->next = ended;
             ended = s;
@@ -392,10 +215,10 @@ bool pool_free(struct pool *pool)
     pool->closing = true;
     queue_drop(&pool->queue, NULL);
     pthread_cond_broadcast(&pool->work);
-    struct signer *ended = signers_end(pool);
+    struct pool_thread *ended = threads_end(pool);
     bool clean = pool->lost == 0;
     pthread_mutex_unlock(&pool->lock);
-    for (struct signer *s; (s = ended);) {
+    for (struct pool_thread *s; (s = ended);) {
         ended = s->next;
         pthread_join(s->thread, NULL);
         free(s);
