@@ -37,10 +37,19 @@ static void connected_as(const char *role, const char *sql)
     "900, 'system', 'certificate issued', 'order/7', jsonb_build_object('certificate_id', 5001, "  \
     "'der_sha256', encode(sha256('\\x3082'), 'hex')))"
 
+#define PRECERT_ROW                                                                                \
+    "INSERT INTO audit (at, account_id, source, activity, subject, detail) VALUES ('2026-01-01', " \
+    "900, 'system', 'precertificate signed', 'order/7', jsonb_build_object('issuance_id', 5001, "  \
+    "'der_sha256', encode(sha256('\\x3081'), 'hex')))"
+
 static int world_made(void **state)
 {
     begin(state);
     execute(world);
+    execute("INSERT INTO to_sign VALUES (5001, 'precert', '', sha256('p'), '\\x3044');"
+            "INSERT INTO precertificate SELECT id, request_id, account_id, ca_id, serial, "
+            "'\\x3081', '2026-01-01' FROM issuance");
+    connected_as("issuer", PRECERT_ROW);
     connected_as(
         "validation",
         "INSERT INTO validation (account_id, identifier, method, br_method, completed_at, "
@@ -91,6 +100,18 @@ static const struct {
     { "UPDATE issuance SET serial = '\\x1a0b0c0d0e0f10111213141516171819'",
       "NO   each certificate has its attempt" },
     { "UPDATE issuance SET state = 'ghost'", "NO   nothing that was given up is signed" },
+    { "UPDATE precertificate SET der = '\\x3083'", "NO   each precertificate was announced" },
+    { "UPDATE precertificate SET der = '\\x3083'",
+      "NO   each precertificate that was announced is there" },
+    { "DELETE FROM precertificate", "NO   each precertificate that was announced is there" },
+    { "DELETE FROM audit WHERE activity = 'precertificate signed'",
+      "NO   each precertificate was announced" },
+    { "DELETE FROM audit WHERE activity = 'precertificate signed';" PRECERT_ROW,
+      "NO   each precertificate was announced" }, /* by whom it was not */
+    { "UPDATE precertificate SET serial = '\\x1a0b0c0d0e0f10111213141516171819'",
+      "NO   each precertificate has its certificate" },
+    { "UPDATE issuance SET state = 'ghost'", "NO   each precertificate has its certificate" },
+    { "UPDATE certificate SET request_id = 78", "NO   each precertificate has its certificate" },
     { "UPDATE policy_version SET sha256 = sha256('q')", "NO   each policy that was used" },
 };
 
@@ -109,6 +130,45 @@ static void edits_are_found(void **state)
     }
 }
 
+/* On its way to a certificate, or given up with its serial revoked: nobody is wrong to have seen it. */
+static void precertificates_without_certificates(void **state)
+{
+    static const char *const fine[] = {
+        "UPDATE issuance SET state = 'precert_signed'",
+        "UPDATE issuance SET state = 'final_reserved'",
+        "UPDATE issuance SET state = 'ghost'; INSERT INTO revocation (ca_id, serial, shard, "
+        "reason, "
+        "issuance_id, request_id, revoked_at, not_after) SELECT ca_id, serial, 0, 0, id, "
+        "request_id, "
+        "'2026-01-02', not_after FROM issuance",
+    };
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        if (i)
+            world_made(state);
+        execute("DELETE FROM certificate; DELETE FROM to_sign WHERE kind = 'final';"
+                "DELETE FROM audit WHERE activity = 'certificate issued'");
+        execute(fine[i]);
+        must(run_with(audit_facts_command, NULL, NULL));
+        must_say("what stands is what the log says");
+        if (i + 1 < sizeof fine / sizeof *fine)
+            end(state);
+    }
+}
+
+static void precertificates_and_journals(void **state)
+{
+    (void)state;
+    const char *path = path_of("journal");
+    file_put(path, "precert_signature 1 5001 3044\nsignature 2 5001 3045\n");
+    must(run_with(audit_facts_command, NULL, WORDS("journal", path)));
+    must_say("yes  each precertificate since the journals begin is in one of them (1 signatures)");
+    assert_int_equal(status, 0);
+    file_put(path, "signature 2 5001 3045\n");
+    must(run_with(audit_facts_command, NULL, WORDS("journal", path)));
+    must_say("precertificate/5001: no journal has a signature of it");
+    assert_int_equal(status, 1);
+}
+
 static void what_is_older_is_not_asked(void **state)
 {
     (void)state;
@@ -122,8 +182,8 @@ static void journal_and_certificates(void **state)
 {
     (void)state;
     const char *path = path_of("journal");
-    file_put(path,
-             "intent 1 5001 77 00112233445566AA 0a 0b\nsignature 2 5001 3045\nsignature 3 4 30");
+    file_put(path, "precert_signature 1 5001 3044\nintent 1 5001 77 00112233445566AA 0a "
+                   "0b\nsignature 2 5001 3045\nsignature 3 4 30");
     must(run_with(audit_facts_command, NULL, WORDS("journal", path)));
     must_say("yes  each certificate since the journals begin is in one of them (2 signatures)");
     file_put(path, "intent 1 5001 77 00112233445566AA 0a 0b\nsignature 2 5002 3045\n");
@@ -145,7 +205,7 @@ static void journals_of_several_issuers(void **state)
     file_put(path_of("one.000001"), "signature 1 4 30\n");
     file_put(path_of("one.000002"), "signature 2 5001 3045\n");
     file_put(one, "signature 3 5 30\n");
-    file_put(other, "signature 1 6 30\n");
+    file_put(other, "signature 1 6 30\nprecert_signature 1 5001 3044\n");
     must(run_with(audit_facts_command, NULL, WORDS("journal", one, "journal", other)));
     must_say("yes  each certificate since the journals begin is in one of them (4 signatures)");
     assert_int_equal(status, 0);
@@ -190,9 +250,10 @@ static void pages_are_walked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD(what_stands_is_what_the_log_says), WORLD(edits_are_found),
-        WORLD(what_is_older_is_not_asked),       WORLD(journal_and_certificates),
-        WORLD(journals_of_several_issuers),      WORLD(pages_are_walked),
+        WORLD(what_stands_is_what_the_log_says),     WORLD(edits_are_found),
+        WORLD(what_is_older_is_not_asked),           WORLD(journal_and_certificates),
+        WORLD(journals_of_several_issuers),          WORLD(pages_are_walked),
+        WORLD(precertificates_without_certificates), WORLD(precertificates_and_journals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 #include "pki/certificate.h"
 #include "pki/der.h"
 #include "pki/ip.h"
+#include "pki/precertificate.h"
+#include "pki/sct.h"
 
 #define SUBJECT_ALT_NAME DER_BYTES("\x55\x1d\x11")
 
@@ -53,16 +55,32 @@ static void names_of(struct arena *a, const struct certificate *c, struct lint_i
 static enum lint_kind kind_of(const struct certificate *c)
 {
     static const struct {
-        struct bytes oid;
+        const struct bytes *oid;
         enum lint_kind kind;
-    } marks[] = { { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"), LINT_PRECERT },
-                  { DER_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), LINT_LOGGED } };
+    } marks[] = { { &oid_ct_poison, LINT_PRECERT }, { &oid_sct_list, LINT_LOGGED } };
     struct bytes value;
     bool critical;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (certificate_extension(c, marks[i].oid, &value, &critical))
+        if (certificate_extension(c, *marks[i].oid, &value, &critical))
             return marks[i].kind;
     return LINT_UNLOGGED;
+}
+
+/* When the last of its logs had promised; `otherwise` if none has. */
+static struct instant logged_at(const struct certificate *c, struct instant otherwise)
+{
+    struct bytes value, scts[SCTS_MAX];
+    struct fault ignored = { 0 };
+    size_t count;
+    bool critical;
+    struct sct s;
+    if (!certificate_extension(c, oid_sct_list, &value, &critical) ||
+        !sct_list_read(value, scts, &count, &ignored, "scts"))
+        return otherwise;
+    for (size_t i = 0; i < count; i++)
+        if (sct_read(scts[i], &s, &ignored, "sct") && instant_before(otherwise, sct_time(&s)))
+            otherwise = sct_time(&s);
+    return otherwise;
 }
 
 /* The moment of its signature, as near as it says it itself. */
@@ -71,7 +89,7 @@ static struct instant made_at(const struct inquiry *q, const struct certificate 
 {
     return command_option(q->run, "at")
                ? q->at
-               : instant_add(c->not_before, seconds(profile->backdate_seconds));
+               : logged_at(c, instant_add(c->not_before, seconds(profile->backdate_seconds)));
 }
 
 static void authority_of(const struct inquiry *q, struct ca *out)

@@ -101,7 +101,7 @@ static const char orders[] =
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
     "1, sha256('x'), "
     "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
-    "INSERT INTO to_sign SELECT n, CASE WHEN n % 2 = 0 THEN 'final' ELSE 'precert' END, '', "
+    "INSERT INTO to_sign SELECT n, 'precert', '', "
     "sha256(''), NULL FROM n WHERE n % 3 = 0;"
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'precert_signed', "
     "n, 7, "

@@ -240,6 +240,8 @@ void run_precertify(struct run *r)
 
 void run_finish(struct run *r)
 {
+    if (!is_any(r, ATTEMPT_FINISH))
+        return;
     TEST_POINT("issuer.c3.before");
     store_or_split(r, &c3);
     TEST_POINT("issuer.c3.committed");

@@ -801,6 +801,20 @@ static void precertificate_given_up_while_it_waits(void **state)
 
 /* ---- the journal */
 
+/* The line of the last certificate that begins so, behind `at`. */
+static const char *line_find(const char *at, const char *word)
+{
+    const char *beginning = arena_format(&memory, "%s ", word);
+    const char *id = arena_format(&memory, " %lld ", (long long)certificate_id);
+    for (const char *line = at, *end; line && *line; line = end ? end + 1 : NULL) {
+        end = strchr(line, '\n');
+        const char *found = strstr(line, id);
+        if (strncmp(line, beginning, strlen(beginning)) == 0 && found && (!end || found < end))
+            return line;
+    }
+    return NULL;
+}
+
 static void journal_has_both(void **state)
 {
     static const char *const words[] = { "precert_intent", "precert_signature", "intent",
@@ -811,19 +825,8 @@ static void journal_has_both(void **state)
     assert_issued_logged(2);
     const char *at = file_read(journal_path());
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        struct text beginning;
-        text_init(&beginning, &memory);
-        const char *found = NULL;
-        for (const char *line = at; line && !found;
-             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-            char word[32] = "";
-            long long us = 0, id = 0;
-            if (sscanf(line, "%31s %lld %lld", word, &us, &id) == 3 && id == certificate_id &&
-                !strcmp(word, words[i]))
-                found = line;
-        }
-        assert_non_null(found); /* each behind the one before */
-        at = found;
+        at = line_find(at, words[i]); /* each behind the one before */
+        assert_non_null(at);
     }
     assert_non_null(strstr(at, hex_lower(&memory, parsed(CERTIFICATE).der)));
     assert_non_null(

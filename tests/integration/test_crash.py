@@ -21,6 +21,7 @@ SETTINGS = {
     "CHANCERY_DELIVER_TIMEOUT": "1s",
     "CHANCERY_DELIVER_LEASE": "4s",
     "CHANCERY_SMTP_TIMEOUT": "1s",  # a sixth of the lease of mails
+    "STACK_CT_LOGS": "oak=Alpha fig=Beta elm=Beta",
 }
 LATEST = "2028-03-13"  # domain control by mail ends two days later
 WAYS = [  # which way leads through a point; the first row whose beginning fits
@@ -28,7 +29,10 @@ WAYS = [  # which way leads through a point; the first row whose beginning fits
     ("gateway.", "instant"),
     ("validation.look.", "token"),
     ("validation.email.", "mailed"),
+    ("validation.ct.", "logged"),
     ("validation.", "slow"),
+    ("issuer.p.", "logged"),
+    ("issuer.s.", "logged"),
     ("issuer.", "instant"),
     ("notifier.mail.", "mailed"),
     ("notifier.report.", "forbidden"),
@@ -130,6 +134,7 @@ def killed_at_every_point(stack):
 
 STOPS = [
     ("issuer", "issuer.c2.committed"), ("issuer", "issuer.signed"), ("issuer", "issuer.c3.before"),
+    ("issuer", "issuer.p.before"), ("issuer", "issuer.s.committed"),
     ("validation", "validation.dcv.round.before"), ("notifier", "notifier.attempt.before"),
 ]
 
@@ -286,6 +291,16 @@ SPOILINGS = [  # what was done to the copy, which check must find it, how
     ("a serial on two certificates", "serials_once", """
         UPDATE certificate SET serial = (SELECT serial FROM certificate ORDER BY id LIMIT 1)
          WHERE id = (SELECT max(id) FROM certificate)"""),
+    ("a precertificate's serial is not its certificate's", "precertificates_end", """
+        UPDATE precertificate SET serial = '\\x0102030405060708' WHERE id = (SELECT max(id) FROM precertificate)"""),
+    ("a certificate of a precertificate is gone", "precertificates_end", """
+        DELETE FROM certificate WHERE id = (SELECT max(id) FROM precertificate)"""),
+    ("a second precertificate of a request", "precertificates_end", """
+        INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at)
+        SELECT id, (SELECT request_id FROM precertificate ORDER BY id DESC LIMIT 1), account_id, ca_id, serial, der, issued_at
+          FROM certificate WHERE id NOT IN (SELECT id FROM precertificate) ORDER BY id DESC LIMIT 1"""),
+    ("a certificate whose timestamps are gone", "precertificates_end", """
+        DELETE FROM sct WHERE issuance_id = (SELECT max(id) FROM precertificate)"""),
     ("a serial of two attempts", "serials_once", """
         DROP INDEX issuance_serial;
         UPDATE issuance SET serial = (SELECT serial FROM issuance ORDER BY id LIMIT 1)
@@ -303,6 +318,7 @@ SPOILINGS = [  # what was done to the copy, which check must find it, how
 def checks_find_seeded_faults(stack):
     customer = Shared.of(stack)
     customer.instant()
+    customer.logged()
     customer.kept()
     case.until("all is sealed that will be spoiled", lambda: stack.db.number("SELECT count(*) FROM audit_seal") > 3)
     for what, check, spoil in SPOILINGS:
@@ -310,6 +326,7 @@ def checks_find_seeded_faults(stack):
         checks = {"issued_once": lambda: promise.issued_once(db, customer.log),
                   "serials_once": lambda: promise.serials_once(db),
                   "adrift": lambda: promise.adrift(db),
+                  "precertificates_end": lambda: promise.precertificates_end(db),
                   "journal_known": lambda: promise.journal_known(stack, db, url),
                   "audit_whole": lambda: promise.audit_whole(stack, url)}
         case.equal(f"the copy before: {what}", checks[check](), [])

@@ -46,6 +46,25 @@ def serials_once(db):
     return findings + [f"certificate {r['id']} has no issued attempt with its serial" for r in strangers]
 
 
+def precertificates_end(db):
+    """Each precertificate has become its certificate, by the promises of two operators' logs at least, or its serial is revoked;
+    and a request has one that is not."""
+    loose = db.rows("""
+        SELECT p.id, x.state, (SELECT count(*) FROM sct s WHERE s.issuance_id = p.id) AS scts
+          FROM precertificate p LEFT JOIN issuance x ON x.id = p.id AND x.serial = p.serial AND x.request_id = p.request_id
+          LEFT JOIN certificate c ON c.id = p.id AND c.serial = p.serial AND c.ca_id = p.ca_id AND c.request_id = p.request_id
+          LEFT JOIN revocation v ON v.serial = p.serial AND v.ca_id = p.ca_id
+         WHERE NOT CASE WHEN x.state = 'issued' THEN c.id IS NOT NULL AND position('\\x2b06010401d679020402'::bytea IN c.der) > 0
+                                                     AND (SELECT count(*) FROM sct s WHERE s.issuance_id = p.id) >= 2
+                        WHEN x.state = 'ghost' THEN v.serial IS NOT NULL
+                        ELSE false END""")
+    twice = db.rows("""
+        SELECT p.request_id, count(*) AS n FROM precertificate p JOIN issuance x ON x.id = p.id AND x.state <> 'ghost'
+         GROUP BY p.request_id HAVING count(*) > 1""")
+    return ([f"precertificate {r['id']} of an attempt that is {r['state']}, with {r['scts']} timestamps, has no end" for r in loose]
+            + [f"request {r['request_id']} has {r['n']} precertificates" for r in twice])
+
+
 def adrift(db):
     """An order that waits has an open task with an owner, or a job: at every moment, whatever happened."""
     rows = db.rows(ADRIFT.read_text())
@@ -94,6 +113,7 @@ class Customer:
         self.account.prove("example.com")
         self.auth_key = self.account.client.post("/account/auth-key").json["auth_key"]
         self.log, self.later, self.lock = {}, {}, threading.Lock()
+        self.unlogged = {"disable_ct": True} if stack.log_names() else {}
 
     def order(self, name, client=None, product=PRODUCT, patience=case.PATIENCE, **more):
         """The document of the first 2xx; None where the API refuses with 4xx."""
@@ -136,6 +156,11 @@ class Customer:
 
     def instant(self, client=None):
         """Domain control is known: issued in the answer, if all goes well."""
+        name = self.fresh_name()
+        return self.told(self.order(name, client, certificate_dcv_scope="base_domain", **self.unlogged), name)
+
+    def logged(self, client=None):
+        """As that, and its precertificate goes to the logs first."""
         name = self.fresh_name()
         return self.told(self.order(name, client, certificate_dcv_scope="base_domain"), name)
 
@@ -233,7 +258,7 @@ class Customer:
     def findings(self):
         """All checks."""
         return (issued_once(self.stack.db, self.log) + serials_once(self.stack.db)
-                + adrift(self.stack.db)
+                + precertificates_end(self.stack.db) + adrift(self.stack.db)
                 + self.untold() + audit_whole(self.stack))
 
     def kept(self):
