@@ -51,7 +51,7 @@ TEST_C  := $(sort $(shell find lib services $(wildcard cli) tests -name '*_test.
 TESTS   := $(TEST_C:%.c=$(B)/%)
 # Loadable modules that tests hand to the code under test.
 TEST_SO := $(patsubst %.c,$(B)/%.so,$(shell find services -path '*/testdata/*.c'))
-# Outside parties that tests talk to; each is a program of one file.
+# Outside parties that tests talk to; each is a program of such a file.
 PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/peers/*.c))
 
 .PHONY: all help clean gen bins unit always peers integration
@@ -171,6 +171,8 @@ $(B)/%.so: %.c
 	$(CC) $(BASE) $(WARN) -O1 -fPIC -shared $< -ldl -o $@
 $(TESTS): | $(TEST_SO)
 
+# The log of certificates has parts.
+$(B)/tests/peers/ct_log: $(patsubst %.c,$(B)/%.o,$(wildcard tests/peers/log/*.c))
 $(PEERS): %: %.o $(LIB)
 	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 integration: bins peers $(TEST_SO) ## what tests/integration/run needs

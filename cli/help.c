@@ -27,6 +27,7 @@ static const struct {
     { "--lane",        "only jobs of this lane: issue, dcv, caa, mail ... (chancery status lists them)" },
     { "--last-name",   "the administrator's last name" },
     { "--limit",       "at most so many rows, 100 unless it is said" },
+    { "--no-logs",     "a list without logs is meant, though there was one with logs before" },
     { "--passwords",   "folder with a file SERVICE.password for each role whose password is to be set" },
     { "--perspective", "the name of another point of view, which gets a key, too; once for each" },
     { "--policy",      "the folder of the policy; without it, that which was installed with this program, else ./policy" },

@@ -131,6 +131,64 @@ static void signature_that_the_database_lacks_is_quarantined(void **state)
     assert_int_equal(number("SELECT count(*) FROM job WHERE idem_key = 'issue/77'"), 1);
 }
 
+#define SERIAL           "0a0b0c0d0e0f10111213141516171819"
+#define LINE(word, more) word " 1 5001 77 0011223344556677 " SERIAL " " HASH "\n" more
+
+/* Where the database has stopped on the way of a precertificate, and what the journal has. A precertificate binds like a
+ * certificate, so one that the database does not know as signed is revoked; one of which the journal has the certificate
+ * becomes no second one. */
+static const struct {
+    const char *state, *stored, *journal, *state_then;
+    bool found, ct; /* has it to be seen to; is it with the logs afterwards */
+} on_the_way[] = {
+    { "reserved", "INSERT INTO to_sign VALUES (5001, 'precert', '', '\\x" HASH "', NULL)",
+      LINE("precert_intent", "precert_signature 2 5001 3045 3082\n"), "reserved", true, false },
+    { "precert_signed",
+      "INSERT INTO to_sign VALUES (5001, 'precert', '', '\\x" HASH "', '\\x3045')",
+      LINE("precert_intent", "precert_signature 2 5001 3045 3082\n"), "precert_signed", false,
+      true },
+    { "precert_signed",
+      "INSERT INTO to_sign VALUES (5001, 'precert', '', '\\x" HASH "', '\\x3045')",
+      LINE("precert_intent", "precert_signature 2 5001 3045 3082\n")
+          LINE("intent", "signature 3 5001 3046 3083\n"),
+      "ghost", true, false },
+    { "precert_signed",
+      "INSERT INTO to_sign VALUES (5001, 'precert', '', '\\x" HASH "', '\\x3045')",
+      "signature 3 5001 3046 3083\n", "ghost", true,
+      false }, /* its intent is in a file that is gone */
+    { "final_reserved",
+      "INSERT INTO to_sign VALUES (5001, 'precert', '', '\\x" HASH "', '\\x3045'),"
+      " (5001, 'final', '', '\\x" HASH "', NULL)",
+      LINE("intent", "signature 3 5001 3046 3083\n"), "ghost", true, false },
+};
+
+static void precertificates_on_their_way_are_compared(void **state)
+{
+    for (size_t i = 0; i < sizeof on_the_way / sizeof *on_the_way; i++) {
+        if (i)
+            begin(state);
+        request_new("'\\x3045'");
+        execute(arena_format(&arena,
+                             "DELETE FROM to_sign; UPDATE issuance SET state = '%s'; %s;"
+                             "INSERT INTO precertificate SELECT id, request_id, account_id, ca_id, "
+                             "serial, '', '2026-01-01'"
+                             "  FROM issuance WHERE state <> 'reserved'",
+                             on_the_way[i].state, on_the_way[i].stored));
+        must(run(quarantine_command, journal_with(on_the_way[i].journal)));
+        assert_int_equal(strstr(output, SERIAL "  signed: revoke it") != NULL, on_the_way[i].found);
+        if (on_the_way[i].found)
+            must(run(quarantine_settle_command, "77"));
+        assert_string_equal(answer("SELECT state FROM issuance"), on_the_way[i].state_then);
+        assert_int_equal(number("SELECT count(*) FROM revocation WHERE serial = '\\x" SERIAL "'"),
+                         strcmp(on_the_way[i].state_then, "ghost") == 0);
+        assert_int_equal(number("SELECT count(*) FROM request_open_task('{77}', now()) WHERE kind "
+                                "= 'transparency'"),
+                         on_the_way[i].ct);
+        if (i + 1 < sizeof on_the_way / sizeof *on_the_way)
+            end(state);
+    }
+}
+
 static void signature_that_the_database_has_is_no_news(void **state)
 {
     (void)state;
@@ -201,6 +259,7 @@ int main(void)
         FRESH(journal_of_a_lost_day_is_quarantined),
         FRESH(late_signatures_are_signatures),
         FRESH(signature_that_the_database_lacks_is_quarantined),
+        FRESH(precertificates_on_their_way_are_compared),
         FRESH(signature_that_the_database_has_is_no_news),
         FRESH(authority_is_stopped),
     };

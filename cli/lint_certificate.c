@@ -8,6 +8,7 @@
 #include "pki/der.h"
 #include "pki/ip.h"
 #include "pki/precertificate.h"
+#include "pki/sct.h"
 
 #define SUBJECT_ALT_NAME DER_BYTES("\x55\x1d\x11")
 
@@ -65,13 +66,30 @@ static enum lint_kind kind_of(const struct certificate *c)
     return LINT_UNLOGGED;
 }
 
+/* When the last of its logs had promised; `otherwise` if none has. */
+static struct instant logged_at(const struct certificate *c, struct instant otherwise)
+{
+    struct bytes value, scts[SCTS_MAX];
+    struct fault ignored = { 0 };
+    size_t count;
+    bool critical;
+    struct sct s;
+    if (!certificate_extension(c, oid_sct_list, &value, &critical) ||
+        !sct_list_read(value, scts, &count, &ignored, "scts"))
+        return otherwise;
+    for (size_t i = 0; i < count; i++)
+        if (sct_read(scts[i], &s, &ignored, "sct") && instant_before(otherwise, sct_time(&s)))
+            otherwise = sct_time(&s);
+    return otherwise;
+}
+
 /* The moment of its signature, as near as it says it itself. */
 static struct instant made_at(const struct inquiry *q, const struct certificate *c,
                               const Profile *profile)
 {
     return command_option(q->run, "at")
                ? q->at
-               : instant_add(c->not_before, seconds(profile->backdate_seconds));
+               : logged_at(c, instant_add(c->not_before, seconds(profile->backdate_seconds)));
 }
 
 static void authority_of(const struct inquiry *q, struct ca *out)

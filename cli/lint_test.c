@@ -1,6 +1,12 @@
 /* chancery lint: what it says of files that openssl has made on 2026-11-30, on several days. */
 #include "fixture_test.h"
 
+#include "pki/certificate.h"
+#include "pki/der.h"
+#include "pki/pem.h"
+#include "pki/precertificate.h"
+#include "pki/sct.h"
+
 // clang-format off
 static const char authority[] =
     "-----BEGIN CERTIFICATE-----\n"
@@ -194,8 +200,8 @@ static int make_files(void **state)
 
 static int remove_files(void **state)
 {
-    static const char *const names[] = { "ca.pem",   "crl.pem",  "revoked.pem",
-                                         "hour.pem", "leaf.pem", "text" };
+    static const char *const names[] = { "ca.pem",   "crl.pem", "revoked.pem", "hour.pem",
+                                         "leaf.pem", "text",    "precert.pem", "logged.pem" };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(path_of(names[i]));
@@ -204,12 +210,66 @@ static int remove_files(void **state)
     return 0;
 }
 
+/* The leaf as another kind: its bytes changed as precertificates are, and a signature that is none. */
+static void leaf_put(const char *name, bool logged)
+{
+    struct certificate c;
+    struct bytes der, tbs, scts[] = { { NULL, 0 } };
+    struct sct promise = { .log_id = { (const uint8_t *)"0123456789abcdef0123456789abcdef",
+                                       SCT_LOG_ID_SIZE },
+                           .timestamp_ms = 1796079600000, /* 2026-11-30T23:00 */
+                           .signature = DER_BYTES("\4\3\0\1x") };
+    struct text t, pem;
+    assert_true(pem_read(&arena, leaf, "CERTIFICATE", &der, &f, "leaf"));
+    assert_true(certificate_read(der, &c, &f, "leaf"));
+    assert_true(precertificate_poison(c.tbs, &arena, &tbs, &f));
+    scts[0] = sct_write(&promise, &arena);
+    if (logged)
+        assert_true(precertificate_final(tbs, sct_list_write(scts, 1, &arena), &arena, &tbs, &f));
+    text_init(&t, &arena);
+    size_t list = der_begin(&t, DER_SEQUENCE);
+    der_add_raw(&t, tbs);
+    der_add_raw(&t, c.algorithm);
+    der_add_bits(&t, c.signature);
+    der_end(&t, list);
+    text_init(&pem, &arena);
+    pem_write(&pem, "CERTIFICATE", der_written(&t), "\n");
+    file_put(path_of(name), pem.data);
+}
+
+static bool row_says(const char *lint, const char *what)
+{
+    const char *row = strstr(output, arena_format(&arena, "\n%s ", lint));
+    const char *end = row ? strchr(row + 1, '\n') : NULL;
+    const char *said = row ? strstr(row, what) : NULL;
+    return said && (!end || said < end);
+}
+
+/* Which kind of leaf it is stands in it; a certificate is signed after its logs have promised. */
+static void kinds_of_leaves(void **state)
+{
+    (void)state;
+    must(lint("leaf.pem", "profile", "tls-dv"));
+    assert_true(row_says("no_poison", "holds") && row_says("no_sct", "holds"));
+    assert_false(says("sct_present") || says("poison_present"));
+    leaf_put("precert.pem", false);
+    must(lint("precert.pem", "profile", "tls-dv"));
+    assert_true(row_says("poison_present", "holds") && row_says("no_sct", "holds"));
+    assert_false(says("no_poison") || says("sct_present"));
+    leaf_put("logged.pem", true);
+    must(lint("logged.pem", "profile", "tls-dv"));
+    assert_true(row_says("sct_present", "holds") && row_says("no_poison", "holds"));
+    assert_true(row_says("sct_past", "holds") && row_says("logged_in_time", "holds"));
+    assert_false(says("no_sct") || says("poison_present"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),     cmocka_unit_test(bad_ones),
-        cmocka_unit_test(rules_by_date), cmocka_unit_test(certificates),
-        cmocka_unit_test(what_is_none),  cmocka_unit_test(it_ends_with_the_sum),
+        cmocka_unit_test(good_ones),       cmocka_unit_test(bad_ones),
+        cmocka_unit_test(rules_by_date),   cmocka_unit_test(certificates),
+        cmocka_unit_test(what_is_none),    cmocka_unit_test(it_ends_with_the_sum),
+        cmocka_unit_test(kinds_of_leaves),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -15,7 +15,7 @@
 /* Where counting ends: as the scheduler's figures do (lib/service/metrics.def). */
 enum { ROOM = 10000, EXPIRY_ROOM = 100000 };
 
-enum { POLICY, AUTHORITIES, PERSPECTIVES, LANES, LINTS, SEALED, FIGURES, SECTIONS };
+enum { POLICY, AUTHORITIES, PERSPECTIVES, LANES, LINTS, LOGS, SEALED, FIGURES, SECTIONS };
 static const struct {
     const char *title, *member, *none;
     bool one; /* row */
@@ -26,6 +26,7 @@ static const struct {
                        "none was asked about the names that were looked at last", false },
     [LANES] = { "LANES OF JOBS", "lanes", "none", false },
     [LINTS] = { "REFUSED BY LINTS", "lints", "nothing", false },
+    [LOGS] = { "LOGS ASKED IN VAIN", "logs", "none", false },
     [SEALED] = { "SEALED SECRETS", "sealed", "none", false },
     [FIGURES] = { "FIGURES", "figures", "none", true },
 };
@@ -145,6 +146,21 @@ static bool lints_fill(struct command_run *r, struct table *t, FiguresAsked *in,
     return true;
 }
 
+static bool logs_fill(struct command_run *r, struct table *t, FiguresAsked *in, struct fault *f)
+{
+    struct arena *a = &r->arena;
+    struct rows rows;
+    if (!store_all(r->store, a, &sql_status_logs, &in->base, &rows, f))
+        return false;
+    table_init(t, a, 4);
+    TABLE_ROW(t, "LOG", "REQUESTS#", "LAST", "SAID");
+    for (size_t i = 0; i < rows.count; i++) {
+        const StatusLog *l = (const StatusLog *)rows.items[i];
+        TABLE_ROW(t, l->log, listing_number(a, l->requests), listing_time(a, l->at), l->said);
+    }
+    return true;
+}
+
 static const char *age_of(const struct seal_key *key, struct bytes prefix)
 {
     static const char *const ages[] = {
@@ -245,7 +261,8 @@ bool status_command(struct command_run *r, struct fault *f)
     if (!command_store(r, f) || !policy_fill(r, &t[POLICY], f) ||
         !authorities_fill(r, &t[AUTHORITIES], f) || !perspectives_fill(r, &t[PERSPECTIVES], f) ||
         !lanes_fill(r, &t[LANES], &in, f) || !lints_fill(r, &t[LINTS], &in, f) ||
-        !sealed_fill(r, &t[SEALED], f) || !figures_fill(r, &t[FIGURES], &in, f))
+        !logs_fill(r, &t[LOGS], &in, f) || !sealed_fill(r, &t[SEALED], f) ||
+        !figures_fill(r, &t[FIGURES], &in, f))
         return false;
     text_init(&out, &r->arena);
     for (int i = 0; i < SECTIONS; i++)

@@ -25,6 +25,15 @@ SELECT DISTINCT ON (s.lint) s.lint, count(*) OVER w AS requests, s.buried_at AS 
 WINDOW w AS (PARTITION BY s.lint)
  ORDER BY s.lint, s.buried_at, s.id;
 
+-- status_logs: FiguresAsked -> StatusLog*
+-- Logs that have not promised what precertificates asked of them that wait.
+SELECT concat(l.look ->> 'log', ' of ' || (l.look ->> 'operator')) AS log, count(*) AS requests, max(l.at) AS at,
+       (array_agg(l.look ->> 'detail' ORDER BY l.at DESC))[1] AS said
+  FROM (SELECT p.looked FROM precertificate p WHERE p.logged_at IS NULL ORDER BY p.request_id LIMIT :room) p
+  CROSS JOIN LATERAL (SELECT e.look, (e.look ->> 'at')::timestamptz AS at FROM jsonb_array_elements(p.looked) AS e (look)) l
+ GROUP BY 1
+ ORDER BY requests DESC, log;
+
 -- status_authorities: Nothing -> StatusAuthority*
 SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;
 

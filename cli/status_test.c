@@ -164,6 +164,12 @@ static void what_waits_is_counted(void **state)
         "'2026-01-04'),"
         " (79, 'issue', 7, '2026-01-01', 10, 0, 'LINT validity_max the same', '2026-01-05'),"
         " (80, 'issue', 8, '2026-01-01', 10, 0, 'INTERNAL issuance_one twice', '2026-01-05');"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
+        "looked) SELECT n, n, 900, 'x', '', '', "
+        "'2026-01-01', format('[{\"log\": \"Oak\", \"operator\": \"Ann\", \"at\": "
+        "\"2026-01-0%%s\", \"detail\": \"said %%s\"}]', n, n)::jsonb "
+        "FROM generate_series(1, 3) n;"
+        "UPDATE precertificate SET logged_at = '2026-01-09' WHERE id = 3;"
         "INSERT INTO certificate SELECT n, n, n, 900, 'x', '\\x0102030405060708', "
         "decode(repeat('00', 20), 'hex'), '2026-01-01', CASE n WHEN 1 THEN '%s' ELSE '%s' "
         "END::timestamptz, '2026-01-01', '' FROM generate_series(1, 3) n",
@@ -174,6 +180,8 @@ static void what_waits_is_counted(void **state)
              "00000000000000AB  p256  stopped        2026-01-03T00:00:00+00:00  -          CA 1\n"
              "00000000000000AC  p256  signs          -                          -          CA 2\n");
     must_say("validity_max  2         2026-01-04T00:00:00+00:00  it is valid for too long\n");
+    must_say("LOGS ASKED IN VAIN\nLOG         REQUESTS  LAST                       SAID\n"
+             "Oak of Ann  2         2026-01-02T00:00:00+00:00  said 2\n");
     must_say("EXPIRE IN 7 DAYS          1\nEXPIRE IN 30 DAYS         3\n");
     must(run_with(status_command, NULL, WORDS("json", "")));
     must_say("{\"lane\":\"issue\",\"due\":2,\"held\":0,\"later\":0,\"oldest_due_seconds\":36");

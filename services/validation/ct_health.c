@@ -7,7 +7,7 @@
 #include "ledger/lane.h"
 #include "service/metrics.h"
 
-enum { LOGS_MAX = 256, NAME_SIZE = 96, GROWTH_MAX = 5 };
+enum { LOGS_MAX = 256, NAME_SIZE = 96, GROWTH_MAX = 5, REST_MAX_S = 3600 };
 
 struct log_health {
     uint8_t id[SCT_LOG_ID_SIZE];
@@ -64,9 +64,11 @@ static struct log_health *health_of(const struct ct_log *log)
 
 /* ---- rests */
 
+/* What lies farther ahead than any rest is of before our clock was set back. */
 static bool rests(const struct log_health *h, struct instant now)
 {
-    return instant_before(now, h->last.rests_till);
+    return instant_before(now, h->last.rests_till) &&
+           !instant_before(instant_add(now, seconds(REST_MAX_S)), h->last.rests_till);
 }
 
 /* Who has failed is asked by one at a time. */

@@ -9,7 +9,8 @@ SELECT p.request_id, r.order_id, r.account_id, p.id AS issuance_id, r.rule_scope
        (SELECT json_agg(encode(s.sct, 'base64') ORDER BY s.received_at, s.log_id) FROM sct s WHERE s.issuance_id = p.id) AS scts
   FROM precertificate p
   JOIN request r ON r.id = p.request_id
- WHERE p.request_id = ANY (:ids) AND p.logged_at IS NULL;
+ WHERE p.request_id = ANY (:ids) AND p.logged_at IS NULL
+   AND EXISTS (SELECT FROM issuance x WHERE x.id = p.id AND x.state = 'precert_signed'); -- it may have been given up
 
 -- ct_round: CtRound* -> CtAdvanced*
 -- The end of a round. Everything follows from the job's row, held by the lease it was claimed with. What logs have promised

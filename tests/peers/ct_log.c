@@ -28,9 +28,6 @@
 #include <microhttpd.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,17 +39,16 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "tests/peers/log/chain.h"
+#include "tests/peers/log/tree.h"
 
 enum {
     BODY_MAX = 1 << 18,
     FILE_MAX = 1 << 16,
     BLOCK = 4096,
-    CHAIN_MAX = 8,
     ENTRIES_A_CALL = 64,
-    ROOTS_MAX = 32,
     HOUR_MS = 3600000
 };
-enum { PLAIN, PRECERTIFICATE };            /* LogEntryType */
 enum { CERTIFICATE_TIMESTAMP, TREE_HASH }; /* SignatureType */
 
 struct request {
@@ -62,67 +58,21 @@ struct request {
     struct MHD_Connection *connection;
 };
 
-struct hash {
-    uint8_t bytes[SHA256_DIGEST_LENGTH];
-};
-
-struct entry {
-    struct hash what; /* of what is logged, but for the time */
-    struct hash leaf; /* in the tree */
-    uint64_t at_ms;
-    struct bytes input, extra; /* as get-entries gives them */
-};
-
 static struct {
     EVP_PKEY *key, *foreign_key;
     struct bytes spki;
     struct hash id;
-    const char *roots_file;
+} self;
 
-    pthread_mutex_t lock; /* over the rest */
+/* How it behaves. */
+static struct {
+    pthread_mutex_t lock;
     pthread_cond_t changed;
-    X509 *roots[ROOTS_MAX];
-    size_t root_count;
-    struct arena kept;
-    struct entry *entries;
-    size_t count, room;
     char manner[64];
     size_t asked, held;
-} tree = { .lock = PTHREAD_MUTEX_INITIALIZER,
-           .changed = PTHREAD_COND_INITIALIZER,
-           .manner = "good" };
-
-/* ---- bytes as TLS writes them */
-
-static void add_number(struct text *t, uint64_t n, int size)
-{
-    for (int i = size - 1; i >= 0; i--)
-        text_add_char(t, (char)(n >> (8 * i)));
-}
-
-static void add_opaque(struct text *t, struct bytes b, int length_size)
-{
-    add_number(t, b.size, length_size);
-    text_add_bytes(t, b.data, b.size);
-}
-
-static struct bytes bytes_of(const struct text *t)
-{
-    return (struct bytes){ (const uint8_t *)t->data, t->length };
-}
-
-static struct hash hash_of(struct bytes b)
-{
-    struct hash h;
-
-    SHA256(b.data, b.size, h.bytes);
-    return h;
-}
-
-static bool hash_is(const struct hash *a, const struct hash *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
+} conduct = { .lock = PTHREAD_MUTEX_INITIALIZER,
+              .changed = PTHREAD_COND_INITIALIZER,
+              .manner = "good" };
 
 /* ---- answers */
 
@@ -189,215 +139,6 @@ static uint64_t now_ms(void)
     return (uint64_t)clock_now().us / 1000;
 }
 
-/* ---- chains */
-
-struct chain {
-    X509 *all[CHAIN_MAX];
-    size_t count;
-    X509 *root; /* that it leads to */
-};
-
-static void roots_read(void)
-{
-    FILE *file = fopen(tree.roots_file, "r");
-
-    while (file && tree.root_count < ROOTS_MAX &&
-           (tree.roots[tree.root_count] = PEM_read_X509(file, NULL, NULL, NULL)))
-        tree.root_count++;
-    if (file)
-        fclose(file);
-}
-
-static bool signed_by(X509 *subject, X509 *issuer)
-{
-    return X509_NAME_cmp(X509_get_issuer_name(subject), X509_get_subject_name(issuer)) == 0 &&
-           X509_verify(subject, X509_get0_pubkey(issuer)) == 1;
-}
-
-/* Under the lock. */
-static X509 *root_of(X509 *last)
-{
-    if (tree.root_count == 0)
-        roots_read();
-    for (size_t i = 0; i < tree.root_count; i++)
-        if (X509_cmp(last, tree.roots[i]) == 0 || signed_by(last, tree.roots[i]))
-            return tree.roots[i];
-    return NULL;
-}
-
-static bool chain_leads_to_a_root(struct chain *c)
-{
-    for (size_t i = 0; i + 1 < c->count; i++)
-        if (!signed_by(c->all[i], c->all[i + 1]))
-            return false;
-    pthread_mutex_lock(&tree.lock);
-    c->root = root_of(c->all[c->count - 1]);
-    pthread_mutex_unlock(&tree.lock);
-    return c->root != NULL;
-}
-
-static bool certificate_add(struct arena *a, const char *text, size_t length, struct chain *out)
-{
-    struct bytes der;
-    const uint8_t *at;
-    X509 *x;
-
-    if (out->count == CHAIN_MAX || !base64_read(a, text, length, &der))
-        return false;
-    at = der.data;
-    x = d2i_X509(NULL, &at, (long)der.size);
-    if (!x || at != der.data + der.size) {
-        X509_free(x);
-        return false;
-    }
-    out->all[out->count++] = x;
-    return true;
-}
-
-/* {"chain":["...", "..."]}, and nothing that needs escapes. */
-static bool chain_read(struct request *r, struct chain *out)
-{
-    const char *at = strstr(r->body.data, "\"chain\"");
-
-    at = at ? strchr(at, '[') : NULL;
-    while (at && (at = strpbrk(at, "\"]")) && *at == '"') {
-        size_t length = strcspn(at + 1, "\"");
-
-        if (!certificate_add(&r->arena, at + 1, length, out))
-            return false;
-        at += length + 2;
-    }
-    return at && out->count > 0;
-}
-
-static void chain_free(struct chain *c)
-{
-    for (size_t i = 0; i < c->count; i++)
-        X509_free(c->all[i]);
-}
-
-static struct bytes der_of(struct arena *a, X509 *x)
-{
-    uint8_t *der = NULL;
-    int size = i2d_X509(x, &der);
-    struct bytes out = { arena_copy(a, der, (size_t)size), (size_t)size };
-
-    OPENSSL_free(der);
-    return out;
-}
-
-/* ---- entries */
-
-/* Critical, and its value a NULL (RFC 6962 3.1). */
-static bool is_poisoned(X509 *x)
-{
-    static const uint8_t null[] = { 5, 0 };
-    int at = X509_get_ext_by_NID(x, NID_ct_precert_poison, -1);
-    X509_EXTENSION *e = at < 0 ? NULL : X509_get_ext(x, at);
-    const ASN1_OCTET_STRING *value = e ? X509_EXTENSION_get_data(e) : NULL;
-
-    return e && X509_EXTENSION_get_critical(e) && ASN1_STRING_length(value) == sizeof null &&
-           memcmp(ASN1_STRING_get0_data(value), null, sizeof null) == 0;
-}
-
-/* What is signed of it: without the poison. */
-static struct bytes tbs_of(struct arena *a, X509 *poisoned)
-{
-    X509 *x = X509_dup(poisoned);
-    uint8_t *der = NULL;
-    struct bytes out;
-    int size;
-
-    X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_ct_precert_poison, -1)));
-    size = i2d_re_X509_tbs(x, &der);
-    out = (struct bytes){ arena_copy(a, der, (size_t)size), (size_t)size };
-    OPENSSL_free(der);
-    X509_free(x);
-    return out;
-}
-
-/* Its type, and what is logged of it (RFC 6962 3.2, 3.4). */
-static struct bytes logged_of(struct arena *a, const struct chain *c, int type)
-{
-    struct text t;
-    uint8_t *spki = NULL;
-    int size;
-    struct hash issuer;
-
-    text_init(&t, a);
-    add_number(&t, (uint64_t)type, 2);
-    if (type == PLAIN) {
-        add_opaque(&t, der_of(a, c->all[0]), 3);
-        return bytes_of(&t);
-    }
-    size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->count > 1 ? c->all[1] : c->root), &spki);
-    issuer = hash_of((struct bytes){ spki, (size_t)size });
-    OPENSSL_free(spki);
-    text_add_bytes(&t, issuer.bytes, sizeof issuer.bytes);
-    add_opaque(&t, tbs_of(a, c->all[0]), 3);
-    return bytes_of(&t);
-}
-
-/* PrecertChainEntry, or the chain alone (RFC 6962 4.6). */
-static struct bytes extra_of(struct arena *a, const struct chain *c, int type)
-{
-    struct text rest, t;
-
-    text_init(&rest, a);
-    text_init(&t, a);
-    text_add(&rest, "");
-    for (size_t i = 1; i < c->count; i++)
-        add_opaque(&rest, der_of(a, c->all[i]), 3);
-    if (type == PRECERTIFICATE)
-        add_opaque(&t, der_of(a, c->all[0]), 3);
-    add_opaque(&t, bytes_of(&rest), 3);
-    return bytes_of(&t);
-}
-
-static struct bytes kept(struct bytes b)
-{
-    return (struct bytes){ arena_copy(&tree.kept, b.data, b.size), b.size };
-}
-
-/* MerkleTreeLeaf; its hash has a zero before it (RFC 6962 2.1). */
-static void entry_fill(struct entry *e, struct arena *a, struct bytes logged, struct bytes extra)
-{
-    struct text leaf;
-
-    text_init(&leaf, a);
-    add_number(&leaf, 0, 1);
-    add_number(&leaf, 0, 1);
-    add_number(&leaf, 0, 1);
-    add_number(&leaf, e->at_ms, 8);
-    text_add_bytes(&leaf, logged.data, logged.size);
-    add_number(&leaf, 0, 2);
-    e->leaf = hash_of(bytes_of(&leaf));
-    e->input = kept((struct bytes){ (const uint8_t *)leaf.data + 1, leaf.length - 1 });
-    e->extra = kept(extra);
-}
-
-/* The time of that entry, which is made if it is new. */
-static uint64_t entry_put(struct arena *a, struct bytes logged, struct bytes extra)
-{
-    struct entry e = { .what = hash_of(logged), .at_ms = now_ms() };
-    size_t i = 0;
-
-    pthread_mutex_lock(&tree.lock);
-    while (i < tree.count && !hash_is(&tree.entries[i].what, &e.what))
-        i++;
-    if (i == tree.count) {
-        if (tree.count == tree.room) {
-            tree.room = tree.room ? 2 * tree.room : 256;
-            tree.entries = realloc(tree.entries, tree.room * sizeof *tree.entries);
-        }
-        entry_fill(&e, a, logged, extra);
-        tree.entries[tree.count++] = e;
-    }
-    e.at_ms = tree.entries[i].at_ms;
-    pthread_mutex_unlock(&tree.lock);
-    return e.at_ms;
-}
-
 /* ---- add-chain, add-pre-chain */
 
 static struct bytes timestamp_signed(struct request *r, struct bytes logged, uint64_t at_ms,
@@ -419,19 +160,19 @@ static struct bytes timestamp_signed(struct request *r, struct bytes logged, uin
 static enum MHD_Result promise(struct request *r, const struct chain *c, int type,
                                const char *manner)
 {
-    struct bytes logged = logged_of(&r->arena, c, type), signature;
-    uint64_t at_ms = entry_put(&r->arena, logged, extra_of(&r->arena, c, type));
+    struct bytes logged = chain_logged(&r->arena, c, type), signature;
+    uint64_t at_ms = tree_put(&r->arena, logged, chain_extra(&r->arena, c, type), now_ms());
 
     at_ms += strcmp(manner, "future") == 0 ? HOUR_MS : 0;
     signature = timestamp_signed(r, logged, at_ms,
-                                 strcmp(manner, "foreign") == 0 ? tree.foreign_key : tree.key,
+                                 strcmp(manner, "foreign") == 0 ? self.foreign_key : self.key,
                                  strcmp(manner, "wrong") == 0);
     return answer(
         r, MHD_HTTP_OK,
         arena_format(&r->arena,
                      "{\"sct_version\":0,\"id\":\"%s\",\"timestamp\":%llu,\"extensions\":\"\","
                      "\"signature\":\"%s\"}\n",
-                     base64_write(&r->arena, (struct bytes){ tree.id.bytes, sizeof tree.id.bytes }),
+                     base64_write(&r->arena, (struct bytes){ self.id.bytes, sizeof self.id.bytes }),
                      (unsigned long long)at_ms, base64_write(&r->arena, signature)));
 }
 
@@ -446,9 +187,9 @@ static enum MHD_Result chain_take(struct request *r, int type, const char *manne
     struct chain c = { .count = 0 };
     enum MHD_Result result;
 
-    if (!chain_read(r, &c))
+    if (!chain_read(&r->arena, r->body.data, &c))
         result = refuse(r, "no chain of certificates");
-    else if (is_poisoned(c.all[0]) != (type == PRECERTIFICATE))
+    else if (chain_is_poisoned(&c) != (type == PRECERTIFICATE))
         result = refuse(r, type == PRECERTIFICATE ? "no precertificate" : "a precertificate");
     else if (!chain_leads_to_a_root(&c))
         result = refuse(r, "the chain leads to no root that is known");
@@ -463,15 +204,15 @@ static const char *manner_now(struct arena *a)
 {
     const char *manner;
 
-    pthread_mutex_lock(&tree.lock);
-    tree.asked++;
-    tree.held++;
-    pthread_cond_broadcast(&tree.changed);
-    while (strcmp(tree.manner, "held") == 0)
-        pthread_cond_wait(&tree.changed, &tree.lock);
-    tree.held--;
-    manner = arena_strdup(a, tree.manner);
-    pthread_mutex_unlock(&tree.lock);
+    pthread_mutex_lock(&conduct.lock);
+    conduct.asked++;
+    conduct.held++;
+    pthread_cond_broadcast(&conduct.changed);
+    while (strcmp(conduct.manner, "held") == 0)
+        pthread_cond_wait(&conduct.changed, &conduct.lock);
+    conduct.held--;
+    manner = arena_strdup(a, conduct.manner);
+    pthread_mutex_unlock(&conduct.lock);
     return manner;
 }
 
@@ -509,26 +250,6 @@ static enum MHD_Result add_pre_chain(struct request *r, const char *rest)
 
 /* ---- what can be read of it */
 
-/* RFC 6962 2.1. */
-static struct hash tree_hash(const struct entry *entries, size_t count)
-{
-    struct hash left, right;
-    uint8_t both[1 + 2 * sizeof left.bytes] = { 1 };
-    size_t half = 1;
-
-    if (count == 0)
-        return hash_of((struct bytes){ both, 0 });
-    if (count == 1)
-        return entries->leaf;
-    while (2 * half < count)
-        half *= 2;
-    left = tree_hash(entries, half);
-    right = tree_hash(entries + half, count - half);
-    memcpy(both + 1, left.bytes, sizeof left.bytes);
-    memcpy(both + 1 + sizeof left.bytes, right.bytes, sizeof right.bytes);
-    return hash_of((struct bytes){ both, sizeof both });
-}
-
 static enum MHD_Result get_sth(struct request *r, const char *rest)
 {
     struct arena *a = &r->arena;
@@ -538,10 +259,7 @@ static enum MHD_Result get_sth(struct request *r, const char *rest)
     size_t count;
 
     (void)rest;
-    pthread_mutex_lock(&tree.lock);
-    count = tree.count;
-    root = tree_hash(tree.entries, count);
-    pthread_mutex_unlock(&tree.lock);
+    count = tree_head(&root);
     text_init(&t, a);
     add_number(&t, 0, 1);
     add_number(&t, TREE_HASH, 1);
@@ -554,7 +272,7 @@ static enum MHD_Result get_sth(struct request *r, const char *rest)
                                "\"tree_head_signature\":\"%s\"}\n",
                                count, (unsigned long long)at_ms,
                                base64_write(a, (struct bytes){ root.bytes, sizeof root.bytes }),
-                               base64_write(a, sign(a, tree.key, bytes_of(&t)))));
+                               base64_write(a, sign(a, self.key, bytes_of(&t)))));
 }
 
 static bool number_asked(struct request *r, const char *name, int64_t *out)
@@ -566,6 +284,7 @@ static bool number_asked(struct request *r, const char *name, int64_t *out)
 
 static enum MHD_Result get_entries(struct request *r, const char *rest)
 {
+    struct bytes input, extra;
     int64_t start, end;
     struct text t;
 
@@ -573,12 +292,10 @@ static enum MHD_Result get_entries(struct request *r, const char *rest)
     if (!number_asked(r, "start", &start) || !number_asked(r, "end", &end) || end < start)
         return refuse(r, "start and end are two numbers");
     text_init(&t, &r->arena);
-    pthread_mutex_lock(&tree.lock);
-    for (int64_t i = start; i <= end && i < (int64_t)tree.count && i - start < ENTRIES_A_CALL; i++)
+    for (int64_t i = start;
+         i <= end && i - start < ENTRIES_A_CALL && tree_entry((size_t)i, &input, &extra); i++)
         text_format(&t, "%s{\"leaf_input\":\"%s\",\"extra_data\":\"%s\"}", i > start ? "," : "",
-                    base64_write(&r->arena, tree.entries[i].input),
-                    base64_write(&r->arena, tree.entries[i].extra));
-    pthread_mutex_unlock(&tree.lock);
+                    base64_write(&r->arena, input), base64_write(&r->arena, extra));
     return t.length == 0
                ? refuse(r, "there is no such entry")
                : answer(r, MHD_HTTP_OK, arena_format(&r->arena, "{\"entries\":[%s]}\n", t.data));
@@ -586,18 +303,16 @@ static enum MHD_Result get_entries(struct request *r, const char *rest)
 
 static enum MHD_Result get_roots(struct request *r, const char *rest)
 {
+    X509 *const *roots;
+    size_t count = roots_list(&roots);
     struct text t;
 
     (void)rest;
     text_init(&t, &r->arena);
     text_add(&t, "{\"certificates\":[");
-    pthread_mutex_lock(&tree.lock);
-    if (tree.root_count == 0)
-        roots_read();
-    for (size_t i = 0; i < tree.root_count; i++)
+    for (size_t i = 0; i < count; i++)
         text_format(&t, "%s\"%s\"", i ? "," : "",
-                    base64_write(&r->arena, der_of(&r->arena, tree.roots[i])));
-    pthread_mutex_unlock(&tree.lock);
+                    base64_write(&r->arena, der_of(&r->arena, roots[i])));
     text_add(&t, "]}\n");
     return answer(r, MHD_HTTP_OK, t.data);
 }
@@ -614,7 +329,7 @@ static bool manner_is_known(const char *text)
 
         if (known[i][length - 1] == '/' ? strncmp(text, known[i], length) == 0
                                         : strcmp(text, known[i]) == 0)
-            return strlen(text) < sizeof tree.manner;
+            return strlen(text) < sizeof conduct.manner;
     }
     return false;
 }
@@ -623,23 +338,26 @@ static enum MHD_Result control_set(struct request *r, const char *rest)
 {
     if (!manner_is_known(rest))
         return refuse(r, "there is no such manner");
-    pthread_mutex_lock(&tree.lock);
-    snprintf(tree.manner, sizeof tree.manner, "%s", rest);
-    pthread_cond_broadcast(&tree.changed);
-    pthread_mutex_unlock(&tree.lock);
+    pthread_mutex_lock(&conduct.lock);
+    snprintf(conduct.manner, sizeof conduct.manner, "%s", rest);
+    pthread_cond_broadcast(&conduct.changed);
+    pthread_mutex_unlock(&conduct.lock);
     return answer(r, MHD_HTTP_OK, "{}\n");
 }
 
 static enum MHD_Result control_get(struct request *r, const char *rest)
 {
+    struct hash root;
+    size_t entries = tree_head(&root);
     char *text;
 
     (void)rest;
-    pthread_mutex_lock(&tree.lock);
-    text = arena_format(
-        &r->arena, "{\"manner\":\"%s\",\"asked\":%zu,\"held\":%zu,\"entries\":%zu}\n", tree.manner,
-        tree.asked, strcmp(tree.manner, "held") == 0 ? tree.held : 0, tree.count);
-    pthread_mutex_unlock(&tree.lock);
+    pthread_mutex_lock(&conduct.lock);
+    text =
+        arena_format(&r->arena, "{\"manner\":\"%s\",\"asked\":%zu,\"held\":%zu,\"entries\":%zu}\n",
+                     conduct.manner, conduct.asked,
+                     strcmp(conduct.manner, "held") == 0 ? conduct.held : 0, entries);
+    pthread_mutex_unlock(&conduct.lock);
     return answer(r, MHD_HTTP_OK, text);
 }
 
@@ -787,15 +505,15 @@ static void signer_open(const char *path)
 
     if (!path)
         die("--signer wants a file, not", path);
-    tree.key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : signer_make(path);
+    self.key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : signer_make(path);
     if (file)
         fclose(file);
-    size = tree.key ? i2d_PUBKEY(tree.key, &spki) : -1;
+    size = self.key ? i2d_PUBKEY(self.key, &spki) : -1;
     if (size < 0)
         die("no key in", path);
-    tree.spki = (struct bytes){ spki, (size_t)size };
-    tree.id = hash_of(tree.spki);
-    tree.foreign_key = EVP_EC_gen("P-256");
+    self.spki = (struct bytes){ spki, (size_t)size };
+    self.id = hash_of(self.spki);
+    self.foreign_key = EVP_EC_gen("P-256");
 }
 
 struct options {
@@ -840,7 +558,7 @@ static void ready_print(struct arena *a, struct MHD_Daemon *daemon, const char *
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
 
     printf("ready https://%.*s:%u %s\n", (int)(strrchr(listen, ':') - listen), listen, info->port,
-           base64_write(a, tree.spki));
+           base64_write(a, self.spki));
     fflush(stdout);
 }
 
@@ -858,9 +576,9 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &ends, NULL); /* before the threads are there */
     clock_allow_test_offset();
     arena_init(&arena);
-    arena_init(&tree.kept);
+    tree_open();
     signer_open(o.signer);
-    tree.roots_file = o.roots ? o.roots : "/dev/null";
+    roots_are_in(o.roots ? o.roots : "/dev/null");
     if (!(daemon = serve(&arena, &o)))
         die("cannot listen on", o.listen);
     ready_print(&arena, daemon, o.listen);
