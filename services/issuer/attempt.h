@@ -60,7 +60,7 @@ static inline bool attempt_signs(const struct attempt *t)
     return t->step == ATTEMPT_RESERVE || t->step == ATTEMPT_COMPLETE || t->step == ATTEMPT_SIGN;
 }
 
-/* For C2, P and C3; the messages point into the attempt and `a`. */
+/* For C2, S, P and C3 (attempt_rows.c); the messages point into the attempt and `a`. */
 Reservation *attempt_reservation(const struct attempt *t, struct arena *a, struct instant now);
 Completion *attempt_completion(const struct attempt *t, struct arena *a);
 SignedPrecertificate *attempt_precertified(const struct attempt *t, struct arena *a,
