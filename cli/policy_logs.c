@@ -30,16 +30,11 @@ static struct policy policy_of(struct arena *a, const struct policy_source *p)
 
 /* ---- which logs are asked, and of what */
 
-static bool is_asked(const struct ct_log *log, struct instant then)
-{
-    return !instant_before(then, log->usable_from) && instant_before(then, log->usable_till) &&
-           instant_before(then, log->expiry_till);
-}
-
 static bool operator_is_new(const struct ct_log *logs, size_t i, struct instant then)
 {
     for (size_t j = 0; j < i; j++)
-        if (is_asked(&logs[j], then) && strcmp(logs[j].operator_name, logs[i].operator_name) == 0)
+        if (ct_log_is_asked(&logs[j], then) &&
+            strcmp(logs[j].operator_name, logs[i].operator_name) == 0)
             return false;
     return true;
 }
@@ -48,7 +43,7 @@ static void asked_say(struct command_run *r, const struct policy *p, struct inst
 {
     size_t asked = 0, operators = 0;
     for (size_t i = 0; i < p->log_count; i++) {
-        if (!is_asked(&p->logs[i], now))
+        if (!ct_log_is_asked(&p->logs[i], now))
             continue;
         asked++;
         operators += operator_is_new(p->logs, i, now);
@@ -138,7 +133,7 @@ void policy_logs_rows(struct table *t, struct arena *a, const struct ct_log *log
     table_init(t, a, 6);
     TABLE_ROW(t, "OPERATOR", "LOG", "KIND", "ENDS FROM", "ENDS BEFORE", "URL");
     for (size_t i = 0; i < count; i++)
-        if (is_asked(&logs[i], then))
+        if (ct_log_is_asked(&logs[i], then))
             TABLE_ROW(t, logs[i].operator_name, logs[i].description,
                       logs[i].tiled ? "static" : "RFC 6962", day_of(a, logs[i].expiry_from),
                       day_of(a, logs[i].expiry_till), logs[i].url);

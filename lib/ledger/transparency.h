@@ -46,6 +46,9 @@ size_t ct_logs(const struct policy *p, struct instant not_after, struct instant 
 /* NULL if the list does not have it. */
 const struct ct_log *ct_log_find(const struct policy *p, struct bytes id);
 
+/* Whether it may be asked now about anything that has not ended yet. */
+bool ct_log_is_asked(const struct ct_log *log, struct instant now);
+
 /* Whether what it has said at that time counts now: while it was usable, before it is retired, and not in a future
  * beyond what clocks differ by. */
 bool ct_log_counts(const struct ct_log *log, struct instant at, struct instant now);
