@@ -54,10 +54,16 @@ static void asked_say(struct command_run *r, const struct policy *p, struct inst
 
 /* ---- are they enough? */
 
+/* Both ends belong to it (ct_needed()). */
+static struct instant end_of(struct instant now, int64_t length)
+{
+    return instant_add(now, (struct duration){ days(length).us - seconds(1).us });
+}
+
 static bool is_enough(const struct policy *p, const char *scope, struct instant now, int64_t length,
                       struct arena *a)
 {
-    struct instant end = instant_add(now, days(length));
+    struct instant end = end_of(now, length);
     const struct ct_log **logs = arena_array(a, const struct ct_log *, p->log_count + 1);
     bool *chosen = arena_array(a, bool, p->log_count + 1);
     struct ct_need need;
@@ -90,7 +96,7 @@ static void scope_say(struct command_run *r, const struct policy *p, const char 
     fprintf(r->out,
             "too few logs can be asked about certificates of scope %s that end on %s: their orders "
             "will wait (docs/guide/transparency.md)\n",
-            scope, instant_date(instant_add(now, days(length)), day));
+            scope, instant_date(end_of(now, length), day));
 }
 
 static bool scope_is_new(const struct policy_source *p, size_t i)
