@@ -60,15 +60,14 @@ static struct instant end_of(struct instant now, int64_t length)
     return instant_add(now, (struct duration){ days(length).us - seconds(1).us });
 }
 
-static bool is_enough(const struct policy *p, const char *scope, struct instant now, int64_t length,
-                      struct arena *a)
+static bool is_enough(const struct policy *p, const char *scope, struct instant now, int64_t length)
 {
     struct instant end = end_of(now, length);
-    const struct ct_log **logs = arena_array(a, const struct ct_log *, p->log_count + 1);
-    bool *chosen = arena_array(a, bool, p->log_count + 1);
+    const struct ct_log *logs[CT_LOGS_MAX];
+    bool chosen[CT_LOGS_MAX] = { 0 };
     struct ct_need need;
     struct fault ignored = { 0 };
-    size_t count = ct_logs(p, end, now, logs, p->log_count);
+    size_t count = ct_logs(p, end, now, logs, CT_LOGS_MAX);
     return ct_needed(p, scope, now, end, now, &need, &ignored) &&
            (need.scts == 0 || ct_choose(&need, logs, count, chosen) > 0);
 }
@@ -89,7 +88,7 @@ static void scope_say(struct command_run *r, const struct policy *p, const char 
 {
     int64_t most = longest(p, scope, now), length = 1;
     char day[INSTANT_TEXT_SIZE];
-    while (length <= most && is_enough(p, scope, now, length, &r->arena))
+    while (length <= most && is_enough(p, scope, now, length))
         length++;
     if (length > most)
         return;

@@ -9,6 +9,10 @@
 #include "ledger/policy.h"
 #include "pki/sct.h"
 
+/* So many of those that take one certificate are looked at, by who signs it, who asks them, and who says what a list is
+ * good for: else one is signed that cannot be logged. */
+enum { CT_LOGS_MAX = 64 };
+
 struct ct_log {
     const char *operator_name, *description;
     const char *url;  /* ends with a slash; ct/v1/add-pre-chain follows. NULL: it is never asked */
