@@ -9,7 +9,7 @@
 static const struct command commands[] = {
     { "migrate",         "[--passwords DIR]", "--passwords=", migrate_command, "bring the database to this version's schema; set the roles' passwords from DIR/SERVICE.password" },
     { "policy load",     "[DIR] [--no-logs]", "--no-logs", policy_load_command, "make the policy in DIR the one in force; without it, that which was installed with this program, else ./policy; --no-logs: certificates are logged no more" },
-    { "policy at",       "DATE [SCOPE] [--product P] [--json]", "--product= --json", policy_at_command, "the rules in force on a day; --product: with what is sold, signed and checked then" },
+    { "policy at",       "DATE [SCOPE] [--product P] [--json]", "--product= --json", policy_at_command, "the rules in force on a day, all of them or those of a scope: TLS; CA: of certificates of authorities; OPS: of those of responders; PRIV: of private ones; --product: with what is sold, signed and checked then" },
     { "policy diff",     "DATE DATE [--product P] [--json]", "--product= --json", policy_diff_command, "what begins, ends or is another between two days" },
     { "policy touches",  "RULE [--json]",     "--json", policy_touches_command,  "which validations, certificates and orders that wait the days of a rule reach, with counts" },
     { "policy rows",     "[DIR] [--json]",    "--json", policy_rows_command,     "each rule of DIR (./policy), who enforces it, and the test that proves it" },

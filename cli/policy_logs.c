@@ -30,16 +30,11 @@ static struct policy policy_of(struct arena *a, const struct policy_source *p)
 
 /* ---- which logs are asked, and of what */
 
-static bool is_asked(const struct ct_log *log, struct instant then)
-{
-    return !instant_before(then, log->usable_from) && instant_before(then, log->usable_till) &&
-           instant_before(then, log->expiry_till);
-}
-
 static bool operator_is_new(const struct ct_log *logs, size_t i, struct instant then)
 {
     for (size_t j = 0; j < i; j++)
-        if (is_asked(&logs[j], then) && strcmp(logs[j].operator_name, logs[i].operator_name) == 0)
+        if (ct_log_is_asked(&logs[j], then) &&
+            strcmp(logs[j].operator_name, logs[i].operator_name) == 0)
             return false;
     return true;
 }
@@ -48,7 +43,7 @@ static void asked_say(struct command_run *r, const struct policy *p, struct inst
 {
     size_t asked = 0, operators = 0;
     for (size_t i = 0; i < p->log_count; i++) {
-        if (!is_asked(&p->logs[i], now))
+        if (!ct_log_is_asked(&p->logs[i], now))
             continue;
         asked++;
         operators += operator_is_new(p->logs, i, now);
@@ -59,15 +54,20 @@ static void asked_say(struct command_run *r, const struct policy *p, struct inst
 
 /* ---- are they enough? */
 
-static bool is_enough(const struct policy *p, const char *scope, struct instant now, int64_t length,
-                      struct arena *a)
+/* Both ends belong to it (ct_needed()). */
+static struct instant end_of(struct instant now, int64_t length)
 {
-    struct instant end = instant_add(now, days(length));
-    const struct ct_log **logs = arena_array(a, const struct ct_log *, p->log_count + 1);
-    bool *chosen = arena_array(a, bool, p->log_count + 1);
+    return instant_add(now, (struct duration){ days(length).us - seconds(1).us });
+}
+
+static bool is_enough(const struct policy *p, const char *scope, struct instant now, int64_t length)
+{
+    struct instant end = end_of(now, length);
+    const struct ct_log *logs[CT_LOGS_MAX];
+    bool chosen[CT_LOGS_MAX] = { 0 };
     struct ct_need need;
     struct fault ignored = { 0 };
-    size_t count = ct_logs(p, end, now, logs, p->log_count);
+    size_t count = ct_logs(p, end, now, logs, CT_LOGS_MAX);
     return ct_needed(p, scope, now, end, now, &need, &ignored) &&
            (need.scts == 0 || ct_choose(&need, logs, count, chosen) > 0);
 }
@@ -88,14 +88,14 @@ static void scope_say(struct command_run *r, const struct policy *p, const char 
 {
     int64_t most = longest(p, scope, now), length = 1;
     char day[INSTANT_TEXT_SIZE];
-    while (length <= most && is_enough(p, scope, now, length, &r->arena))
+    while (length <= most && is_enough(p, scope, now, length))
         length++;
     if (length > most)
         return;
     fprintf(r->out,
             "too few logs can be asked about certificates of scope %s that end on %s: their orders "
             "will wait (docs/guide/transparency.md)\n",
-            scope, instant_date(instant_add(now, days(length)), day));
+            scope, instant_date(end_of(now, length), day));
 }
 
 static bool scope_is_new(const struct policy_source *p, size_t i)
@@ -138,7 +138,7 @@ void policy_logs_rows(struct table *t, struct arena *a, const struct ct_log *log
     table_init(t, a, 6);
     TABLE_ROW(t, "OPERATOR", "LOG", "KIND", "ENDS FROM", "ENDS BEFORE", "URL");
     for (size_t i = 0; i < count; i++)
-        if (is_asked(&logs[i], then))
+        if (ct_log_is_asked(&logs[i], then))
             TABLE_ROW(t, logs[i].operator_name, logs[i].description,
                       logs[i].tiled ? "static" : "RFC 6962", day_of(a, logs[i].expiry_from),
                       day_of(a, logs[i].expiry_till), logs[i].url);

@@ -234,10 +234,42 @@ static void certificates_that_will_wait_are_said(void **state)
         "of 4 logs that are listed 4 can be asked now, of 2 operators\n" TOO_FEW("2026-12-01"));
     must_say_on(
         "2026-12-15",
-        "of 4 logs that are listed 2 can be asked now, of 1 operators\n" TOO_FEW("2026-12-16"));
+        "of 4 logs that are listed 2 can be asked now, of 1 operators\n" TOO_FEW("2026-12-15"));
     must_say_on(
         "2017-03-20",
-        "of 4 logs that are listed 0 can be asked now, of 0 operators\n" TOO_FEW("2017-03-21"));
+        "of 4 logs that are listed 0 can be asked now, of 0 operators\n" TOO_FEW("2017-03-20"));
+}
+
+/* A certificate of 180 days ends a second before they are over, and needs two timestamps. */
+static void two_logs_are_enough_for_180_days(void **state)
+{
+    (void)state;
+    list(arena_format(&arena, "%s,%s",
+                      operator_of("G", new_log("g", "2000-01-01", "2100-01-01"), ""),
+                      operator_of("C", new_log("c", "2000-01-01", "2100-01-01"), "")));
+    must_say_on(
+        "2026-01-01T12:00:00Z",
+        "of 2 logs that are listed 2 can be asked now, of 2 operators\n" TOO_FEW("2026-07-01"));
+}
+
+/* The issuer looks at no more of them, nor does validation. */
+static void one_behind_too_many_logs_does_not_help(void **state)
+{
+    struct text many;
+    (void)state;
+    for (int room = CT_LOGS_MAX - 1; room <= CT_LOGS_MAX; room++) {
+        text_init(&many, &arena);
+        for (int i = 0; i < room; i++)
+            text_format(&many, "%s%s", i ? "," : "",
+                        new_log(arena_format(&arena, "g%d", i), "2000-01-01", "2100-01-01"));
+        list(arena_format(&arena, "%s,%s", operator_of("G", many.data, ""),
+                          operator_of("C", new_log("c", "2000-01-01", "2100-01-01"), "")));
+        must_say_on(
+            "2026-03-20",
+            arena_format(&arena,
+                         "of %d logs that are listed %d can be asked now, of 2 operators\n%s",
+                         room + 1, room + 1, room < CT_LOGS_MAX ? "" : TOO_FEW("2026-03-20")));
+    }
 }
 
 /* Before Apple asked for one of RFC 6962, static logs alone were enough. */
@@ -251,7 +283,7 @@ static void static_logs_alone_are_too_few(void **state)
     must_say_on("2025-04-20", "of 3 logs that are listed 3 can be asked now, of 3 operators\n");
     must_say_on(
         "2025-04-21",
-        "of 3 logs that are listed 3 can be asked now, of 3 operators\n" TOO_FEW("2025-04-22"));
+        "of 3 logs that are listed 3 can be asked now, of 3 operators\n" TOO_FEW("2025-04-21"));
 }
 
 /* ---- asking */
@@ -294,6 +326,8 @@ int main(void)
         COPY(a_bad_list_is_refused_by_operator_and_log),
         COPY(a_log_that_is_there_twice_is_refused),
         COPY(certificates_that_will_wait_are_said),
+        COPY(two_logs_are_enough_for_180_days),
+        COPY(one_behind_too_many_logs_does_not_help),
         COPY(static_logs_alone_are_too_few),
         COPY(a_product_s_logs_are_shown),
         COPY(a_policy_without_list_has_no_logs_to_show),

@@ -207,19 +207,23 @@ static bool figures_fill(struct command_run *r, struct table *t, FiguresAsked *i
     Nothing none = NOTHING__INIT;
     LedgerFigures l = LEDGER_FIGURES__INIT;
     ExpiryFigures e = EXPIRY_FIGURES__INIT;
+    StatusPrecertificates p = STATUS_PRECERTIFICATES__INIT;
     StatusRelay mails = STATUS_RELAY__INIT;
     bool ok = store_one(r->store, a, &sql_figures_ledger, &in->base, &l.base, f), said = false;
     in->room = EXPIRY_ROOM;
     if (!ok || !store_one(r->store, a, &sql_figures_expiry, &in->base, &e.base, f) ||
+        !store_one(r->store, a, &sql_status_precertificates, &none.base, &p.base, f) ||
         !store_maybe(r->store, a, &sql_status_relay, &none.base, &mails.base, &said, f))
         return false;
-    table_init(t, a, 9);
+    table_init(t, a, 10);
     TABLE_ROW(t, "ORDERS NOT ISSUED SOON#", "HELD UP BY JOBS GIVEN UP#", "ATTEMPTS IN QUARANTINE#",
-              "WEBHOOKS FAILING#", "EXPIRE IN 7 DAYS#", "EXPIRE IN 30 DAYS#",
-              "AUDIT ROWS UNSEALED#", "OLDEST UNSEALED SECONDS#", "RELAY FOR MAILS");
+              "PRECERTIFICATES OPEN#", "WEBHOOKS FAILING#", "EXPIRE IN 7 DAYS#",
+              "EXPIRE IN 30 DAYS#", "AUDIT ROWS UNSEALED#", "OLDEST UNSEALED SECONDS#",
+              "RELAY FOR MAILS");
     TABLE_ROW(t, listing_number(a, l.orders_waiting), listing_number(a, l.held_up),
-              listing_number(a, l.quarantined), listing_number(a, l.webhooks_failing),
-              listing_number(a, e.week), listing_number(a, e.month), listing_number(a, l.unsealed),
+              listing_number(a, l.quarantined), listing_number(a, p.open),
+              listing_number(a, l.webhooks_failing), listing_number(a, e.week),
+              listing_number(a, e.month), listing_number(a, l.unsealed),
               listing_number(a, l.unsealed_s), said ? mails.relay : NULL);
     return true;
 }

@@ -34,6 +34,17 @@ SELECT concat(l.look ->> 'log', ' of ' || (l.look ->> 'operator')) AS log, count
  GROUP BY 1
  ORDER BY requests DESC, log;
 
+-- status_precertificates: Nothing -> StatusPrecertificates
+-- Each has a job, or one that was given up; attempts are too many to be looked through.
+SELECT count(*) AS open
+  FROM (SELECT j.subject FROM job j WHERE j.lane IN ('issue', 'ct')
+         UNION
+        SELECT d.subject FROM job_dead d WHERE d.lane IN ('issue', 'ct')
+         UNION
+        SELECT p.request_id FROM precertificate p WHERE p.logged_at IS NULL) w
+  JOIN issuance x ON x.request_id = w.subject AND x.state NOT IN ('ghost', 'abandoned')
+ WHERE x.state IN ('precert_signed', 'final_reserved');
+
 -- status_authorities: Nothing -> StatusAuthority*
 SELECT id, name, key_type, may_sign, stopped_at, der FROM authority ORDER BY created_at, id;
 

@@ -199,6 +199,35 @@ static void what_waits_is_counted(void **state)
     must_say(arena_format(&arena, "\"audit_rows_unsealed\":%lld,", (long long)rows));
 }
 
+/* None is on its way any more: then a version of before may take over. */
+static void open_precertificates(void **state)
+{
+    static const struct {
+        const char *attempt, *job;
+        int open;
+    } rows[] = {
+        { "issued", "job (lane, subject, run_at) VALUES ('issue', 1, now())", 0 },
+        { "reserved", "job (lane, subject, run_at) VALUES ('issue', 2, now())", 0 },
+        { "ghost", "job (lane, subject, run_at) VALUES ('issue', 3, now())", 0 },
+        { "precert_signed", "job (lane, subject, run_at) VALUES ('ct', 4, now())", 1 },
+        { "precert_signed", "job (lane, subject, run_at) VALUES ('issue', 5, now())", 2 },
+        { "final_reserved",
+          "job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) VALUES "
+          "(1, 'issue', 6, now(), 10, 0, 'x', now())",
+          3 },
+    };
+    (void)state;
+    for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
+        execute(
+            arena_format(&arena,
+                         "INSERT INTO issuance VALUES (%d, %d, 900, 'x', int8send(%d), 0, '%s', "
+                         "1, 1, 1, '', '{}', now(), now(), now()); INSERT INTO %s",
+                         i + 1, i + 1, i + 1, rows[i].attempt, rows[i].job));
+        must(run_with(status_command, NULL, WORDS("json", "")));
+        must_say(arena_format(&arena, "\"precertificates_open\":%d,", rows[i].open));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +236,7 @@ int main(void)
         FRESH(perspectives_say_how_they_have_done),
         FRESH(logs_of_certificates_are_counted),
         FRESH(a_perspective_that_always_fails_is_seen),
+        FRESH(open_precertificates),
         FRESH(what_waits_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,13 @@ SELECT (SELECT count(*)
           FROM (SELECT FROM job_dead d WHERE d.lane IN ('issue', 'dcv', 'caa', 'ct') ORDER BY d.lane, d.subject LIMIT :room) h) AS held_up,
        (SELECT count(*)
           FROM (SELECT FROM quarantine q WHERE q.settled_at IS NULL ORDER BY q.request_id LIMIT :room) r) AS quarantined,
+       coalesce((SELECT greatest(extract(epoch FROM :now::timestamptz - min(o.signed_at)), 0)::bigint
+                   FROM (SELECT p.signed_at
+                           FROM precertificate p
+                           JOIN issuance x ON x.id = p.id AND x.state = 'precert_signed'
+                          WHERE p.logged_at IS NULL
+                          ORDER BY p.request_id
+                          LIMIT :room) o), 0) AS unlogged_s,
        (SELECT count(*) FROM tail) AS unsealed,
        coalesce((SELECT greatest(extract(epoch FROM :now::timestamptz - min(t.at)), 0)::bigint FROM tail t), 0)
            AS unsealed_s;

@@ -49,10 +49,10 @@ static bool lies_between(struct instant at, struct instant from, struct instant 
     return !instant_before(at, from) && instant_before(at, till);
 }
 
-static bool is_asked(const struct ct_log *log, struct instant now)
+bool ct_log_is_asked(const struct ct_log *log, struct instant now)
 {
     return lies_between(now, log->usable_from, log->usable_till) &&
-           instant_before(now, log->retired_at);
+           instant_before(now, log->retired_at) && instant_before(now, log->expiry_till);
 }
 
 size_t ct_logs(const struct policy *p, struct instant not_after, struct instant now,
@@ -61,7 +61,7 @@ size_t ct_logs(const struct policy *p, struct instant not_after, struct instant 
     size_t count = 0;
 
     for (size_t i = 0; i < p->log_count && count < room; i++)
-        if (is_asked(&p->logs[i], now) &&
+        if (ct_log_is_asked(&p->logs[i], now) &&
             lies_between(not_after, p->logs[i].expiry_from, p->logs[i].expiry_till))
             out[count++] = &p->logs[i];
     return count;

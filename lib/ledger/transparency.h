@@ -9,6 +9,10 @@
 #include "ledger/policy.h"
 #include "pki/sct.h"
 
+/* So many of those that take one certificate are looked at, by who signs it, who asks them, and who says what a list is
+ * good for: else one is signed that cannot be logged. */
+enum { CT_LOGS_MAX = 64 };
+
 struct ct_log {
     const char *operator_name, *description;
     const char *url;  /* ends with a slash; ct/v1/add-pre-chain follows. NULL: it is never asked */
@@ -45,6 +49,9 @@ size_t ct_logs(const struct policy *p, struct instant not_after, struct instant 
 
 /* NULL if the list does not have it. */
 const struct ct_log *ct_log_find(const struct policy *p, struct bytes id);
+
+/* Whether it may be asked now about anything that has not ended yet. */
+bool ct_log_is_asked(const struct ct_log *log, struct instant now);
 
 /* Whether what it has said at that time counts now: while it was usable, before it is retired, and not in a future
  * beyond what clocks differ by. */

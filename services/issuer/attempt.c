@@ -147,10 +147,9 @@ static bool signer(struct attempt *t)
 /* A precertificate binds: none is signed that no logs would take. */
 static bool can_be_logged(struct attempt *t, const struct ct_need *need, struct instant now)
 {
-    enum { LOGS_MAX = 256 };
-    const struct ct_log *logs[LOGS_MAX];
-    bool chosen[LOGS_MAX] = { 0 };
-    size_t count = ct_logs(t->policy, t->not_after, now, logs, LOGS_MAX);
+    const struct ct_log *logs[CT_LOGS_MAX];
+    bool chosen[CT_LOGS_MAX] = { 0 };
+    size_t count = ct_logs(t->policy, t->not_after, now, logs, CT_LOGS_MAX);
     return ct_choose(need, logs, count, chosen) > 0 ||
            fault_set(&t->fault, FAULT_UNAVAILABLE, "transparency",
                      "the %zu logs of the policy that take what ends then cannot give what is "

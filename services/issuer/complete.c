@@ -60,7 +60,6 @@ static bool gone_stale(struct completion *c)
     if (instant_before(c->now, t->sign_before))
         return false;
     log_error("a precertificate is too old to become a certificate",
-
               LOG_INT("issuance_id", t->intent->issuance_id));
     t->given_up_id = t->intent->issuance_id;
     t->step = ATTEMPT_OPEN;

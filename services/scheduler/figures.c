@@ -28,7 +28,7 @@ static const struct lane_figures {
 static const enum metric others[] = {
     METRIC_DELIVERIES_WAITING, METRIC_WEBHOOKS_FAILING, METRIC_EXPIRING_7, METRIC_EXPIRING_30,
     METRIC_AUDIT_UNSEALED,     METRIC_AUDIT_AGE,        METRIC_ORDERS_WAITING, METRIC_HELD_UP,
-    METRIC_QUARANTINED,
+    METRIC_QUARANTINED,       METRIC_UNLOGGED_AGE,
 };
 // clang-format on
 enum { LANES = sizeof lanes / sizeof *lanes, OTHERS = sizeof others / sizeof *others };
@@ -70,6 +70,7 @@ static bool take(struct store *store, struct arena *a, FiguresAsked *in, struct 
     metric_set(METRIC_ORDERS_WAITING, ledger.orders_waiting);
     metric_set(METRIC_HELD_UP, ledger.held_up);
     metric_set(METRIC_QUARANTINED, ledger.quarantined);
+    metric_set(METRIC_UNLOGGED_AGE, ledger.unlogged_s);
     metric_set(METRIC_AUDIT_UNSEALED, ledger.unsealed);
     metric_set(METRIC_AUDIT_AGE, ledger.unsealed_s);
     metric_set(METRIC_EXPIRING_7, expiry.week);

@@ -84,6 +84,35 @@ static void orders_that_wait(void **state)
     assert_int_equal(metric_get(METRIC_QUARANTINED), 1);
 }
 
+static void attempt_put(int id, const char *state, const char *signed_ago, bool logged)
+{
+    execute(
+        arena_format(&arena,
+                     "INSERT INTO issuance VALUES (%d, %d, 900, 'x', int8send(%d), 0, '%s', 1, 1, "
+                     "1, '', '{}', now(), now(), now());"
+                     "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, "
+                     "signed_at, logged_at)"
+                     " SELECT id, request_id, account_id, ca_id, serial, '', now() - interval '%s',"
+                     " CASE WHEN %s THEN now() END FROM issuance WHERE id = %d",
+                     id, id, id, state, signed_ago, logged ? "true" : "false", id));
+}
+
+/* Of those that are logged, or given up, nobody waits for logs. */
+static void precertificates_that_wait(void **state)
+{
+    (void)state;
+    attempt_put(1, "ghost", "9 days", false);
+    attempt_put(2, "precert_signed", "8 days", true);
+    attempt_put(3, "issued", "7 days", true);
+    take();
+    assert_int_equal(metric_get(METRIC_UNLOGGED_AGE), 0);
+    attempt_put(4, "precert_signed", "1 minute", false);
+    attempt_put(5, "precert_signed", "1 hour", false);
+    take();
+    assert_in_range(metric_get(METRIC_UNLOGGED_AGE), 3600, 3700);
+    written("chancery_precertificates_unlogged_seconds 36");
+}
+
 static void certificates_and_webhooks(void **state)
 {
     (void)state;
@@ -183,6 +212,7 @@ int main(void)
         FRESH(jobs),
         FRESH(counting_ends),
         FRESH(orders_that_wait),
+        FRESH(precertificates_that_wait),
         FRESH(certificates_and_webhooks),
         FRESH(audit_tail),
         FRESH(the_unknown_is_not_shown),

@@ -209,8 +209,8 @@ static struct bytes body_of(struct arena *a, const OpenPrecertificate *open)
 static void logs_fill(struct ct_search *s, const OpenPrecertificate *open, const struct policy *p,
                       struct instant not_after)
 {
-    const struct ct_log *logs[CT_SEARCH_LOGS_MAX];
-    size_t count = ct_logs(p, not_after, clock_now(), logs, CT_SEARCH_LOGS_MAX);
+    const struct ct_log *logs[CT_LOGS_MAX];
+    size_t count = ct_logs(p, not_after, clock_now(), logs, CT_LOGS_MAX);
 
     for (size_t i = 0; i < open->n_scts; i++)
         ct_search_has(s, p, bytes_in(open->scts[i]));

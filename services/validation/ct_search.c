@@ -31,7 +31,7 @@ static struct ct_candidate *candidate_add(struct ct_search *s, const struct ct_l
 {
     struct ct_candidate *c = candidate_of(s, log);
 
-    if (c || s->count == CT_SEARCH_LOGS_MAX)
+    if (c || s->count == CT_LOGS_MAX)
         return c;
     c = &s->logs[s->count++];
     *c = (struct ct_candidate){ .log = log, .said = "" };
@@ -72,8 +72,8 @@ void ct_search_has(struct ct_search *s, const struct policy *p, struct bytes ser
 
 static bool is_met(const struct ct_search *s, bool by_those_asked)
 {
-    const struct ct_log *have[CT_SEARCH_LOGS_MAX];
-    bool chosen[CT_SEARCH_LOGS_MAX];
+    const struct ct_log *have[CT_LOGS_MAX];
+    bool chosen[CT_LOGS_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < s->count; i++)
@@ -151,8 +151,8 @@ static bool is_left_alone(struct ct_search *s, struct ct_candidate *c, bool is_l
 /* Which of them would be the next: indexes. */
 static size_t choice(const struct ct_search *s, bool is_last_resort, size_t *ask)
 {
-    const struct ct_log *logs[CT_SEARCH_LOGS_MAX];
-    bool have[CT_SEARCH_LOGS_MAX], failed[CT_SEARCH_LOGS_MAX];
+    const struct ct_log *logs[CT_LOGS_MAX];
+    bool have[CT_LOGS_MAX], failed[CT_LOGS_MAX];
 
     for (size_t i = 0; i < s->count; i++) {
         enum ct_standing standing = s->logs[i].standing;
@@ -162,13 +162,13 @@ static size_t choice(const struct ct_search *s, bool is_last_resort, size_t *ask
         failed[i] = standing == CT_FAILED || standing == CT_ASKED_LONG ||
                     (standing == CT_LEFT_ALONE && !is_last_resort);
     }
-    return ct_ask(&s->need, logs, s->count, have, failed, ask, CT_SEARCH_LOGS_MAX);
+    return ct_ask(&s->need, logs, s->count, have, failed, ask, CT_LOGS_MAX);
 }
 
 /* True: somebody is left alone, so that others may be the next. */
 static bool ask_those(struct ct_search *s, bool is_last_resort)
 {
-    size_t ask[CT_SEARCH_LOGS_MAX], count = choice(s, is_last_resort, ask);
+    size_t ask[CT_LOGS_MAX], count = choice(s, is_last_resort, ask);
     bool again = false;
 
     for (size_t i = 0; i < count; i++) {

@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "ct_submitter.h"
 
-enum { CT_SEARCH_LOGS_MAX = 64 };
-
 enum ct_standing {
     CT_UNASKED,
     CT_ASKED,
@@ -46,7 +44,7 @@ struct ct_search {
     void (*done)(struct ct_search *s); /* once, by the deadline */
     void *context;
 
-    struct ct_candidate logs[CT_SEARCH_LOGS_MAX];
+    struct ct_candidate logs[CT_LOGS_MAX];
     size_t count;
     bool enough;
 

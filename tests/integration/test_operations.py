@@ -295,6 +295,13 @@ def rules_and_dashboard_name_what_is_printed(stack):
 
 
 @tests
+def help_names_the_scopes(stack):
+    rules = [r for p in pathlib.Path(TOP, "policy/rules").glob("*.json") for r in json.loads(p.read_text())["rules"]]
+    said = stack.must_cli("policy", "at", "--help")
+    case.equal("scopes without a word", sorted(s for s in {r["scope"] for r in rules} if not re.search(rf"\b{s}\b", said)), [])
+
+
+@tests
 def every_rule_is_tested(stack):
     del stack
     alerts = re.findall(r"alert: (\w+)", (MONITORING / "alerts.yaml").read_text())

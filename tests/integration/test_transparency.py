@@ -183,7 +183,7 @@ def all_logs_are_down(stack):
         case.inside("which logs", f"log-{name} of ", told["detail"])
     case.inside("and what they say", "it answers 503", told["detail"])
     answer = account.client.put(f"/order/certificate/{order['id']}/status", {"status": "canceled"})
-    case.true(f"what is signed binds: {answer}", answer.status in (400, 409))
+    case.equal(f"what is signed binds: {answer}", (answer.status, answer.error["code"]), (409, "conflict"))
     logs["elm"].behave("good")
     stack.advance(700)
     case.until("one has promised", lambda: stack.db.number(

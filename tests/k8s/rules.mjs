@@ -119,7 +119,7 @@ function noSecretInTheEnvironment(all) {
 function settingsExist(all) {
   const text = fs.readFileSync(new URL('../../docs/guide/settings.md', import.meta.url), 'utf8');
   const known = new Set([...text.matchAll(/`(CHANCERY_[A-Z0-9_]+)`/g)].map((m) => m[1]));
-  const tools = new Set(['CHANCERY_ADMIN_DATABASE_URL', 'CHANCERY_MIGRATIONS', 'CHANCERY_POLICY_KEY']);
+  const tools = new Set(['CHANCERY_ADMIN_DATABASE_URL', 'CHANCERY_LOG_LIST', 'CHANCERY_MIGRATIONS', 'CHANCERY_POLICY_KEY']);
   const good = (name) => !name.startsWith('CHANCERY_') ||
     known.has(name.replace(/_FILE$/, '')) || tools.has(name.replace(/_FILE$/, ''));
   const maps = all.filter((o) => o.kind === 'ConfigMap').flatMap((o) => Object.keys(o.data ?? {})

@@ -55,6 +55,8 @@ export const seeded = [
   }, 'trusts nobody'],
   ['a key of a map that is not there', 'ConfigMap/chancery-ingress',
     (o) => { o.metadata.name = 'chancery-proxies'; }, 'no ConfigMap/chancery-ingress'],
+  ['a list of logs that is not there', 'ConfigMap/chancery-logs',
+    (o) => { o.metadata.name = 'logs'; }, 'no ConfigMap/chancery-logs'],
   ['a monitor of a port that nobody has', 'PodMonitor/chancery',
     (o) => { o.spec.podMetricsEndpoints[0].port = 'metrics'; }, 'has no port metrics'],
   ['a monitor that calls it otherwise', 'PodMonitor/chancery',

@@ -25,114 +25,23 @@
  */
 #include <arpa/inet.h>
 #include <getopt.h>
-#include <microhttpd.h>
-#include <openssl/ec.h>
-#include <openssl/pem.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "tests/peers/log/chain.h"
+#include "tests/peers/log/conduct.h"
+#include "tests/peers/log/http.h"
+#include "tests/peers/log/signer.h"
 #include "tests/peers/log/tree.h"
 
-enum {
-    BODY_MAX = 1 << 18,
-    FILE_MAX = 1 << 16,
-    BLOCK = 4096,
-    ENTRIES_A_CALL = 64,
-    HOUR_MS = 3600000
-};
+enum { FILE_MAX = 1 << 16, ENTRIES_A_CALL = 64, HOUR_MS = 3600000 };
 enum { CERTIFICATE_TIMESTAMP, TREE_HASH }; /* SignatureType */
-
-struct request {
-    struct arena arena;
-    struct text body;
-    const char *path, *method;
-    struct MHD_Connection *connection;
-};
-
-static struct {
-    EVP_PKEY *key, *foreign_key;
-    struct bytes spki;
-    struct hash id;
-} self;
-
-/* How it behaves. */
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    char manner[64];
-    size_t asked, held;
-} conduct = { .lock = PTHREAD_MUTEX_INITIALIZER,
-              .changed = PTHREAD_COND_INITIALIZER,
-              .manner = "good" };
-
-/* ---- answers */
-
-static enum MHD_Result answer_with(struct request *r, unsigned status, const char *body,
-                                   const char *name, const char *value)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(body), arena_strdup(&r->arena, body), MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result result;
-
-    if (name)
-        MHD_add_response_header(response, name, value);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-    result = MHD_queue_response(r->connection, status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-static enum MHD_Result answer(struct request *r, unsigned status, const char *body)
-{
-    return answer_with(r, status, body, NULL, NULL);
-}
-
-static ssize_t endless(void *unused, uint64_t at, char *out, size_t size)
-{
-    (void)unused, (void)at;
-    memset(out, ' ', size);
-    return (ssize_t)size;
-}
-
-static enum MHD_Result answer_endless(struct request *r)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, endless, NULL, NULL);
-    enum MHD_Result result = MHD_queue_response(r->connection, MHD_HTTP_OK, response);
-
-    MHD_destroy_response(response);
-    return result;
-}
-
-/* ---- signatures */
-
-/* As a DigitallySigned: SHA-256, ECDSA. */
-static struct bytes sign(struct arena *a, EVP_PKEY *key, struct bytes what)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    uint8_t signature[128];
-    size_t size = sizeof signature;
-    struct text out;
-
-    if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
-        EVP_DigestSign(context, signature, &size, what.data, what.size) != 1)
-        abort();
-    EVP_MD_CTX_free(context);
-    text_init(&out, a);
-    add_number(&out, 4, 1);
-    add_number(&out, 3, 1);
-    add_opaque(&out, (struct bytes){ signature, size }, 2);
-    return bytes_of(&out);
-}
 
 static uint64_t now_ms(void)
 {
@@ -142,7 +51,7 @@ static uint64_t now_ms(void)
 /* ---- add-chain, add-pre-chain */
 
 static struct bytes timestamp_signed(struct request *r, struct bytes logged, uint64_t at_ms,
-                                     EVP_PKEY *key, bool wrong)
+                                     bool foreign, bool wrong)
 {
     struct text t;
 
@@ -154,7 +63,7 @@ static struct bytes timestamp_signed(struct request *r, struct bytes logged, uin
     add_number(&t, 0, 2);
     if (wrong)
         t.data[t.length - 3] ^= 1;
-    return sign(&r->arena, key, bytes_of(&t));
+    return signer_sign(&r->arena, foreign, bytes_of(&t));
 }
 
 static enum MHD_Result promise(struct request *r, const struct chain *c, int type,
@@ -164,16 +73,15 @@ static enum MHD_Result promise(struct request *r, const struct chain *c, int typ
     uint64_t at_ms = tree_put(&r->arena, logged, chain_extra(&r->arena, c, type), now_ms());
 
     at_ms += strcmp(manner, "future") == 0 ? HOUR_MS : 0;
-    signature = timestamp_signed(r, logged, at_ms,
-                                 strcmp(manner, "foreign") == 0 ? self.foreign_key : self.key,
+    signature = timestamp_signed(r, logged, at_ms, strcmp(manner, "foreign") == 0,
                                  strcmp(manner, "wrong") == 0);
     return answer(
         r, MHD_HTTP_OK,
         arena_format(&r->arena,
                      "{\"sct_version\":0,\"id\":\"%s\",\"timestamp\":%llu,\"extensions\":\"\","
                      "\"signature\":\"%s\"}\n",
-                     base64_write(&r->arena, (struct bytes){ self.id.bytes, sizeof self.id.bytes }),
-                     (unsigned long long)at_ms, base64_write(&r->arena, signature)));
+                     base64_write(&r->arena, signer_id()), (unsigned long long)at_ms,
+                     base64_write(&r->arena, signature)));
 }
 
 static enum MHD_Result refuse(struct request *r, const char *why)
@@ -199,26 +107,9 @@ static enum MHD_Result chain_take(struct request *r, int type, const char *manne
     return result;
 }
 
-/* How this one is taken; who is held waits for another manner. */
-static const char *manner_now(struct arena *a)
-{
-    const char *manner;
-
-    pthread_mutex_lock(&conduct.lock);
-    conduct.asked++;
-    conduct.held++;
-    pthread_cond_broadcast(&conduct.changed);
-    while (strcmp(conduct.manner, "held") == 0)
-        pthread_cond_wait(&conduct.changed, &conduct.lock);
-    conduct.held--;
-    manner = arena_strdup(a, conduct.manner);
-    pthread_mutex_unlock(&conduct.lock);
-    return manner;
-}
-
 static enum MHD_Result add(struct request *r, int type)
 {
-    const char *manner = manner_now(&r->arena), *rest = strchr(manner, '/');
+    const char *manner = conduct_asked(&r->arena), *rest = strchr(manner, '/');
     int64_t number = 0;
 
     if (rest && !int64_read(rest + 1, &number))
@@ -272,7 +163,7 @@ static enum MHD_Result get_sth(struct request *r, const char *rest)
                                "\"tree_head_signature\":\"%s\"}\n",
                                count, (unsigned long long)at_ms,
                                base64_write(a, (struct bytes){ root.bytes, sizeof root.bytes }),
-                               base64_write(a, sign(a, self.key, bytes_of(&t)))));
+                               base64_write(a, signer_sign(a, false, bytes_of(&t)))));
 }
 
 static bool number_asked(struct request *r, const char *name, int64_t *out)
@@ -319,46 +210,18 @@ static enum MHD_Result get_roots(struct request *r, const char *rest)
 
 /* ---- how it behaves */
 
-static bool manner_is_known(const char *text)
-{
-    static const char *const known[] = { "good",  "held",    "slow/",  "status/", "limited/",
-                                         "wrong", "foreign", "future", "garbage", "huge" };
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t length = strlen(known[i]);
-
-        if (known[i][length - 1] == '/' ? strncmp(text, known[i], length) == 0
-                                        : strcmp(text, known[i]) == 0)
-            return strlen(text) < sizeof conduct.manner;
-    }
-    return false;
-}
-
 static enum MHD_Result control_set(struct request *r, const char *rest)
 {
-    if (!manner_is_known(rest))
-        return refuse(r, "there is no such manner");
-    pthread_mutex_lock(&conduct.lock);
-    snprintf(conduct.manner, sizeof conduct.manner, "%s", rest);
-    pthread_cond_broadcast(&conduct.changed);
-    pthread_mutex_unlock(&conduct.lock);
-    return answer(r, MHD_HTTP_OK, "{}\n");
+    return conduct_set(rest) ? answer(r, MHD_HTTP_OK, "{}\n")
+                             : refuse(r, "there is no such manner");
 }
 
 static enum MHD_Result control_get(struct request *r, const char *rest)
 {
     struct hash root;
-    size_t entries = tree_head(&root);
-    char *text;
 
     (void)rest;
-    pthread_mutex_lock(&conduct.lock);
-    text =
-        arena_format(&r->arena, "{\"manner\":\"%s\",\"asked\":%zu,\"held\":%zu,\"entries\":%zu}\n",
-                     conduct.manner, conduct.asked,
-                     strcmp(conduct.manner, "held") == 0 ? conduct.held : 0, entries);
-    pthread_mutex_unlock(&conduct.lock);
-    return answer(r, MHD_HTTP_OK, text);
+    return answer(r, MHD_HTTP_OK, conduct_told(&r->arena, tree_head(&root)));
 }
 
 static enum MHD_Result nothing_here(struct request *r, const char *rest)
@@ -368,10 +231,7 @@ static enum MHD_Result nothing_here(struct request *r, const char *rest)
 }
 
 // clang-format off
-static const struct place {
-    const char *method, *prefix;
-    enum MHD_Result (*serve)(struct request *r, const char *rest);
-} places[] = {
+static const struct place places[] = {
     { "POST", "/ct/v1/add-chain",     add_chain },
     { "POST", "/ct/v1/add-pre-chain", add_pre_chain },
     { "GET",  "/ct/v1/get-sth",       get_sth },
@@ -382,72 +242,6 @@ static const struct place {
     { "",     "",                     nothing_here },
 };
 // clang-format on
-
-/* ---- HTTP */
-
-static enum MHD_Result request_serve(struct request *r)
-{
-    const struct place *p = places;
-
-    while (*p->method && (strcmp(r->method, p->method) != 0 ||
-                          strncmp(r->path, p->prefix, strlen(p->prefix)) != 0))
-        p++;
-    return p->serve(r, r->path + strlen(p->prefix));
-}
-
-static struct request *request_new(struct MHD_Connection *connection, const char *path,
-                                   const char *method)
-{
-    struct request *r = calloc(1, sizeof *r);
-
-    if (!r)
-        abort();
-    arena_init(&r->arena);
-    text_init(&r->body, &r->arena);
-    text_add(&r->body, "");
-    r->path = arena_strdup(&r->arena, path);
-    r->method = arena_strdup(&r->arena, method);
-    r->connection = connection;
-    return r;
-}
-
-static enum MHD_Result on_request(void *unused, struct MHD_Connection *connection, const char *path,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *size, void **request)
-{
-    struct request *r = *request;
-
-    (void)unused, (void)version;
-    if (!r) {
-        *request = request_new(connection, path, method);
-        return MHD_YES;
-    }
-    if (*size == 0)
-        return request_serve(r);
-    if (r->body.length + *size > BODY_MAX)
-        return MHD_NO;
-    text_add_bytes(&r->body, data, *size);
-    *size = 0;
-    return MHD_YES;
-}
-
-static void on_end(void *unused, struct MHD_Connection *connection, void **request,
-                   enum MHD_RequestTerminationCode why)
-{
-    struct request *r = *request;
-
-    (void)unused, (void)connection, (void)why;
-    if (r)
-        arena_free(&r->arena);
-    free(r);
-    *request = NULL;
-}
-
-/* GnuTLS tells of each client that left; no news here. */
-static void on_log(void *unused, const char *format, va_list args)
-{
-    (void)unused, (void)format, (void)args;
-}
 
 /* ---- its beginning */
 
@@ -484,38 +278,6 @@ static struct sockaddr_in address_read(const char *text)
     return to;
 }
 
-static EVP_PKEY *signer_make(const char *path)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    FILE *file;
-
-    umask(077);
-    file = fopen(path, "w");
-    if (!key || !file || PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 ||
-        fclose(file) != 0)
-        die("cannot write", path);
-    return key;
-}
-
-static void signer_open(const char *path)
-{
-    FILE *file = path ? fopen(path, "r") : NULL;
-    uint8_t *spki = NULL;
-    int size;
-
-    if (!path)
-        die("--signer wants a file, not", path);
-    self.key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : signer_make(path);
-    if (file)
-        fclose(file);
-    size = self.key ? i2d_PUBKEY(self.key, &spki) : -1;
-    if (size < 0)
-        die("no key in", path);
-    self.spki = (struct bytes){ spki, (size_t)size };
-    self.id = hash_of(self.spki);
-    self.foreign_key = EVP_EC_gen("P-256");
-}
-
 struct options {
     const char *listen, *cert, *key, *signer, *roots;
 };
@@ -543,14 +305,8 @@ static struct options options_read(int argc, char **argv)
 static struct MHD_Daemon *serve(struct arena *a, const struct options *o)
 {
     struct sockaddr_in at = address_read(o->listen);
-    unsigned flags = MHD_USE_TLS | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_USE_ERROR_LOG;
 
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER,
-                            on_log, NULL, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_end, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-                            MHD_OPTION_HTTPS_MEM_CERT, file_read(a, o->cert),
-                            MHD_OPTION_HTTPS_MEM_KEY, file_read(a, o->key), MHD_OPTION_END);
+    return http_serve(places, &at, file_read(a, o->cert), file_read(a, o->key));
 }
 
 static void ready_print(struct arena *a, struct MHD_Daemon *daemon, const char *listen)
@@ -558,7 +314,7 @@ static void ready_print(struct arena *a, struct MHD_Daemon *daemon, const char *
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
 
     printf("ready https://%.*s:%u %s\n", (int)(strrchr(listen, ':') - listen), listen, info->port,
-           base64_write(a, self.spki));
+           base64_write(a, signer_spki()));
     fflush(stdout);
 }
 
@@ -577,7 +333,8 @@ int main(int argc, char **argv)
     clock_allow_test_offset();
     arena_init(&arena);
     tree_open();
-    signer_open(o.signer);
+    if (!signer_open(o.signer))
+        die("no key of a log in, nor can one be made:", o.signer);
     roots_are_in(o.roots ? o.roots : "/dev/null");
     if (!(daemon = serve(&arena, &o)))
         die("cannot listen on", o.listen);
