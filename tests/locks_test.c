@@ -24,7 +24,7 @@ static void run_sql(const char *sql)
 #define SURE  "\"now\": \"2026-09-01\""
 
 /* # is the number of an order, and of all that belongs to it; its dcv job has a 1 before that, its caa
- * job a 2. */
+ * job a 2, its ct job a 3. */
 static const struct locking {
     const char *role, *statement;
     const char *input;  /* of one order; of a list */
@@ -49,6 +49,11 @@ static const struct locking {
     { "validation", "caa_round",        "{\"job_id\": 2#, \"job_epoch\": 7, \"request_id\": #, " SURE ", \"next_at\": \"2026-09-01\","
                                         " \"failed\": false, \"checks\": [{\"request_id\": #, \"name\": \"n#.example\","
                                         " \"checked_at\": \"2026-09-01\", \"ttl\": 60, \"result\": \"permitted\", \"evidence\": \"{}\"}]}", NULL },
+    { "validation", "ct_round",         "{\"job_id\": 3#, \"job_epoch\": 7, \"request_id\": #, \"issuance_id\": #, " SURE ","
+                                        " \"enough\": true, \"next_at\": \"2026-09-01\", \"timestamps\": [{\"issuance_id\": #,"
+                                        " \"log_id\": \"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\", \"at\": \"2026-09-01\","
+                                        " \"sct\": \"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa26eBa/jwHP6kFBQN5driIjsANho5YXepy0EP9h8gAVrQ==\","
+                                        " \"received_at\": \"2026-09-01\"}]}", NULL },
     { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2025-09-01\", \"room\": 100, \"now\": \"2025-09-01\"}" },
     { "validation", "look_store",       "{\"look_id\": #, " SURE ", \"evidence\": [{\"account_id\": 900, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
@@ -66,7 +71,7 @@ enum { LOCKINGS = sizeof lockings / sizeof *lockings };
 
 /* ---- the orders, as each meeting finds them */
 
-/* Each has all three jobs, half of them are set apart and need no proof, a third has an attempt and another a precertificate, some were issued
+/* Each has all four jobs, half of them are set apart and need no proof, a third has an attempt and another a precertificate, some were issued
  * before they were set apart. The rows lie in no order. */
 static const char orders[] =
     "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
@@ -97,7 +102,8 @@ static const char orders[] =
     "n, "
     "'2026-01-01', 7, "
     "'dcv/' || n FROM n UNION ALL SELECT ('2' || n)::bigint, 'caa', n, '2026-01-01', 7, "
-    "'caa/' || n FROM n;"
+    "'caa/' || n FROM n UNION ALL SELECT ('3' || n)::bigint, 'ct', n, '2026-01-01', 7, 'ct/' || n "
+    "FROM n;"
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
     "1, sha256('x'), "
     "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
@@ -265,11 +271,11 @@ static void no_two_wait_for_each_other(void **state)
 #define PASSED_OVER(table)                                                                         \
     "(SELECT count(*) FROM " table ") - (SELECT count(*) FROM (SELECT FROM " table                 \
     " FOR UPDATE SKIP LOCKED) free)"
+// clang-format off
 static const char locked[] =
-    "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER(
-        "job") ", " PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ", " PASSED_OVER("prece"
-                                                                                             "rtifi"
-                                                                                             "cate") ")";
+    "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER("job") ", "
+    PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ", " PASSED_OVER("precertificate") ")";
+// clang-format on
 static const char there[] = "SELECT count(*) FROM order_apart";
 
 static int64_t number(const char *sql)
