@@ -49,5 +49,15 @@ ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
 -- Last, since it waits for whoever uses orders, and nobody uses them until this ends.
 ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
-UPDATE orders SET disable_ct = true WHERE (options ->> 'disable_ct')::boolean;
 GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
+
+-- Gateways of before say it in the options only, and they place orders before the functions are loaded: the trigger is
+-- there with the column. It stands in db/functions/order.sql from then on.
+CREATE FUNCTION order_unlogged() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.disable_ct := NEW.disable_ct OR coalesce((NEW.options ->> 'disable_ct')::boolean, false);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER orders_unlogged BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.options ? 'disable_ct') EXECUTE FUNCTION order_unlogged();

@@ -305,6 +305,48 @@ static void order_that_says_so_is_not_logged(void **state)
     assert_issued_unlogged();
 }
 
+/* As a gateway places it that knows no column for it, beside a schema that has one. */
+static void order_place_as_before(const char *options)
+{
+    order_new("pending", "example.com");
+    execute(arena_format(
+        &memory,
+        "CREATE TEMPORARY TABLE placed AS SELECT * FROM orders WHERE id = {o};"
+        "DELETE FROM orders WHERE id = {o};"
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id, "
+        "certificate_id, valid_till, options, created_at, answer_by, status_at)"
+        " SELECT id, account_id, user_id, product_name_id, status, request_id, certificate_id, "
+        "valid_till, '%s', created_at, answer_by, status_at FROM placed;"
+        "DROP TABLE placed",
+        options));
+}
+
+static void order_of_a_gateway_of_before_is_not_logged(void **state)
+{
+    (void)state;
+    order_place_as_before("{\"disable_ct\": true}");
+    assert_issued_unlogged();
+    static const char *const others[] = { "{\"disable_ct\": false}", "{\"disable_ct\": null}",
+                                          "{}" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        order_place_as_before(others[i]);
+        issue();
+        assert_string_equal(text(STATE), "precert_signed");
+    }
+}
+
+/* Of before the column: the options say it, and the column does not yet. */
+static void order_of_before_is_not_logged(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    execute("UPDATE orders SET options = '{\"disable_ct\": true}' WHERE id = {o};"
+            "UPDATE orders SET options = '{\"disable_ct\": false}' WHERE id = {o} - 1");
+    execute(file_read("db/migrations/0032_transparency_orders.sql"));
+    assert_string_equal(text("SELECT disable_ct::text FROM orders WHERE id = {o} - 1"), "false");
+    assert_issued_unlogged();
+}
+
 static void list_without_logs_logs_nothing(void **state)
 {
     (void)state;
@@ -857,6 +899,8 @@ int main(void)
         cmocka_unit_test(end_that_has_passed_stops_no_precertificate),
         cmocka_unit_test(authority_with_rsa),
         cmocka_unit_test(order_that_says_so_is_not_logged),
+        cmocka_unit_test(order_of_a_gateway_of_before_is_not_logged),
+        cmocka_unit_test(order_of_before_is_not_logged),
         cmocka_unit_test(list_without_logs_logs_nothing),
         cmocka_unit_test(private_hierarchy_is_never_logged),
         cmocka_unit_test(what_cannot_be_logged_is_not_signed),
