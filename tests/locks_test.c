@@ -33,7 +33,8 @@ static const struct locking {
 } lockings[] = {
     { "issuer",     "issuance_claim",   "#", "{\"ids\": [@], \"owner\": \"x\", \"lease_ms\": 1, " SURE "}" },
     { "issuer",     "issuance_finish",  "{\"issuance_id\": #, \"order_id\": #, " JOB ", \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-                                        " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false}", NULL, true },
+                                        " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false, \"tbs_sha256\":"
+                                        " \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"}", NULL, true },
     { "issuer",     "issuance_precertificate", "{\"issuance_id\": #, \"order_id\": #, \"request_id\": #, " JOB ", \"signature\": \"AAAA\","
                                         " \"der\": \"AAAA\", \"der_sha256\": \"AAAA\"}", NULL, true },
     { "issuer",     "issuance_complete", "{\"issuance_id\": #, \"tbs\": \"AAAA\", \"tbs_sha256\": \"AAAA\"}", NULL },
