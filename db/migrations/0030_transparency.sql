@@ -43,10 +43,7 @@ GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
 GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;
 
-ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
-    ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
-
--- Last, since it waits for whoever uses orders, and nobody uses them until this ends.
+-- Behind all that waits for nobody, since it waits for whoever uses orders, and nobody uses them until this ends.
 ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
 GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
@@ -61,3 +58,7 @@ BEGIN
 END $$;
 CREATE TRIGGER orders_unlogged BEFORE INSERT ON orders
     FOR EACH ROW WHEN (NEW.options ? 'disable_ct') EXECUTE FUNCTION order_unlogged();
+
+-- After orders, as whoever reads both does.
+ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
+    ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
