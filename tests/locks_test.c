@@ -8,7 +8,7 @@
 #include "message/json.h"
 #include "store/script.h"
 
-enum { ORDERS = 24, LAST = 1024, MEETINGS = 3 };
+enum { ORDERS = 24, FIRST = 1001, LAST = 1024, MEETINGS = 3, LATE_MEETINGS = 150 };
 
 static struct script *admin;
 
@@ -24,20 +24,23 @@ static void run_sql(const char *sql)
 #define SURE  "\"now\": \"2026-09-01\""
 
 /* # is the number of an order, and of all that belongs to it; its dcv job has a 1 before that, its caa
- * job a 2. */
+ * job a 2, its ct job a 3; a precertificate that waits for logs a 4.
+ * ~ is its counterpart from the other end: precertificates are made in no order of their requests. */
 static const struct locking {
     const char *role, *statement;
     const char *input;  /* of one order; of a list */
     const char *around; /* what a list stands in, at the @; NULL: each order is a message */
     bool sorted;        /* its callers name them in order: as they claimed them */
+    bool late;          /* the rows in question come at its end, or the other is over by then: such two meet more often */
 } lockings[] = {
     { "issuer",     "issuance_claim",   "#", "{\"ids\": [@], \"owner\": \"x\", \"lease_ms\": 1, " SURE "}" },
     { "issuer",     "issuance_finish",  "{\"issuance_id\": #, \"order_id\": #, " JOB ", \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-                                        " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false}", NULL, true },
+                                        " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false, \"tbs_sha256\":"
+                                        " \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"}", NULL, true },
     { "issuer",     "issuance_precertificate", "{\"issuance_id\": #, \"order_id\": #, \"request_id\": #, " JOB ", \"signature\": \"AAAA\","
                                         " \"der\": \"AAAA\", \"der_sha256\": \"AAAA\"}", NULL, true },
     { "issuer",     "issuance_complete", "{\"issuance_id\": #, \"tbs\": \"AAAA\", \"tbs_sha256\": \"AAAA\"}", NULL },
-    { "issuer",     "sct_refuse",       "{\"issuance_id\": #, " SURE "}", NULL },
+    { "issuer",     "sct_refuse",       "{\"issuance_id\": 4#, " SURE "}", NULL, .late = true },
     { "issuer",     "precertificate_give_up", "#", "{\"ids\": [@], " SURE "}" },
     { "issuer",     "issuance_advance", "{" JOB ", \"request_id\": #}", NULL },
     { "issuer",     "issuance_expire",  "{" JOB ", \"request_id\": #}", NULL },
@@ -49,6 +52,11 @@ static const struct locking {
     { "validation", "caa_round",        "{\"job_id\": 2#, \"job_epoch\": 7, \"request_id\": #, " SURE ", \"next_at\": \"2026-09-01\","
                                         " \"failed\": false, \"checks\": [{\"request_id\": #, \"name\": \"n#.example\","
                                         " \"checked_at\": \"2026-09-01\", \"ttl\": 60, \"result\": \"permitted\", \"evidence\": \"{}\"}]}", NULL },
+    { "validation", "ct_round",         "{\"job_id\": 3#, \"job_epoch\": 7, \"request_id\": #, \"issuance_id\": 4~, " SURE ","
+                                        " \"enough\": true, \"next_at\": \"2026-09-01\", \"timestamps\": [{\"issuance_id\": 4~,"
+                                        " \"log_id\": \"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\", \"at\": \"2026-09-01\","
+                                        " \"sct\": \"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa26eBa/jwHP6kFBQN5driIjsANho5YXepy0EP9h8gAVrQ==\","
+                                        " \"received_at\": \"2026-09-01\"}]}", NULL, .late = true },
     { "validation", "proof_reuse",      "", "{\"challenge_id\": 1005, \"proved_at\": \"2025-09-01\", \"room\": 100, \"now\": \"2025-09-01\"}" },
     { "validation", "look_store",       "{\"look_id\": #, " SURE ", \"evidence\": [{\"account_id\": 900, \"kind\": \"dns\","
                                         " \"identifier\": \"n#.example\", \"method\": \"dns-txt-token\", \"br_method\": \"3.2.2.4.7\","
@@ -66,7 +74,7 @@ enum { LOCKINGS = sizeof lockings / sizeof *lockings };
 
 /* ---- the orders, as each meeting finds them */
 
-/* Each has all three jobs, half of them are set apart and need no proof, a third has an attempt and another a precertificate, some were issued
+/* Each has all four jobs, half of them are set apart and need no proof, a third has an attempt and another a precertificate, some were issued
  * before they were set apart. The rows lie in no order. */
 static const char orders[] =
     "DELETE FROM orders; DELETE FROM request; DELETE FROM request_name; DELETE FROM challenge;"
@@ -97,7 +105,8 @@ static const char orders[] =
     "n, "
     "'2026-01-01', 7, "
     "'dcv/' || n FROM n UNION ALL SELECT ('2' || n)::bigint, 'caa', n, '2026-01-01', 7, "
-    "'caa/' || n FROM n;"
+    "'caa/' || n FROM n UNION ALL SELECT ('3' || n)::bigint, 'ct', n, '2026-01-01', 7, 'ct/' || n "
+    "FROM n;"
     "INSERT INTO issuance SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), 0, 'reserved', n, 7, "
     "1, sha256('x'), "
     "'{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 0;"
@@ -109,6 +118,8 @@ static const char orders[] =
     "INSERT INTO to_sign SELECT n, 'precert', '', sha256(''), '' FROM n WHERE n % 3 = 1;"
     "INSERT INTO precertificate SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), '', "
     "'2026-01-01' FROM n WHERE n % 3 = 1;"
+    "INSERT INTO precertificate SELECT ('4' || n)::bigint, 2025 - n, 900, "
+    "'AAAAAAAAAAAAAAAA', int8send(n), '', '2026-01-01' FROM n;"
     "INSERT INTO sct SELECT n, sha256('x'), '2026-01-01', sha256('x') || sha256('y'), '2026-01-01' "
     "FROM n WHERE n % 3 = 1;"
     "INSERT INTO order_apart SELECT n, 900, 'open', '2026-01-01' FROM n WHERE n % 4 IN (0, 1)";
@@ -175,13 +186,19 @@ static const char *with(struct arena *a, const char *text, char mark, const char
     return out.data ? out.data : "";
 }
 
+/* What it says of one order. */
+static const char *side_one(struct side *s, int order)
+{
+    const char *own = arena_format(&s->arena, "%d", order);
+    const char *counterpart = arena_format(&s->arena, "%d", FIRST + LAST - order);
+    return with(&s->arena, with(&s->arena, s->l->input, '#', own), '~', counterpart);
+}
+
 static void side_fill(struct side *s)
 {
     const char *list = "";
     for (int i = 0; i < ORDERS; i++) {
-        const char *number =
-            arena_format(&s->arena, "%d", s->backwards ? LAST - i : LAST - ORDERS + 1 + i);
-        const char *one = with(&s->arena, s->l->input, '#', number);
+        const char *one = side_one(s, s->backwards ? LAST - i : FIRST + i);
         if (!s->l->around)
             side_add(s, one);
         list = arena_format(&s->arena, "%s%s%s", list, *list ? ", " : "", one);
@@ -252,7 +269,8 @@ static void no_two_wait_for_each_other(void **state)
             struct side a, b;
             side_open(&a, &lockings[i], false);
             side_open(&b, &lockings[k], !lockings[k].sorted);
-            for (int n = 0; n < MEETINGS; n++)
+            bool late = lockings[i].late && lockings[k].late;
+            for (int n = 0; n < (late ? LATE_MEETINGS : MEETINGS); n++)
                 meet(&a, &b);
             side_close(&a);
             side_close(&b);
@@ -265,11 +283,11 @@ static void no_two_wait_for_each_other(void **state)
 #define PASSED_OVER(table)                                                                         \
     "(SELECT count(*) FROM " table ") - (SELECT count(*) FROM (SELECT FROM " table                 \
     " FOR UPDATE SKIP LOCKED) free)"
+// clang-format off
 static const char locked[] =
-    "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER(
-        "job") ", " PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ", " PASSED_OVER("prece"
-                                                                                             "rtifi"
-                                                                                             "cate") ")";
+    "SELECT greatest(" PASSED_OVER("orders") ", " PASSED_OVER("challenge") ", " PASSED_OVER("job") ", "
+    PASSED_OVER("issuance") ", " PASSED_OVER("order_apart") ", " PASSED_OVER("precertificate") ")";
+// clang-format on
 static const char there[] = "SELECT count(*) FROM order_apart";
 
 static int64_t number(const char *sql)

@@ -83,11 +83,11 @@ struct event {
 #define SIGNED(attempt, epoch) \
     "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
     " \"thumbprint\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\", \"signature\": \"{own}\", \"der\": \"{own}\"," \
-    " \"der_sha256\": \"{hash}\", \"awaited\": false, \"now\": \"{now}\"}"
+    " \"der_sha256\": \"{hash}\", \"tbs_sha256\": \"{hash}\", \"awaited\": false, \"now\": \"{now}\"}"
 #define PRECERTIFIED(attempt, epoch) \
     "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"request_id\": {request}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
     " \"signature\": \"{own}\", \"der\": \"{own}\", \"der_sha256\": \"{hash}\", \"now\": \"{now}\"}"
-#define RECORDED(kind) "{\"issuance_id\": {attempt}, \"signature\": \"{own}\", \"kind\": \"" kind "\"}"
+#define RECORDED(kind) "{\"issuance_id\": {attempt}, \"signature\": \"{own}\", \"tbs_sha256\": \"{hash}\", \"kind\": \"" kind "\"}"
 #define CT_ROUND(enough) \
     "{\"job_id\": {ct}, \"job_epoch\": {ct_epoch}, \"request_id\": {request}, \"issuance_id\": {attempt}," \
     " \"next_at\": \"{soon}\", \"now\": \"{now}\", \"enough\": " enough "}"

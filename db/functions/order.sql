@@ -24,6 +24,16 @@ CREATE OR REPLACE TRIGGER orders_apart AFTER UPDATE OF status ON orders
                                 AND NEW.status_at > OLD.created_at + interval '14 minutes')))
     EXECUTE FUNCTION order_set_apart();
 
+-- Gateways of before 0030 say in the options what has a column now, and the issuer reads that.
+CREATE OR REPLACE FUNCTION order_unlogged() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.disable_ct := NEW.disable_ct OR coalesce((NEW.options ->> 'disable_ct')::boolean, false);
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER orders_unlogged BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.options ? 'disable_ct') EXECUTE FUNCTION order_unlogged();
+
 -- The orders of an account that may be other than issued, with the time of their last change where
 -- it is known. An order may come twice.
 CREATE OR REPLACE FUNCTION order_unsettled(of_account bigint)

@@ -1,10 +1,4 @@
 -- Certificate Transparency (RFC 6962): precertificates, and what logs have promised of them.
--- Where it stood until now is read before the table is locked.
-CREATE TEMPORARY TABLE unlogged ON COMMIT DROP AS SELECT id FROM orders WHERE (options ->> 'disable_ct')::boolean;
-ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
-UPDATE orders SET disable_ct = true WHERE id IN (SELECT id FROM unlogged);
-COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
-
 CREATE TABLE precertificate (
     id         bigint PRIMARY KEY,
     request_id bigint NOT NULL,
@@ -38,7 +32,6 @@ COMMENT ON COLUMN sct.at IS 'As the log says it.';
 
 INSERT INTO task_kind (kind, owner, lane) VALUES ('transparency', 'ca', 'ct');
 
-GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
 GRANT SELECT, INSERT ON precertificate TO chancery_issuer;
 GRANT UPDATE (logged_at) ON precertificate TO chancery_issuer, chancery_validation;
 GRANT UPDATE (refused_at) ON precertificate TO chancery_issuer;
@@ -50,14 +43,22 @@ GRANT SELECT, DELETE ON sct TO chancery_issuer;
 GRANT SELECT ON sct TO chancery_gateway, chancery_cli;
 GRANT SELECT (id, request_id, state) ON issuance TO chancery_validation;
 
+-- Behind all that waits for nobody, since it waits for whoever uses orders, and nobody uses them until this ends.
+ALTER TABLE orders ADD COLUMN disable_ct boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN orders.disable_ct IS 'Its certificates go to no log, and browsers that ask for it will refuse them.';
+GRANT SELECT (disable_ct) ON orders TO chancery_issuer;
+
+-- Gateways of before say it in the options only, and they place orders before the functions are loaded: the trigger is
+-- there with the column. It stands in db/functions/order.sql from then on.
+CREATE FUNCTION order_unlogged() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.disable_ct := NEW.disable_ct OR coalesce((NEW.options ->> 'disable_ct')::boolean, false);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER orders_unlogged BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.options ? 'disable_ct') EXECUTE FUNCTION order_unlogged();
+
+-- After orders, as whoever reads both does.
 ALTER TABLE policy_document DROP CONSTRAINT policy_document_kind_check,
     ADD CONSTRAINT policy_document_kind_check CHECK (kind IN ('product', 'profile', 'capability', 'change', 'logs'));
-
--- Last, since it waits for whoever uses the queue, and nobody uses it until this ends.
-COMMENT ON COLUMN job.subject IS 'The id of what it is about: a request (issue, caa, ct), a challenge (dcv, reuse), a delivery, an invitation (mail), a caa_report (report).';
-ALTER POLICY validation_own ON job USING ((lane IN ('dcv', 'caa', 'ct', 'reuse')) IS TRUE);
-ALTER POLICY validation_end ON job USING ((lane IN ('dcv', 'caa', 'ct', 'reuse')) IS TRUE);
-ALTER POLICY validation_bury ON job_dead WITH CHECK (lane IN ('dcv', 'caa', 'ct', 'reuse'));
-ALTER POLICY scheduler_own ON job USING (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'))
-    WITH CHECK (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'));
-ALTER POLICY scheduler_bury ON job_dead WITH CHECK (lane NOT IN ('issue', 'dcv', 'caa', 'ct', 'reuse', 'deliver', 'mail', 'report'));

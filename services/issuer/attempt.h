@@ -66,6 +66,7 @@ Completion *attempt_completion(const struct attempt *t, struct arena *a);
 SignedPrecertificate *attempt_precertified(const struct attempt *t, struct arena *a,
                                            struct instant now);
 SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, struct instant now);
+ProtobufCBinaryData attempt_tbs_sha256(const struct attempt *t, struct arena *a);
 
 /* The certificate, or precertificate, around the stored bytes; compared with them and verified. */
 bool attempt_assemble(struct attempt *t, struct arena *a);

@@ -88,6 +88,13 @@ SignedPrecertificate *attempt_precertified(const struct attempt *t, struct arena
     return c;
 }
 
+ProtobufCBinaryData attempt_tbs_sha256(const struct attempt *t, struct arena *a)
+{
+    uint8_t hash[SHA256_SIZE];
+    digest_sha256(t->tbs, hash);
+    return bytes_message(a, (struct bytes){ hash, sizeof hash });
+}
+
 SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, struct instant now)
 {
     uint8_t thumbprint[SHA1_SIZE], hash[SHA256_SIZE];
@@ -103,6 +110,7 @@ SignedCertificate *attempt_finished(const struct attempt *t, struct arena *a, st
     c->signature = bytes_message(a, t->signature);
     c->der = bytes_message(a, t->der);
     c->der_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
+    c->tbs_sha256 = attempt_tbs_sha256(t, a);
     c->awaited = t->item && t->item->waiter;
     c->now = instant_message(a, now);
     return c;

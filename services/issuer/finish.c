@@ -183,6 +183,7 @@ static bool signature_record(struct run *r, const struct effect *e, const struct
     bool found;
     in.issuance_id = t->issuance_id;
     in.signature = bytes_message(r->a, t->signature);
+    in.tbs_sha256 = attempt_tbs_sha256(t, r->a);
     in.kind = arena_strdup(r->a, e->kind);
     return store_maybe(r->store, r->a, &sql_issuance_record, &in.base, &out.base, &found, &f);
 }

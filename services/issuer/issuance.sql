@@ -196,18 +196,18 @@ SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
   FROM precertificate_give_up(:ids, :now) g;
 
 -- issuance_finish: SignedCertificate* -> Issued*
--- C3. The signature is a fact and is recorded whoever holds the job now; everything else follows
+-- C3. The signature is a fact and is recorded beside the bytes that it is of, whoever holds the job now; everything else follows
 -- only from the job's deletion by the holder of its lease. Jobs are found by the list as well: to the
 -- statistics their table is often empty, and who joins would walk all of it.
 WITH input AS MATERIALIZED (
     SELECT i.*, 'final'::text AS kind
-      FROM unnest(:issuance_id, :order_id, :job_id, :job_epoch, :thumbprint, :signature, :der, :der_sha256, :awaited, :now)
-        AS i (issuance_id, order_id, job_id, job_epoch, thumbprint, signature, der, der_sha256, awaited, now)
+      FROM unnest(:issuance_id, :order_id, :job_id, :job_epoch, :thumbprint, :signature, :der, :der_sha256, :awaited, :now, :tbs_sha256)
+        AS i (issuance_id, order_id, job_id, job_epoch, thumbprint, signature, der, der_sha256, awaited, now, tbs_sha256)
 ), fact AS (
     UPDATE to_sign t
        SET signature = i.signature
       FROM input i
-     WHERE t.issuance_id = i.issuance_id AND t.kind = i.kind AND t.signature IS NULL
+     WHERE t.issuance_id = i.issuance_id AND t.kind = i.kind AND t.tbs_sha256 = i.tbs_sha256 AND t.signature IS NULL
 ), finished AS (
     DELETE FROM job j
      USING input i
@@ -274,12 +274,20 @@ SELECT i.id AS issuance_id, i.order_id,
 -- issuance_record: SignatureFact -> Reserved?
 -- The signature alone, when neither C3 nor P can be reached yet.
 UPDATE to_sign SET signature = :signature
- WHERE issuance_id = :issuance_id AND kind = :kind AND signature IS NULL
+ WHERE issuance_id = :issuance_id AND kind = :kind AND tbs_sha256 = :tbs_sha256 AND signature IS NULL
 RETURNING issuance_id;
 
--- issuance_reserved: IssuanceIds -> Reserved*
--- After a connection was lost at C2's COMMIT: did it happen?
-SELECT id AS issuance_id FROM issuance WHERE id = ANY (:ids) AND state IN ('reserved', 'final_reserved');
+-- issuance_reserved: AttemptLease* -> Reserved*
+-- After a connection was lost at C2's COMMIT: did it happen? That the attempt stands so proves nothing where it was there
+-- before: another run may have completed it since, with other bytes. The lease is of this transaction alone.
+WITH input AS MATERIALIZED (
+    SELECT * FROM unnest(:issuance_id, :job_id, :job_epoch) AS i (issuance_id, job_id, job_epoch)
+)
+SELECT x.id AS issuance_id
+  FROM input i
+  JOIN job j ON j.id = i.job_id AND j.id = ANY (:job_id) AND j.lease_epoch = i.job_epoch
+  JOIN issuance x ON x.id = i.issuance_id
+ WHERE (x.state IN ('reserved', 'final_reserved')) IS TRUE;
 
 -- issuance_after_loss: IssuanceIds -> Issued*
 -- After a connection was lost at COMMIT: which attempts became certificates?

@@ -175,21 +175,37 @@ static void attempts_make(struct run *r, const struct rows *rows)
     log_context("", 0);
 }
 
-/* After a lost connection at COMMIT: whether it happened is asked by the attempts' own ids. */
+/* Each attempt whose bytes this run has stored, with its lease. */
+static size_t leases(struct run *r, const ProtobufCMessage **in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct attempt *t = &r->attempts[i];
+        if (t->step != ATTEMPT_RESERVE && t->step != ATTEMPT_COMPLETE)
+            continue;
+        AttemptLease *one = arena_new(r->a, AttemptLease);
+        attempt_lease__init(one);
+        one->issuance_id = t->issuance_id;
+        one->job_id = t->intent->job_id;
+        one->job_epoch = t->intent->job_epoch;
+        in[n++] = &one->base;
+    }
+    return n;
+}
+
+/* After a lost connection at COMMIT: whether it happened is asked by the attempts and the leases that were committed
+ * with them. */
 static bool reserved_after_loss(struct run *r, struct fault *f)
 {
-    IssuanceIds in = ISSUANCE_IDS__INIT;
-    struct rows rows;
-    in.ids = arena_array(r->a, int64_t, r->count + 1);
-    for (size_t i = 0; i < r->count; i++)
-        if (r->attempts[i].step == ATTEMPT_RESERVE || r->attempts[i].step == ATTEMPT_COMPLETE)
-            in.ids[in.n_ids++] = r->attempts[i].issuance_id;
-    if (in.n_ids == 0)
+    const ProtobufCMessage **in = arena_array(r->a, const ProtobufCMessage *, r->count + 1);
+    size_t n = leases(r, in);
+    if (n == 0)
         return false;
     for (int i = 0; i < 20; i++) {
         struct fault again = { 0 };
-        if (store_all(r->store, r->a, &sql_issuance_reserved, &in.base, &rows, &again))
-            return rows.count == in.n_ids ||
+        struct rows rows;
+        if (store_set(r->store, r->a, &sql_issuance_reserved, in, n, &rows, &again))
+            return rows.count == n ||
                    fault_set(f, FAULT_UNAVAILABLE, NULL, "the commit did not happen");
         struct timespec pause = { 0, 100000000 };
         nanosleep(&pause, NULL);

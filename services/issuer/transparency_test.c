@@ -3,6 +3,7 @@
 #include "testdata/issuing.h"
 
 #include "ledger/policy.h"
+#include "message/convert.h"
 #include "pki/precertificate.h"
 #include "pki/sct.h"
 #include "pki/sct_make.h"
@@ -302,6 +303,48 @@ static void order_that_says_so_is_not_logged(void **state)
     (void)state;
     order_new("pending", "example.com");
     execute("UPDATE orders SET disable_ct = true WHERE id = {o}");
+    assert_issued_unlogged();
+}
+
+/* As a gateway places it that knows no column for it, beside a schema that has one. */
+static void order_place_as_before(const char *options)
+{
+    order_new("pending", "example.com");
+    execute(arena_format(
+        &memory,
+        "CREATE TEMPORARY TABLE placed AS SELECT * FROM orders WHERE id = {o};"
+        "DELETE FROM orders WHERE id = {o};"
+        "INSERT INTO orders (id, account_id, user_id, product_name_id, status, request_id, "
+        "certificate_id, valid_till, options, created_at, answer_by, status_at)"
+        " SELECT id, account_id, user_id, product_name_id, status, request_id, certificate_id, "
+        "valid_till, '%s', created_at, answer_by, status_at FROM placed;"
+        "DROP TABLE placed",
+        options));
+}
+
+static void order_of_a_gateway_of_before_is_not_logged(void **state)
+{
+    (void)state;
+    order_place_as_before("{\"disable_ct\": true}");
+    assert_issued_unlogged();
+    static const char *const others[] = { "{\"disable_ct\": false}", "{\"disable_ct\": null}",
+                                          "{}" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        order_place_as_before(others[i]);
+        issue();
+        assert_string_equal(text(STATE), "precert_signed");
+    }
+}
+
+/* Of before the column: the options say it, and the column does not yet. */
+static void order_of_before_is_not_logged(void **state)
+{
+    (void)state;
+    order_new("pending", "example.com");
+    execute("UPDATE orders SET options = '{\"disable_ct\": true}' WHERE id = {o};"
+            "UPDATE orders SET options = '{\"disable_ct\": false}' WHERE id = {o} - 1");
+    execute(file_read("db/migrations/0032_transparency_orders.sql"));
+    assert_string_equal(text("SELECT disable_ct::text FROM orders WHERE id = {o} - 1"), "false");
     assert_issued_unlogged();
 }
 
@@ -649,6 +692,114 @@ static void key_that_was_blocked_after_s_is_held(void **state)
     assert_issued_logged(2);
 }
 
+/* ---- two runs that complete one precertificate: the first has lost its connection at COMMIT, and what it would have
+ * signed are other bytes */
+
+/* The other has completed it, holds the job with epoch 3 and has not signed yet. */
+static int64_t completed_by_another(void)
+{
+    order_logged();
+    issue();
+    execute(C3_NOT_COMMITTED);
+    execute("UPDATE to_sign SET signature = NULL WHERE kind = 'final' AND issuance_id IN (SELECT "
+            "id FROM issuance WHERE request_id = {r})");
+    return number("SELECT id FROM issuance WHERE request_id = {r}");
+}
+
+/* Is it told that it has reserved the attempt? */
+static bool reserved_by(struct store *s, int64_t issuance_id, int64_t epoch)
+{
+    AttemptLease lease = ATTEMPT_LEASE__INIT;
+    const ProtobufCMessage *in[] = { &lease.base };
+    struct rows rows = { 0 };
+    struct fault f = { 0 };
+    lease.issuance_id = issuance_id;
+    lease.job_id = job_of(order_id);
+    lease.job_epoch = epoch;
+    if (!store_set(s, &memory, &sql_issuance_reserved, in, 1, &rows, &f))
+        fail_msg("%s", f.detail);
+    return rows.count == 1;
+}
+
+static void commit_that_was_lost_is_not_anothers(void **state)
+{
+    (void)state;
+    struct store *s = store_new(&running.store);
+    int64_t id = completed_by_another();
+    assert_false(reserved_by(s, id, 2));
+    assert_true(reserved_by(s, id, 3));
+    store_free(s);
+    issue();
+    assert_issued_logged(2);
+}
+
+static ProtobufCBinaryData hash_of(struct bytes in)
+{
+    uint8_t hash[SHA256_SIZE];
+    digest_sha256(in, hash);
+    return bytes_message(&memory, (struct bytes){ hash, sizeof hash });
+}
+
+static bool signature_recorded(struct store *s, int64_t issuance_id, ProtobufCBinaryData hash)
+{
+    SignatureFact in = SIGNATURE_FACT__INIT;
+    Reserved out = RESERVED__INIT;
+    struct fault f = { 0 };
+    bool found;
+    in.issuance_id = issuance_id;
+    in.kind = (char[]){ "final" };
+    in.signature = hash;
+    in.tbs_sha256 = hash;
+    if (!store_maybe(s, &memory, &sql_issuance_record, &in.base, &out.base, &found, &f))
+        fail_msg("%s", f.detail);
+    return found;
+}
+
+/* C3 of a run whose lease is lost: nothing of it is more than a fact. */
+static void finish_late(struct store *s, int64_t issuance_id, ProtobufCBinaryData hash)
+{
+    static Instant now = { PROTOBUF_C_MESSAGE_INIT(&instant__descriptor), 1788220800000000 };
+    SignedCertificate c = SIGNED_CERTIFICATE__INIT;
+    const ProtobufCMessage *in[] = { &c.base };
+    struct rows rows = { 0 };
+    struct fault f = { 0 };
+    c.issuance_id = issuance_id;
+    c.order_id = order_id;
+    c.job_id = job_of(order_id);
+    c.job_epoch = 2;
+    c.thumbprint = c.signature = c.der = c.der_sha256 = c.tbs_sha256 = hash;
+    c.now = &now;
+    if (!store_set(s, &memory, &sql_issuance_finish, in, 1, &rows, &f))
+        fail_msg("%s", f.detail);
+    assert_int_equal(rows.count, 0);
+}
+
+#define SIGNED_FINALS                                                                              \
+    "SELECT count(*) FROM to_sign t JOIN issuance x ON x.id = t.issuance_id"                       \
+    " WHERE t.kind = 'final' AND t.signature IS NOT NULL AND x.request_id = {r}"
+
+static void signature_stands_beside_its_own_bytes_only(void **state)
+{
+    (void)state;
+    struct store *s = store_new(&running.store);
+    int64_t id = completed_by_another();
+    ProtobufCBinaryData other = hash_of(BYTES_OF("other bytes"));
+    assert_false(signature_recorded(s, id, other));
+    finish_late(s, id, other);
+    assert_int_equal(number(SIGNED_FINALS), 0);
+    issue();
+    assert_issued_logged(2);
+
+    id = completed_by_another();
+    ProtobufCBinaryData own = hash_of(bytes_asked(
+        "SELECT tbs FROM to_sign t JOIN issuance x ON x.id = t.issuance_id WHERE t.kind = 'final'"
+        " AND x.request_id = {r}"));
+    finish_late(s, id, own);
+    assert_int_equal(number(SIGNED_FINALS), 1);
+    assert_false(signature_recorded(s, id, own)); /* one is there */
+    store_free(s);
+}
+
 /* ---- rows that are not the issuer's own */
 
 /* As if the last precertificate's bytes had been these, signed by whom they name or not. */
@@ -857,6 +1008,8 @@ int main(void)
         cmocka_unit_test(end_that_has_passed_stops_no_precertificate),
         cmocka_unit_test(authority_with_rsa),
         cmocka_unit_test(order_that_says_so_is_not_logged),
+        cmocka_unit_test(order_of_a_gateway_of_before_is_not_logged),
+        cmocka_unit_test(order_of_before_is_not_logged),
         cmocka_unit_test(list_without_logs_logs_nothing),
         cmocka_unit_test(private_hierarchy_is_never_logged),
         cmocka_unit_test(what_cannot_be_logged_is_not_signed),
@@ -874,6 +1027,8 @@ int main(void)
         cmocka_unit_test(lease_that_died_after_s_signs_the_same_bytes),
         cmocka_unit_test(signature_of_a_certificate_is_used),
         cmocka_unit_test(key_that_was_blocked_after_s_is_held),
+        cmocka_unit_test(commit_that_was_lost_is_not_anothers),
+        cmocka_unit_test(signature_stands_beside_its_own_bytes_only),
         cmocka_unit_test(precertificate_that_the_authority_has_not_signed),
         cmocka_unit_test(stored_bytes_that_are_not_the_precertificates),
         cmocka_unit_test(precertificate_that_waited_too_long_is_given_up),

@@ -26,7 +26,7 @@ WITH input AS MATERIALIZED (
         AS s (issuance_id, log_id, at, sct, received_at)
 ), first AS MATERIALIZED (
     SELECT challenge_hold(array_agg(request_id)) AS challenges FROM input
-), held AS MATERIALIZED ( -- in the order of all who lock several
+), locked AS MATERIALIZED ( -- in the order of all who lock several
     SELECT i.job_id, i.job_epoch, i.request_id, i.issuance_id, i.enough, i.next_at, i.now, i.looked, j.traceparent
       FROM first f
       JOIN input i ON f.challenges IS NOT NULL
@@ -37,18 +37,25 @@ WITH input AS MATERIALIZED (
     INSERT INTO sct (issuance_id, log_id, at, sct, received_at)
     SELECT s.issuance_id, s.log_id, s.at, s.sct, s.received_at
       FROM seen s
-      JOIN held h ON h.issuance_id = s.issuance_id
+      JOIN locked l ON l.issuance_id = s.issuance_id
      ORDER BY s.issuance_id, s.log_id
         ON CONFLICT (issuance_id, log_id) DO NOTHING
     RETURNING issuance_id
 ), known AS MATERIALIZED (
-    SELECT h.* FROM held h CROSS JOIN (SELECT count(*) FROM stored) s
+    SELECT l.* FROM locked l CROSS JOIN (SELECT count(*) FROM stored) s
+), held AS MATERIALIZED ( -- in the order of all who lock several
+    SELECT p.id, k.job_id, k.job_epoch, k.request_id, k.enough, k.next_at, k.now, k.looked, k.traceparent
+      FROM known k
+      JOIN precertificate p ON p.id = k.issuance_id
+     WHERE p.logged_at IS NULL
+     ORDER BY p.id
+       FOR NO KEY UPDATE OF p
 ), logged AS MATERIALIZED (
     UPDATE precertificate p
-       SET logged_at = CASE WHEN k.enough THEN k.now END, looked = coalesce(k.looked::jsonb, p.looked)
-      FROM known k
-     WHERE p.id = k.issuance_id AND p.logged_at IS NULL
-    RETURNING k.job_id, k.job_epoch, k.request_id, k.enough, k.next_at, k.now, k.traceparent
+       SET logged_at = CASE WHEN h.enough THEN h.now END, looked = coalesce(h.looked::jsonb, p.looked)
+      FROM held h
+     WHERE p.id = h.id
+    RETURNING h.job_id, h.job_epoch, h.request_id, h.enough, h.next_at, h.now, h.traceparent
 ), ended AS MATERIALIZED (
     DELETE FROM job j
      USING logged l
