@@ -263,7 +263,8 @@ static void precertificate_make(void)
         "INSERT INTO issuance SELECT 6053, 80, 900, '" CA_ID "', '\\x" SERIAL
         "35', 0, 'precert_signed', 1, 1, 1, '', '{}', '2022-01-09', '2023-01-09', '2022-01-09';"
         "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
-        "looked) SELECT id, 80, 900, ca_id, serial, '', '2022-01-10', '[{\"log\": \"Elm\", "
+        "complete_before, looked) SELECT id, 80, 900, ca_id, serial, '', '2022-01-10', "
+        "'2022-01-12', '[{\"log\": \"Elm\", "
         "\"operator\": \"Bo\", \"detail\": \"answered 503\"}]' FROM issuance WHERE id = 6053;"
         "INSERT INTO sct SELECT 6053, convert_to(repeat(c, 32), 'UTF8'), '2022-01-10 00:00:00.5', "
         "sha256('x') || sha256('x'), '2022-01-11' FROM (VALUES ('a'), ('b')) AS v (c)");
