@@ -294,6 +294,24 @@ static void what_logs_say_is_told(void **state)
     must_say("is signed, and will be no certificate: its serial number is revoked");
 }
 
+/* Of a precertificate the same, while it binds. */
+static void a_blocked_key_of_a_precertificate_is_told(void **state)
+{
+    (void)state;
+    precertificate_make();
+    execute("UPDATE request SET spki_sha256 = sha256('k') WHERE id = 80;"
+            "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), "
+            "'2022-02-03', 'found on a page')");
+    setenv("COLUMNS", "300", 1);
+    must(run(why_order_command, "8"));
+    must_say("  precertificate: " SERIAL "35, for the CA, since 2022-02-03 00:00:00");
+    must_say("24 hours (BR 4.9.1.1)\n    To do: nothing: it is revoked by itself within minutes");
+    execute("UPDATE issuance SET state = 'ghost' WHERE id = 6053");
+    must(run(why_order_command, "8"));
+    assert_null(strstr(output, "  precertificate: "));
+    must_say("  blocked_key, for the customer");
+}
+
 /* ---- as text */
 
 static Instant *instant_at(int64_t seconds_of)
@@ -355,6 +373,7 @@ int main(void)
         FRESH(an_order_says_what_it_waits_for),
         FRESH(everything_open_has_its_advice),
         FRESH(what_logs_say_is_told),
+        FRESH(a_blocked_key_of_a_precertificate_is_told),
         cmocka_unit_test(nothing_reaches_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
