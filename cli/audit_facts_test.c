@@ -48,7 +48,7 @@ static int world_made(void **state)
     execute(world);
     execute("INSERT INTO to_sign VALUES (5001, 'precert', '', sha256('p'), '\\x3044');"
             "INSERT INTO precertificate SELECT id, request_id, account_id, ca_id, serial, "
-            "'\\x3081', '2026-01-01' FROM issuance");
+            "'\\x3081', '2026-01-01', '2026-01-03' FROM issuance");
     connected_as("issuer", PRECERT_ROW);
     connected_as(
         "validation",

@@ -58,9 +58,15 @@ static bool uses_show(struct command_run *r, const KeyBlock *in, struct fault *f
     for (size_t i = 0; i < rows.count; i++) {
         const KeyCertificate *use = (const KeyCertificate *)rows.items[i];
         char when[INSTANT_TEXT_SIZE];
-        fprintf(r->out, "certificate %lld of order %lld is valid until %s: revoke it\n",
-                (long long)use->certificate_id, (long long)use->order_id,
-                instant_text(instant_value(use->not_after), when));
+        if (use->precertificate)
+            fprintf(r->out,
+                    "precertificate %s of order %lld has no certificate: it is revoked by itself "
+                    "within minutes\n",
+                    use->precertificate, (long long)use->order_id);
+        else
+            fprintf(r->out, "certificate %lld of order %lld is valid until %s: revoke it\n",
+                    (long long)use->certificate_id, (long long)use->order_id,
+                    instant_text(instant_value(use->not_after), when));
     }
     return true;
 }

@@ -86,6 +86,23 @@ static void its_valid_certificates_are_named(void **state)
     assert_null(strstr(output, "order 13"));
 }
 
+/* What binds as one, and is none yet. */
+static void its_precertificates_are_named(void **state)
+{
+    (void)state;
+    execute("INSERT INTO request (id, order_id, account_id, sequence, type, status, rule_scope,"
+            " spki_sha256, signature_hash, ca_id, dcv_scope, requester_id, created_at)"
+            " SELECT n, n + 10, 1, 1, 'new_request', 'approved', 'TLS', sha256('key'), 'sha256',"
+            "        'CA', 'fqdn', 1, '2026-01-01' FROM generate_series(1, 3) n;"
+            "INSERT INTO issuance SELECT n, n, 1, 'CA', int8send(n), 0, (ARRAY['precert_signed',"
+            " 'final_reserved', 'ghost'])[n], 1, 1, 1, '', '{}', '2020-01-01', '2999-01-01',"
+            " '2020-01-01' FROM generate_series(1, 3) n");
+    must(block(answer("SELECT encode(sha256('key'), 'hex')")));
+    must_say("precertificate 0000000000000001 of order 11 has no certificate: it is revoked by ");
+    must_say("precertificate 0000000000000002 of order 12 ");
+    assert_null(strstr(output, "order 13"));
+}
+
 static void what_names_no_key_is_refused(void **state)
 {
     (void)state;
@@ -120,8 +137,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(a_key_is_blocked_by_what_it_came_in), FRESH(a_key_is_blocked_by_its_hash),
-        FRESH(its_valid_certificates_are_named),    FRESH(what_names_no_key_is_refused),
-        FRESH(the_latest_are_listed_first),
+        FRESH(its_valid_certificates_are_named),    FRESH(its_precertificates_are_named),
+        FRESH(what_names_no_key_is_refused),        FRESH(the_latest_are_listed_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

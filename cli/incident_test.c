@@ -171,7 +171,7 @@ static void precertificates_on_their_way_are_compared(void **state)
         execute(arena_format(&arena,
                              "DELETE FROM to_sign; UPDATE issuance SET state = '%s'; %s;"
                              "INSERT INTO precertificate SELECT id, request_id, account_id, ca_id, "
-                             "serial, '', '2026-01-01'"
+                             "serial, '', '2026-01-01', '2026-01-03'"
                              "  FROM issuance WHERE state <> 'reserved'",
                              on_the_way[i].state, on_the_way[i].stored));
         must(run(quarantine_command, journal_with(on_the_way[i].journal)));

@@ -102,6 +102,13 @@ SELECT 5, 'certificate', 'ca', upper(encode(c.serial, 'hex')), b.since, NULL, NU
   JOIN certificate c ON c.request_id = r.id AND c.not_after > :now
  WHERE r.order_id = :id AND NOT EXISTS (SELECT FROM revocation v WHERE v.ca_id = c.ca_id AND v.serial = c.serial)
 UNION ALL
+SELECT 5, 'precertificate', 'ca', upper(encode(x.serial, 'hex')), b.since, NULL, NULL,
+       'its key is known to others (' || b.reason || '): its serial number is to be revoked within 24 hours (BR 4.9.1.1)', NULL
+  FROM request r
+  JOIN blocked_key b ON b.spki_sha256 = r.spki_sha256
+  JOIN issuance x ON x.request_id = r.id AND x.state IN ('precert_signed', 'final_reserved')
+ WHERE r.order_id = :id
+UNION ALL
 SELECT 6, 'quarantine', 'ca', upper(encode(q.serial, 'hex')), q.found_at, NULL, NULL, NULL, NULL
   FROM request r
   JOIN orders o ON o.id = r.order_id

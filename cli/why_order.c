@@ -34,6 +34,7 @@ static const struct {
     { "transparency", NULL, NULL, "nothing while logs are asked again by themselves; if it lasts, an operator sees to the list of logs: policy/logs.json" },
     { "blocked_key",  NULL, NULL, "the customer orders with another key" },
     { "certificate",  NULL, NULL, "an operator revokes it" },
+    { "precertificate", NULL, NULL, "nothing: it is revoked by itself within minutes; if it lasts, see to the scheduler" },
     { "quarantine",   NULL, NULL, "an operator sees to the attempt: chancery quarantine" },
     { "held_up",      NULL, NULL, "an operator mends the cause and has the job run again: chancery jobs retry NUMBER" },
     { "authority",    NULL, NULL, "an operator starts it again when it may sign: chancery authority start ID" },

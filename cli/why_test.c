@@ -263,7 +263,8 @@ static void precertificate_make(void)
         "INSERT INTO issuance SELECT 6053, 80, 900, '" CA_ID "', '\\x" SERIAL
         "35', 0, 'precert_signed', 1, 1, 1, '', '{}', '2022-01-09', '2023-01-09', '2022-01-09';"
         "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
-        "looked) SELECT id, 80, 900, ca_id, serial, '', '2022-01-10', '[{\"log\": \"Elm\", "
+        "complete_before, looked) SELECT id, 80, 900, ca_id, serial, '', '2022-01-10', "
+        "'2022-01-12', '[{\"log\": \"Elm\", "
         "\"operator\": \"Bo\", \"detail\": \"answered 503\"}]' FROM issuance WHERE id = 6053;"
         "INSERT INTO sct SELECT 6053, convert_to(repeat(c, 32), 'UTF8'), '2022-01-10 00:00:00.5', "
         "sha256('x') || sha256('x'), '2022-01-11' FROM (VALUES ('a'), ('b')) AS v (c)");
@@ -291,6 +292,24 @@ static void what_logs_say_is_told(void **state)
     execute("UPDATE issuance SET state = 'ghost' WHERE id = 6053");
     must(run(why_order_command, "8"));
     must_say("is signed, and will be no certificate: its serial number is revoked");
+}
+
+/* Of a precertificate the same, while it binds. */
+static void a_blocked_key_of_a_precertificate_is_told(void **state)
+{
+    (void)state;
+    precertificate_make();
+    execute("UPDATE request SET spki_sha256 = sha256('k') WHERE id = 80;"
+            "INSERT INTO blocked_key (spki_sha256, since, reason) VALUES (sha256('k'), "
+            "'2022-02-03', 'found on a page')");
+    setenv("COLUMNS", "300", 1);
+    must(run(why_order_command, "8"));
+    must_say("  precertificate: " SERIAL "35, for the CA, since 2022-02-03 00:00:00");
+    must_say("24 hours (BR 4.9.1.1)\n    To do: nothing: it is revoked by itself within minutes");
+    execute("UPDATE issuance SET state = 'ghost' WHERE id = 6053");
+    must(run(why_order_command, "8"));
+    assert_null(strstr(output, "  precertificate: "));
+    must_say("  blocked_key, for the customer");
 }
 
 /* ---- as text */
@@ -354,6 +373,7 @@ int main(void)
         FRESH(an_order_says_what_it_waits_for),
         FRESH(everything_open_has_its_advice),
         FRESH(what_logs_say_is_told),
+        FRESH(a_blocked_key_of_a_precertificate_is_told),
         cmocka_unit_test(nothing_reaches_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ static const struct locking {
                                         " \"signature\": \"AAAA\", \"der\": \"AAAA\", \"der_sha256\": \"AAAA\", \"awaited\": false, \"tbs_sha256\":"
                                         " \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"}", NULL, true },
     { "issuer",     "issuance_precertificate", "{\"issuance_id\": #, \"order_id\": #, \"request_id\": #, " JOB ", \"signature\": \"AAAA\","
-                                        " \"der\": \"AAAA\", \"der_sha256\": \"AAAA\"}", NULL, true },
+                                        " \"der\": \"AAAA\", \"complete_hours\": 48, \"der_sha256\": \"AAAA\"}", NULL, true },
     { "issuer",     "issuance_complete", "{\"issuance_id\": #, \"tbs\": \"AAAA\", \"tbs_sha256\": \"AAAA\"}", NULL },
     { "issuer",     "sct_refuse",       "{\"issuance_id\": 4#, " SURE "}", NULL, .late = true },
     { "issuer",     "precertificate_give_up", "#", "{\"ids\": [@], " SURE "}" },
@@ -63,6 +63,7 @@ static const struct locking {
                                         " \"completed_at\": \"2026-09-01\", \"evidence\": \"{}\"}]}", NULL },
     { "scheduler",  "expire_orders",    "#", "{\"order_ids\": [@], " SURE "}" },
     { "scheduler",  "expire_advance",   "#", "{\"request_ids\": [@], " SURE "}" },
+    { "scheduler",  "precertificates_mark", "", "{\"before\": \"2026-09-01\", \"room\": 100, " SURE "}" },
     { "scheduler",  "ghosts_mark",      "", "{\"before\": \"2026-09-01\", \"room\": 100, " SURE "}" },
     { "scheduler",  "tally_step",       "", "{\"account_id\": 0, \"accounts\": 9, \"orders\": 100, \"until\": \"2026-09-01\"}" },
     { "scheduler",  "tally_settle",     "", "{\"order_id\": 0, \"room\": 100}" },
@@ -117,9 +118,9 @@ static const char orders[] =
     "1, sha256('x'), '{}', '2026-01-01', '2027-01-01', '2026-01-01' FROM n WHERE n % 3 = 1;"
     "INSERT INTO to_sign SELECT n, 'precert', '', sha256(''), '' FROM n WHERE n % 3 = 1;"
     "INSERT INTO precertificate SELECT n, n, 900, 'AAAAAAAAAAAAAAAA', int8send(n), '', "
-    "'2026-01-01' FROM n WHERE n % 3 = 1;"
+    "'2026-01-01', '2026-01-03' FROM n WHERE n % 3 = 1;"
     "INSERT INTO precertificate SELECT ('4' || n)::bigint, 2025 - n, 900, "
-    "'AAAAAAAAAAAAAAAA', int8send(n), '', '2026-01-01' FROM n;"
+    "'AAAAAAAAAAAAAAAA', int8send(n), '', '2026-01-01', '2026-01-03' FROM n;"
     "INSERT INTO sct SELECT n, sha256('x'), '2026-01-01', sha256('x') || sha256('y'), '2026-01-01' "
     "FROM n WHERE n % 3 = 1;"
     "INSERT INTO order_apart SELECT n, 900, 'open', '2026-01-01' FROM n WHERE n % 4 IN (0, 1)";

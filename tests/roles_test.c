@@ -133,7 +133,7 @@ static const struct attempt proofs[] = {
     { "gateway validation issuer notifier scheduler ceremony", "UPDATE quarantine SET settled_at = '2026-01-01'", DENIED },
     { ALL, "INSERT INTO revocation (ca_id, serial, shard, reason, revoked_at, not_after) VALUES ('x', '12345678', 0, 0, '2026-01-01', '2027-01-01')", DENIED },
     { ALL, "DELETE FROM revocation", DENIED },
-    { "gateway validation notifier scheduler cli ceremony", "INSERT INTO precertificate VALUES (9, 5001, 900, 'x', '12345678', '', '2026-01-01')", DENIED },
+    { "gateway validation notifier scheduler cli ceremony", "INSERT INTO precertificate VALUES (9, 5001, 900, 'x', '12345678', '', '2026-01-01', '2026-01-03')", DENIED },
     { ALL, "UPDATE precertificate SET der = ''", DENIED },
     { ALL, "DELETE FROM precertificate", DENIED },
     { "gateway notifier scheduler cli ceremony", "UPDATE precertificate SET logged_at = '2026-01-01'", DENIED },

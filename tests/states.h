@@ -86,7 +86,7 @@ struct event {
     " \"der_sha256\": \"{hash}\", \"tbs_sha256\": \"{hash}\", \"awaited\": false, \"now\": \"{now}\"}"
 #define PRECERTIFIED(attempt, epoch) \
     "{\"issuance_id\": " attempt ", \"order_id\": {order}, \"request_id\": {request}, \"job_id\": {job}, \"job_epoch\": " epoch "," \
-    " \"signature\": \"{own}\", \"der\": \"{own}\", \"der_sha256\": \"{hash}\", \"now\": \"{now}\"}"
+    " \"signature\": \"{own}\", \"der\": \"{own}\", \"der_sha256\": \"{hash}\", \"complete_hours\": 48, \"now\": \"{now}\"}"
 #define RECORDED(kind) "{\"issuance_id\": {attempt}, \"signature\": \"{own}\", \"tbs_sha256\": \"{hash}\", \"kind\": \"" kind "\"}"
 #define CT_ROUND(enough) \
     "{\"job_id\": {ct}, \"job_epoch\": {ct_epoch}, \"request_id\": {request}, \"issuance_id\": {attempt}," \
@@ -186,6 +186,7 @@ static const struct event events[] = {
 
     /* The calendar, and time. */
     { "ghosts",      0, "ghosts_mark", "{\"before\": \"{before}\", \"now\": \"{now}\", \"room\": 100}" },
+    { "hopeless",    0, "precertificates_mark", "{\"before\": \"{before}\", \"now\": \"{now}\", \"room\": 100}" },
     { "dead_told",   0, "dead_report", "{\"ids\": [{dead}], \"now\": \"{now}\"}" },
     { "dead_raised", 0, "dead_raise", "{\"room\": 100, \"now\": \"{now}\"}" },
     { "tallied",     0, "tally_step", "{\"account_id\": {account_before}, \"accounts\": 1, \"orders\": 9, \"until\": \"{before}\"}" },
@@ -291,8 +292,14 @@ static const struct way {
     { "token_found to_be_logged claimed precertified logs_asked logged doubted went_on logs_asked logged claimed completed", "issued approved, issued," },
     { "token_found to_be_logged claimed precertified logs_asked logged too_old went_on claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
     { "token_found to_be_logged claimed precertified logs_asked logs_buried dead_told hours dead_raised logs_asked logged claimed completed", "issued approved, issued," },
-    { "token_found to_be_logged claimed precertified logs_asked logged key_blocked claimed went_on canceled", "pending approved, precert_signed," },
-    { "token_found to_be_logged claimed precertified logs_asked logged claimed put_back key_blocked claimed went_on", "pending approved, final_reserved," },
+    { "token_found to_be_logged claimed precertified logs_asked logged key_blocked claimed went_on hopeless canceled", "canceled approved, ghost," },
+    { "token_found to_be_logged claimed precertified key_blocked hopeless canceled", "canceled approved, ghost," },
+    { "token_found to_be_logged claimed precertified -hopeless logs_asked logs_silent a_month hopeless claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked a_month -hopeless died hopeless claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed a_month -hopeless died hopeless late_issued claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed final_signed died a_month -hopeless claimed finished", "issued approved, issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logs_buried a_month hopeless claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
+    { "token_found to_be_logged claimed precertified logs_asked logged claimed put_back key_blocked claimed went_on hopeless canceled", "canceled approved, ghost," },
     { "token_found to_be_logged claimed precertified logs_asked logged final_forgotten claimed went_on cleared claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
     { "token_found to_be_logged claimed precertified final_forgotten cleared claimed precertified logs_asked logged claimed completed", "issued approved, ghost issued," },
     { "token_found to_be_logged claimed precertified logs_asked logged claimed buried dead_told hours dead_raised claimed signed_again", "issued approved, issued," },

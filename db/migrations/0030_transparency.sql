@@ -7,6 +7,7 @@ CREATE TABLE precertificate (
     serial     bytea NOT NULL,
     der        bytea NOT NULL,
     signed_at  timestamptz NOT NULL,
+    complete_before timestamptz NOT NULL,
     logged_at  timestamptz,
     refused_at timestamptz,
     looked     jsonb
@@ -14,6 +15,7 @@ CREATE TABLE precertificate (
 CREATE INDEX precertificate_open ON precertificate (request_id) WHERE logged_at IS NULL;
 COMMENT ON TABLE precertificate IS 'What binds as the certificate itself does (BR 7.1.2.9, RFC 6962 3.1): its serial is assigned, for OCSP and CRLs, whether or not the certificate follows.';
 COMMENT ON COLUMN precertificate.id IS 'Of the attempt, and of the certificate.';
+COMMENT ON COLUMN precertificate.complete_before IS 'From then on no certificate may be made of it (BR 7.1.2.7): it is given up.';
 COMMENT ON COLUMN precertificate.logged_at IS 'When validation had as many timestamps as the rules of that day ask for. The issuer does not take its word: it verifies each.';
 COMMENT ON COLUMN precertificate.refused_at IS 'When the issuer has last found that they are not enough after all: for a minute no log is asked again.';
 COMMENT ON COLUMN precertificate.looked IS 'What the logs that were asked last and have not promised said: [{"log_id", "log", "operator", "at", "detail"}].';

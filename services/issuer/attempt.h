@@ -51,6 +51,9 @@ void attempt_prepare(struct attempt *t, struct arena *a, struct instant now);
  * precertificate now, or ever. */
 bool attempt_complete(struct attempt *t, struct arena *a, struct instant now);
 
+/* For how many hours after it begins a logged certificate may be signed (BR 7.1.2.7): as its lint has it. */
+int64_t attempt_complete_hours(void);
+
 /* The database's word on the authority's key. */
 bool attempt_may_sign(const Intent *in, struct fault *f);
 

@@ -84,6 +84,7 @@ SignedPrecertificate *attempt_precertified(const struct attempt *t, struct arena
     c->signature = bytes_message(a, t->signature);
     c->der = bytes_message(a, t->der);
     c->der_sha256 = bytes_message(a, (struct bytes){ hash, sizeof hash });
+    c->complete_hours = attempt_complete_hours();
     c->now = instant_message(a, now);
     return c;
 }

@@ -95,8 +95,8 @@ SELECT issuance_id FROM input;
 -- request goes on with its logs.
 WITH input AS MATERIALIZED (
     SELECT *
-      FROM unnest(:issuance_id, :order_id, :request_id, :job_id, :job_epoch, :signature, :der, :der_sha256, :now)
-        AS i (issuance_id, order_id, request_id, job_id, job_epoch, signature, der, der_sha256, now)
+      FROM unnest(:issuance_id, :order_id, :request_id, :job_id, :job_epoch, :signature, :der, :der_sha256, :complete_hours, :now)
+        AS i (issuance_id, order_id, request_id, job_id, job_epoch, signature, der, der_sha256, complete_hours, now)
 ), fact AS (
     UPDATE to_sign t
        SET signature = i.signature
@@ -128,12 +128,13 @@ WITH input AS MATERIALIZED (
        SET state = 'precert_signed'
       FROM held h
      WHERE x.id = h.id
-    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.policy_version, x.evidence, x.caa_checks, h.traceparent
+    RETURNING x.id, x.request_id, x.account_id, x.ca_id, x.serial, x.not_before, x.not_after, x.policy_version, x.evidence, x.caa_checks,
+              h.traceparent
 ), signed AS MATERIALIZED (
-    SELECT l.*, i.order_id, i.der, i.der_sha256, i.now FROM input i JOIN living l ON l.id = i.issuance_id
+    SELECT l.*, i.order_id, i.der, i.der_sha256, i.complete_hours, i.now FROM input i JOIN living l ON l.id = i.issuance_id
 ), stored AS MATERIALIZED (
-    INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at)
-    SELECT id, request_id, account_id, ca_id, serial, der, now FROM signed
+    INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, complete_before)
+    SELECT id, request_id, account_id, ca_id, serial, der, now, least(not_before + complete_hours * interval '1 hour', not_after) FROM signed
     RETURNING id
 ), audited AS (
     INSERT INTO audit (at, account_id, source, activity, subject, detail)

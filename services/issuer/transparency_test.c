@@ -556,7 +556,8 @@ static void what_policy_says_of_the_product_does_not_matter_any_more(void **stat
     assert_issued_logged(2);
 }
 
-static void key_that_was_blocked_is_held(void **state)
+/* Nothing is signed of it; the calendar gives it up (calendar_test.c), and the order can be canceled. */
+static void key_that_was_blocked_is_not_certified(void **state)
 {
     (void)state;
     order_logged();
@@ -565,11 +566,21 @@ static void key_that_was_blocked_is_held(void **state)
     assert_int_equal(result, JOB_OUTCOME__RESULT__WAITING);
     assert_string_equal(text(STATE), "precert_signed");
     assert_int_equal(number(FINALS) + number(JOBS) + number(CT_JOBS), 0);
-    assert_string_equal(text("SELECT kind FROM request_open_task(ARRAY[{r}::bigint], now())"),
-                        "blocked_key");
-    execute("DELETE FROM blocked_key; SELECT request_advance(ARRAY[{r}::bigint], now(), NULL)");
-    issue();
-    assert_issued_logged(2);
+    execute("SELECT precertificate_hopeless(10, now()); DELETE FROM blocked_key");
+    assert_string_equal(text(STATE), "ghost");
+    assert_int_equal(number("SELECT reason FROM revocation WHERE request_id = {r}"), 1);
+    assert_string_equal(text("SELECT request_frozen({r})::text"), "false");
+}
+
+/* Until when it can be completed is stored with it. */
+static void its_last_day_is_stored(void **state)
+{
+    (void)state;
+    order_precertified();
+    assert_string_equal(
+        text("SELECT (p.complete_before - x.not_before)::text FROM precertificate p JOIN issuance "
+             "x ON x.id = p.id WHERE p.request_id = {r}"),
+        "2 days");
 }
 
 static void authority_that_was_stopped_signs_nothing(void **state)
@@ -1019,7 +1030,8 @@ int main(void)
         cmocka_unit_test(more_timestamps_are_needed),
         cmocka_unit_test(without_any_log_it_waits),
         cmocka_unit_test(what_policy_says_of_the_product_does_not_matter_any_more),
-        cmocka_unit_test(key_that_was_blocked_is_held),
+        cmocka_unit_test(key_that_was_blocked_is_not_certified),
+        cmocka_unit_test(its_last_day_is_stored),
         cmocka_unit_test(authority_that_was_stopped_signs_nothing),
         cmocka_unit_test(precertificate_without_its_signature_is_a_ghost),
         cmocka_unit_test(signature_of_a_precertificate_is_used),

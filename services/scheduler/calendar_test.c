@@ -147,6 +147,74 @@ static void attempts_end_with_their_lease(void **state)
         "false true true false false");
 }
 
+/* An attempt with a precertificate that may be completed until then, and a job of that lane whose lease is SQL. */
+static void precertificate_put(int64_t id, const char *complete_before, const char *lane,
+                               const char *lease_until)
+{
+    order_put(id, "pending");
+    execute(attempt_sql(id, id, "2020-01-01"));
+    execute(arena_format(
+        &arena,
+        "UPDATE issuance SET state = 'precert_signed' WHERE id = %lld;"
+        "DELETE FROM to_sign WHERE issuance_id = %lld;"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
+        "complete_before) SELECT id, request_id, account_id, ca_id, serial, '', created_at, '%s' "
+        "FROM issuance WHERE id = %lld;"
+        "INSERT INTO job (id, lane, subject, run_at, lease_epoch, lease_until, idem_key)"
+        " SELECT %lld, l, s, '2020-01-01', 7, %s, l || '/' || s FROM (VALUES ('%s', %lld)) v (l, s)"
+        " WHERE l <> ''",
+        (long long)id, (long long)id, complete_before, (long long)id, (long long)id + 9000,
+        lease_until, lane, (long long)id + 5000));
+}
+
+static void key_blocked_of(int64_t id)
+{
+    execute(arena_format(&arena,
+                         "UPDATE request SET spki_sha256 = sha256('k%lld') WHERE order_id = %lld;"
+                         "INSERT INTO blocked_key VALUES (sha256('k%lld'), 'x', '2020-01-01')",
+                         (long long)id, (long long)id, (long long)id));
+}
+
+/* What is too old, or of a key that others know, is revoked, and its request goes on; not while somebody works on it. */
+static void precertificates_end(void **state)
+{
+    struct script *issuer = another();
+    (void)state;
+    precertificate_put(1, "2020-01-01", "ct", "NULL");
+    precertificate_put(2, "infinity", "ct", "NULL"); /* is young */
+    precertificate_put(3, "2020-01-01", "ct", "now() + interval '1 hour'");
+    precertificate_put(4, "2020-01-01", "issue", "now() - interval '1 second'"); /* died */
+    precertificate_put(5, "2020-01-01", "issue", "NULL"); /* is being claimed */
+    precertificate_put(6, "2020-01-01", "issue", "NULL"); /* its certificate is signed */
+    precertificate_put(7, "infinity", "", "NULL");
+    precertificate_put(8, "infinity", "issue", "NULL"); /* its certificate's bytes are stored */
+    key_blocked_of(7);
+    key_blocked_of(8);
+    execute("INSERT INTO to_sign VALUES (6, 'final', '', sha256(''), 'x'), (8, 'final', '', "
+            "sha256(''), NULL);"
+            "UPDATE issuance SET state = 'final_reserved' WHERE id IN (6, 8)");
+    assert_true(script_run(issuer, "BEGIN; SELECT FROM job WHERE id = 9005 FOR UPDATE", &f));
+    must(run_once(ghosts_run, NULL));
+    assert_true(script_run(issuer, "ROLLBACK", &f));
+    script_close(issuer);
+    assert_string_equal(ATTEMPTS, "1 ghost, 2 precert_signed, 3 precert_signed, 4 ghost, 5 "
+                                  "precert_signed, 6 final_reserved, 7 ghost, 8 ghost");
+    assert_string_equal(answer("SELECT string_agg(issuance_id || ' ' || reason, ', ' ORDER BY "
+                               "issuance_id) FROM revocation"),
+                        "1 0, 4 0, 7 1, 8 1");
+    assert_int_equal(number("SELECT count(*) FROM audit WHERE activity = 'precertificate given "
+                            "up'"),
+                     4);
+    assert_string_equal(answer("SELECT string_agg(id::text, ' ' ORDER BY id) FROM job WHERE "
+                               "lease_epoch = 7"),
+                        "9002 9003 9005 9006");
+    assert_int_equal(number("SELECT count(*) FROM job WHERE subject = 5001 AND lane = 'ct'"), 0);
+    assert_string_equal(
+        answer("SELECT string_agg(c.changed::text, ' ' ORDER BY o.id) FROM orders o,"
+               " order_cancel(900, o.id, 1, NULL, '2020-01-01') c"),
+        "true false false true false false true true");
+}
+
 static void dead_jobs_are_told_once(void **state)
 {
     bool more;
@@ -221,6 +289,7 @@ int main(void)
         FRESH(calendar_is_kept),
         FRESH(cadences_run),
         FRESH(ghosts),
+        FRESH(precertificates_end),
         FRESH(attempts_end_with_their_lease),
         FRESH(dead_jobs_are_told_once),
         FRESH(what_holds_up_orders_comes_back),

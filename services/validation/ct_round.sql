@@ -1,5 +1,6 @@
 -- ct_open: CtIds -> OpenPrecertificate*
--- Precertificates that wait for timestamps, with the certificates that lead to their root.
+-- Precertificates that wait for timestamps, with the certificates that lead to their root. What is too old for a
+-- certificate is published no more; the calendar gives it up.
 SELECT p.request_id, r.order_id, r.account_id, p.id AS issuance_id, r.rule_scope, p.der, p.signed_at,
        (WITH RECURSIVE above AS (
             SELECT h.der, h.parent_id, 0 AS step FROM authority h WHERE h.id = p.ca_id
@@ -9,7 +10,7 @@ SELECT p.request_id, r.order_id, r.account_id, p.id AS issuance_id, r.rule_scope
        (SELECT json_agg(encode(s.sct, 'base64') ORDER BY s.received_at, s.log_id) FROM sct s WHERE s.issuance_id = p.id) AS scts
   FROM precertificate p
   JOIN request r ON r.id = p.request_id
- WHERE p.request_id = ANY (:ids) AND p.logged_at IS NULL
+ WHERE p.request_id = ANY (:ids) AND p.logged_at IS NULL AND p.complete_before > :now
    AND EXISTS (SELECT FROM issuance x WHERE x.id = p.id AND x.state = 'precert_signed'); -- it may have been given up
 
 -- ct_round: CtRound* -> CtAdvanced*

@@ -66,9 +66,10 @@ static long long signed_for(const char *name)
         "INSERT INTO issuance SELECT %lld, %lld, %d, '00112233AABBCCDD', '\\x%016llx', 0, "
         "'precert_signed', 1, 1, 1, '',"
         " '{}', now(), now() + interval '90 days', now();"
-        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at)"
-        " SELECT id, request_id, account_id, ca_id, serial, '\\x%s', now() FROM issuance WHERE id "
-        "= %lld;"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
+        "complete_before) SELECT id, request_id, account_id, ca_id, serial, '\\x%s', now(), now() "
+        "+ "
+        "interval '2 days' FROM issuance WHERE id = %lld;"
         "INSERT INTO job (lane, subject, run_at, idem_key, traceparent)"
         " VALUES ('ct', %lld, now() + interval '1 hour', 'ct/%lld', 'trace')",
         id, id, ACCOUNT, id, hex_lower(&arena, poisoned), id, id, id));
@@ -183,6 +184,21 @@ static void what_is_logged_needs_nothing(void **state)
                      before);
 }
 
+/* No certificate may be made of it any more: it is not published. */
+static void what_is_too_old_is_given_to_no_log(void **state)
+{
+    long long id = signed_for("old.example.com");
+    int64_t before = ct_peer_number(&peers[OAK], "asked") + ct_peer_number(&peers[FIG], "asked");
+
+    (void)state;
+    run_sql(arena_format(&arena,
+                         "UPDATE precertificate SET complete_before = now() WHERE id = %lld", id));
+    assert_int_equal(lane_run("ct", id)->result, JOB_OUTCOME__RESULT__DONE);
+    assert_string_equal(standing_of(id), "0 timestamps, open, 0 ct, 0 issue");
+    assert_int_equal(ct_peer_number(&peers[OAK], "asked") + ct_peer_number(&peers[FIG], "asked"),
+                     before);
+}
+
 static struct waiting *lane_begin(long long id)
 {
     static struct waiting w;
@@ -286,6 +302,7 @@ int main(void)
         CASE(what_is_missing_is_asked_for_again),
         CASE(lists_that_do_not_do_wait),
         CASE(what_is_logged_needs_nothing),
+        CASE(what_is_too_old_is_given_to_no_log),
         CASE(who_has_lost_its_lease_stores_nothing),
         CASE(a_stop_puts_it_back),
     };

@@ -296,8 +296,8 @@ SPOILINGS = [  # what was done to the copy, which check must find it, how
     ("a certificate of a precertificate is gone", "precertificates_end", """
         DELETE FROM certificate WHERE id = (SELECT max(id) FROM precertificate)"""),
     ("a second precertificate of a request", "precertificates_end", """
-        INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at)
-        SELECT id, (SELECT request_id FROM precertificate ORDER BY id DESC LIMIT 1), account_id, ca_id, serial, der, issued_at
+        INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, complete_before)
+        SELECT id, (SELECT request_id FROM precertificate ORDER BY id DESC LIMIT 1), account_id, ca_id, serial, der, issued_at, not_after
           FROM certificate WHERE id NOT IN (SELECT id FROM precertificate) ORDER BY id DESC LIMIT 1"""),
     ("a certificate whose timestamps are gone", "precertificates_end", """
         DELETE FROM sct WHERE issuance_id = (SELECT max(id) FROM precertificate)"""),

@@ -248,8 +248,9 @@ static void logs_are_asked_again(void **state)
     }
     execute(
         "UPDATE issuance SET state = 'precert_signed';"
-        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at) "
-        "SELECT id, request_id, account_id, ca_id, serial, '', created_at FROM issuance;"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, signed_at, "
+        "complete_before) SELECT id, request_id, account_id, ca_id, serial, '', created_at, "
+        "'infinity' FROM issuance;"
         "INSERT INTO job (lane, subject, run_at, idem_key) VALUES ('ct', 5002, '" LATER
         "', 'ct/5002');"
         "INSERT INTO job_dead (id, lane, subject, run_at, attempt, deaths, story, buried_at) "

@@ -16,3 +16,8 @@ SELECT g.issuance_id, g.request_id, g.ca_id, encode(g.serial, 'hex') AS serial
 UNION ALL
 SELECT l.issuance_id, l.request_id, l.ca_id, encode(l.serial, 'hex')
   FROM ghost_lost(:room, :now) l;
+
+-- precertificates_mark: GhostQuery -> GhostRow*
+-- Precertificates of which no certificate may be made any more.
+SELECT p.issuance_id, p.request_id, p.ca_id, encode(p.serial, 'hex') AS serial
+  FROM precertificate_hopeless(:room, :now) p;
