@@ -161,7 +161,10 @@ BEGIN
     WITH open AS MATERIALIZED (
         SELECT DISTINCT r.id, r.account_id, r.rule_scope, r.dcv_method, n.kind, k.lane
           FROM request r
-          JOIN orders o ON o.id = r.order_id AND o.request_id = r.id AND o.status IN ('pending', 'needs_approval')
+         CROSS JOIN LATERAL (SELECT -- one by its number, whatever a plan takes for the number of those that wait
+                               FROM orders o
+                              WHERE o.id = r.order_id AND o.request_id = r.id AND o.status IN ('pending', 'needs_approval')
+                              LIMIT 1) o
           LEFT JOIN request_step_need(request_ids, at) n ON n.request_id = r.id AND n.valid_until IS NULL
           LEFT JOIN task_kind k ON k.kind = n.kind
          WHERE r.id = ANY (request_ids)
