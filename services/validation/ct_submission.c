@@ -92,7 +92,8 @@ void ct_submission_begin(struct ct_submission *s, const struct ct_submitter_opti
 static void settle(struct ct_submission *s, enum ct_outcome outcome, const char *reason)
 {
     s->answer.outcome = outcome;
-    snprintf(s->answer.reason, sizeof s->answer.reason, "%s", reason);
+    snprintf(s->answer.reason, sizeof s->answer.reason, "%.*s", (int)sizeof s->answer.reason - 1,
+             reason);
 }
 
 static void retry_after_keep(struct ct_submission *s)

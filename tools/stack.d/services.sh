@@ -34,6 +34,7 @@ chancery() {
         CHANCERY_DATABASE_URL_FILE=secrets/operator/database \
         CHANCERY_POLICY_KEY_FILE=secrets/operator/policy-key CHANCERY_SEAL_KEY=secrets/operator/seal-key \
         CHANCERY_ADMIN_DATABASE_URL_FILE=secrets/operator/owner-database \
+        ${CHANCERY_LOG_LIST:+"CHANCERY_LOG_LIST=$CHANCERY_LOG_LIST"} \
         ${CHANCERY_TEST_CLOCK:+"CHANCERY_TEST_CLOCK=$CHANCERY_TEST_CLOCK"} app/bin/chancery "$@"
 }
 
