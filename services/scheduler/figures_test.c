@@ -86,15 +86,15 @@ static void orders_that_wait(void **state)
 
 static void attempt_put(int id, const char *state, const char *signed_ago, bool logged)
 {
-    execute(
-        arena_format(&arena,
-                     "INSERT INTO issuance VALUES (%d, %d, 900, 'x', int8send(%d), 0, '%s', 1, 1, "
-                     "1, '', '{}', now(), now(), now());"
-                     "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, "
-                     "signed_at, complete_before, logged_at)"
-                     " SELECT id, request_id, account_id, ca_id, serial, '', now() - interval '%s',"
-                     " now() + interval '2 days', CASE WHEN %s THEN now() END FROM issuance WHERE id = %d",
-                     id, id, id, state, signed_ago, logged ? "true" : "false", id));
+    execute(arena_format(
+        &arena,
+        "INSERT INTO issuance VALUES (%d, %d, 900, 'x', int8send(%d), 0, '%s', 1, 1, "
+        "1, '', '{}', now(), now(), now());"
+        "INSERT INTO precertificate (id, request_id, account_id, ca_id, serial, der, "
+        "signed_at, complete_before, logged_at)"
+        " SELECT id, request_id, account_id, ca_id, serial, '', now() - interval '%s',"
+        " now() + interval '2 days', CASE WHEN %s THEN now() END FROM issuance WHERE id = %d",
+        id, id, id, state, signed_ago, logged ? "true" : "false", id));
 }
 
 /* Of those that are logged, or given up, nobody waits for logs. */
