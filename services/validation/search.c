@@ -118,6 +118,8 @@ static void take(struct search_domain *d, const struct sweep_name *place)
             (struct search_proof){ place->domain, place->proof, place->at, place->token, NULL };
         return;
     }
+    d->left |= place->left;
+    d->missed |= !place->left;
     looked_add(&d->seen, place->proof);
     reason_add(&d->why, place->reason);
 }
@@ -132,7 +134,7 @@ static void settle(struct search *s, struct search_domain *d)
 {
     d->found = all_proved(d);
     d->reason = d->found ? "" : d->why.data;
-    d->ours &= !d->found;
+    d->ours = !d->found && (d->ours || (d->left && !d->missed));
     if (!d->found && d->seen.length) {
         text_add_char(&d->seen, ']');
         d->looked = d->seen.data;

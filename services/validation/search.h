@@ -33,7 +33,8 @@ struct search_domain {
 
     bool found; /* all of it is proved */
     bool
-        ours; /* it is not, and nobody but this CA can move: all of it was found, and not confirmed */
+        ours; /* it is not, and nobody but this CA can move: all of it was found, and not confirmed, or
+                 * it was not even asked for */
     const char
         *reason; /* for the customer; "": all was found. What it has is in the search's arena */
     struct search_proof *proofs;
@@ -42,7 +43,7 @@ struct search_domain {
     struct instant at;
 
     /* The search's own. */
-    bool failed;
+    bool failed, missed, left; /* a place has no proof: it was asked for; there was no time to */
     struct text why, seen;
 };
 

@@ -212,6 +212,19 @@ static void silence_is_no_reason_to_look_below(void **state)
 }
 
 /* BR 3.2.2.4.18: a file speaks for the very name. */
+/* Whose time was taken by others is told that it was ours. */
+static void what_was_not_asked_for_is_ours(void **state)
+{
+    static const char *const none[NAMES_MOST + 1] = { NULL };
+
+    (void)state;
+    const struct search_domain *d = search(TXT, "no.example.com", none, seconds(0));
+    assert_true(!d->found && d->ours);
+    assert_non_null(strstr(d->reason, "took all the time of the check"));
+    d = search(TXT, "no.example.com", none, seconds(5));
+    assert_true(!d->found && !d->ours);
+}
+
 static void a_method_of_the_very_name_is_looked_for_nowhere_else(void **state)
 {
     static const char *const names[] = { "www.no.example.com", NULL };
@@ -314,6 +327,7 @@ int main(void)
         cmocka_unit_test(each_place_speaks_for_itself_and_below),
         cmocka_unit_test(nothing_is_looked_at_below_what_is_proved),
         cmocka_unit_test(silence_is_no_reason_to_look_below),
+        cmocka_unit_test(what_was_not_asked_for_is_ours),
         cmocka_unit_test(a_method_of_the_very_name_is_looked_for_nowhere_else),
         cmocka_unit_test(what_others_do_not_see_is_not_found),
     };

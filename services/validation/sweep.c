@@ -25,8 +25,10 @@ static void skip(struct sweep_name *n, const char *reason)
 static void skip_rest(struct sweep *s, const struct sweep_zone *of, const char *reason)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (!s->names[i].asked && (!of || s->names[i].zone == of))
+        if (!s->names[i].asked && (!of || s->names[i].zone == of)) {
+            s->names[i].left = !of;
             skip(&s->names[i], reason);
+        }
 }
 
 static void skip_zone(struct sweep *s, const struct sweep_zone *z)

@@ -19,6 +19,7 @@ struct sweep_name {
     const struct probe_wanted *wanted; /* and what proves it; lives as long */
 
     bool found, failed, silent; /* not looked at: failed and silent */
+    bool left; /* nor asked for, and nobody's servers are to blame: no time was left */
     /* As in struct probe_result, in the sweep's arena. Of names that were not found a few have a proof: there
      * may be thousands, and strangers say how long it is. */
     const char *reason, *proof, *token;
