@@ -35,7 +35,7 @@ static void over(struct call *call, const ProtobufCMessage *answer)
 {
     (void)answer;
     refused++;
-    snprintf(why, sizeof why, "%s", call->fault.detail);
+    snprintf(why, sizeof why, "%.*s", (int)sizeof why - 1, call->fault.detail);
     free((char *)call - offsetof(struct question, call));
 }
 
