@@ -265,10 +265,14 @@ END $$;
 
 -- Those that wait for nothing any more are not to be found.
 CREATE OR REPLACE FUNCTION challenge_settle(challenge_ids bigint[]) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH gone AS (DELETE FROM public.challenge_domain d WHERE d.challenge_id = ANY (challenge_ids) RETURNING d.challenge_id)
-    SELECT count(*) FROM gone
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    DELETE FROM challenge_domain d WHERE d.challenge_id = ANY (challenge_ids);
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;
 
 -- The other challenges of its account that wait for a domain in which one of its names lies: what proves the
 -- name may be what they need.
@@ -413,15 +417,16 @@ CREATE OR REPLACE TRIGGER validation_wall AFTER INSERT ON validation
 -- Each may be left out, and none is locked after one that comes later: the round that ends one lane, the
 -- issuer that ends the other, the customer and the calendar would wait for each other. Whoever ends or puts
 -- jobs of requests begins here. (An order that waits for an approval has no job that goes on with it: its
--- lane begins with the approval.)
+-- lane begins with the approval.) plpgsql, so that its plan is kept: it is called up to four times a certificate.
 CREATE OR REPLACE FUNCTION challenge_hold(request_ids bigint[]) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT count(*)
-      FROM (SELECT FROM public.challenge c
-             WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
-             ORDER BY c.id
-               FOR NO KEY UPDATE) held
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT count(*)
+              FROM (SELECT FROM challenge c
+                     WHERE c.asked_by = 'request' AND c.subject = ANY (request_ids)
+                     ORDER BY c.id
+                       FOR NO KEY UPDATE) held);
+END $$;
 
 -- What is to be looked for still: of a request, while its order waits, the authorization domain names of its
 -- open names, each with these; else the identifier, until it has been proved since it was asked for.

@@ -54,12 +54,13 @@ END $$;
 
 -- When a check of the request's names that has just been made rests until. NULL: none was.
 CREATE OR REPLACE FUNCTION caa_rest(of_request bigint, at timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE AS $$
-    SELECT max(k.checked_at) + interval '1 minute'
-      FROM request_name n
-      JOIN caa_check k ON k.account_id = n.account_id AND k.name = n.name AND k.checked_at > at - interval '1 minute'
-     WHERE n.request_id = of_request
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT max(k.checked_at) + interval '1 minute'
+              FROM request_name n
+              JOIN caa_check k ON k.account_id = n.account_id AND k.name = n.name AND k.checked_at > at - interval '1 minute'
+             WHERE n.request_id = of_request);
+END $$;
 
 -- Whoever stores a check: those whom the records ask to tell of what they forbid are told (rule caa.report, of TLS),
 -- once a day for a domain. Whoever sets such records may name a stranger's address, so addresses and accounts have the
