@@ -253,12 +253,9 @@ static void each_row_has_an_enforcer_and_a_test(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOADED(product_is_shown_with_what_holds),
-        LOADED(the_answer_comes_first),
-        LOADED(difference_of_two_days),
-        LOADED(days_of_a_rule_reach),
-        LOADED(many_are_counted_at_once),
-        FRESH(each_row_has_an_enforcer_and_a_test),
+        LOADED(product_is_shown_with_what_holds), LOADED(the_answer_comes_first),
+        LOADED(difference_of_two_days),           LOADED(days_of_a_rule_reach),
+        LOADED(many_are_counted_at_once),         FRESH(each_row_has_an_enforcer_and_a_test),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
