@@ -200,13 +200,30 @@ static const char *newest(const char *column, const char *name)
 /* Who is to move next: until they were looked at we are. */
 #define OWNER "SELECT owner FROM request_open_task(ARRAY[%lld], now())"
 
+/* What was stored of the case's name. */
+static void assert_stored(size_t i)
+{
+    const char *name = cases[i].name;
+    const char *quorum = newest("corroboration ->> 'quorum'", name);
+    const char *detail = newest("detail", name);
+
+    assert_string_equal(newest("result", name), cases[i].result);
+    if (strcmp(quorum ? quorum : "-", cases[i].quorum) != 0)
+        fail_msg("%s: %s", name, quorum ? quorum : "nobody was asked");
+    assert_int_equal(questions, quorum ? 5 : 0);
+    if (cases[i].says && (!detail || !strstr(detail, cases[i].says)))
+        fail_msg("%s: %s", name, detail ? detail : "no detail");
+}
+
+static bool is_good(const char *result)
+{
+    return strcmp(result, "permitted") == 0 || strcmp(result, "unheard") == 0;
+}
+
 static void a_round_asks_all_of_them(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool good =
-            strcmp(cases[i].result, "permitted") == 0 || strcmp(cases[i].result, "unheard") == 0;
-        const char *quorum, *detail;
         long long id = proved_for(cases[i].name);
 
         moods = cases[i].moods;
@@ -214,16 +231,9 @@ static void a_round_asks_all_of_them(void **state)
         assert_sql("ca", OWNER, id);
         const JobOutcome *o = lane_run("caa", id);
         assert_sql(cases[i].owner, OWNER, id);
-        quorum = newest("corroboration ->> 'quorum'", cases[i].name);
-        detail = newest("detail", cases[i].name);
-        assert_string_equal(newest("result", cases[i].name), cases[i].result);
-        if (strcmp(quorum ? quorum : "-", cases[i].quorum) != 0)
-            fail_msg("%s: %s", cases[i].name, quorum ? quorum : "nobody was asked");
-        assert_int_equal(questions, quorum ? 5 : 0);
-        if (cases[i].says && (!detail || !strstr(detail, cases[i].says)))
-            fail_msg("%s: %s", cases[i].name, detail ? detail : "no detail");
-        assert_int_equal(o->result,
-                         good ? JOB_OUTCOME__RESULT__DONE : JOB_OUTCOME__RESULT__WAITING);
+        assert_stored(i);
+        assert_int_equal(o->result, is_good(cases[i].result) ? JOB_OUTCOME__RESULT__DONE
+                                                             : JOB_OUTCOME__RESULT__WAITING);
     }
 }
 

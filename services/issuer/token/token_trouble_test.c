@@ -12,7 +12,7 @@ static void lost_sessions_are_opened_again(void **state)
     struct token *token = token_open(&o);
 
     for (int n = 0; n < 4; n++) {
-        CK_SLOT_ID slot;
+        CK_SLOT_ID slot = 0;
         assert_signs(token, "p256");
         token_info(&slot);
         assert_int_equal(softhsm()->C_CloseAllSessions(slot), CKR_OK);
